@@ -1,0 +1,156 @@
+//! Plain sums: what was opened, asked, answered and carried.
+//!
+//! Counters only grow; a difference of two readings is what happened between them. Nothing here is a percentile.
+
+use serde::{Deserialize, Serialize};
+
+/// Which way bytes travelled, seen from the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// From the target to the client.
+    Down,
+    /// From the client to the target.
+    Up,
+}
+
+/// Bytes read or written on sockets in one direction, by what they were for.
+///
+/// The four parts add up to every byte that crossed the socket's stream, so their sum is the stream total.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamBytes {
+    /// Envelope bytes of delivered events.
+    pub payload: u64,
+    /// Heads, chunk lines, frame headers, JSON around events, heartbeats, requests that were answered with events.
+    pub framing: u64,
+    /// Requests answered with "nothing yet", and those answers.
+    pub empty_polls: u64,
+    /// Upgrade or stream requests and their response heads: paid once per connection.
+    pub connecting: u64,
+}
+
+impl StreamBytes {
+    /// Every byte of the stream, in bytes.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.payload + self.framing + self.empty_polls + self.connecting
+    }
+}
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// Sums over all clients of one worker (or, added, of all workers).
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(default)]
+        pub struct Counters {
+            $($(#[$doc])* pub $name: u64,)*
+            /// Stream bytes from the target to clients.
+            pub down: StreamBytes,
+            /// Stream bytes from clients to the target.
+            pub up: StreamBytes,
+        }
+
+        impl Counters {
+            /// Adds every counter of `other`.
+            pub fn add(&mut self, other: &Self) {
+                $(self.$name += other.$name;)*
+                add_bytes(&mut self.down, &other.down);
+                add_bytes(&mut self.up, &other.up);
+            }
+
+            /// What happened since `earlier`, a reading of the same counters.
+            #[must_use]
+            pub fn since(&self, earlier: &Self) -> Self {
+                Self {
+                    $($name: self.$name.saturating_sub(earlier.$name),)*
+                    down: bytes_since(&self.down, &earlier.down),
+                    up: bytes_since(&self.up, &earlier.up),
+                }
+            }
+        }
+    };
+}
+
+counters! {
+    /// Events read, of every phase, doubles included.
+    events,
+    /// Requests sent (polls, stream requests, upgrades, publishes).
+    requests,
+    /// Answers that said "nothing yet".
+    empty_replies,
+    /// Reads that returned at least one byte.
+    reads,
+    /// Reads that completed at least one event.
+    event_reads,
+    /// Sockets connected.
+    opened,
+    /// Sockets closed, by either side.
+    closed,
+    /// Connections opened again after an unwanted end.
+    reconnects,
+    /// Polls sent after their due time because the reply before them was slow.
+    polls_late,
+    /// Polls never sent because the reply before them was slower than the interval.
+    polls_skipped,
+    /// Gap markers read: the target no longer had the events asked for.
+    gaps,
+    /// Connects refused or timed out.
+    connect_errors,
+    /// Connections reset, or ended in the middle of a message.
+    broken,
+    /// Replies that were not what the protocol allows.
+    protocol_errors,
+    /// Replies with an error status (4xx, 5xx).
+    error_replies,
+    /// Requests without an answer in time.
+    timeouts,
+    /// Payloads that did not start with an envelope.
+    foreign_payloads,
+}
+
+impl Counters {
+    /// All failures of connections and replies together.
+    #[must_use]
+    pub fn errors(&self) -> u64 {
+        self.connect_errors
+            + self.broken
+            + self.protocol_errors
+            + self.error_replies
+            + self.timeouts
+            + self.foreign_payloads
+    }
+}
+
+fn add_bytes(sum: &mut StreamBytes, more: &StreamBytes) {
+    sum.payload += more.payload;
+    sum.framing += more.framing;
+    sum.empty_polls += more.empty_polls;
+    sum.connecting += more.connecting;
+}
+
+fn bytes_since(now: &StreamBytes, earlier: &StreamBytes) -> StreamBytes {
+    StreamBytes {
+        payload: now.payload.saturating_sub(earlier.payload),
+        framing: now.framing.saturating_sub(earlier.framing),
+        empty_polls: now.empty_polls.saturating_sub(earlier.empty_polls),
+        connecting: now.connecting.saturating_sub(earlier.connecting),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sum_less_one_part_is_the_other_part() {
+        let mut part = Counters { events: 3, broken: 1, ..Counters::default() };
+        part.down.payload = 10;
+        part.up.empty_polls = 4;
+        let other = Counters { events: 5, timeouts: 2, ..Counters::default() };
+        let mut sum = part;
+        sum.add(&other);
+        assert_eq!(sum.events, 8);
+        assert_eq!(sum.errors(), 3);
+        assert_eq!(sum.since(&other), part);
+        assert_eq!(sum.down.total() + sum.up.total(), 14);
+    }
+}

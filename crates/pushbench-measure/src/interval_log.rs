@@ -1,0 +1,202 @@
+//! Reading and writing `latency.hlog`: the standard V2 text format of HdrHistogram interval logs.
+//!
+//! A line's tag names the figure, for events due outside the measure phase the phase, and in a run of several
+//! steps the number of clients: `delivery`, `delivery.warmup`, `delivery.1000`, `slip.drain.1000`. The headline
+//! histogram of a step is the sum of its `delivery` lines. Other tools read the same file with a tag filter.
+
+use hdrhistogram::serialization::V2DeflateSerializer;
+use hdrhistogram::serialization::interval_log::{
+    IntervalLogHistogram, IntervalLogIterator, IntervalLogWriterBuilder, LogEntry, Tag,
+};
+use std::io::{self, Write};
+use std::time::Duration;
+
+use crate::{Figure, Histogram, Histograms, Phase};
+
+/// Writes the head of a log.
+///
+/// # Errors
+/// What the writer reports.
+pub fn write_head(out: &mut impl Write, started_rfc3339: &str) -> io::Result<()> {
+    writeln!(out, "#[Histogram log format version 1.3]")?;
+    writeln!(
+        out,
+        "#[pushbench: values are microseconds; base times are seconds since the run began; started {started_rfc3339}]"
+    )?;
+    writeln!(out, "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"")
+}
+
+/// Writes one line for every histogram of an interval.
+///
+/// `start` is the interval's begin since the run began; `step` is the number of clients in a run of several steps.
+///
+/// # Errors
+/// What the writer reports.
+pub fn write_interval(
+    out: &mut impl Write,
+    histograms: &Histograms,
+    start: Duration,
+    length: Duration,
+    step: Option<u32>,
+) -> io::Result<()> {
+    let mut lines = Vec::new();
+    let mut serializer = V2DeflateSerializer::new();
+    let mut writer = IntervalLogWriterBuilder::new().begin_log_with(&mut lines, &mut serializer)?;
+    for (figure, phase, histogram) in histograms.iter() {
+        let tag = tag_of(figure, phase, step);
+        writer
+            .write_histogram(histogram.inner(), start, length, Tag::new(&tag))
+            .map_err(|error| io::Error::other(format!("{error:?}")))?;
+    }
+    out.write_all(&lines)
+}
+
+fn tag_of(figure: Figure, phase: Phase, step: Option<u32>) -> String {
+    let mut tag = figure.name().to_owned();
+    if phase != Phase::Measure {
+        tag.push('.');
+        tag.push_str(phase.name());
+    }
+    if let Some(step) = step {
+        tag.push('.');
+        tag.push_str(&step.to_string());
+    }
+    tag
+}
+
+fn parse_tag(tag: &str) -> Option<(Figure, Phase, Option<u32>)> {
+    let mut parts = tag.split('.');
+    let name = parts.next()?;
+    let figure = Figure::ALL.into_iter().find(|figure| figure.name() == name)?;
+    let (mut phase, mut step) = (Phase::Measure, None);
+    for part in parts {
+        match Phase::ALL.into_iter().find(|phase| phase.name() == part) {
+            Some(found) => phase = found,
+            None => step = Some(part.parse().ok()?),
+        }
+    }
+    Some((figure, phase, step))
+}
+
+/// One line of a log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// What the histogram is of.
+    pub figure: Figure,
+    /// Phase the events were due in.
+    pub phase: Phase,
+    /// Number of clients, in a run of several steps.
+    pub step: Option<u32>,
+    /// Begin of the interval since the run began.
+    pub start: Duration,
+    /// The histogram, in microseconds.
+    pub histogram: Histogram,
+}
+
+/// Why a log could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// A line is not of the format.
+    #[error("entry {entry} is not a line of the HdrHistogram interval log format")]
+    Syntax {
+        /// Position among the entries, from 1.
+        entry: usize,
+    },
+    /// A histogram does not decode.
+    #[error("entry {entry}: the histogram does not decode")]
+    Histogram {
+        /// Position among the entries, from 1.
+        entry: usize,
+    },
+}
+
+/// Reads a whole log. Lines with tags that are not pushbench's are passed over; a last line that was cut off in
+/// the middle (a run that was killed) is ignored.
+///
+/// # Errors
+/// [`LogError`] when a complete line is not of the format.
+pub fn read(text: &str) -> Result<Vec<Line>, LogError> {
+    let complete = &text[..text.rfind('\n').map_or(0, |at| at + 1)];
+    let body: String = complete.split_inclusive('\n').filter(|line| !line.starts_with('"')).collect();
+    let mut lines = Vec::new();
+    let mut deserializer = hdrhistogram::serialization::Deserializer::new();
+    for (at, entry) in IntervalLogIterator::new(body.as_bytes()).enumerate() {
+        let entry = entry.map_err(|_| LogError::Syntax { entry: at + 1 })?;
+        let LogEntry::Interval(interval) = entry else { continue };
+        let Some((figure, phase, step)) = interval.tag().and_then(|tag| parse_tag(tag.as_str())) else {
+            continue;
+        };
+        let histogram = decode(&interval, &mut deserializer).ok_or(LogError::Histogram { entry: at + 1 })?;
+        lines.push(Line { figure, phase, step, start: interval.start_timestamp(), histogram });
+    }
+    Ok(lines)
+}
+
+fn decode(
+    interval: &IntervalLogHistogram<'_>,
+    deserializer: &mut hdrhistogram::serialization::Deserializer,
+) -> Option<Histogram> {
+    use base64::Engine as _;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(interval.encoded_histogram()).ok()?;
+    deserializer.deserialize(&mut bytes.as_slice()).ok().map(Histogram::from_inner)
+}
+
+/// The sum of all lines of a figure in a phase and step.
+#[must_use]
+pub fn sum(lines: &[Line], figure: Figure, phase: Phase, step: Option<u32>) -> Histogram {
+    let mut sum = Histogram::new();
+    for line in lines {
+        if line.figure == figure && line.phase == phase && line.step == step {
+            sum.add(&line.histogram);
+        }
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn log_of_two_seconds() -> String {
+        let mut out = Vec::new();
+        write_head(&mut out, "2026-01-01T00:00:00Z").unwrap();
+        for second in 0..2u64 {
+            let mut histograms = Histograms::new();
+            histograms.record(Figure::Delivery, Phase::Measure, 100 + second);
+            histograms.record(Figure::Slip, Phase::Warmup, 7);
+            let start = Duration::from_secs(second);
+            write_interval(&mut out, &histograms, start, Duration::from_secs(1), Some(50)).unwrap();
+        }
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn what_was_written_is_read_back_and_adds_up() {
+        let lines = read(&log_of_two_seconds()).unwrap();
+        assert_eq!(lines.len(), 4);
+        let delivery = sum(&lines, Figure::Delivery, Phase::Measure, Some(50));
+        assert_eq!((delivery.count(), delivery.max()), (2, Some(101)));
+        assert_eq!(sum(&lines, Figure::Slip, Phase::Warmup, Some(50)).count(), 2);
+        assert_eq!(sum(&lines, Figure::Delivery, Phase::Measure, None).count(), 0);
+    }
+
+    #[test]
+    fn a_line_cut_off_by_a_kill_is_ignored_and_a_broken_one_named() {
+        let text = log_of_two_seconds();
+        assert_eq!(read(&text[..text.len() - 20]).unwrap().len(), 3);
+        let broken = text.replace("Tag=delivery.50,1", "Tag=delivery.50,x");
+        assert!(matches!(read(&broken), Err(LogError::Syntax { .. })), "{broken}");
+    }
+
+    #[test]
+    fn every_tag_is_read_back() {
+        for figure in Figure::ALL {
+            for phase in Phase::ALL {
+                for step in [None, Some(1), Some(1_000_000)] {
+                    assert_eq!(parse_tag(&tag_of(figure, phase, step)), Some((figure, phase, step)));
+                }
+            }
+        }
+        assert_eq!(parse_tag("somebody-elses"), None);
+    }
+}

@@ -1,0 +1,19 @@
+//! What is counted and how: histograms, the delivery ledger, byte accounts, and the schema of result files.
+//!
+//! Everything here is a value: no clock is read, no socket or file is opened, and no transport is known by name.
+//! Times are `u64` nanoseconds of `CLOCK_MONOTONIC` (`_ns`) or microseconds (`_us`), and the caller supplies them.
+
+pub mod age;
+pub mod counters;
+pub mod histogram;
+pub mod interval_log;
+pub mod ledger;
+pub mod phase;
+pub mod results;
+pub mod rollup;
+pub mod snapshot;
+pub mod verdict;
+
+pub use counters::{Counters, Direction, StreamBytes};
+pub use histogram::{Figure, Histogram, Histograms};
+pub use phase::{Phase, PhaseEdges};

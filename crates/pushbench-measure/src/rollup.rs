@@ -1,0 +1,1 @@
+//! From sums to rows: the pure step between what processes reported and the result files.

@@ -1,0 +1,69 @@
+//! What a worker and a target report every second.
+//!
+//! Counters are totals since the process began, so a lost report loses nothing; histograms are what was recorded
+//! since the report before. Reports are values: how they travel is not known here.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ledger::Tally;
+use crate::{Counters, Histograms, age::AgeSum};
+
+/// One worker's report.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct WorkerSnapshot {
+    /// When it was taken, nanoseconds of `CLOCK_MONOTONIC`.
+    pub at_ns: u64,
+    /// Clients whose transport is ready now.
+    pub connected: u32,
+    /// Clients that have been ready at least once.
+    pub ever_connected: u32,
+    /// Clients that have given up or whose arrival failed and that now wait for another attempt.
+    pub failing: u32,
+    /// Totals since the worker began.
+    pub counters: Counters,
+    /// Recorded since the report before.
+    pub histograms: Histograms,
+}
+
+/// One worker's last report.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct WorkerFinal {
+    /// Sums of all ledgers.
+    pub tally: Tally,
+    /// Sum of the ages of all clients over the measure phase.
+    pub age: AgeSum,
+    /// Distribution over clients of the events delivered in the measure phase.
+    pub delivered_per_client: crate::Histogram,
+    /// Distribution over clients of their mean delivery latency, microseconds.
+    pub latency_mean_per_client: crate::Histogram,
+}
+
+/// One target's report.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TargetSnapshot {
+    /// When it was taken, nanoseconds of `CLOCK_MONOTONIC`.
+    pub at_ns: u64,
+    /// Open connections now.
+    pub connections: u64,
+    /// Subscriptions and waiting polls now.
+    pub subscribers: u64,
+    /// Events published since the start, by schedule or by request.
+    pub published: u64,
+    /// Events of the schedule whose due time passed without their being published.
+    pub publishes_skipped: u64,
+    /// Events handed to subscribers since the start (an event counts once per subscriber).
+    pub sent: u64,
+    /// Connections accepted since the start.
+    pub accepted: u64,
+    /// Connections refused because a limit was reached.
+    pub refused: u64,
+    /// Requests answered since the start.
+    pub requests: u64,
+    /// Requests answered with 4xx or 5xx.
+    pub error_replies: u64,
+    /// Subscribers cut off because their queue was full.
+    pub slow_disconnects: u64,
+    /// Published − due of scheduled events since the report before, by phase of their due time.
+    pub histograms: Histograms,
+}
