@@ -1,1 +1,27 @@
-//! transport.
+//! The event envelope and the transports: for each its settings, its bytes, its client half and its server half.
+//!
+//! A transport is one folder and one line in [`table`]:
+//!
+//! | file | holds | does no |
+//! |---|---|---|
+//! | `settings.rs` | the scenario keys of the transport | reading of files |
+//! | `wire.rs` | bytes to events and back, however the bytes are cut | I/O, clocks |
+//! | `subscribe.rs` | the client half: a state machine, bytes and time in, bytes and wishes out | I/O, clocks |
+//! | `serve.rs` | the server half: a request in, a response out | routing, listening |
+//!
+//! Scenario files, results and charts are not known here, nor is who drives the two halves.
+
+pub mod client;
+pub mod envelope;
+pub mod quantity;
+pub mod settings;
+pub mod table;
+
+pub mod long_polling;
+pub mod short_polling;
+pub mod sse;
+pub mod websocket;
+
+pub use client::{Io, Observer, Step, Subscriber};
+pub use quantity::{Period, Size};
+pub use table::{Kind, Settings};

@@ -1,0 +1,220 @@
+//! The plan: a scenario that cannot be wrong any more.
+//!
+//! A `Plan` is made by parsing only; whoever holds one need not check it again. It travels to the processes of a
+//! run as JSON.
+
+use pushbench_transport::Settings;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// A validated scenario with the overrides of the command line applied.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Lowercase words with hyphens: also the folder of the results.
+    pub name: String,
+    /// A line for people.
+    pub title: String,
+    /// The file it came from, as typed.
+    pub path: String,
+    /// The file's text.
+    pub text: String,
+    /// SHA-256 of the text, hex.
+    pub sha256: String,
+    /// Options of the command line that changed it, such as `--clients 100`.
+    pub overrides: Vec<String>,
+    /// Seed of every random choice.
+    pub seed: u64,
+    /// Numbers of clients: one step each, in rising order of the file.
+    pub steps: Vec<u32>,
+    /// Arrivals of clients per second.
+    pub connect_rate: f64,
+    /// Share of clients that may fail to connect without making the run invalid, 0 to 1.
+    pub may_fail: f64,
+    /// What is published.
+    pub events: Events,
+    /// Lengths of the phases.
+    pub phases: Phases,
+    /// What is compared, in the order of the file.
+    pub transports: Vec<TransportPlan>,
+    /// Conditions on the results.
+    pub thresholds: Vec<Threshold>,
+    /// Target processes; `None`: as many as the limit of open files demands.
+    pub target_processes: Option<u32>,
+    /// Events that the target keeps per topic.
+    pub ring_events: u32,
+    /// Worker processes; `None`: as many as the limit of open files demands.
+    pub worker_processes: Option<u32>,
+}
+
+/// `[events]`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Events {
+    /// Who gets what.
+    pub topics: Topics,
+    /// Published events per second over all topics; 0 for none.
+    pub rate: f64,
+    /// When they are due.
+    pub arrival: Arrival,
+    /// Size of the payload.
+    pub size: EventSize,
+}
+
+/// Who gets an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Topics {
+    /// `pattern = "broadcast"`: one topic, every client.
+    Broadcast,
+    /// `pattern = "topics"` with a number: clients are dealt out to the topics in turn.
+    Count(u32),
+    /// `pattern = "topics"` with `topics = "clients"`: one client each.
+    PerClient,
+}
+
+/// When events are due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Arrival {
+    /// Event k at k/rate.
+    Constant,
+    /// A Poisson process of that rate.
+    Poisson,
+}
+
+/// Size of an event's payload in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EventSize {
+    /// Always the same.
+    Fixed(u32),
+    /// Uniform over both ends.
+    Uniform {
+        /// Smallest.
+        min: u32,
+        /// Largest.
+        max: u32,
+    },
+    /// Log-normal, cut off at the smallest envelope and at [`EventSize::LARGEST`].
+    LogNormal {
+        /// Median.
+        p50: u32,
+        /// 99th percentile.
+        p99: u32,
+    },
+}
+
+impl EventSize {
+    /// Largest payload of an event, in bytes: what a target accepts by default.
+    pub const LARGEST: u32 = 1 << 20;
+}
+
+/// `[phases]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Phases {
+    /// Events flow, nothing is counted.
+    pub warmup: Duration,
+    /// What is counted.
+    pub measure: Duration,
+    /// Time for what is under way.
+    pub drain: Duration,
+}
+
+impl Phases {
+    /// All three together.
+    #[must_use]
+    pub fn total(&self) -> Duration {
+        self.warmup + self.measure + self.drain
+    }
+}
+
+/// One `[[transports]]` entry.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TransportPlan {
+    /// Unique in the plan; a folder's name.
+    pub label: String,
+    /// The transport and its keys.
+    pub settings: Settings,
+}
+
+/// A condition on a figure of the summary.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Threshold {
+    /// The label it is about.
+    pub label: String,
+    /// The name of the figure as the file has it, such as `latency_p99`.
+    pub figure: String,
+    /// The column of the summary, such as `latency_p99_us`.
+    pub column: String,
+    /// How to compare.
+    pub comparison: Comparison,
+    /// What to compare with, in the unit of the column.
+    pub bound: f64,
+    /// The condition as the file has it, such as `< 250ms`.
+    pub condition: String,
+}
+
+/// How a figure is compared with a bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Comparison {
+    /// `<`
+    #[serde(rename = "<")]
+    Less,
+    /// `<=`
+    #[serde(rename = "<=")]
+    AtMost,
+    /// `==`
+    #[serde(rename = "==")]
+    Equal,
+    /// `!=`
+    #[serde(rename = "!=")]
+    Differs,
+    /// `>=`
+    #[serde(rename = ">=")]
+    AtLeast,
+    /// `>`
+    #[serde(rename = ">")]
+    More,
+}
+
+impl Comparison {
+    /// Whether `value` stands in this relation to `bound`.
+    #[must_use]
+    #[expect(clippy::float_cmp, reason = "equality is asked for by the scenario, of counts")]
+    pub fn holds(self, value: f64, bound: f64) -> bool {
+        match self {
+            Self::Less => value < bound,
+            Self::AtMost => value <= bound,
+            Self::Equal => value == bound,
+            Self::Differs => value != bound,
+            Self::AtLeast => value >= bound,
+            Self::More => value > bound,
+        }
+    }
+}
+
+impl Plan {
+    /// Number of topics at a step of that many clients.
+    #[must_use]
+    pub fn topics(&self, clients: u32) -> u32 {
+        match self.events.topics {
+            Topics::Broadcast => 1,
+            Topics::Count(count) => count,
+            Topics::PerClient => clients,
+        }
+    }
+}
+
+/// The name of topic `index`.
+#[must_use]
+pub fn topic_name(topics: Topics, index: u32) -> String {
+    match topics {
+        Topics::Broadcast => "all".to_owned(),
+        Topics::Count(_) | Topics::PerClient => format!("t{index}"),
+    }
+}
+
+/// The topic of client `client`, both from 0.
+#[must_use]
+pub fn topic_of_client(client: u32, topics: u32) -> u32 {
+    client % topics.max(1)
+}

@@ -1,0 +1,261 @@
+//! Schedules as pure functions of the plan and the seed: events, arrivals of clients, phases of poll clocks.
+//!
+//! Every process of a run computes the same schedule, so none has to be sent. Offsets are nanoseconds since the
+//! warm-up began; nothing here knows what time it is.
+
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution as _, Exp, LogNormal};
+
+use crate::plan::{Arrival, EventSize, Events, topic_name};
+use pushbench_transport::envelope;
+
+/// z of the 99th percentile of the normal distribution.
+const Z99: f64 = 2.326_347_874_040_841;
+
+/// Independent random streams from one seed, so that changing one does not shift another.
+#[derive(Debug, Clone, Copy)]
+enum Stream {
+    Due = 1,
+    Topic = 2,
+    Size = 3,
+    PollPhase = 4,
+    Client = 5,
+}
+
+fn rng(seed: u64, stream: Stream) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(stream as u64);
+    rng
+}
+
+/// An event of the schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScheduledEvent {
+    /// When it is due, nanoseconds since the warm-up began.
+    pub due_offset_ns: u64,
+    /// Index of its topic.
+    pub topic: u32,
+    /// Sequence number within its topic, from 1.
+    pub n: u64,
+    /// Size of its payload in bytes.
+    pub size: u32,
+}
+
+/// All events in order of their due times: an iterator without end unless the rate is 0.
+#[derive(Debug, Clone)]
+pub struct EventSchedule {
+    events: Events,
+    k: u64,
+    poisson_ns: f64,
+    published: Vec<u64>,
+    due: ChaCha8Rng,
+    topic: ChaCha8Rng,
+    size: ChaCha8Rng,
+}
+
+impl EventSchedule {
+    /// The schedule of a step with that many topics.
+    #[must_use]
+    pub fn new(events: Events, topics: u32, seed: u64) -> Self {
+        Self {
+            events,
+            k: 0,
+            poisson_ns: 0.0,
+            published: vec![0; topics.max(1) as usize],
+            due: rng(seed, Stream::Due),
+            topic: rng(seed, Stream::Topic),
+            size: rng(seed, Stream::Size),
+        }
+    }
+
+    fn next_due_ns(&mut self) -> u64 {
+        let due_ns = match self.events.arrival {
+            // From k each time: adding up the interval would add up its rounding.
+            Arrival::Constant => (self.k as f64 * 1e9 / self.events.rate).round(),
+            Arrival::Poisson => {
+                if let Ok(gaps) = Exp::new(self.events.rate) {
+                    self.poisson_ns += gaps.sample(&mut self.due) * 1e9;
+                }
+                self.poisson_ns.round()
+            }
+        };
+        self.k += 1;
+        due_ns as u64
+    }
+}
+
+impl Iterator for EventSchedule {
+    type Item = ScheduledEvent;
+
+    fn next(&mut self) -> Option<ScheduledEvent> {
+        if self.events.rate <= 0.0 {
+            return None;
+        }
+        let due_offset_ns = self.next_due_ns();
+        let topics = self.published.len() as u32;
+        let topic = if topics == 1 { 0 } else { self.topic.random_range(0..topics) };
+        self.published[topic as usize] += 1;
+        let smallest = envelope::smallest_size(topic_name(self.events.topics, topic).len() as u64) as u32;
+        let size = sample_size(self.events.size, smallest, &mut self.size);
+        Some(ScheduledEvent { due_offset_ns, topic, n: self.published[topic as usize], size })
+    }
+}
+
+fn sample_size(size: EventSize, smallest: u32, rng: &mut ChaCha8Rng) -> u32 {
+    match size {
+        EventSize::Fixed(bytes) => bytes,
+        EventSize::Uniform { min, max } => rng.random_range(min..=max),
+        EventSize::LogNormal { p50, p99 } => {
+            let mu = f64::from(p50).ln();
+            let sigma = (f64::from(p99).ln() - mu) / Z99;
+            let sampled = LogNormal::new(mu, sigma.max(0.0)).map_or(f64::from(p50), |law| law.sample(rng));
+            (sampled as u32).clamp(smallest, EventSize::LARGEST)
+        }
+    }
+}
+
+/// When client `client` (from 0) arrives, nanoseconds since the ramp began: open loop, one after the other.
+#[must_use]
+pub fn arrival_offset_ns(client: u32, connect_rate: f64) -> u64 {
+    (f64::from(client) * 1e9 / connect_rate).round() as u64
+}
+
+/// Where in its interval the poll clock of client `client` begins: uniform in 0..1.
+#[must_use]
+pub fn poll_phase(seed: u64, client: u32) -> f64 {
+    let mut rng = rng(seed, Stream::PollPhase);
+    // A ChaCha word is 4 bytes; each client has 16 of its own, so any client's phase is had without the others'.
+    rng.set_word_pos(u128::from(client) * 16);
+    rng.random()
+}
+
+/// The seed of client `client`'s own random choices.
+#[must_use]
+pub fn client_seed(seed: u64, client: u32) -> u64 {
+    let mut rng = rng(seed, Stream::Client);
+    rng.set_word_pos(u128::from(client) * 16);
+    rng.random()
+}
+
+/// The events of one topic that are due in the measure phase.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TopicEvents {
+    /// Sequence number of the first one.
+    pub first_n: u64,
+    /// Due offsets in nanoseconds, rising; event `first_n + i` is due at the i-th.
+    pub due_offsets_ns: Vec<u64>,
+}
+
+impl TopicEvents {
+    /// Sequence numbers `from..until` of the events due at or after an offset.
+    #[must_use]
+    pub fn numbers_from(&self, offset_ns: u64) -> (u64, u64) {
+        let skipped = self.due_offsets_ns.partition_point(|due| *due < offset_ns) as u64;
+        (self.first_n + skipped, self.first_n + self.due_offsets_ns.len() as u64)
+    }
+}
+
+/// The events due in `from_ns..until_ns`, by topic.
+#[must_use]
+pub fn events_between(schedule: EventSchedule, from_ns: u64, until_ns: u64) -> Vec<TopicEvents> {
+    let mut topics = vec![TopicEvents::default(); schedule.published.len()];
+    for event in schedule.take_while(|event| event.due_offset_ns < until_ns) {
+        let topic = &mut topics[event.topic as usize];
+        if event.due_offset_ns < from_ns {
+            continue;
+        }
+        if topic.due_offsets_ns.is_empty() {
+            topic.first_n = event.n;
+        }
+        topic.due_offsets_ns.push(event.due_offset_ns);
+    }
+    topics
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Topics;
+
+    fn events(rate: f64, arrival: Arrival, topics: Topics) -> Events {
+        Events { topics, rate, arrival, size: EventSize::Fixed(200) }
+    }
+
+    #[test]
+    fn constant_events_stand_on_the_grid_for_ever() {
+        let schedule = EventSchedule::new(events(3.0, Arrival::Constant, Topics::Broadcast), 1, 1);
+        let offsets: Vec<u64> = schedule.map(|event| event.due_offset_ns).take(3_000_001).collect();
+        assert_eq!(offsets[..4], [0, 333_333_333, 666_666_667, 1_000_000_000]);
+        assert_eq!(offsets[3_000_000], 1_000_000_000_000_000);
+    }
+
+    #[test]
+    fn poisson_events_have_the_rate_and_the_spread_of_the_law() {
+        let schedule = EventSchedule::new(events(100.0, Arrival::Poisson, Topics::Broadcast), 1, 7);
+        let offsets: Vec<u64> = schedule.map(|event| event.due_offset_ns).take(20_000).collect();
+        let mean = offsets[19_999] as f64 / 20_000.0;
+        assert!((mean / 1e7 - 1.0).abs() < 0.03, "mean gap {mean} ns");
+        let gaps: Vec<f64> = offsets.windows(2).map(|pair| (pair[1] - pair[0]) as f64).collect();
+        let variance = gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / gaps.len() as f64;
+        // The standard deviation of an exponential law is its mean.
+        assert!((variance.sqrt() / mean - 1.0).abs() < 0.05);
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_schedule_and_another_another() {
+        let of = |seed| {
+            EventSchedule::new(events(10.0, Arrival::Poisson, Topics::Count(5)), 5, seed)
+                .take(50)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(of(1), of(1));
+        assert_ne!(of(1), of(2));
+    }
+
+    #[test]
+    fn sequence_numbers_rise_by_one_in_each_topic() {
+        let mut last = [0u64; 5];
+        for event in EventSchedule::new(events(10.0, Arrival::Constant, Topics::Count(5)), 5, 3).take(500) {
+            last[event.topic as usize] += 1;
+            assert_eq!(event.n, last[event.topic as usize]);
+        }
+        assert!(last.iter().all(|count| *count > 50), "topics are about equally likely: {last:?}");
+    }
+
+    #[test]
+    fn expected_numbers_of_a_topic_are_those_due_in_the_window() {
+        let schedule = EventSchedule::new(events(10.0, Arrival::Constant, Topics::Broadcast), 1, 3);
+        let topics = events_between(schedule, 1_000_000_000, 2_000_000_000);
+        assert_eq!(topics[0].numbers_from(0), (11, 21));
+        assert_eq!(topics[0].numbers_from(1_000_000_001), (12, 21));
+        assert_eq!(topics[0].numbers_from(9_000_000_000), (21, 21));
+    }
+
+    #[test]
+    fn a_rate_of_nothing_publishes_nothing() {
+        assert_eq!(EventSchedule::new(events(0.0, Arrival::Constant, Topics::Broadcast), 1, 3).next(), None);
+    }
+
+    #[test]
+    fn poll_phases_are_spread_over_the_interval() {
+        let phases: Vec<f64> = (0..10_000).map(|client| poll_phase(5, client)).collect();
+        let mut tenths = [0u32; 10];
+        for phase in &phases {
+            tenths[(phase * 10.0) as usize] += 1;
+        }
+        assert!(tenths.iter().all(|count| (850..1150).contains(count)), "{tenths:?}");
+        assert_eq!(poll_phase(5, 77).to_bits(), phases[77].to_bits());
+        assert_ne!(client_seed(5, 77), client_seed(5, 78));
+    }
+
+    #[test]
+    fn log_normal_sizes_have_the_asked_percentiles() {
+        let size = EventSize::LogNormal { p50: 1_000, p99: 10_000 };
+        let mut rng = rng(9, Stream::Size);
+        let mut sizes: Vec<u32> = (0..20_000).map(|_| sample_size(size, 80, &mut rng)).collect();
+        sizes.sort_unstable();
+        assert!((900..1100).contains(&sizes[10_000]), "{}", sizes[10_000]);
+        assert!((9_000..11_000).contains(&sizes[19_800]), "{}", sizes[19_800]);
+    }
+}

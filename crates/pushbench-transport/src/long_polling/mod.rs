@@ -1,0 +1,5 @@
+//! Long polling: the client asks, the server answers when there is something or when time is up.
+
+mod settings;
+
+pub use settings::Settings;

@@ -1,0 +1,5 @@
+//! Short polling: the client asks on a clock of its own, the server answers at once.
+
+mod settings;
+
+pub use settings::Settings;

@@ -1,0 +1,71 @@
+//! Scenario keys of short polling.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+use crate::Period;
+use crate::settings::{Connection, SettingFault, TransportSettings};
+
+/// `[[transports]]` with `kind = "short-polling"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Time between two polls of one client.
+    pub interval: Period,
+    /// Whether the socket is kept between polls.
+    pub connection: Connection,
+    /// How long a client waits for a reply before it gives the request up.
+    pub reply_timeout: Period,
+    /// Pause before polling again after a failed connection or reply.
+    pub retry: Period,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            interval: Period::from_secs(1),
+            connection: Connection::KeepAlive,
+            reply_timeout: Period::from_secs(10),
+            retry: Period::from_secs(2),
+        }
+    }
+}
+
+impl TransportSettings for Settings {
+    fn faults(&self) -> Vec<SettingFault> {
+        let mut faults = Vec::new();
+        if self.interval < Period::from_millis(1) {
+            faults.push(SettingFault::new("interval", "at least 1ms"));
+        }
+        if self.reply_timeout < Period::from_millis(10) {
+            faults.push(SettingFault::new("reply_timeout", "at least 10ms"));
+        }
+        if self.retry < Period::from_millis(1) {
+            faults.push(SettingFault::new("retry", "at least 1ms"));
+        }
+        faults
+    }
+
+    fn poll_interval(&self) -> Option<Duration> {
+        Some(self.interval.duration())
+    }
+
+    fn longest_wait(&self) -> Duration {
+        self.interval.duration()
+    }
+
+    fn opens_per_client_second(&self) -> f64 {
+        match self.connection {
+            Connection::KeepAlive => 0.0,
+            Connection::Close => 1.0 / self.interval.duration().as_secs_f64(),
+        }
+    }
+
+    fn describe(&self) -> String {
+        match self.connection {
+            Connection::KeepAlive => format!("every {}, socket kept", self.interval),
+            Connection::Close => format!("every {}, new socket each", self.interval),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Server-Sent Events: one response that never ends (WHATWG HTML, section 9.2).
+
+mod settings;
+
+pub use settings::Settings;

@@ -1,0 +1,140 @@
+//! The table of transports: the one place that lists them.
+//!
+//! Scenario keys, conformance tests, chart order and colours all follow from it. Adding a transport is a folder
+//! and a line in `transports!`.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use crate::settings::{SettingFault, TransportSettings};
+use crate::{long_polling, short_polling, sse, websocket};
+
+macro_rules! transports {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal at $path:literal in $module:ident;)*) => {
+        /// A kind of transport.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Kind {
+            $($(#[$doc])* $variant,)*
+        }
+
+        /// The settings of one transport.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "kind")]
+        pub enum Settings {
+            $($(#[$doc])* #[serde(rename = $name)] $variant($module::Settings),)*
+        }
+
+        impl Kind {
+            /// Every kind, in the order of charts and tables.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name in scenario files and results.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// The path of the target's endpoint.
+            #[must_use]
+            pub fn path(self) -> &'static str {
+                match self { $(Self::$variant => $path,)* }
+            }
+
+            /// Settings with every key at its default.
+            #[must_use]
+            pub fn default_settings(self) -> Settings {
+                match self { $(Self::$variant => Settings::$variant($module::Settings::default()),)* }
+            }
+
+            /// The JSON Schema of this kind's keys (without `kind` and `label`).
+            #[must_use]
+            pub fn schema(self, generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                match self { $(Self::$variant => <$module::Settings as schemars::JsonSchema>::json_schema(generator),)* }
+            }
+        }
+
+        impl Settings {
+            /// The kind these settings are of.
+            #[must_use]
+            pub fn kind(&self) -> Kind {
+                match self { $(Self::$variant(_) => Kind::$variant,)* }
+            }
+
+            fn inner(&self) -> &dyn TransportSettings {
+                match self { $(Self::$variant(settings) => settings,)* }
+            }
+        }
+    };
+}
+
+transports! {
+    /// The client asks on its own clock.
+    ShortPolling = "short-polling" at "/poll" in short_polling;
+    /// The client asks, the server waits.
+    LongPolling = "long-polling" at "/long-poll" in long_polling;
+    /// One response that never ends.
+    Sse = "sse" at "/sse" in sse;
+    /// Messages both ways.
+    WebSocket = "websocket" at "/ws" in websocket;
+}
+
+impl Kind {
+    /// The kind of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+
+    /// Position in the table, from 0.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self as usize
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl TransportSettings for Settings {
+    fn faults(&self) -> Vec<SettingFault> {
+        self.inner().faults()
+    }
+
+    fn poll_interval(&self) -> Option<std::time::Duration> {
+        self.inner().poll_interval()
+    }
+
+    fn longest_wait(&self) -> std::time::Duration {
+        self.inner().longest_wait()
+    }
+
+    fn opens_per_client_second(&self) -> f64 {
+        self.inner().opens_per_client_second()
+    }
+
+    fn describe(&self) -> String {
+        self.inner().describe()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_found_by_its_name_and_has_sensible_defaults() {
+        for (at, kind) in Kind::ALL.iter().enumerate() {
+            assert_eq!(Kind::from_name(kind.name()), Some(*kind));
+            assert_eq!(kind.index(), at);
+            let settings = kind.default_settings();
+            assert_eq!(settings.kind(), *kind);
+            assert_eq!(settings.faults(), [], "{kind}");
+            let travelled: Settings =
+                serde_json::from_str(&serde_json::to_string(&settings).unwrap()).unwrap();
+            assert_eq!(travelled, settings);
+        }
+    }
+}

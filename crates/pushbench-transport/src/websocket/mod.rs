@@ -1,0 +1,5 @@
+//! WebSocket: messages both ways on one connection (RFC 6455).
+
+mod settings;
+
+pub use settings::Settings;
