@@ -103,6 +103,8 @@ counters! {
     error_replies,
     /// Requests without an answer in time.
     timeouts,
+    /// Sockets that could not be made: no file descriptor, port or memory left.
+    limits_hit,
     /// Payloads that did not start with an envelope.
     foreign_payloads,
 }
@@ -116,6 +118,7 @@ impl Counters {
             + self.protocol_errors
             + self.error_replies
             + self.timeouts
+            + self.limits_hit
             + self.foreign_payloads
     }
 }

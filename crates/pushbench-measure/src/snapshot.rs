@@ -11,14 +11,12 @@ use crate::{Counters, Histograms, age::AgeSum};
 /// One worker's report.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct WorkerSnapshot {
-    /// When it was taken, nanoseconds of `CLOCK_MONOTONIC`.
-    pub at_ns: u64,
+    /// The instant it was due, nanoseconds of `CLOCK_MONOTONIC`: the same in the reports of all processes.
+    pub tick_ns: u64,
     /// Clients whose transport is ready now.
     pub connected: u32,
     /// Clients that have been ready at least once.
     pub ever_connected: u32,
-    /// Clients that have given up or whose arrival failed and that now wait for another attempt.
-    pub failing: u32,
     /// Totals since the worker began.
     pub counters: Counters,
     /// Recorded since the report before.
@@ -30,6 +28,8 @@ pub struct WorkerSnapshot {
 pub struct WorkerFinal {
     /// Sums of all ledgers.
     pub tally: Tally,
+    /// Counters at the begin of the measure phase, at its end, and at the end of the step.
+    pub edges: [Counters; 3],
     /// Sum of the ages of all clients over the measure phase.
     pub age: AgeSum,
     /// Distribution over clients of the events delivered in the measure phase.
@@ -42,8 +42,8 @@ pub struct WorkerFinal {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TargetSnapshot {
-    /// When it was taken, nanoseconds of `CLOCK_MONOTONIC`.
-    pub at_ns: u64,
+    /// The instant it was due, nanoseconds of `CLOCK_MONOTONIC`: the same in the reports of all processes.
+    pub tick_ns: u64,
     /// Open connections now.
     pub connections: u64,
     /// Subscriptions and waiting polls now.

@@ -5,5 +5,7 @@
 
 pub mod plan;
 pub mod schedule;
+pub mod share;
 
 pub use plan::{Arrival, EventSize, Events, Phases, Plan, Topics, TransportPlan};
+pub use share::{TargetShare, WorkerShare};

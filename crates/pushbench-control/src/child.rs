@@ -1,0 +1,83 @@
+//! Child processes of a run: started with a control connection, and ended with the run whatever happens.
+
+use std::io;
+use std::os::fd::AsFd as _;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+
+use crate::carrier::{Receiver, Sender, pair, split};
+
+/// Why a child could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum ChildError {
+    /// The program could not be started.
+    #[error("cannot start {program}: {source}")]
+    Start {
+        /// Path of the program.
+        program: String,
+        /// The reason.
+        source: io::Error,
+    },
+}
+
+/// A running child. Dropping it kills the process.
+#[derive(Debug)]
+pub struct Child {
+    process: tokio::process::Child,
+    pid: u32,
+}
+
+impl Child {
+    /// Starts `program role` with a control connection as its standard input.
+    ///
+    /// The child gets a process group of its own, so that a Ctrl-C at the terminal reaches the coordinator alone,
+    /// which then ends the run in order. Its standard output is closed to it; standard error is shared.
+    ///
+    /// # Errors
+    /// [`ChildError::Start`].
+    pub fn start(program: &Path, role: &str) -> Result<(Self, Sender, Receiver), ChildError> {
+        let failed = |source| ChildError::Start { program: program.display().to_string(), source };
+        let (sender, receiver, theirs) = pair().map_err(failed)?;
+        let process = tokio::process::Command::new(program)
+            .arg(role)
+            .stdin(Stdio::from(theirs))
+            .stdout(Stdio::null())
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(failed)?;
+        let pid = process.id().unwrap_or_default();
+        Ok((Self { process, pid }, sender, receiver))
+    }
+
+    /// The process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// When the kernel does not tell.
+    pub async fn wait(&mut self) -> io::Result<ExitStatus> {
+        self.process.wait().await
+    }
+
+    /// Kills it and waits for its end. A process that has ended already is no error.
+    pub async fn kill(&mut self) {
+        // The only failure is that it is gone.
+        let _ = self.process.kill().await;
+    }
+}
+
+/// The control connection of a child: its standard input.
+///
+/// # Errors
+/// When standard input is not a socket, as when a person calls a role by hand.
+pub fn inherited() -> io::Result<(Sender, Receiver)> {
+    let socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+    socket.peer_addr()?;
+    split(socket)
+}
