@@ -10,3 +10,4 @@
 pub mod clock;
 pub mod limits;
 mod proc_file;
+pub mod socket;
