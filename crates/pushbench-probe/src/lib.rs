@@ -10,5 +10,8 @@
 pub mod alarm;
 pub mod clock;
 pub mod limits;
+pub mod memory;
+pub mod netstat;
 mod proc_file;
 pub mod socket;
+pub mod sockstat;
