@@ -83,3 +83,198 @@ pub const BOUNDS: &[Bound] = &[
     Bound { condition: Condition::Lost, warning: 0.0, breach: f64::INFINITY },
     Bound { condition: Condition::LimitReached, warning: 0.0, breach: 0.0 },
 ];
+
+/// What was seen of one step. `None` where it was not measured.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Observed {
+    /// Published − due, 99th percentile, microseconds.
+    pub slip_p99_us: Option<f64>,
+    /// Mean time between two publishes, microseconds.
+    pub event_interval_us: Option<f64>,
+    /// Busy share of the busiest worker.
+    pub worker_busy: Option<f64>,
+    /// Busy share of the busiest target.
+    pub target_busy: Option<f64>,
+    /// Timer overshoot of the workers, 99th percentile, microseconds.
+    pub worker_timer_p99_us: Option<f64>,
+    /// Longest wait of a worker for a CPU within one second of the measure phase, microseconds.
+    pub worker_run_queue_us: Option<f64>,
+    /// Clients that never connected.
+    pub never_connected: u64,
+    /// Clients that the scenario allows to fail.
+    pub may_fail: u64,
+    /// Scheduled events that were never published.
+    pub publishes_skipped: u64,
+    /// Connection attempts that the kernel dropped.
+    pub listen_overflows: Option<u64>,
+    /// Expected events that never arrived.
+    pub lost: u64,
+    /// Sockets that could not be made or were refused by the target's own limit.
+    pub limits_hit: u64,
+}
+
+/// Judges every condition that was measured, in the order of [`BOUNDS`].
+#[must_use]
+pub fn judge(observed: &Observed) -> Vec<Finding> {
+    BOUNDS.iter().filter_map(|bound| judge_one(bound, observed)).collect()
+}
+
+fn judge_one(bound: &Bound, seen: &Observed) -> Option<Finding> {
+    let value = match bound.condition {
+        Condition::PublishSlip => seen.slip_p99_us?,
+        Condition::WorkerBusy => seen.worker_busy?,
+        Condition::TargetBusy => seen.target_busy?,
+        Condition::WorkerTimer => seen.worker_timer_p99_us?,
+        Condition::WorkerRunQueue => seen.worker_run_queue_us?,
+        Condition::NeverConnected => seen.never_connected as f64,
+        Condition::PublishesSkipped => seen.publishes_skipped as f64,
+        Condition::ListenOverflows => seen.listen_overflows? as f64,
+        Condition::Lost => seen.lost as f64,
+        Condition::LimitReached => seen.limits_hit as f64,
+    };
+    let level = match bound.condition {
+        Condition::PublishSlip => slip_level(value, bound, seen.event_interval_us),
+        Condition::NeverConnected if value <= seen.may_fail as f64 => {
+            level_of(value, bound).min(Level::Warning)
+        }
+        _ => level_of(value, bound),
+    };
+    Some(Finding { condition: bound.condition, level, value, text: text_of(bound.condition, level, value) })
+}
+
+fn level_of(value: f64, bound: &Bound) -> Level {
+    if value > bound.breach {
+        Level::Breach
+    } else if value > bound.warning {
+        Level::Warning
+    } else {
+        Level::Ok
+    }
+}
+
+/// A slip is a breach only when it is also more than 5 % of the time between two events.
+fn slip_level(slip_us: f64, bound: &Bound, interval_us: Option<f64>) -> Level {
+    let share_exceeded = interval_us.is_none_or(|interval| slip_us > 0.05 * interval);
+    match level_of(slip_us, bound) {
+        Level::Breach if !share_exceeded => Level::Warning,
+        level => level,
+    }
+}
+
+fn text_of(condition: Condition, level: Level, value: f64) -> String {
+    let ms = value / 1e3;
+    let percent = value * 100.0;
+    let fact = match condition {
+        Condition::PublishSlip => format!("publish slip p99 {ms:.1} ms"),
+        Condition::WorkerBusy => format!("busiest worker {percent:.0} % busy"),
+        Condition::TargetBusy => format!("busiest target {percent:.0} % busy"),
+        Condition::WorkerTimer => format!("worker timers p99 {ms:.1} ms late"),
+        Condition::WorkerRunQueue => format!("a worker waited up to {ms:.1} ms a second for a CPU"),
+        Condition::NeverConnected => format!("{value:.0} clients never connected"),
+        Condition::PublishesSkipped => format!("{value:.0} scheduled events never published"),
+        Condition::ListenOverflows => {
+            format!("{value:.0} connection attempts dropped at a full accept queue")
+        }
+        Condition::Lost => format!("{value:.0} expected events lost"),
+        Condition::LimitReached => {
+            format!("a limit was hit {value:.0} times (files, ports, memory or the target's own)")
+        }
+    };
+    if level == Level::Ok {
+        return fact;
+    }
+    let consequence = match condition {
+        Condition::PublishSlip => {
+            "the target was held up and published late; latencies count from the due time and include it"
+        }
+        Condition::WorkerBusy => {
+            "the generator itself may be the limit; use more worker processes or fewer clients"
+        }
+        Condition::TargetBusy => {
+            "the target is at its limit; that is a result, not a fault of the measurement"
+        }
+        Condition::WorkerTimer | Condition::WorkerRunQueue => {
+            "the generator was held up; use more CPUs, more worker processes or a lower rate"
+        }
+        Condition::NeverConnected => "figures speak of the connected ones only",
+        Condition::PublishesSkipped => "the target could not publish what was due",
+        Condition::ListenOverflows => "lower connect_rate or raise net.core.somaxconn",
+        Condition::Lost => "the transport or the target lost them; see the ledger columns",
+        Condition::LimitReached => "raise it, or use fewer clients",
+    };
+    format!("{fact}: {consequence}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn level_for(condition: Condition, observed: &Observed) -> Option<Level> {
+        judge(observed)
+            .into_iter()
+            .find(|finding| finding.condition == condition)
+            .map(|finding| finding.level)
+    }
+
+    #[test]
+    fn a_slip_is_a_breach_only_beyond_a_share_of_the_interval() {
+        let table = [
+            // slip p99 in ms, interval in ms, level
+            (1.0, 200.0, Level::Ok),
+            (3.0, 200.0, Level::Warning),
+            (11.0, 200.0, Level::Breach),
+            (11.0, 1000.0, Level::Warning),
+            (51.0, 1000.0, Level::Breach),
+        ];
+        for (slip, interval, level) in table {
+            let observed = Observed {
+                slip_p99_us: Some(slip * 1e3),
+                event_interval_us: Some(interval * 1e3),
+                ..Observed::default()
+            };
+            assert_eq!(level_for(Condition::PublishSlip, &observed), Some(level), "{slip} of {interval} ms");
+        }
+    }
+
+    #[test]
+    fn a_busy_worker_makes_a_run_invalid_and_a_busy_target_does_not() {
+        let busy = Observed { worker_busy: Some(0.99), target_busy: Some(0.99), ..Observed::default() };
+        assert_eq!(level_for(Condition::WorkerBusy, &busy), Some(Level::Breach));
+        assert_eq!(level_for(Condition::TargetBusy, &busy), Some(Level::Warning));
+    }
+
+    #[test]
+    fn clients_may_fail_as_far_as_the_scenario_allows() {
+        let observed = Observed { never_connected: 3, may_fail: 3, ..Observed::default() };
+        assert_eq!(level_for(Condition::NeverConnected, &observed), Some(Level::Warning));
+        let observed = Observed { never_connected: 4, may_fail: 3, ..Observed::default() };
+        assert_eq!(level_for(Condition::NeverConnected, &observed), Some(Level::Breach));
+    }
+
+    #[test]
+    fn what_was_not_measured_is_not_judged() {
+        let conditions: Vec<_> = judge(&Observed::default()).into_iter().map(|f| f.condition).collect();
+        assert!(!conditions.contains(&Condition::WorkerBusy) && conditions.contains(&Condition::Lost));
+        assert!(judge(&Observed::default()).iter().all(|finding| finding.level == Level::Ok));
+    }
+
+    #[test]
+    fn every_condition_has_a_bound() {
+        let all = Observed {
+            slip_p99_us: Some(1e9),
+            worker_busy: Some(1.0),
+            target_busy: Some(1.0),
+            worker_timer_p99_us: Some(1e9),
+            worker_run_queue_us: Some(1e9),
+            never_connected: 1,
+            publishes_skipped: 1,
+            listen_overflows: Some(1),
+            lost: 1,
+            limits_hit: 1,
+            ..Observed::default()
+        };
+        let findings = judge(&all);
+        assert_eq!(findings.len(), BOUNDS.len());
+        assert!(findings.iter().all(|finding| finding.level > Level::Ok && finding.text.contains(": ")));
+    }
+}
