@@ -16,4 +16,4 @@ pub mod verdict;
 
 pub use counters::{Counters, Direction, StreamBytes};
 pub use histogram::{Figure, Histogram, Histograms};
-pub use phase::{Phase, PhaseEdges};
+pub use phase::{Phase, PhaseEdges, Ticks};

@@ -67,6 +67,46 @@ impl PhaseEdges {
     }
 }
 
+/// Length of a reporting interval.
+pub const TICK_NS: u64 = 1_000_000_000;
+
+/// The instants at which all processes of a step report: every second since the clients began to arrive, and from
+/// the warm-up on every second since that began. The last report comes with the end and is not an instant here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ticks {
+    next_ns: u64,
+    edges: Option<PhaseEdges>,
+}
+
+impl Ticks {
+    /// Ticks of a step whose clients begin to arrive at `from_ns`.
+    #[must_use]
+    pub fn new(from_ns: u64) -> Self {
+        Self { next_ns: from_ns + TICK_NS, edges: None }
+    }
+
+    /// Makes the phases known; they must begin later than the tick that was taken last.
+    pub fn begin(&mut self, edges: PhaseEdges) {
+        self.next_ns = self.next_ns.min(edges.start_ns);
+        self.edges = Some(edges);
+    }
+
+    /// The next instant; `None` when only the report at the end is left.
+    #[must_use]
+    pub fn next_ns(&self) -> Option<u64> {
+        self.edges.is_none_or(|edges| self.next_ns < edges.end_ns).then_some(self.next_ns)
+    }
+
+    /// Takes the next instant.
+    pub fn advance(&mut self) {
+        let then_ns = self.next_ns + TICK_NS;
+        self.next_ns = match self.edges {
+            Some(edges) if self.next_ns < edges.start_ns => then_ns.min(edges.start_ns),
+            _ => then_ns,
+        };
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,5 +126,28 @@ mod tests {
         for (instant, phase) in table {
             assert_eq!(edges.phase_at(instant), phase, "at {instant}");
         }
+    }
+
+    #[test]
+    fn ticks_are_realigned_where_the_warm_up_begins_and_stop_before_the_end() {
+        const S: u64 = TICK_NS;
+        let mut ticks = Ticks::new(0);
+        let mut taken = Vec::new();
+        let mut take = |ticks: &mut Ticks| {
+            let next = ticks.next_ns();
+            ticks.advance();
+            taken.extend(next);
+            next.is_some()
+        };
+        take(&mut ticks);
+        take(&mut ticks);
+        ticks.begin(PhaseEdges {
+            start_ns: 5 * S / 2,
+            measure_ns: 3 * S,
+            drain_ns: 4 * S,
+            end_ns: 9 * S / 2,
+        });
+        while take(&mut ticks) {}
+        assert_eq!(taken, [S, 2 * S, 5 * S / 2, 7 * S / 2]);
     }
 }
