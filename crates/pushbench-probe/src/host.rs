@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn the_model_of_the_first_cpu() {
-        let x86 = "processor\t: 0\nmodel\t\t: 17\nmodel name\t: AMD EPYC\nprocessor\t: 1\nmodel name\t: Other\n";
+        let x86 =
+            "processor\t: 0\nmodel\t\t: 17\nmodel name\t: AMD EPYC\nprocessor\t: 1\nmodel name\t: Other\n";
         assert_eq!(cpu_model(x86).as_deref(), Some("AMD EPYC"));
         assert_eq!(cpu_model("processor\t: 0\nCPU part\t: 0xd0c\n"), None);
     }

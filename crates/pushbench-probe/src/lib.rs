@@ -17,4 +17,5 @@ pub mod netstat;
 mod proc_file;
 pub mod process;
 pub mod socket;
+pub mod sockets;
 pub mod sockstat;

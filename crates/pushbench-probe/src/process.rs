@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn numbers_by_position() {
-        let table = [("5270 1138 897 10 0 1100 0\n", Some(1_138)), ("5270", None), ("5270 x", None), ("", None)];
+        let table =
+            [("5270 1138 897 10 0 1100 0\n", Some(1_138)), ("5270", None), ("5270 x", None), ("", None)];
         for (text, number) in table {
             assert_eq!(number_at(text, 1), number, "{text:?}");
         }
