@@ -39,11 +39,11 @@ impl fmt::Display for Faults {
                 None => write!(f, "{}: ", self.path)?,
             }
             if !fault.key.is_empty() {
-                write!(f, "{}: ", fault.key)?;
+                write!(f, "{}: ", Printable(&fault.key))?;
             }
-            f.write_str(&fault.problem)?;
+            write!(f, "{}", Printable(&fault.problem))?;
             if let Some(hint) = &fault.hint {
-                write!(f, "\n  hint: {hint}")?;
+                write!(f, "\n  hint: {}", Printable(hint))?;
             }
         }
         Ok(())
@@ -51,6 +51,18 @@ impl fmt::Display for Faults {
 }
 
 impl std::error::Error for Faults {}
+
+/// Keys and values of the file go to a terminal: what controls one is escaped, and a line stays a line.
+struct Printable<'a>(&'a str);
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in self.0.chars() {
+            if c.is_control() { write!(f, "{}", c.escape_default())? } else { write!(f, "{c}")? }
+        }
+        Ok(())
+    }
+}
 
 /// Why a scenario file gave no plan.
 #[derive(Debug, thiserror::Error)]

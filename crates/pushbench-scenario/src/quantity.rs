@@ -1,21 +1,21 @@
 //! Rates and shares as people write them: `"500/s"`, `"1%"`.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use std::fmt;
 use std::str::FromStr;
 
 /// So many per unit of time, written as a number and `/s`, `/m` or `/h`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(into = "String")]
 pub struct Rate {
     per_second: f64,
     text: String,
 }
 
 /// A part of a whole, written in percent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(into = "String")]
 pub struct Share {
     part: f64,
     text: String,
@@ -86,18 +86,28 @@ impl FromStr for Share {
 }
 
 macro_rules! text_form {
-    ($type:ident, $pattern:literal, $examples:expr) => {
+    ($type:ident, $expecting:literal, $pattern:literal, $examples:expr) => {
         impl fmt::Display for $type {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.text)
             }
         }
 
-        impl TryFrom<String> for $type {
-            type Error = QuantityError;
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Text;
+                impl de::Visitor<'_> for Text {
+                    type Value = $type;
 
-            fn try_from(text: String) -> Result<Self, Self::Error> {
-                text.parse()
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str($expecting)
+                    }
+
+                    fn visit_str<E: de::Error>(self, text: &str) -> Result<$type, E> {
+                        text.parse().map_err(E::custom)
+                    }
+                }
+                deserializer.deserialize_str(Text)
             }
         }
 
@@ -119,8 +129,8 @@ macro_rules! text_form {
     };
 }
 
-text_form!(Rate, r"^\s*\d+(\.\d+)?\s*/\s*(s|m|h)\s*$", ["5/s", "12/m"]);
-text_form!(Share, r"^\s*(100(\.0+)?|\d{1,2}(\.\d+)?)\s*%\s*$", ["0%", "1%"]);
+text_form!(Rate, "a rate such as \"5/s\"", r"^\s*\d+(\.\d+)?\s*/\s*(s|m|h)\s*$", ["5/s", "12/m"]);
+text_form!(Share, "a share such as \"1%\"", r"^\s*(100(\.0+)?|\d{1,2}(\.\d+)?)\s*%\s*$", ["0%", "1%"]);
 
 #[cfg(test)]
 mod tests {

@@ -115,7 +115,8 @@ impl<'d, 'i> Section<'d, 'i> {
 
     /// A fault unless the key is there (in whatever form: a wrong one is a fault of its own).
     pub(crate) fn require(&self, key: &str, faults: &mut FaultList, allowed: &str) {
-        if self.value(key).is_none() {
+        // Of a section that is no table it is said already.
+        if self.value(key).is_none() && !faults.has(&self.path) {
             self.fault(key, faults, format!("missing: {allowed}"));
         }
     }
@@ -141,7 +142,7 @@ impl<'d, 'i> Section<'d, 'i> {
         for key in self.keys() {
             if !known.contains(&key) {
                 if !others.contains(&key) {
-                    self.unknown(key, &[others, &known].concat(), faults);
+                    self.unknown(key, &[&known, others].concat(), faults);
                 }
                 continue;
             }
@@ -195,22 +196,25 @@ pub(crate) fn article(value: &DeValue<'_>) -> String {
 
 /// The deserializer's message in the words of a scenario, and a remedy if one is near.
 fn reword(message: &str, default: &serde_json::Value) -> (String, Option<String>) {
-    if let Some((found, expected)) =
-        message.strip_prefix("unknown variant ").and_then(|rest| rest.split_once(", "))
-    {
+    let unknown = [("unknown variant ", "value"), ("unknown field ", "key")];
+    for (prefix, what) in unknown {
+        let Some((found, expected)) = message.strip_prefix(prefix).and_then(|rest| rest.split_once(", "))
+        else {
+            continue;
+        };
         let known: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
         let near = nearest(found.trim_matches('`'), &known);
-        let hint = near.map(|near| format!("did you mean \"{near}\"?"));
-        return (format!("unknown value {found}, allowed: {}", known.join(", ")), hint);
+        let hint = near.map(|near| format!("did you mean `{near}`?"));
+        return (format!("unknown {what} {found}, allowed: {}", known.join(", ")), hint);
     }
-    let Some((found, expected)) = message.split_once(", expected ") else {
+    let found = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "));
+    let Some((found, expected)) = found.and_then(|rest| rest.split_once(", expected ")) else {
         return (message.to_owned(), None);
     };
-    let found = found.trim_start_matches("invalid type: ").trim_start_matches("invalid value: ");
     let expected = match (expected, default) {
         ("a string", serde_json::Value::String(example)) => format!("text such as \"{example}\""),
-        ("a string", _) => "text".to_owned(),
-        ("u32" | "u64" | "usize", _) => "a whole number, 0 or more".to_owned(),
+        ("a string", _) => "text in quotes".to_owned(),
+        ("u32" | "u64", _) => "a whole number, 0 or more".to_owned(),
         (other, _) => other.to_owned(),
     };
     (format!("found {found}, expected {expected}"), None)

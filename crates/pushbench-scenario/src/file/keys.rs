@@ -99,16 +99,16 @@ impl Default for Events {
 pub(crate) struct Phases {
     /// Events flow, nothing is counted.
     pub(crate) warmup: Period,
-    /// What is counted.
+    /// What is counted. Must be given; the value here is an example only.
     #[schemars(required)]
-    pub(crate) measure: Option<Period>,
+    pub(crate) measure: Period,
     /// Time for what is under way.
     pub(crate) drain: Period,
 }
 
 impl Default for Phases {
     fn default() -> Self {
-        Self { warmup: Period::from_secs(5), measure: None, drain: Period::from_secs(5) }
+        Self { warmup: Period::from_secs(5), measure: Period::from_secs(30), drain: Period::from_secs(5) }
     }
 }
 

@@ -17,7 +17,7 @@ use toml::de::DeTable;
 use crate::choice::ClientCounts;
 use crate::fault::{Faults, LoadError};
 use crate::overrides::Overrides;
-use crate::plan::{Phases, Plan, TransportPlan};
+use crate::plan::{Phases, Plan};
 use crate::section::{FaultList, Section};
 
 /// The tables of a file; the top may also have these.
@@ -27,7 +27,8 @@ const LARGEST_FILE_BYTES: u64 = 1 << 20;
 /// Most processes of a kind that a file may ask for.
 pub(crate) const MOST_PROCESSES: u32 = 1000;
 const LONGEST_MEASURE: Period = Period::from_secs(24 * 3600);
-const LONGEST_EDGE: Period = Period::from_secs(3600);
+/// Longer than the longest poll interval, which the drain must outlast.
+const LONGEST_EDGE: Period = Period::from_secs(25 * 3600);
 /// How much longer than the longest wait of a transport the drain must be.
 const DRAIN_MARGIN: std::time::Duration = std::time::Duration::from_secs(1);
 
@@ -99,10 +100,7 @@ fn plan(
     let phase_section = top.child("phases", faults);
     let phases = phases(&phase_section, overrides, faults);
     let transports = transports::read(top, faults);
-    if let Some(phases) = &phases {
-        check_drain(&phase_section, phases, &transports, faults);
-    }
-    let transports: Vec<TransportPlan> = transports.into_iter().map(|entry| entry.plan).collect();
+    check_drain(&phase_section, &phases, &transports.entries, faults);
     let thresholds = thresholds::read(&top.child("thresholds", faults), &transports, faults);
 
     let target = top.child("target", faults);
@@ -129,7 +127,7 @@ fn plan(
         connect_rate,
         may_fail: arrivals.may_fail.part(),
         events: events?,
-        phases: phases?,
+        phases,
         thresholds: thresholds::of_labels(thresholds, &transports),
         transports,
         target_processes: target_keys.processes,
@@ -169,12 +167,12 @@ fn steps(
     counts.map(|counts| counts.0).unwrap_or_default()
 }
 
-fn phases(section: &Section, overrides: &Overrides, faults: &mut FaultList) -> Option<Phases> {
+fn phases(section: &Section, overrides: &Overrides, faults: &mut FaultList) -> Phases {
     let keys = section.read(keys::Phases::default(), None, &[], faults);
-    section.check("warmup", keys.warmup <= LONGEST_EDGE, faults, "0s to 1h");
-    section.check("drain", keys.drain <= LONGEST_EDGE, faults, "0s to 1h");
+    section.check("warmup", keys.warmup <= LONGEST_EDGE, faults, "0s to 25h");
+    section.check("drain", keys.drain <= LONGEST_EDGE, faults, "0s to 25h");
     let sensible = |measure: Period| (Period::from_secs(1)..=LONGEST_MEASURE).contains(&measure);
-    section.check("measure", keys.measure.is_none_or(sensible), faults, "1s to 24h");
+    section.check("measure", sensible(keys.measure), faults, "1s to 24h");
     match overrides.duration {
         Some(measure) if !sensible(measure) => {
             faults.push(None, "--duration", format!("{measure} is out of range: 1s to 24h"));
@@ -182,8 +180,11 @@ fn phases(section: &Section, overrides: &Overrides, faults: &mut FaultList) -> O
         Some(_) => {}
         None => section.require("measure", faults, "a duration such as \"30s\""),
     }
-    let measure = overrides.duration.or(keys.measure)?;
-    Some(Phases { warmup: keys.warmup.duration(), measure: measure.duration(), drain: keys.drain.duration() })
+    Phases {
+        warmup: keys.warmup.duration(),
+        measure: overrides.duration.unwrap_or(keys.measure).duration(),
+        drain: keys.drain.duration(),
+    }
 }
 
 /// An event that a transport may still hold back by design when the drain ends would be counted as lost.

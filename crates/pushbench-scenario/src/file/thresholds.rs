@@ -6,6 +6,7 @@ use pushbench_measure::results::Summary;
 use pushbench_transport::{Period, Size};
 use toml::de::DeValue;
 
+use super::transports::Transports;
 use crate::plan::{Comparison, Threshold, TransportPlan};
 use crate::quantity::{Share, decimal};
 use crate::section::{FaultList, Section, article, nearest};
@@ -96,18 +97,13 @@ const OPERATORS: [(&str, Comparison); 6] = [
 pub(super) type Rule = (Option<String>, Threshold);
 
 /// The conditions in the order of the file.
-pub(super) fn read(section: &Section, transports: &[TransportPlan], faults: &mut FaultList) -> Vec<Rule> {
+pub(super) fn read(section: &Section, transports: &Transports, faults: &mut FaultList) -> Vec<Rule> {
     let mut rules = Vec::new();
     for key in section.keys() {
         if section.value(key).is_some_and(|value| value.get_ref().is_table()) {
-            let labels: Vec<&str> = transports.iter().map(|entry| entry.label.as_str()).collect();
-            if !labels.contains(&key) {
-                section.fault(
-                    key,
-                    faults,
-                    format!("no transport has this label, labels are {}", labels.join(", ")),
-                );
-                faults.hint(nearest(key, &labels).map(|near| format!("did you mean `{near}`?")));
+            if let Some((problem, hint)) = transports.problem(key) {
+                section.fault(key, faults, problem);
+                faults.hint(hint);
             }
             let table = section.child(key, faults);
             for figure in table.keys() {
@@ -123,8 +119,13 @@ pub(super) fn read(section: &Section, transports: &[TransportPlan], faults: &mut
 fn threshold(section: &Section, name: &str, faults: &mut FaultList) -> Option<Threshold> {
     let Some(figure) = FIGURES.iter().find(|figure| figure.name == name) else {
         let names: Vec<&str> = FIGURES.iter().map(|figure| figure.name).collect();
-        section.fault(name, faults, "unknown figure, allowed: the columns of summary.csv without `_us`");
-        faults.hint(nearest(name, &names).map(|near| format!("did you mean `{near}`?")));
+        let column = FIGURES.iter().find(|figure| figure.column == name).map(|figure| figure.name);
+        section.fault(
+            name,
+            faults,
+            "unknown figure, allowed: the columns of summary.csv without `_us` at their end",
+        );
+        faults.hint(column.or_else(|| nearest(name, &names)).map(|near| format!("did you mean `{near}`?")));
         return None;
     };
     let (unit, example) = (figure.unit.name(), figure.unit.example());

@@ -18,19 +18,42 @@ pub(super) struct Entry {
     pub(super) whole: bool,
 }
 
-/// Every entry of a known kind.
-pub(super) fn read(top: &Section, faults: &mut FaultList) -> Vec<Entry> {
+/// The list as far as it could be read.
+#[derive(Default)]
+pub(super) struct Transports {
+    /// Every entry of a known kind.
+    pub(super) entries: Vec<Entry>,
+    /// Labels that are taken, with the lines of their entries.
+    labels: Vec<(String, u32)>,
+    /// Entries without a label, because label or kind are at fault.
+    unlabelled: usize,
+}
+
+impl Transports {
+    /// Why no entry has this label, and the label that was probably meant; nothing while some labels are unknown.
+    pub(super) fn problem(&self, label: &str) -> Option<(String, Option<String>)> {
+        let known: Vec<&str> = self.labels.iter().map(|(label, _)| label.as_str()).collect();
+        if known.contains(&label) || self.unlabelled > 0 || known.is_empty() {
+            return None;
+        }
+        let problem = format!("no transport has the label `{label}`, labels are {}", known.join(", "));
+        Some((problem, nearest(label, &known).map(|near| format!("did you mean `{near}`?"))))
+    }
+}
+
+/// Reads the list.
+pub(super) fn read(top: &Section, faults: &mut FaultList) -> Transports {
     let line = top.line_of("transports", faults);
     let list = match top.value("transports").map(toml::Spanned::get_ref) {
         Some(DeValue::Array(list)) if !list.is_empty() => list,
         Some(DeValue::Array(_)) | None => {
             faults.push(Some(line), "transports", "missing: at least one [[transports]]");
-            return Vec::new();
+            return Transports::default();
         }
         Some(DeValue::Table(_)) => {
             faults.push(Some(line), "transports", "expected a list of tables, found a table");
             faults.hint(Some("write [[transports]] with two brackets".to_owned()));
-            return Vec::new();
+            return Transports::default();
         }
         Some(other) => {
             faults.push(
@@ -38,11 +61,10 @@ pub(super) fn read(top: &Section, faults: &mut FaultList) -> Vec<Entry> {
                 "transports",
                 format!("expected [[transports]] tables, found {}", article(other)),
             );
-            return Vec::new();
+            return Transports::default();
         }
     };
-    let mut entries: Vec<Entry> = Vec::new();
-    let mut labels: Vec<(String, u32)> = Vec::new();
+    let mut transports = Transports::default();
     for (at, value) in list.iter().enumerate() {
         let path = format!("transports[{at}]");
         let line = faults.line_at(value.span().start);
@@ -52,13 +74,16 @@ pub(super) fn read(top: &Section, faults: &mut FaultList) -> Vec<Entry> {
         };
         let section = Section::new(path, line, Some(table));
         let kind = kind(&section, faults);
-        let label = label(&section, kind, &labels, faults);
-        labels.extend(label.clone().map(|label| (label, line)));
+        let label = label(&section, kind, &transports.labels, faults);
+        match &label {
+            Some(label) => transports.labels.push((label.clone(), line)),
+            None => transports.unlabelled += 1,
+        }
         if let Some(kind) = kind {
-            entries.push(entry(&section, kind, label.unwrap_or_default(), faults));
+            transports.entries.push(entry(&section, kind, label.unwrap_or_default(), faults));
         }
     }
-    entries
+    transports
 }
 
 fn kind(section: &Section, faults: &mut FaultList) -> Option<Kind> {
@@ -141,18 +166,13 @@ fn entry(section: &Section, kind: Kind, label: String, faults: &mut FaultList) -
 }
 
 /// The entries that `--only` leaves.
-pub(super) fn only(
-    transports: Vec<TransportPlan>,
-    labels: &[String],
-    faults: &mut FaultList,
-) -> Vec<TransportPlan> {
-    if labels.is_empty() {
-        return transports;
+pub(super) fn only(transports: Transports, labels: &[String], faults: &mut FaultList) -> Vec<TransportPlan> {
+    for label in labels {
+        if let Some((problem, hint)) = transports.problem(label) {
+            faults.push(None, "--only", problem);
+            faults.hint(hint);
+        }
     }
-    let known: Vec<&str> = transports.iter().map(|entry| entry.label.as_str()).collect();
-    for label in labels.iter().filter(|label| !known.contains(&label.as_str())) {
-        faults.push(None, "--only", format!("there is no `{label}`, labels are {}", known.join(", ")));
-        faults.hint(nearest(label, &known).map(|near| format!("did you mean `{near}`?")));
-    }
-    transports.into_iter().filter(|entry| labels.contains(&entry.label)).collect()
+    let wanted = |plan: &TransportPlan| labels.is_empty() || labels.contains(&plan.label);
+    transports.entries.into_iter().map(|entry| entry.plan).filter(wanted).collect()
 }
