@@ -1,11 +1,20 @@
 //! From a scenario file to a validated plan, and the schedules that follow from the plan.
 //!
 //! Everything is a pure function of the file's text, the overrides and the seed: no clock is read, no socket is
-//! opened, and tokio is not used. What runs a plan is not known here.
+//! opened, and tokio is not used; [`load`] reads its one file. What runs a plan is not known here.
 
+mod choice;
+pub mod fault;
+mod file;
+mod overrides;
 pub mod plan;
+pub mod quantity;
 pub mod schedule;
+mod section;
 pub mod share;
 
+pub use fault::{Fault, Faults, LoadError};
+pub use file::{load, parse};
+pub use overrides::Overrides;
 pub use plan::{Arrival, EventSize, Events, Phases, Plan, Topics, TransportPlan};
 pub use share::{TargetShare, WorkerShare};

@@ -4,6 +4,7 @@
 //! run as JSON.
 
 use pushbench_transport::Settings;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -72,7 +73,7 @@ pub enum Topics {
 }
 
 /// When events are due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Arrival {
     /// Event k at k/rate.

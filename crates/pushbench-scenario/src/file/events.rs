@@ -1,0 +1,90 @@
+//! `[events]`: what is published, checked against the numbers of clients.
+
+use pushbench_transport::{Size, envelope};
+
+use super::keys::{self, Pattern};
+use crate::choice::{SizeChoice, TopicCount};
+use crate::plan::{EventSize, Events, Topics, topic_name};
+use crate::section::{FaultList, Section};
+
+/// Highest rate of events and of arrivals, per second.
+pub(super) const HIGHEST_RATE: f64 = 1e6;
+
+/// `None` only if there are faults.
+pub(super) fn read(section: &Section, steps: &[u32], faults: &mut FaultList) -> Option<Events> {
+    let keys = section.read(keys::Events::default(), None, &[], faults);
+    section.require("pattern", faults, "\"broadcast\" or \"topics\"");
+    section.require("rate", faults, "a rate such as \"5/s\"");
+    if let Some(rate) = &keys.rate {
+        section.check("rate", rate.per_second() <= HIGHEST_RATE, faults, "0/s to 1000000/s");
+    }
+    let topics = topics(section, &keys, steps, faults);
+    let longest = match topics {
+        Some(Topics::Count(count)) => count,
+        Some(Topics::PerClient) => steps.iter().copied().max().unwrap_or(1),
+        Some(Topics::Broadcast) | None => 1,
+    };
+    let name = topic_name(topics.unwrap_or(Topics::Broadcast), longest.saturating_sub(1));
+    let size = size(section, keys.size, envelope::smallest_size(name.len() as u64), faults);
+    Some(Events { topics: topics?, rate: keys.rate?.per_second(), arrival: keys.arrival, size })
+}
+
+fn topics(section: &Section, keys: &keys::Events, steps: &[u32], faults: &mut FaultList) -> Option<Topics> {
+    let most_clients = steps.iter().copied().max().unwrap_or(0);
+    let least_clients = steps.iter().copied().min().unwrap_or(0);
+    match (keys.pattern?, keys.topics) {
+        (Pattern::Broadcast, _) => {
+            if section.value("topics").is_some() {
+                section.fault("topics", faults, "not allowed with pattern = \"broadcast\"");
+                faults.hint(Some("leave it out, or write pattern = \"topics\"".to_owned()));
+            }
+            Some(Topics::Broadcast)
+        }
+        (Pattern::Topics, None) => {
+            section.require("topics", faults, TopicCount::ALLOWED);
+            None
+        }
+        (Pattern::Topics, Some(TopicCount::Clients)) => {
+            let allowed =
+                format!("one topic each for {most_clients} clients; at most {} topics", TopicCount::MOST);
+            section.check("topics", most_clients <= TopicCount::MOST, faults, &allowed);
+            Some(Topics::PerClient)
+        }
+        (Pattern::Topics, Some(TopicCount::Number(count))) => {
+            if !(1..=TopicCount::MOST).contains(&count) {
+                section.check("topics", false, faults, TopicCount::ALLOWED);
+            } else if least_clients > 0 && count > least_clients {
+                let problem =
+                    format!("{count} topics for {least_clients} clients: no more topics than clients");
+                section.fault("topics", faults, problem);
+                faults.hint(Some("write topics = \"clients\" for one topic each, at any number".to_owned()));
+            }
+            Some(Topics::Count(count))
+        }
+    }
+}
+
+fn size(section: &Section, choice: SizeChoice, smallest: u64, faults: &mut FaultList) -> EventSize {
+    let (low, high) = match choice {
+        SizeChoice::Fixed(size) => (size, size),
+        SizeChoice::Uniform { min, max } => (min, max),
+        SizeChoice::LogNormal { p50, p99 } => (p50, p99),
+    };
+    let largest = Size::from_bytes(u64::from(EventSize::LARGEST));
+    if low > high {
+        section.fault("size", faults, format!("{low} is more than {high}: min <= max and p50 <= p99"));
+    } else if low.bytes() < smallest {
+        section.fault("size", faults, format!("{low} is too small, at least {smallest}B are needed"));
+        faults.hint(Some("every event carries its number, two instants and its topic".to_owned()));
+    }
+    if high > largest {
+        section.fault("size", faults, format!("{high} is too large, at most {largest} are accepted"));
+    }
+    // What does not fit is a fault above.
+    let bytes = |size: Size| u32::try_from(size.bytes()).unwrap_or(EventSize::LARGEST);
+    match choice {
+        SizeChoice::Fixed(size) => EventSize::Fixed(bytes(size)),
+        SizeChoice::Uniform { min, max } => EventSize::Uniform { min: bytes(min), max: bytes(max) },
+        SizeChoice::LogNormal { p50, p99 } => EventSize::LogNormal { p50: bytes(p50), p99: bytes(p99) },
+    }
+}

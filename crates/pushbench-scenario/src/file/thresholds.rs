@@ -1,0 +1,178 @@
+//! `[thresholds]`: conditions on figures of the summary, for every transport or for one label.
+
+use std::sync::LazyLock;
+
+use pushbench_measure::results::Summary;
+use pushbench_transport::{Period, Size};
+use toml::de::DeValue;
+
+use super::transports::Transports;
+use crate::plan::{Comparison, Threshold, TransportPlan};
+use crate::quantity::{Share, decimal};
+use crate::section::{FaultList, Section, article, nearest};
+
+/// A figure that a scenario may set bounds to.
+pub(crate) struct Figure {
+    /// Its name in scenarios: the column without the unit at its end.
+    pub(crate) name: &'static str,
+    /// The column of the summary.
+    pub(crate) column: &'static str,
+    /// What bounds are written in.
+    pub(crate) unit: Unit,
+}
+
+/// What a bound is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unit {
+    /// A duration; microseconds in the column.
+    Time,
+    /// A size; bytes in the column.
+    Bytes,
+    /// A share in percent; 0 to 1 in the column.
+    Share,
+    /// A bare number.
+    Count,
+}
+
+impl Unit {
+    fn of(column: &str) -> Self {
+        match column {
+            _ if column.ends_with("_us") || column.contains("_us_per_") => Self::Time,
+            _ if column.contains("bytes") => Self::Bytes,
+            _ if column.ends_with("_share") => Self::Share,
+            _ => Self::Count,
+        }
+    }
+
+    pub(crate) fn example(self) -> &'static str {
+        match self {
+            Self::Time => "< 250ms",
+            Self::Bytes => "< 2KiB",
+            Self::Share => "> 90%",
+            Self::Count => "== 0",
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Time => "a duration",
+            Self::Bytes => "a size",
+            Self::Share => "a share",
+            Self::Count => "a bare number",
+        }
+    }
+
+    /// The bound in the unit of the column.
+    fn bound(self, text: &str) -> Option<f64> {
+        match self {
+            Self::Time => text.parse::<Period>().ok().map(|period| period.as_ns() as f64 / 1e3),
+            Self::Bytes => text.parse::<Size>().ok().map(|size| size.bytes() as f64),
+            Self::Share => text.parse::<Share>().ok().map(|share| share.part()),
+            Self::Count => decimal(text),
+        }
+    }
+}
+
+/// Every figure, in the order of the summary.
+pub(crate) static FIGURES: LazyLock<Vec<Figure>> = LazyLock::new(|| {
+    let figure = |column: &&'static str| Figure {
+        name: column.strip_suffix("_us").unwrap_or(column),
+        column,
+        unit: Unit::of(column),
+    };
+    Summary::FIGURES.iter().map(figure).collect()
+});
+
+/// Longer operators first, so that `<=` is not read as `<`.
+const OPERATORS: [(&str, Comparison); 6] = [
+    ("<=", Comparison::AtMost),
+    (">=", Comparison::AtLeast),
+    ("==", Comparison::Equal),
+    ("!=", Comparison::Differs),
+    ("<", Comparison::Less),
+    (">", Comparison::More),
+];
+
+/// A condition and the label it is for; `None`: for all.
+pub(super) type Rule = (Option<String>, Threshold);
+
+/// The conditions in the order of the file.
+pub(super) fn read(section: &Section, transports: &Transports, faults: &mut FaultList) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    for key in section.keys() {
+        if section.value(key).is_some_and(|value| value.get_ref().is_table()) {
+            if let Some((problem, hint)) = transports.problem(key) {
+                section.fault(key, faults, problem);
+                faults.hint(hint);
+            }
+            let table = section.child(key, faults);
+            for figure in table.keys() {
+                rules.extend(threshold(&table, figure, faults).map(|rule| (Some(key.to_owned()), rule)));
+            }
+        } else {
+            rules.extend(threshold(section, key, faults).map(|rule| (None, rule)));
+        }
+    }
+    rules
+}
+
+fn threshold(section: &Section, name: &str, faults: &mut FaultList) -> Option<Threshold> {
+    let Some(figure) = FIGURES.iter().find(|figure| figure.name == name) else {
+        let names: Vec<&str> = FIGURES.iter().map(|figure| figure.name).collect();
+        let column = FIGURES.iter().find(|figure| figure.column == name).map(|figure| figure.name);
+        section.fault(
+            name,
+            faults,
+            "unknown figure, allowed: the columns of summary.csv without `_us` at their end",
+        );
+        faults.hint(column.or_else(|| nearest(name, &names)).map(|near| format!("did you mean `{near}`?")));
+        return None;
+    };
+    let (unit, example) = (figure.unit.name(), figure.unit.example());
+    let text = match section.value(name)?.get_ref() {
+        DeValue::String(text) => text.trim(),
+        other => {
+            let found = article(other);
+            section.fault(
+                name,
+                faults,
+                format!("found {found}, expected a comparison such as \"{example}\""),
+            );
+            return None;
+        }
+    };
+    let split =
+        OPERATORS.iter().find_map(|(sign, comparison)| Some((*comparison, text.strip_prefix(sign)?.trim())));
+    let Some((comparison, bound)) = split else {
+        let problem = format!("`{text}` does not begin with <, <=, ==, !=, >= or >, such as \"{example}\"");
+        section.fault(name, faults, problem);
+        return None;
+    };
+    let Some(value) = figure.unit.bound(bound) else {
+        let problem =
+            format!("`{bound}` is no bound of this figure: {unit} is allowed, such as \"{example}\"");
+        section.fault(name, faults, problem);
+        return None;
+    };
+    Some(Threshold {
+        label: String::new(),
+        figure: name.to_owned(),
+        column: figure.column.to_owned(),
+        comparison,
+        bound: value,
+        condition: text.to_owned(),
+    })
+}
+
+/// The conditions of every label: its own, and the general ones of figures for which it has none.
+pub(super) fn of_labels(rules: Vec<Rule>, transports: &[TransportPlan]) -> Vec<Threshold> {
+    let mut thresholds = Vec::new();
+    for TransportPlan { label, .. } in transports {
+        let own = |rule: &&Rule| rule.0.as_ref() == Some(label);
+        let replaced = |figure: &str| rules.iter().filter(own).any(|(_, rule)| rule.figure == figure);
+        let holds = |rule: &&Rule| own(rule) || (rule.0.is_none() && !replaced(&rule.1.figure));
+        let labelled = |(_, rule): &Rule| Threshold { label: label.clone(), ..rule.clone() };
+        thresholds.extend(rules.iter().filter(holds).map(labelled));
+    }
+    thresholds
+}

@@ -1,0 +1,37 @@
+//! Options of the command line that change a scenario.
+
+use pushbench_transport::Period;
+
+/// What the command line asks to be different from the file. Nothing by default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// `--clients`: instead of `clients.count`.
+    pub clients: Option<Vec<u32>>,
+    /// `--duration`: instead of `phases.measure`.
+    pub duration: Option<Period>,
+    /// `--seed`: instead of `seed`.
+    pub seed: Option<u64>,
+    /// `--only`: labels to run; empty for all.
+    pub only: Vec<String>,
+}
+
+impl Overrides {
+    /// One line per option, as it would be typed.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if let Some(clients) = &self.clients {
+            let counts: Vec<String> = clients.iter().map(u32::to_string).collect();
+            lines.push(format!("--clients {}", counts.join(",")));
+        }
+        if let Some(duration) = self.duration {
+            lines.push(format!("--duration {duration}"));
+        }
+        if let Some(seed) = self.seed {
+            lines.push(format!("--seed {seed}"));
+        }
+        if !self.only.is_empty() {
+            lines.push(format!("--only {}", self.only.join(",")));
+        }
+        lines
+    }
+}
