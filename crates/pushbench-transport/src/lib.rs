@@ -13,6 +13,8 @@
 
 pub mod client;
 pub mod envelope;
+pub mod error;
+pub mod http;
 pub mod quantity;
 pub mod settings;
 pub mod table;
@@ -24,5 +26,6 @@ pub mod sse;
 pub mod websocket;
 
 pub use client::{Io, Observer, Step, Subscriber};
+pub use error::WireError;
 pub use quantity::{Period, Size};
 pub use table::{Kind, Settings};
