@@ -16,6 +16,8 @@ pub mod envelope;
 pub mod error;
 pub mod http;
 pub mod quantity;
+#[cfg(test)]
+mod scripted;
 pub mod settings;
 pub mod table;
 

@@ -102,69 +102,106 @@ fn digits(value: &[u8]) -> Option<u64> {
 #[derive(Debug, Default)]
 pub struct HeadReader {
     partial: Vec<u8>,
+    /// Bytes of the interim responses before this head.
+    interim_bytes: u64,
+}
+
+/// A head that was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found<T> {
+    /// What was read in it.
+    pub value: T,
+    /// Bytes of the head and of the interim responses before it.
+    pub stream_bytes: u64,
+    /// How many bytes of the last piece were still of the head.
+    pub used: usize,
+}
+
+enum Parsed<T> {
+    Partial,
+    /// A response that announces the final one (RFC 9110, section 15.2).
+    Interim(usize),
+    Final(T, usize),
 }
 
 impl HeadReader {
     /// Whether part of a head has been read.
     #[must_use]
     pub fn has_begun(&self) -> bool {
-        !self.partial.is_empty()
+        !self.partial.is_empty() || self.interim_bytes > 0
     }
 
-    /// Reads on. When the head is complete, `read` sees it, and its result is returned with two numbers: the bytes of
-    /// the whole head, and how many of them were at the front of `bytes`.
+    /// Reads on. When the head is complete, `read` sees it. Interim responses are passed over.
     ///
     /// # Errors
     /// [`WireError::BadHead`] and [`WireError::HeadTooLong`]; what `read` returns.
     pub fn feed<T>(
         &mut self,
         bytes: &[u8],
-        read: impl FnOnce(&ResponseHead<'_>) -> Result<T, WireError>,
-    ) -> Result<Option<(T, usize, usize)>, WireError> {
-        let before = self.partial.len();
-        if before > 0 {
-            let room = (MAX_HEAD_BYTES + 1).saturating_sub(before);
-            self.partial.extend_from_slice(&bytes[..bytes.len().min(room)]);
-            // A head ends with LF: without a new one there is no need to look.
-            if !bytes.contains(&b'\n') {
-                return self.check_length().map(|()| None);
-            }
-            let parsed = parse(&self.partial, read)?;
-            let Some((found, size)) = parsed else { return self.check_length().map(|()| None) };
+        mut read: impl FnMut(&ResponseHead<'_>) -> Result<T, WireError>,
+    ) -> Result<Option<Found<T>>, WireError> {
+        let mut used = 0;
+        // Each interim response takes bytes, so the loop ends.
+        loop {
+            let rest = &bytes[used..];
+            let before = self.partial.len();
+            let (parsed, size) = match self.parse_on(rest, &mut read)? {
+                Parsed::Partial if self.partial.len() > MAX_HEAD_BYTES => return Err(WireError::HeadTooLong),
+                Parsed::Partial => return Ok(None),
+                Parsed::Interim(size) => (None, size),
+                Parsed::Final(value, size) => (Some(value), size),
+            };
             self.partial = Vec::new();
-            return Ok(Some((found, size, size.saturating_sub(before))));
+            self.interim_bytes += size as u64;
+            used += size - before;
+            if let Some(value) = parsed {
+                let stream_bytes = std::mem::take(&mut self.interim_bytes);
+                return Ok(Some(Found { value, stream_bytes, used }));
+            }
         }
-        let parsed = parse(&bytes[..bytes.len().min(MAX_HEAD_BYTES + 1)], read)?;
-        let Some((found, size)) = parsed else {
-            self.partial.extend_from_slice(&bytes[..bytes.len().min(MAX_HEAD_BYTES + 1)]);
-            return self.check_length().map(|()| None);
-        };
-        Ok(Some((found, size, size)))
     }
 
-    fn check_length(&self) -> Result<(), WireError> {
-        if self.partial.len() > MAX_HEAD_BYTES { Err(WireError::HeadTooLong) } else { Ok(()) }
+    /// Parses what there is; keeps `bytes` when that is not a whole head.
+    fn parse_on<T>(
+        &mut self,
+        bytes: &[u8],
+        read: &mut impl FnMut(&ResponseHead<'_>) -> Result<T, WireError>,
+    ) -> Result<Parsed<T>, WireError> {
+        let room = (MAX_HEAD_BYTES + 1).saturating_sub(self.partial.len());
+        let bytes = &bytes[..bytes.len().min(room)];
+        if self.partial.is_empty() {
+            let parsed = parse(bytes, read)?;
+            if matches!(parsed, Parsed::Partial) {
+                self.partial.extend_from_slice(bytes);
+            }
+            return Ok(parsed);
+        }
+        self.partial.extend_from_slice(bytes);
+        // A head ends with LF: without a new one there is no need to look again.
+        if bytes.contains(&b'\n') { parse(&self.partial, read) } else { Ok(Parsed::Partial) }
     }
 }
 
 fn parse<T>(
     bytes: &[u8],
-    read: impl FnOnce(&ResponseHead<'_>) -> Result<T, WireError>,
-) -> Result<Option<(T, usize)>, WireError> {
+    read: &mut impl FnMut(&ResponseHead<'_>) -> Result<T, WireError>,
+) -> Result<Parsed<T>, WireError> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut response = httparse::Response::new(&mut headers);
-    match response.parse(bytes) {
-        Ok(httparse::Status::Partial) => Ok(None),
-        Ok(httparse::Status::Complete(size)) if size <= MAX_HEAD_BYTES => {
-            let head = ResponseHead {
-                status: response.code.unwrap_or_default(),
-                minor_version: response.version.unwrap_or_default(),
-                headers: response.headers,
-            };
-            read(&head).map(|found| Some((found, size)))
-        }
-        Ok(httparse::Status::Complete(_)) => Err(WireError::HeadTooLong),
-        Err(_) => Err(WireError::BadHead),
+    let size = match response.parse(bytes) {
+        Ok(httparse::Status::Partial) => return Ok(Parsed::Partial),
+        Ok(httparse::Status::Complete(size)) if size <= MAX_HEAD_BYTES => size,
+        Ok(httparse::Status::Complete(_)) => return Err(WireError::HeadTooLong),
+        Err(_) => return Err(WireError::BadHead),
+    };
+    let head = ResponseHead {
+        status: response.code.unwrap_or_default(),
+        minor_version: response.version.unwrap_or_default(),
+        headers: response.headers,
+    };
+    match head.status {
+        100 | 102..=199 => Ok(Parsed::Interim(size)),
+        _ => read(&head).map(|value| Parsed::Final(value, size)),
     }
 }
 
@@ -176,7 +213,7 @@ mod tests {
     fn framing(head: &str) -> Result<Framing, WireError> {
         let bytes = format!("{head}\r\n\r\n");
         let found = HeadReader::default().feed(bytes.as_bytes(), |head| head.framing())?;
-        found.map(|(framing, ..)| framing).ok_or(WireError::CutShort)
+        found.map(|found| found.value).ok_or(WireError::CutShort)
     }
 
     #[test]
@@ -217,7 +254,7 @@ mod tests {
             assert!(!head.keeps_connection());
             Ok(head.status)
         });
-        assert_eq!(seen, Ok(Some((200, bytes.len(), bytes.len()))));
+        assert_eq!(seen, Ok(Some(Found { value: 200, stream_bytes: bytes.len() as u64, used: bytes.len() })));
     }
 
     #[test]
@@ -233,18 +270,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_head_cut_anywhere_is_the_same_head(cut in 1usize..52, again in 0usize..52) {
-            let bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\na: b\r\n\r\nbody..";
+        fn a_head_cut_anywhere_is_the_same_head(cut in 1usize..78, again in 0usize..78) {
+            let bytes = b"HTTP/1.1 103 x\r\na: b\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\na: b\r\n\r\nbody..";
             let head_size = bytes.len() - 6;
             let mut ends = [cut.min(bytes.len()), (cut + again).min(bytes.len()), bytes.len()];
             ends.sort_unstable();
             let mut reader = HeadReader::default();
             let mut at = 0;
             for end in ends {
-                if let Some((length, size, used)) =
+                if let Some(found) =
                     reader.feed(&bytes[at..end], |head| Ok(head.number("content-length"))).unwrap()
                 {
-                    prop_assert_eq!((length, size, at + used), (Some(3), head_size, head_size));
+                    let Found { value, stream_bytes, used } = found;
+                    prop_assert_eq!((value, stream_bytes as usize, at + used), (Some(3), head_size, head_size));
                     prop_assert!(!reader.has_begun());
                     return Ok(());
                 }

@@ -7,5 +7,5 @@ mod head;
 mod request;
 
 pub use body::{Body, Framing};
-pub use head::{HeadReader, MAX_HEAD_BYTES, ResponseHead};
+pub use head::{Found, HeadReader, MAX_HEAD_BYTES, ResponseHead};
 pub use request::Get;

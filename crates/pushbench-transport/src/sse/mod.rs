@@ -2,6 +2,8 @@
 
 mod parser;
 mod settings;
+mod subscribe;
 pub mod wire;
 
 pub use settings::Settings;
+pub use subscribe::Subscriber;
