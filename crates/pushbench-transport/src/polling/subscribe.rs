@@ -235,3 +235,7 @@ impl<P: Pace> Subscriber for Poller<P> {
         // HTTP has no goodbye: the socket is closed.
     }
 }
+
+#[cfg(test)]
+#[path = "subscribe_tests.rs"]
+mod tests;
