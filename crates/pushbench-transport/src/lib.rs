@@ -13,15 +13,21 @@
 
 pub mod client;
 pub mod envelope;
+pub mod error;
+pub mod http;
 pub mod quantity;
+#[cfg(test)]
+mod scripted;
 pub mod settings;
 pub mod table;
 
 pub mod long_polling;
+pub mod polling;
 pub mod short_polling;
 pub mod sse;
 pub mod websocket;
 
 pub use client::{Io, Observer, Step, Subscriber};
+pub use error::WireError;
 pub use quantity::{Period, Size};
 pub use table::{Kind, Settings};

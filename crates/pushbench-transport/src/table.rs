@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+use crate::client::{Identity, Subscriber};
 use crate::settings::{SettingFault, TransportSettings};
 use crate::{long_polling, short_polling, sse, websocket};
 
@@ -58,6 +59,14 @@ macro_rules! transports {
             #[must_use]
             pub fn kind(&self) -> Kind {
                 match self { $(Self::$variant(_) => Kind::$variant,)* }
+            }
+
+            /// The client half: one client, which has not begun.
+            #[must_use]
+            pub fn subscriber(&self, identity: Identity) -> Box<dyn Subscriber> {
+                match self {
+                    $(Self::$variant(settings) => Box::new($module::Subscriber::of(settings, $path, identity)),)*
+                }
             }
 
             fn inner(&self) -> &dyn TransportSettings {

@@ -1,5 +1,7 @@
 //! Long polling: the client asks, the server answers when there is something or when time is up.
 
 mod settings;
+mod subscribe;
 
 pub use settings::Settings;
+pub use subscribe::Subscriber;

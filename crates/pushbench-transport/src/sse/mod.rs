@@ -1,5 +1,9 @@
 //! Server-Sent Events: one response that never ends (WHATWG HTML, section 9.2).
 
+mod parser;
 mod settings;
+mod subscribe;
+pub mod wire;
 
 pub use settings::Settings;
+pub use subscribe::Subscriber;

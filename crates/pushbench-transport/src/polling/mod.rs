@@ -1,0 +1,10 @@
+//! What both polling transports share: the reply's form and the cycle of request and reply.
+//!
+//! Not a transport of its own: when to ask is decided in `short_polling` and `long_polling`.
+
+mod reply;
+mod subscribe;
+pub mod wire;
+
+pub use reply::{MAX_REPLY_BYTES, Reply, ReplyReader};
+pub use subscribe::{Pace, Poller, Rules};
