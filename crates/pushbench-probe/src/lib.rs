@@ -1,1 +1,14 @@
-//! probe.
+//! Readings of the Linux kernel: clock, timers, sockets, processes, memory and limits.
+//!
+//! Every module takes one source of the kernel apart and returns plain numbers. Nothing here knows what a
+//! client, a transport or a result is, nothing is recorded, and nothing is printed. Text of `/proc` and bytes of
+//! netlink are parsed by pure functions; a thin shell around each does the reading.
+//!
+//! Errors are [`std::io::Error`]; where a file of `/proc` was the source, the text names its path.
+//! The few `unsafe` calls of the project are in this crate, each where [`rustix`] lacks the call.
+
+pub mod alarm;
+pub mod clock;
+pub mod limits;
+mod proc_file;
+pub mod socket;

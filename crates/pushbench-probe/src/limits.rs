@@ -1,0 +1,125 @@
+//! What the machine allows: open files, ports, backlog and memory; and how much of it is in use.
+//!
+//! Only the soft limit of open files is ever changed, and only upwards to what the process may have anyway.
+
+use std::{fs, io, path::Path};
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::proc_file::{malformed, read, unreadable, value_of_key};
+
+const PORT_RANGE: &str = "/proc/sys/net/ipv4/ip_local_port_range";
+const SOMAXCONN: &str = "/proc/sys/net/core/somaxconn";
+const MEMINFO: &str = "/proc/meminfo";
+const OWN_FDS: &str = "/proc/self/fd";
+
+/// A resource limit of this process. `u64::MAX` stands for "unlimited".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// What the kernel enforces now.
+    pub soft: u64,
+    /// How far the process may raise `soft` by itself.
+    pub hard: u64,
+}
+
+/// How many files this process may have open (`RLIMIT_NOFILE`).
+#[must_use]
+pub fn open_files() -> Limit {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    Limit { soft: current.unwrap_or(u64::MAX), hard: maximum.unwrap_or(u64::MAX) }
+}
+
+/// Raises the soft limit of open files to the hard one and returns the limit that holds afterwards.
+///
+/// # Errors
+/// When the kernel refuses, as it may under a security policy.
+pub fn raise_open_files() -> io::Result<Limit> {
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })?;
+    Ok(open_files())
+}
+
+/// First and last port that the kernel gives to outgoing connections, both included.
+///
+/// # Errors
+/// When `/proc/sys/net/ipv4/ip_local_port_range` cannot be read.
+pub fn ephemeral_ports() -> io::Result<(u16, u16)> {
+    parse_port_range(&read(PORT_RANGE)?).ok_or_else(|| malformed(PORT_RANGE, "pair of ports"))
+}
+
+/// The largest backlog that `listen` grants (`net.core.somaxconn`).
+///
+/// # Errors
+/// When `/proc/sys/net/core/somaxconn` cannot be read.
+pub fn listen_backlog_max() -> io::Result<u32> {
+    read(SOMAXCONN)?.trim().parse().map_err(|_| malformed(SOMAXCONN, "number"))
+}
+
+/// Bytes that could be allocated without swapping (`MemAvailable`), of the whole host.
+///
+/// # Errors
+/// When `/proc/meminfo` cannot be read.
+pub fn memory_available_bytes() -> io::Result<u64> {
+    let kib = value_of_key(&read(MEMINFO)?, "MemAvailable");
+    Ok(kib.ok_or_else(|| malformed(MEMINFO, "MemAvailable"))? * 1024)
+}
+
+/// How many files this process has open now, without the one that the counting itself needs.
+///
+/// # Errors
+/// When `/proc/self/fd` cannot be listed.
+pub fn open_fds() -> io::Result<usize> {
+    let listed = fs::read_dir(OWN_FDS).map_err(|error| unreadable(Path::new(OWN_FDS), error))?.count();
+    Ok(listed - 1)
+}
+
+fn parse_port_range(text: &str) -> Option<(u16, u16)> {
+    let mut ports = text.split_whitespace().map(str::parse);
+    let range = (ports.next()?.ok()?, ports.next()?.ok()?);
+    (range.0 <= range.1).then_some(range)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn raising_reaches_the_hard_limit_and_stays() {
+        let before = open_files();
+        let raised = raise_open_files().unwrap();
+        assert_eq!(raised, Limit { soft: before.hard, hard: before.hard });
+        assert_eq!(open_files(), raised);
+        assert!(raised.soft > 0);
+    }
+
+    #[test]
+    fn port_ranges() {
+        let table = [
+            ("32768\t60999\n", Some((32_768, 60_999))),
+            ("1024 65535", Some((1_024, 65_535))),
+            ("60999 32768", None),
+            ("32768", None),
+            ("32768 99999", None),
+            ("", None),
+        ];
+        for (text, range) in table {
+            assert_eq!(parse_port_range(text), range, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn this_machine_has_ports_backlog_and_memory() {
+        let (first, last) = ephemeral_ports().unwrap();
+        assert!(first < last);
+        assert!(listen_backlog_max().unwrap() > 0);
+        assert!(memory_available_bytes().unwrap() > 1 << 20);
+    }
+
+    #[test]
+    fn open_files_are_counted() {
+        const EXTRA: usize = 300;
+        // Other tests open and close files of this process meanwhile; the extra files outnumber theirs.
+        let files: Vec<_> = (0..EXTRA).map(|_| fs::File::open("/dev/null").unwrap()).collect();
+        assert!(open_fds().unwrap() >= files.len() + 3);
+    }
+}
