@@ -18,6 +18,7 @@ pub mod settings;
 pub mod table;
 
 pub mod long_polling;
+pub mod polling;
 pub mod short_polling;
 pub mod sse;
 pub mod websocket;

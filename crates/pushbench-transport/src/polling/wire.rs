@@ -1,0 +1,86 @@
+//! Polling replies: events to `{"cursor":N,"events":[…]}` and back.
+//!
+//! Nothing here knows of HTTP beyond the name of one header.
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use serde_json::value::RawValue;
+
+/// Header of every polling reply and WebSocket upgrade: the newest event id that the reply accounts for.
+///
+/// A `204` has no body, and a client that began without `after` must learn its cursor from somewhere.
+pub const CURSOR_HEADER: &str = "pushbench-cursor";
+
+/// How an event stands in the reply's array.
+///
+/// A payload that is one JSON object or array, with nothing around it, stands as its own bytes. Anything else becomes
+/// a JSON string, so that a reader always gets the exact payload back; bytes that are not UTF-8 are replaced, as JSON
+/// cannot carry them.
+#[must_use]
+pub fn element(payload: &[u8]) -> Bytes {
+    let text = String::from_utf8_lossy(payload);
+    let stands_alone = text.starts_with(['{', '['])
+        && text.ends_with(['}', ']'])
+        && serde_json::from_str::<&RawValue>(&text).is_ok();
+    if stands_alone {
+        return Bytes::copy_from_slice(payload);
+    }
+    serde_json::Value::String(text.into_owned()).to_string().into()
+}
+
+/// The body of a `200`.
+///
+/// `cursor` is the id of the newest event it accounts for; `gap` says that events between the asked cursor and the
+/// first of `elements` are gone; `more` that the reply was bounded and the client should ask again at once.
+#[must_use]
+pub fn encode_reply(cursor: u64, elements: &[Bytes], gap: bool, more: bool) -> Bytes {
+    const FRAME: usize = r#"{"cursor":18446744073709551615,"events":[],"gap":true,"more":true}"#.len();
+    let size = elements.iter().map(|element| element.len() + 1).sum::<usize>() + FRAME;
+    let mut body = BytesMut::with_capacity(size);
+    body.put_slice(format!(r#"{{"cursor":{cursor},"events":["#).as_bytes());
+    for (at, element) in elements.iter().enumerate() {
+        if at > 0 {
+            body.put_u8(b',');
+        }
+        body.put_slice(element);
+    }
+    body.put_u8(b']');
+    for (set, member) in [(gap, r#","gap":true"#), (more, r#","more":true"#)] {
+        if set {
+            body.put_slice(member.as_bytes());
+        }
+    }
+    body.put_u8(b'}');
+    body.freeze()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_and_arrays_stand_as_they_are_and_all_else_becomes_a_string() {
+        let table = [
+            (&br#"{"n":1}"#[..], r#"{"n":1}"#),
+            (b"[1, 2]", "[1, 2]"),
+            (b" {}", r#"" {}""#),
+            (b"{}\n", r#""{}\n""#),
+            (b"{} {}", r#""{} {}""#),
+            (b"{", r#""{""#),
+            (b"7", r#""7""#),
+            (br#""quoted""#, r#""\"quoted\"""#),
+            (b"", r#""""#),
+            (b"\xff", "\"\u{fffd}\""),
+        ];
+        for (payload, stands) in table {
+            assert_eq!(element(payload), stands.as_bytes(), "{payload:?}");
+        }
+    }
+
+    #[test]
+    fn members_of_the_reply_appear_only_when_they_say_something() {
+        let elements = [element(b"{}"), element(b"x")];
+        assert_eq!(encode_reply(2, &elements, false, false), &br#"{"cursor":2,"events":[{},"x"]}"#[..]);
+        let full = br#"{"cursor":0,"events":[],"gap":true,"more":true}"#;
+        assert_eq!(encode_reply(0, &[], true, true), &full[..]);
+    }
+}
