@@ -9,6 +9,13 @@
 
 pub mod alarm;
 pub mod clock;
+pub mod cpu;
+pub mod host;
 pub mod limits;
+pub mod memory;
+pub mod netstat;
 mod proc_file;
+pub mod process;
 pub mod socket;
+pub mod sockets;
+pub mod sockstat;

@@ -6,11 +6,13 @@ use std::{fs, io, path::Path};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::proc_file::{malformed, read, unreadable, value_of_key};
+use crate::{
+    memory::meminfo_bytes,
+    proc_file::{malformed, read, unreadable},
+};
 
 const PORT_RANGE: &str = "/proc/sys/net/ipv4/ip_local_port_range";
 const SOMAXCONN: &str = "/proc/sys/net/core/somaxconn";
-const MEMINFO: &str = "/proc/meminfo";
 const OWN_FDS: &str = "/proc/self/fd";
 
 /// A resource limit of this process. `u64::MAX` stands for "unlimited".
@@ -57,11 +59,12 @@ pub fn listen_backlog_max() -> io::Result<u32> {
 
 /// Bytes that could be allocated without swapping (`MemAvailable`), of the whole host.
 ///
+/// A container may be granted less by its control group, which is not looked at here.
+///
 /// # Errors
 /// When `/proc/meminfo` cannot be read.
 pub fn memory_available_bytes() -> io::Result<u64> {
-    let kib = value_of_key(&read(MEMINFO)?, "MemAvailable");
-    Ok(kib.ok_or_else(|| malformed(MEMINFO, "MemAvailable"))? * 1024)
+    meminfo_bytes("MemAvailable")
 }
 
 /// How many files this process has open now, without the one that the counting itself needs.

@@ -1,0 +1,175 @@
+//! What a process costs: CPU, resident memory, and time spent waiting for a CPU.
+//!
+//! Readings are running totals; the caller takes differences. Nothing is sampled here.
+
+use std::{fs, io, path::Path};
+
+use rustix::{
+    param::page_size,
+    process::{Signal, set_parent_process_death_signal},
+    time::Timespec,
+};
+
+use crate::{
+    clock::nanoseconds,
+    proc_file::{malformed, read, unreadable},
+};
+
+/// What a process has used until now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// CPU time of all its threads, also of those that have ended, user and system, in nanoseconds.
+    pub cpu_ns: u64,
+    /// Resident memory in bytes, as the kernel's quick counter has it (it may lag by some pages per CPU).
+    pub rss_bytes: u64,
+    /// Time that its living threads were ready to run but waited for a CPU, in nanoseconds. It falls when a
+    /// thread ends, because that thread's share goes with it.
+    pub run_queue_wait_ns: u64,
+}
+
+/// Reads the usage of a process.
+///
+/// # Errors
+/// [`io::ErrorKind::NotFound`] when there is no such process; otherwise when its files in `/proc` cannot be read.
+pub fn usage(pid: u32) -> io::Result<Usage> {
+    let statm = format!("/proc/{pid}/statm");
+    let resident_pages =
+        number_at(&read(&statm)?, 1).ok_or_else(|| malformed(&statm, "number of resident pages"))?;
+    Ok(Usage {
+        cpu_ns: cpu_ns(pid)?,
+        rss_bytes: resident_pages * page_size() as u64,
+        run_queue_wait_ns: run_queue_wait_ns(pid)?,
+    })
+}
+
+/// Asks the kernel to kill this process when its parent ends, so that no run leaves processes behind.
+///
+/// The "parent" is the *thread* that started this process: start children from one that lives as long as they
+/// shall. A parent that has ended before this call is not noticed.
+///
+/// # Errors
+/// When the kernel refuses.
+pub fn die_with_parent() -> io::Result<()> {
+    Ok(set_parent_process_death_signal(Some(Signal::KILL))?)
+}
+
+/// The process's CPU clock, exact to the nanosecond where `/proc/PID/stat` has ticks of 10 ms.
+#[expect(unsafe_code, reason = "rustix does not read the CPU clocks of other processes")]
+fn cpu_ns(pid: u32) -> io::Result<u64> {
+    /// The clock that the scheduler itself keeps (`CPUCLOCK_SCHED`).
+    const SCHEDULER_CLOCK: libc::clockid_t = 2;
+
+    // The kernel's encoding of a process's clock, as clock_getcpuclockid(3) computes it.
+    let clock = (!pid.cast_signed() << 3) | SCHEDULER_CLOCK;
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is a live timespec to be written; an invalid clock is an error, not a fault.
+    if unsafe { libc::clock_gettime(clock, &raw mut time) } == 0 {
+        return Ok(nanoseconds(Timespec { tv_sec: time.tv_sec, tv_nsec: time.tv_nsec }));
+    }
+    let error = io::Error::last_os_error();
+    // The clock of a process that is gone is an invalid argument.
+    let gone = error.raw_os_error() == Some(libc::EINVAL);
+    let kind = if gone { io::ErrorKind::NotFound } else { error.kind() };
+    Err(io::Error::new(kind, format!("cannot read the CPU clock of process {pid}: {error}")))
+}
+
+/// The second field of `/proc/PID/task/*/schedstat`, summed.
+fn run_queue_wait_ns(pid: u32) -> io::Result<u64> {
+    let folder = format!("/proc/{pid}/task");
+    let folder = Path::new(&folder);
+    let (mut total_ns, mut threads) = (0, 0);
+    for thread in fs::read_dir(folder).map_err(|error| unreadable(folder, error))? {
+        let path = thread.map_err(|error| unreadable(folder, error))?.path().join("schedstat");
+        // A thread may end between the listing and the reading.
+        let Ok(text) = read(&path) else { continue };
+        total_ns += number_at(&text, 1).ok_or_else(|| malformed(&path, "run-queue wait"))?;
+        threads += 1;
+    }
+    if threads == 0 {
+        // Nothing was readable: the process has just ended, or this kernel keeps no such account.
+        read(format!("/proc/{pid}/schedstat"))?;
+    }
+    Ok(total_ns)
+}
+
+/// The number at `position` among words separated by white space.
+fn number_at(text: &str, position: usize) -> Option<u64> {
+    text.split_whitespace().nth(position)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        hint::black_box,
+        process::{self, Command, Stdio},
+        thread,
+    };
+
+    use rustix::process::parent_process_death_signal;
+
+    use super::*;
+
+    #[test]
+    fn numbers_by_position() {
+        let table =
+            [("5270 1138 897 10 0 1100 0\n", Some(1_138)), ("5270", None), ("5270 x", None), ("", None)];
+        for (text, number) in table {
+            assert_eq!(number_at(text, 1), number, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn own_cpu_time_grows_with_work_and_keeps_that_of_ended_threads() {
+        let before = usage(process::id()).unwrap();
+        let worked_ns = thread::spawn(|| {
+            while thread_cpu_ns() < 20_000_000 {
+                black_box(0);
+            }
+            thread_cpu_ns()
+        })
+        .join()
+        .unwrap();
+        let after = usage(process::id()).unwrap();
+        assert!(after.cpu_ns - before.cpu_ns >= worked_ns, "{before:?} {after:?} {worked_ns}");
+    }
+
+    #[test]
+    fn own_memory_grows_when_touched() {
+        const TOUCHED: usize = 64 << 20;
+        let before = usage(process::id()).unwrap();
+        let touched = black_box(vec![1_u8; TOUCHED]);
+        let after = usage(process::id()).unwrap();
+        // Half of it, because other tests of this process free memory meanwhile and the counter lags.
+        assert!(after.rss_bytes >= before.rss_bytes + TOUCHED as u64 / 2, "{before:?} {after:?}");
+        drop(touched);
+    }
+
+    #[test]
+    fn another_process_is_read_until_it_is_reaped() {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        let usage_of_child = usage(child.id()).unwrap();
+        assert!(usage_of_child.rss_bytes > 0, "{usage_of_child:?}");
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        assert_eq!(usage(child.id()).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(cpu_ns(child.id()).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_missing_process_is_an_error_that_names_the_file() {
+        let error = usage(u32::MAX).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert!(error.to_string().contains("/proc/4294967295/statm"), "{error}");
+    }
+
+    #[test]
+    fn the_signal_of_the_parents_death_is_set() {
+        die_with_parent().unwrap();
+        assert_eq!(parent_process_death_signal().unwrap(), Some(Signal::KILL));
+        set_parent_process_death_signal(None).unwrap();
+    }
+
+    fn thread_cpu_ns() -> u64 {
+        nanoseconds(rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime))
+    }
+}
