@@ -14,6 +14,7 @@
 pub mod client;
 pub mod envelope;
 pub mod quantity;
+pub mod server;
 pub mod settings;
 pub mod table;
 

@@ -2,4 +2,5 @@
 //!
 //! Not a transport of its own: when to ask is decided in `short_polling` and `long_polling`.
 
+pub mod serve;
 pub mod wire;
