@@ -77,7 +77,9 @@ impl SocketDiag {
     /// Counts the connections to the target's listening `ports`, IPv4 and IPv6 together.
     ///
     /// With both ends on this host a connection counts once on each side. The sides cannot be confused: the kernel
-    /// gives no outgoing connection a port that a listener has bound, from whatever address it comes.
+    /// gives no outgoing connection a port that a listener has bound, from whatever address it comes. But what
+    /// an earlier user of such a port left in `TIME_WAIT` counts, at the target when it was the local port; a census
+    /// before the first connection shows it.
     ///
     /// # Errors
     /// When the kernel does not answer, refuses, or its answer is overrun three times.
