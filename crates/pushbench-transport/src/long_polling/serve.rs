@@ -13,7 +13,7 @@ use crate::polling;
 use crate::server::{Batch, Bounds, Hub, Pace, Query, Refusal, Reply, Start, Subscription as _};
 
 /// The longest that a request is held, whatever it asks for.
-pub const LONGEST_HOLD: Duration = Duration::from_secs(3600);
+pub const LONGEST_HOLD: Duration = Duration::from_hours(1);
 
 /// Share of the timeout by which it is varied, so that requests held together are not answered in one instant.
 const JITTER: f64 = 0.1;

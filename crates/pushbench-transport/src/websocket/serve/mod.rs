@@ -39,13 +39,13 @@ const SEC_WEBSOCKET_VERSION: HeaderName = HeaderName::from_static("sec-websocket
 ///
 /// # Errors
 /// `426` when the request asks for no upgrade, or for another version; `400` when it is not a proper one.
-pub fn upgrade<B>(request: &Request<B>, cursor: Option<u64>) -> Result<Reply, Refusal> {
-    let mut reply = create_response_with_body(request, Body::default).map_err(|error| refusal(&error))?;
-    if let Some(cursor) = cursor {
-        let name = HeaderName::from_static(CURSOR_HEADER);
-        reply.headers_mut().insert(name, HeaderValue::from(cursor));
-    }
-    Ok(reply)
+pub fn upgrade<B>(request: &Request<B>) -> Result<Reply, Refusal> {
+    create_response_with_body(request, Body::default).map_err(|error| refusal(&error))
+}
+
+/// Says in the `101` after which event the subscription begins.
+pub fn tell_cursor(reply: &mut Reply, cursor: u64) {
+    reply.headers_mut().insert(HeaderName::from_static(CURSOR_HEADER), HeaderValue::from(cursor));
 }
 
 fn refusal(error: &tungstenite::Error) -> Refusal {
