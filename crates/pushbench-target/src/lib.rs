@@ -1,1 +1,148 @@
-//! target.
+//! The target server: listener, routing, hub with its rings of recent events, open-loop publisher, limits.
+//!
+//! One target is one event loop: everything in it runs on the thread of a current-thread runtime, inside a
+//! [`tokio::task::LocalSet`], and shares by `Rc`. HTTP and WebSocket are the libraries' work; what each transport does
+//! with a request stands in that transport's folder. Who the clients are is not known here.
+
+mod config;
+mod connection;
+mod errors;
+mod hub;
+mod listener;
+mod metrics;
+mod publisher;
+mod route;
+mod server;
+
+use pushbench_measure::snapshot::TargetSnapshot;
+use pushbench_probe::alarm::Alarm;
+use pushbench_probe::clock::now_ns;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+pub use self::config::{Config, Limits};
+pub use self::errors::{ListenerOwner, TargetError};
+pub use self::publisher::Publishing;
+
+use self::listener::Listener;
+use self::server::Server;
+
+/// How long connections may take to end after a shutdown was asked for; what is left then is closed at once.
+const GRACE: Duration = Duration::from_millis(4500);
+
+/// A target that listens.
+pub struct Target {
+    listener: Listener,
+    local_addr: SocketAddr,
+    server: Rc<Server>,
+    alarm: Alarm,
+    publishings: mpsc::UnboundedReceiver<Publishing>,
+    handle: Handle,
+}
+
+/// Steers a target from the same thread.
+#[derive(Clone)]
+pub struct Handle {
+    server: Rc<Server>,
+    publishings: mpsc::UnboundedSender<Publishing>,
+}
+
+impl Target {
+    /// Listens, but does not accept yet. Must be called inside a runtime.
+    ///
+    /// # Errors
+    /// [`TargetError`] when the address cannot be had, or when the process is out of files.
+    pub fn bind(config: &Config) -> Result<Self, TargetError> {
+        let listener = Listener::bind(config.listen)?;
+        let local_addr =
+            listener.local_addr().map_err(|source| TargetError::Listen { address: config.listen, source })?;
+        let alarm = Alarm::new().map_err(TargetError::EventLoop)?;
+        let server = Rc::new(Server::new(config));
+        let (sender, publishings) = mpsc::unbounded_channel();
+        let handle = Handle { server: Rc::clone(&server), publishings: sender };
+        Ok(Self { listener, local_addr, server, alarm, publishings, handle })
+    }
+
+    /// Where it listens, with the port that was taken.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// A handle to steer it.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Serves until [`Handle::shutdown`]; then ends streams, answers held requests, and returns within five seconds.
+    ///
+    /// # Panics
+    /// When it is not polled inside a [`tokio::task::LocalSet`] on a runtime with timers and I/O.
+    pub async fn run(self) {
+        let Self { listener, server, alarm, mut publishings, .. } = self;
+        // Dropping the set ends its tasks.
+        let mut tasks = JoinSet::new();
+        let timer = alarm.run();
+        tasks.spawn_local(async move {
+            timer.await;
+        });
+        let hub = Rc::clone(&server.hub);
+        tasks.spawn_local(async move { hub.fan_out().await });
+        tasks.spawn_local(sweep(Rc::clone(&server)));
+        let publisher = {
+            let server = Rc::clone(&server);
+            async move {
+                while let Some(publishing) = publishings.recv().await {
+                    publisher::publish(&server, &alarm, publishing).await;
+                }
+            }
+        };
+        let publisher = tasks.spawn_local(publisher);
+
+        tokio::select! {
+            biased;
+            () = server.until_shutdown() => {}
+            // It owns the listening socket, which is closed when this is dropped.
+            () = listener.accept(&server) => {}
+        }
+        publisher.abort();
+        if timeout(GRACE, server.drain()).await.is_err() {
+            server.cut_all();
+            server.drain().await;
+        }
+    }
+}
+
+/// Closes connections whose client takes too long.
+async fn sweep(server: Rc<Server>) {
+    let shortest = server.limits.head_timeout.min(server.limits.idle_timeout);
+    let pause = (shortest / 8).clamp(Duration::from_millis(5), Duration::from_secs(1));
+    loop {
+        sleep(pause).await;
+        server.expire(now_ns());
+    }
+}
+
+impl Handle {
+    /// Publishes a schedule, after those begun before. Returns at once.
+    pub fn begin(&self, publishing: Publishing) {
+        // Fails only after the target has ended, when there is nobody to publish to.
+        let _ = self.publishings.send(publishing);
+    }
+
+    /// Totals now, and how late the publisher was since the last call.
+    #[must_use]
+    pub fn snapshot(&self) -> TargetSnapshot {
+        self.server.snapshot(now_ns())
+    }
+
+    /// Asks for the end; [`Target::run`] returns when it has come.
+    pub fn shutdown(&self) {
+        self.server.shutdown();
+    }
+}

@@ -18,6 +18,7 @@ pub mod http;
 pub mod quantity;
 #[cfg(test)]
 mod scripted;
+pub mod server;
 pub mod settings;
 pub mod table;
 

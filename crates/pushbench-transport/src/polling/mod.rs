@@ -4,6 +4,7 @@
 
 mod reply;
 mod subscribe;
+pub mod serve;
 pub mod wire;
 
 pub use reply::{MAX_REPLY_BYTES, Reply, ReplyReader};

@@ -1,6 +1,7 @@
 //! Server-Sent Events: one response that never ends (WHATWG HTML, section 9.2).
 
 mod parser;
+pub mod serve;
 mod settings;
 mod subscribe;
 pub mod wire;

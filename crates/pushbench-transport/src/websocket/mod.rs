@@ -3,6 +3,7 @@
 mod backoff;
 mod connection;
 mod handshake;
+pub mod serve;
 mod settings;
 mod subscribe;
 pub mod wire;

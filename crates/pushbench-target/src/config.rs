@@ -1,0 +1,101 @@
+//! What a target is told: where to listen, its limits, and the settings of its transports.
+
+use pushbench_transport::{Settings, long_polling, sse, websocket};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use pushbench_probe::limits::open_files;
+
+/// Descriptors left for everything but connections when the limit of connections follows from the limit of files.
+const RESERVED_FDS: u64 = 64;
+
+/// A target to be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// What clients may do.
+    pub limits: Limits,
+    /// Settings of transports; those not named here have their defaults. Only the server's keys matter.
+    pub settings: Vec<Settings>,
+    /// Events kept per topic for clients that come back.
+    pub ring_events: u32,
+}
+
+impl Config {
+    /// A target with every default.
+    #[must_use]
+    pub fn new(listen: SocketAddr) -> Self {
+        Self { listen, limits: Limits::default(), settings: Vec::new(), ring_events: 1024 }
+    }
+}
+
+/// What clients may do. Sizes in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Head of a request; more is refused with `431`.
+    pub head_bytes: usize,
+    /// Body of a publish request; more is refused with `413`.
+    pub publish_body_bytes: usize,
+    /// Topics; a further one is refused with `503`. A schedule with more topics raises it.
+    pub topics: usize,
+    /// How far a subscriber may be behind; then it is disconnected and counted.
+    pub queue_bytes: u64,
+    /// How long the head of a request may take; then the connection is closed.
+    pub head_timeout: Duration,
+    /// How long a connection may wait for its next request, and a publish request for its body.
+    pub idle_timeout: Duration,
+    /// Connections at once; `None`: the limit of open files less a reserve. One more is refused with `503`.
+    pub connections: Option<u64>,
+    /// Events in one polling reply.
+    pub reply_events: usize,
+    /// Bytes of payload in one polling reply, unless a single event is longer.
+    pub reply_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            head_bytes: 8 << 10,
+            publish_body_bytes: 1 << 20,
+            topics: 10_000,
+            queue_bytes: 1 << 20,
+            head_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_mins(1),
+            connections: None,
+            reply_events: 1000,
+            reply_bytes: 1 << 20,
+        }
+    }
+}
+
+impl Limits {
+    /// Connections at once, with the limit of open files as it is now.
+    pub(crate) fn connections(&self) -> u64 {
+        self.connections.unwrap_or_else(|| open_files().soft.saturating_sub(RESERVED_FDS).max(1))
+    }
+}
+
+/// The settings of the transports that the server needs, one of each.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Served {
+    pub(crate) long_polling: long_polling::Settings,
+    pub(crate) sse: sse::Settings,
+    pub(crate) websocket: websocket::Settings,
+}
+
+impl Served {
+    /// The defaults, overridden by `settings`; of two of one kind the later counts.
+    pub(crate) fn new(settings: &[Settings]) -> Self {
+        let mut served = Self::default();
+        for settings in settings {
+            match settings {
+                Settings::ShortPolling(_) => {}
+                Settings::LongPolling(settings) => served.long_polling = *settings,
+                Settings::Sse(settings) => served.sse = *settings,
+                Settings::WebSocket(settings) => served.websocket = *settings,
+            }
+        }
+        served
+    }
+}

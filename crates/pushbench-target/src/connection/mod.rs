@@ -1,0 +1,194 @@
+//! What is known of one connection, and who may end it.
+//!
+//! The state is shared by the task that drives the connection, its requests, its subscriptions and the target's
+//! sweep. It holds no socket: ending a connection means waking its task.
+
+mod drive;
+mod socket;
+
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::task::{Context, Poll, Waker};
+
+pub(crate) use self::drive::{drive, linger};
+use crate::config::Limits;
+use crate::hub::Subscription;
+
+/// The state of one connection.
+#[derive(Default)]
+pub(crate) struct Connection {
+    phase: Cell<Phase>,
+    end: Cell<End>,
+    waker: RefCell<Option<Waker>>,
+    upgrade: RefCell<Option<Upgrade>>,
+    refused: Cell<bool>,
+}
+
+/// What the connection is about, and since when (nanoseconds of the monotonic clock).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// The first bytes of a request are there, or none since the connection was accepted.
+    Head { since_ns: u64 },
+    /// A request is being served, or the connection was upgraded.
+    Busy,
+    /// The last request was answered.
+    Idle { since_ns: u64 },
+}
+
+impl Default for Phase {
+    fn default() -> Self {
+        Self::Head { since_ns: 0 }
+    }
+}
+
+/// Whether the connection has to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum End {
+    /// It goes on.
+    #[default]
+    None,
+    /// After what is under way.
+    Graceful,
+    /// At once.
+    Now,
+}
+
+/// What a connection becomes after a `101`.
+pub(crate) enum Upgrade {
+    /// A WebSocket that gets events.
+    Deliver(Subscription),
+    /// A WebSocket that gets its own messages.
+    Echo,
+}
+
+impl Connection {
+    pub(crate) fn new(now_ns: u64) -> Self {
+        Self { phase: Cell::new(Phase::Head { since_ns: now_ns }), ..Self::default() }
+    }
+
+    /// Bytes were read.
+    fn received(&self, now_ns: impl FnOnce() -> u64) {
+        if matches!(self.phase.get(), Phase::Idle { .. }) {
+            self.phase.set(Phase::Head { since_ns: now_ns() });
+        }
+    }
+
+    /// A request is being served.
+    pub(crate) fn called(&self) {
+        self.phase.set(Phase::Busy);
+    }
+
+    /// The response was handed over in full.
+    pub(crate) fn answered(&self, now_ns: u64) {
+        if self.upgrade.borrow().is_none() {
+            self.phase.set(Phase::Idle { since_ns: now_ns });
+        }
+    }
+
+    /// The last response was a refusal, after which bytes of the request may still be under way.
+    pub(crate) fn refused(&self) {
+        self.refused.set(true);
+    }
+
+    fn was_refused(&self) -> bool {
+        self.refused.get()
+    }
+
+    /// What to become after the `101` that is about to be sent.
+    pub(crate) fn upgrade_to(&self, upgrade: Upgrade) {
+        *self.upgrade.borrow_mut() = Some(upgrade);
+    }
+
+    fn is_upgraded(&self) -> bool {
+        self.upgrade.borrow().is_some()
+    }
+
+    fn take_upgrade(&self) -> Option<Upgrade> {
+        self.upgrade.borrow_mut().take()
+    }
+
+    /// Ends the connection at once. True the first time.
+    pub(crate) fn cut(&self) -> bool {
+        self.end_by(End::Now)
+    }
+
+    /// Ends the connection after what is under way.
+    pub(crate) fn drain(&self) {
+        if self.end.get() == End::None {
+            self.end_by(End::Graceful);
+        }
+    }
+
+    /// Ends the connection if a request's head takes too long, or the next request.
+    pub(crate) fn expire(&self, now_ns: u64, limits: &Limits) {
+        let (since_ns, allowed) = match self.phase.get() {
+            Phase::Head { since_ns } => (since_ns, limits.head_timeout),
+            Phase::Idle { since_ns } => (since_ns, limits.idle_timeout),
+            Phase::Busy => return,
+        };
+        if u128::from(now_ns.saturating_sub(since_ns)) > allowed.as_nanos() {
+            self.cut();
+        }
+    }
+
+    fn end_by(&self, end: End) -> bool {
+        let first = self.end.replace(end) != end;
+        let waker = self.waker.borrow_mut().take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        first
+    }
+
+    fn poll_end(&self, context: &mut Context<'_>) -> End {
+        match &mut *self.waker.borrow_mut() {
+            Some(waker) => waker.clone_from(context.waker()),
+            empty => *empty = Some(context.waker().clone()),
+        }
+        self.end.get()
+    }
+
+    /// Resolves when the connection has to end at once.
+    async fn until_cut(&self) {
+        poll_fn(|context| match self.poll_end(context) {
+            End::Now => Poll::Ready(()),
+            End::None | End::Graceful => Poll::Pending,
+        })
+        .await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn heads_and_idle_times_have_their_limits_and_requests_have_none() {
+        let limits = Limits {
+            head_timeout: Duration::from_nanos(10),
+            idle_timeout: Duration::from_nanos(60),
+            ..Limits::default()
+        };
+        let ended_at = |connection: &Connection, now_ns: u64| {
+            connection.expire(now_ns, &limits);
+            connection.end.get() == End::Now
+        };
+        let connection = Connection::new(100);
+        assert!(!ended_at(&connection, 110));
+        connection.called();
+        assert!(!ended_at(&connection, 10_000));
+        connection.answered(10_000);
+        assert!(!ended_at(&connection, 10_060));
+        connection.received(|| 10_055);
+        // More bytes of the same head do not prolong it.
+        connection.received(|| 10_060);
+        assert!(!ended_at(&connection, 10_065));
+        assert!(ended_at(&connection, 10_066));
+
+        let idle = Connection::new(100);
+        idle.answered(200);
+        assert!(ended_at(&idle, 261));
+        assert!(!idle.cut(), "it was cut already");
+    }
+}

@@ -1,0 +1,149 @@
+//! The hub as one connection sees it: what a transport's serving half is given.
+
+use pushbench_transport::server::{
+    Batch, Bounds, Closed, Hub as HubView, Next, Pace, Refusal, Start, Subscription as Place, TopicName,
+};
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use super::Hub;
+use super::ring::{Gap, Keep, Ring};
+use super::topic::{Slot, Topic};
+use crate::connection::Connection;
+
+/// The hub, for the requests of one connection: a subscriber that is too slow is cut off by closing it.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    pub(crate) hub: Rc<Hub>,
+    pub(crate) connection: Rc<Connection>,
+}
+
+/// A place in a topic.
+pub(crate) struct Subscription {
+    hub: Rc<Hub>,
+    topic: Rc<Topic>,
+    key: usize,
+    /// A gap to be told before anything else.
+    gap: Gap,
+}
+
+impl HubView for Desk {
+    type Subscription = Subscription;
+
+    fn read(&self, topic: &TopicName, start: Start, bounds: Bounds) -> Batch {
+        let batch = match self.hub.topics.borrow().get(topic) {
+            Some(topic) => batch(&topic.ring.borrow(), start, bounds),
+            None => batch(&Ring::new(Keep { events: 0, backlog_bytes: 0 }), start, bounds),
+        };
+        self.hub.sent.set(self.hub.sent.get() + batch.events.len() as u64);
+        batch
+    }
+
+    fn subscribe(&self, topic: &TopicName, start: Start, pace: Pace) -> Result<Subscription, Refusal> {
+        let topic = self.hub.topic(topic)?;
+        let (next, gap, live_bytes) = {
+            let ring = topic.ring.borrow();
+            let (next, gap) = begin(&ring, start);
+            (next, gap, ring.end_bytes())
+        };
+        let connection = Rc::clone(&self.connection);
+        let key = topic.insert(Slot { waker: None, next, live_bytes, pace, connection });
+        self.hub.subscribers.set(self.hub.subscribers.get() + 1);
+        Ok(Subscription { hub: Rc::clone(&self.hub), topic, key, gap })
+    }
+
+    fn closed(&self) -> impl Future<Output = ()> + 'static {
+        let mut closed = self.hub.closed.subscribe();
+        async move {
+            // An error means that the hub is gone, which is as good as closed.
+            let _ = closed.wait_for(|closed| *closed).await;
+        }
+    }
+}
+
+/// The id to take next, and whether a gap lies before it.
+fn begin(ring: &Ring, start: Start) -> (u64, Gap) {
+    match start {
+        Start::Now => (ring.next_id(), Gap::No),
+        Start::After(after) => ring.resume(after),
+    }
+}
+
+fn batch(ring: &Ring, start: Start, bounds: Bounds) -> Batch {
+    let (next, gap) = begin(ring, start);
+    let mut batch = Batch { cursor: next - 1, gap: gap == Gap::Yes, ..Batch::default() };
+    let mut bytes = 0;
+    while let Some(event) = ring.get(batch.cursor + 1) {
+        bytes += event.payload().len();
+        if !batch.events.is_empty() && (batch.events.len() >= bounds.events || bytes > bounds.bytes) {
+            batch.more = true;
+            break;
+        }
+        batch.cursor = event.id();
+        batch.events.push(Rc::clone(event));
+    }
+    batch
+}
+
+impl Subscription {
+    fn with_slot<T>(&self, change: impl FnOnce(&mut Slot) -> T) -> T {
+        change(&mut self.topic.slots.borrow_mut()[self.key])
+    }
+
+    /// The next id to take; a place that the ring has passed by moves on, over a gap.
+    fn settle(&mut self) -> u64 {
+        let next = self.with_slot(|slot| slot.next);
+        let ring = self.topic.ring.borrow();
+        if next >= ring.first_held() {
+            return next;
+        }
+        let oldest = ring.oldest();
+        drop(ring);
+        self.gap = Gap::Yes;
+        self.with_slot(|slot| slot.next = oldest);
+        oldest
+    }
+}
+
+impl Place for Subscription {
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Closed>> {
+        let next = self.settle();
+        if self.gap == Gap::Yes || next <= self.topic.ring.borrow().newest() {
+            return Poll::Ready(Ok(()));
+        }
+        if self.hub.is_closed() {
+            return Poll::Ready(Err(Closed));
+        }
+        self.with_slot(|slot| match &mut slot.waker {
+            Some(waker) => waker.clone_from(context.waker()),
+            None => slot.waker = Some(context.waker().clone()),
+        });
+        Poll::Pending
+    }
+
+    fn take(&mut self) -> Option<Next> {
+        let next = self.settle();
+        if self.gap == Gap::Yes {
+            self.gap = Gap::No;
+            return Some(Next::Gap { oldest: next });
+        }
+        let event = self.topic.ring.borrow().get(next).cloned()?;
+        self.with_slot(|slot| slot.next = next + 1);
+        self.hub.sent.set(self.hub.sent.get() + 1);
+        Some(Next::Event(event))
+    }
+
+    fn cursor(&self) -> u64 {
+        self.with_slot(|slot| slot.next) - 1
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        // The slot's connection and waker may end other things when they go, so they outlive the borrow.
+        let slot = self.topic.slots.borrow_mut().try_remove(self.key);
+        drop(slot);
+        self.hub.subscribers.set(self.hub.subscribers.get() - 1);
+        self.hub.forget(&self.topic);
+    }
+}

@@ -1,0 +1,284 @@
+//! From a request to whoever serves it.
+//!
+//! Paths and methods are one table; what a transport does with its request stands in that transport's folder.
+
+mod publish;
+
+use hyper::body::Incoming;
+use hyper::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, HOST, HeaderValue, ORIGIN};
+use hyper::service::Service;
+use hyper::{Method, Request, Response, StatusCode, Version};
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use pushbench_probe::clock::now_ns;
+use pushbench_transport::polling::wire::CURSOR_HEADER;
+use pushbench_transport::server::{
+    Body, Bounds, Hub as _, Pace, Query, Refusal, Reply, Subscription as _, page,
+};
+use pushbench_transport::{Kind, long_polling, short_polling, sse, websocket};
+
+use crate::connection::{Connection, Upgrade};
+use crate::hub::Desk;
+use crate::metrics;
+use crate::server::Server;
+
+const PAGE: &str = include_str!("../page.html");
+
+/// What a path stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Route {
+    Transport(Kind),
+    Echo,
+    Publish,
+    Page,
+    Health,
+    Metrics,
+}
+
+impl Route {
+    fn of(path: &str) -> Option<Self> {
+        let transport = Kind::ALL.iter().find(|kind| kind.path() == path);
+        transport.map(|kind| Self::Transport(*kind)).or(match path {
+            "/echo" => Some(Self::Echo),
+            "/publish" => Some(Self::Publish),
+            "/" => Some(Self::Page),
+            "/healthz" => Some(Self::Health),
+            "/metrics" => Some(Self::Metrics),
+            _ => None,
+        })
+    }
+
+    /// The methods, as `Allow` has them.
+    fn methods(self) -> &'static str {
+        match self {
+            Self::Publish => "POST",
+            // A head without what follows would be held, or would promise an upgrade.
+            Self::Echo | Self::Transport(Kind::LongPolling | Kind::WebSocket) => "GET",
+            Self::Transport(Kind::ShortPolling | Kind::Sse) | Self::Page | Self::Health | Self::Metrics => {
+                "GET, HEAD"
+            }
+        }
+    }
+
+    fn check(self, method: &Method) -> Result<(), Refusal> {
+        let allowed = self.methods().split(", ").any(|allowed| allowed == method.as_str());
+        if allowed { Ok(()) } else { Err(Refusal::method_not_allowed(self.methods())) }
+    }
+}
+
+/// The service of one connection.
+pub(crate) struct Router {
+    server: Rc<Server>,
+    connection: Rc<Connection>,
+}
+
+/// A reply that is there, or one that has to be waited for.
+enum Work {
+    Done(Reply),
+    Waiting(Pin<Box<dyn Future<Output = Reply>>>),
+}
+
+impl Router {
+    pub(crate) fn new(server: Rc<Server>, connection: Rc<Connection>) -> Self {
+        Self { server, connection }
+    }
+
+    /// The hub as this connection sees it.
+    pub(crate) fn desk(server: &Server, connection: &Rc<Connection>) -> Desk {
+        Desk { hub: Rc::clone(&server.hub), connection: Rc::clone(connection) }
+    }
+
+    fn work(&self, request: Request<Incoming>) -> Result<Work, Refusal> {
+        if request.version() == Version::HTTP_11 && !request.headers().contains_key(HOST) {
+            // RFC 9112, section 3.2.
+            return Err(Refusal::bad_request("a request of HTTP/1.1 needs a Host header"));
+        }
+        let route = Route::of(request.uri().path())
+            .ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "there is nothing at this path"))?;
+        route.check(request.method())?;
+        let done = |content_type, text: String| Ok(Work::Done(page(StatusCode::OK, content_type, text)));
+        match route {
+            Route::Transport(kind) => self.subscribe(kind, &request),
+            Route::Echo => self.echo(&request).map(Work::Done),
+            Route::Publish => {
+                let query = Query::parse(request.uri().query())?;
+                let publish = publish::reply(Rc::clone(&self.server), query.topic, request.into_body());
+                Ok(Work::Waiting(Box::pin(publish)))
+            }
+            Route::Page => Ok(Work::Done(page(StatusCode::OK, "text/html; charset=utf-8", PAGE))),
+            Route::Health => done("text/plain; charset=utf-8", "ok\n".to_owned()),
+            Route::Metrics => {
+                let text = metrics::encode(&self.server.totals(now_ns()), self.server.hub.topics());
+                done(metrics::CONTENT_TYPE, text)
+            }
+        }
+    }
+
+    fn subscribe(&self, kind: Kind, request: &Request<Incoming>) -> Result<Work, Refusal> {
+        let query = Query::parse(request.uri().query())?;
+        let desk = Self::desk(&self.server, &self.connection);
+        let limits = &self.server.limits;
+        let bounds = Bounds { events: limits.reply_events, bytes: limits.reply_bytes };
+        let settings = &self.server.settings;
+        match kind {
+            Kind::ShortPolling => Ok(Work::Done(short_polling::serve::reply(&desk, &query, bounds))),
+            Kind::LongPolling => {
+                let jitter = self.server.next_jitter();
+                let hold = long_polling::serve::Hold { settings: settings.long_polling, bounds, jitter };
+                Ok(Work::Waiting(Box::pin(async move {
+                    let reply = long_polling::serve::reply(desk, query, hold).await;
+                    reply.unwrap_or_else(Refusal::into_reply)
+                })))
+            }
+            Kind::Sse if request.method() == Method::HEAD => Ok(Work::Done(sse::serve::head())),
+            Kind::Sse => sse::serve::reply(&desk, &query, request.headers(), &settings.sse).map(Work::Done),
+            Kind::WebSocket => self
+                .upgrade(request, || {
+                    let subscription = desk.subscribe(&query.topic, query.start, Pace::Live)?;
+                    let cursor = subscription.cursor();
+                    Ok((Upgrade::Deliver(subscription), Some(cursor)))
+                })
+                .map(Work::Done),
+        }
+    }
+
+    fn echo(&self, request: &Request<Incoming>) -> Result<Reply, Refusal> {
+        self.upgrade(request, || Ok((Upgrade::Echo, None)))
+    }
+
+    /// A refused upgrade has headers of its own, so it is a reply here already.
+    fn upgrade(
+        &self,
+        request: &Request<Incoming>,
+        begin: impl FnOnce() -> Result<(Upgrade, Option<u64>), Refusal>,
+    ) -> Result<Reply, Refusal> {
+        if !hyper::body::Body::is_end_stream(request.body()) {
+            return Err(Refusal::bad_request("a request for an upgrade has no body here"));
+        }
+        let mut reply = match websocket::serve::upgrade(request) {
+            Ok(reply) => reply,
+            Err(refusal) => return Ok(websocket::serve::refused(refusal)),
+        };
+        let (upgrade, cursor) = begin()?;
+        self.connection.upgrade_to(upgrade);
+        if let Some(cursor) = cursor {
+            websocket::serve::tell_cursor(&mut reply, cursor);
+        }
+        Ok(reply)
+    }
+}
+
+impl Service<Request<Incoming>> for Router {
+    type Response = Response<Tracked>;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn call(&self, request: Request<Incoming>) -> Answer {
+        self.connection.called();
+        self.server.counters.requests.count();
+        let other_origin = request.method() != Method::POST && request.headers().contains_key(ORIGIN);
+        let work = self.work(request).unwrap_or_else(|refusal| Work::Done(refusal.into_reply()));
+        let finish =
+            Finish { server: Rc::clone(&self.server), connection: Rc::clone(&self.connection), other_origin };
+        Answer { work: Some(work), finish }
+    }
+}
+
+/// The reply of one request, when it is there.
+pub(crate) struct Answer {
+    work: Option<Work>,
+    finish: Finish,
+}
+
+impl Future for Answer {
+    type Output = Result<Response<Tracked>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let reply = match self.work.take() {
+            Some(Work::Done(reply)) => reply,
+            Some(Work::Waiting(mut waiting)) => match waiting.as_mut().poll(context) {
+                Poll::Ready(reply) => reply,
+                Poll::Pending => {
+                    self.work = Some(Work::Waiting(waiting));
+                    return Poll::Pending;
+                }
+            },
+            None => return Poll::Pending,
+        };
+        Poll::Ready(Ok(self.finish.apply(reply)))
+    }
+}
+
+/// What is done with every reply.
+struct Finish {
+    server: Rc<Server>,
+    connection: Rc<Connection>,
+    other_origin: bool,
+}
+
+impl Finish {
+    fn apply(&self, mut reply: Reply) -> Response<Tracked> {
+        if reply.status().is_client_error() || reply.status().is_server_error() {
+            self.server.counters.error_replies.count();
+            self.connection.refused();
+        }
+        // Only a browser that asks from another page needs these; nobody else pays for their bytes.
+        if self.other_origin {
+            let headers = reply.headers_mut();
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(CURSOR_HEADER));
+        }
+        let connection = Rc::clone(&self.connection);
+        reply.map(|body| Tracked { body, connection })
+    }
+}
+
+/// A body that tells its connection when it was handed over in full.
+pub(crate) struct Tracked {
+    body: Body,
+    connection: Rc<Connection>,
+}
+
+impl Drop for Tracked {
+    fn drop(&mut self) {
+        self.connection.answered(now_ns());
+    }
+}
+
+impl hyper::body::Body for Tracked {
+    type Data = bytes::Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<hyper::body::Frame<bytes::Bytes>, Infallible>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> hyper::body::SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_transport_has_its_path_and_unknown_paths_have_none() {
+        for kind in Kind::ALL {
+            assert_eq!(Route::of(kind.path()), Some(Route::Transport(*kind)));
+        }
+        for path in ["", "*", "/poll/", "//", "/index.html"] {
+            assert_eq!(Route::of(path), None, "{path}");
+        }
+    }
+}
