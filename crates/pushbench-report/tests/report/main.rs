@@ -1,0 +1,5 @@
+//! Whole-crate tests: made-up runs in, files, tables and pictures out.
+
+mod folder;
+mod synthetic;
+mod table;
