@@ -20,7 +20,7 @@ fn main() -> Result<(), ReportError> {
 
 type Make = fn() -> RunFolder;
 
-fn runs() -> [(&'static str, Make); 6] {
+fn runs() -> [(&'static str, Make); 10] {
     [
         ("one-30s", || folder(&Shape { transports: 1, ..Shape::default() })),
         ("four-30s", || folder(&Shape::default())),
@@ -29,6 +29,10 @@ fn runs() -> [(&'static str, Make); 6] {
         ("nine-300s", || {
             folder(&Shape { transports: 9, measure_s: 300, events_per_second: 1, ..Shape::default() })
         }),
+        ("troubled", synthetic::troubled),
+        ("zeros", synthetic::zeros),
+        ("bare", synthetic::bare),
+        ("extreme", synthetic::extreme),
         ("four-steps", || folder(&Shape { steps: vec![100, 1_000, 10_000], ..Shape::default() })),
     ]
 }

@@ -59,6 +59,12 @@ pub fn typed(value: f64) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
+/// A rate of publishing: `5 events/s`, `1 event/s`.
+#[must_use]
+pub fn events_per_second(rate: f64) -> String {
+    format!("{} {}/s", typed(rate), if rate == 1.0 { "event" } else { "events" })
+}
+
 /// Three significant digits in the first unit whose number stays below `base`.
 fn scaled(value: f64, base: f64, units: &[&str]) -> String {
     let mut value = value;

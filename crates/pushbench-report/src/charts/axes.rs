@@ -3,7 +3,7 @@
 use super::canvas::{Align, Canvas, Stroke};
 use super::font::{self, Type};
 use super::layout::{Point, Rect, spread};
-use super::palette::{AXIS, FAINT_TEXT, GRID, TEXT};
+use super::palette::{AXIS, FAINT_TEXT, GRID, PAPER, TEXT, mix};
 use super::scale::{Scale, Unit};
 use plotters::style::RGBColor;
 
@@ -42,7 +42,7 @@ pub(super) enum Labels {
 pub(super) fn draw_y(canvas: &mut Canvas<'_>, plot: Rect, axis: &Axis, labels: Labels) {
     for (value, label) in &axis.ticks {
         let y = plot.y(axis.scale.share(*value));
-        canvas.line(&[(plot.left, y), (plot.right, y)], Stroke::solid(GRID, 1.5));
+        canvas.rule((plot.left, y), (plot.right, y), GRID, 1.5);
         if labels == Labels::Shown {
             canvas.text((plot.left - 12.0, y), Align::Right, TICK, label);
         }
@@ -51,11 +51,11 @@ pub(super) fn draw_y(canvas: &mut Canvas<'_>, plot: Rect, axis: &Axis, labels: L
 
 /// The lower edge with ticks, labels below. A label that would touch the one before it is left out.
 pub(super) fn draw_x(canvas: &mut Canvas<'_>, plot: Rect, axis: &Axis, labels: Labels) {
-    canvas.line(&[(plot.left, plot.bottom), (plot.right, plot.bottom)], Stroke::solid(AXIS, 2.0));
+    canvas.rule((plot.left, plot.bottom), (plot.right, plot.bottom), AXIS, 2.0);
     let mut free_from = f64::NEG_INFINITY;
     for (value, label) in &axis.ticks {
         let x = plot.x(axis.scale.share(*value));
-        canvas.line(&[(x, plot.bottom), (x, plot.bottom + 7.0)], Stroke::solid(AXIS, 2.0));
+        canvas.rule((x, plot.bottom), (x, plot.bottom + 7.0), AXIS, 2.0);
         let half = font::width(label, TICK) / 2.0;
         if labels == Labels::Shown && x - half > free_from {
             canvas.text((x, plot.bottom + 26.0), Align::Centre, TICK, label);
@@ -68,14 +68,14 @@ pub(super) fn draw_x(canvas: &mut Canvas<'_>, plot: Rect, axis: &Axis, labels: L
 pub(super) fn draw_x_grid(canvas: &mut Canvas<'_>, plot: Rect, axis: &Axis) {
     for (value, _) in &axis.ticks {
         let x = plot.x(axis.scale.share(*value));
-        canvas.line(&[(x, plot.top), (x, plot.bottom)], Stroke::solid(GRID, 1.5));
+        canvas.rule((x, plot.top), (x, plot.bottom), GRID, 1.5);
     }
 }
 
 /// A label at the end of a line.
 pub(super) struct EndLabel {
-    /// Where the line ends.
-    pub(super) at: Point,
+    /// Where the line ends; `None` for a transport without a line, which stands at the lower end.
+    pub(super) at: Option<Point>,
     /// The name, in the line's colour.
     pub(super) name: String,
     /// Figures below the name; may be empty.
@@ -85,7 +85,7 @@ pub(super) struct EndLabel {
 
 /// Names are written a little darker than lines: thin strokes look lighter than they are.
 pub(super) fn readable(color: RGBColor) -> RGBColor {
-    super::palette::mix(color, RGBColor(0, 0, 0), 0.12)
+    mix(color, RGBColor(0, 0, 0), 0.12)
 }
 
 const LEADER: f64 = 34.0;
@@ -96,15 +96,12 @@ pub(super) fn draw_end_labels(canvas: &mut Canvas<'_>, plot: Rect, column: Rect,
     let needed: f64 = if with_figures { 62.0 } else { 32.0 };
     let height = needed.min(column.height() / labels.len().max(1) as f64);
     let two_lines = with_figures && height > 50.0;
-    let wanted: Vec<f64> = labels.iter().map(|label| label.at.1).collect();
+    let wanted: Vec<f64> = labels.iter().map(|label| label.at.map_or(column.bottom, |at| at.1)).collect();
     for (label, y) in labels.iter().zip(spread(&wanted, height, column.top, column.bottom)) {
         let left = plot.right + LEADER + 10.0;
-        let elbow = plot.right + 8.0;
-        let leader = Stroke::solid(super::palette::mix(label.color, RGBColor(255, 255, 255), 0.4), 2.0);
-        if label.at.0 < elbow - 9.0 {
-            canvas.line(&[label.at, (elbow, label.at.1)], Stroke { dash: &[3.0, 7.0], ..leader });
+        if let Some(at) = label.at {
+            draw_leader(canvas, plot, at, y, label.color);
         }
-        canvas.line(&[(elbow.max(label.at.0 + 2.0), label.at.1), (plot.right + LEADER, y)], leader);
         let room = column.right - left;
         let name = Type::medium(25.0, readable(label.color));
         let figures = Type::regular(22.0, FAINT_TEXT);
@@ -116,33 +113,33 @@ pub(super) fn draw_end_labels(canvas: &mut Canvas<'_>, plot: Rect, column: Rect,
     }
 }
 
-/// What stands for a part in a legend.
-pub(super) enum Sample {
-    Box(RGBColor),
-    Line(Stroke),
+/// Ties a label at height `y` to the end of its line.
+fn draw_leader(canvas: &mut Canvas<'_>, plot: Rect, at: Point, y: f64, color: RGBColor) {
+    let leader = Stroke::solid(mix(color, PAPER, 0.4), 2.0);
+    let elbow = plot.right + 8.0;
+    // The line, or the marker at its end, is not touched.
+    let start = at.0 + 14.0;
+    if start < elbow - 20.0 {
+        canvas.line(&[(start, at.1), (elbow, at.1)], Stroke { dash: &[3.0, 7.0], ..leader });
+    }
+    canvas.line(&[(elbow, at.1), (plot.right + LEADER, y)], leader);
 }
 
-/// A row of samples with their meaning, beginning at `at`.
-pub(super) fn draw_legend(canvas: &mut Canvas<'_>, at: Point, entries: &[(Sample, &str)]) {
+/// A row of strokes with their meaning, beginning at `at`.
+pub(super) fn draw_legend(canvas: &mut Canvas<'_>, at: Point, entries: &[(Stroke, &str)]) {
     let (mut x, y) = at;
-    for (sample, text) in entries {
-        let width = match sample {
-            Sample::Box(color) => {
-                canvas.fill(Rect::new(x, y - 10.0, x + 20.0, y + 10.0), *color);
-                20.0
-            }
-            Sample::Line(stroke) => {
-                canvas.line(&[(x, y), (x + 44.0, y)], *stroke);
-                44.0
-            }
-        };
-        canvas.text((x + width + 9.0, y), Align::Left, TICK, text);
-        x += width + 9.0 + font::width(text, TICK) + 30.0;
+    for (stroke, text) in entries {
+        canvas.line(&[(x, y), (x + 44.0, y)], *stroke);
+        canvas.text((x + 53.0, y), Align::Left, TICK, text);
+        x += 53.0 + font::width(text, TICK) + 30.0;
     }
 }
 
 /// Says in the middle of a plot that there is nothing to see.
 pub(super) fn draw_no_data(canvas: &mut Canvas<'_>, plot: Rect) {
     let face = Type::regular(24.0, FAINT_TEXT);
-    canvas.text((plot.x(0.5), plot.y(0.5)), Align::Centre, face, "no data");
+    let (x, y) = (plot.x(0.5), plot.y(0.5));
+    // Grid lines do not run through words.
+    canvas.fill(Rect::new(x - 60.0, y - 18.0, x + 60.0, y + 18.0), PAPER);
+    canvas.text((x, y), Align::Centre, face, "no data");
 }

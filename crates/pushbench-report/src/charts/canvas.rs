@@ -66,6 +66,31 @@ pub(super) fn draw(paint: impl FnOnce(&mut Canvas<'_>)) -> Result<Picture, Strin
     }
 }
 
+/// A bend, in radians, at which two segments gape visibly.
+const SHARP: f64 = 0.15;
+
+/// How far a line turns at the middle of three points, in radians.
+fn bend(points: &[Point]) -> f64 {
+    let angle = |a: Point, b: Point| (b.1 - a.1).atan2(b.0 - a.0);
+    let turn = (angle(points[1], points[2]) - angle(points[0], points[1])).abs();
+    turn.min(std::f64::consts::TAU - turn)
+}
+
+/// The line without points that lie on the way between their neighbours.
+fn straightened(points: &[Point]) -> Vec<Point> {
+    let mut kept: Vec<Point> = Vec::with_capacity(points.len());
+    for &point in points {
+        while let [.., before, last] = kept[..] {
+            if bend(&[before, last, point]) > 1e-9 {
+                break;
+            }
+            kept.pop();
+        }
+        kept.push(point);
+    }
+    kept
+}
+
 fn zoomed(value: f64) -> i32 {
     (value * f64::from(ZOOM)).round() as i32
 }
@@ -91,45 +116,40 @@ impl Canvas<'_> {
         }
     }
 
-    /// A line through points, with round corners.
+    /// A horizontal or vertical line: the grid, an axis.
+    pub(super) fn rule(&mut self, from: Point, to: Point, color: RGBColor, width: f64) {
+        let (dx, dy) = if from.1 == to.1 { (0.0, width / 2.0) } else { (width / 2.0, 0.0) };
+        let (left, right) = (from.0.min(to.0) - dx, from.0.max(to.0) + dx);
+        self.fill(Rect::new(left, from.1.min(to.1) - dy, right, from.1.max(to.1) + dy), color);
+    }
+
+    /// A line through points; corners that would gape are rounded.
     pub(super) fn line(&mut self, points: &[Point], stroke: Stroke) {
-        for piece in dashes(points, stroke.dash) {
+        for piece in dashes(&straightened(points), stroke.dash) {
             for pair in piece.windows(2) {
                 self.segment(pair[0], pair[1], stroke);
             }
-            // Corners of a thin line need no filling; ends of a dash stay square.
-            if stroke.width > 1.5 {
-                for corner in piece.iter().skip(1).take(piece.len().saturating_sub(2)) {
-                    self.disc(*corner, stroke.width / 2.0, stroke.color);
-                }
+            for corner in piece.windows(3).filter(|corner| bend(corner) > SHARP) {
+                self.disc(corner[1], stroke.width / 2.0, stroke.color);
             }
         }
     }
 
     fn segment(&mut self, from: Point, to: Point, stroke: Stroke) {
         let length = (to.0 - from.0).hypot(to.1 - from.1);
-        let half = stroke.width / 2.0;
-        if from.1 == to.1 || from.0 == to.0 {
-            let (dx, dy) = if from.1 == to.1 { (0.0, half) } else { (half, 0.0) };
-            let rect = Rect::new(
-                from.0.min(to.0) - dx,
-                from.1.min(to.1) - dy,
-                from.0.max(to.0) + dx,
-                from.1.max(to.1) + dy,
-            );
-            self.fill(rect, stroke.color);
-        } else if length > 0.0 {
-            let (dx, dy) = ((to.1 - from.1) / length * half, -(to.0 - from.0) / length * half);
-            self.polygon(
-                &[
-                    (from.0 + dx, from.1 + dy),
-                    (to.0 + dx, to.1 + dy),
-                    (to.0 - dx, to.1 - dy),
-                    (from.0 - dx, from.1 - dy),
-                ],
-                stroke.color,
-            );
+        if length <= 0.0 {
+            return;
         }
+        // The library fills its outermost pixels too: half a pixel of the enlarged picture on each side.
+        let half = stroke.width / 2.0 - 0.5 / f64::from(ZOOM);
+        let (dx, dy) = ((to.1 - from.1) / length * half, -(to.0 - from.0) / length * half);
+        let corners = [
+            (from.0 + dx, from.1 + dy),
+            (to.0 + dx, to.1 + dy),
+            (to.0 - dx, to.1 - dy),
+            (from.0 - dx, from.1 - dy),
+        ];
+        self.polygon(&corners, stroke.color);
     }
 
     /// A filled polygon.
@@ -141,7 +161,8 @@ impl Canvas<'_> {
 
     /// A filled circle.
     pub(super) fn disc(&mut self, centre: Point, radius: f64, color: RGBColor) {
-        let outcome = self.area.draw(&Circle::new(pixel(centre), zoomed(radius), color.filled()));
+        let radius = (radius * f64::from(ZOOM) - 0.5).round() as i32;
+        let outcome = self.area.draw(&Circle::new(pixel(centre), radius.max(1), color.filled()));
         self.note(outcome);
     }
 

@@ -59,9 +59,19 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
         if *name == "p99" {
             draw_limit(canvas, *plot, scale, limit_us);
         }
-        for series in &view.series {
-            let line = steps(view, series, column);
-            draw_line(canvas, *plot, (&x, scale), series, &line);
+        let lines = || view.series.iter().map(|series| (series.ink, steps(view, series, column)));
+        let place =
+            |step: &Step| (plot.x(x.scale.share(f64::from(step.clients))), plot.y(scale.share(step.us)));
+        for (ink, line) in lines() {
+            let points: Vec<Point> = line.iter().map(place).collect();
+            canvas.line(&points, Stroke { color: ink.color, width: 4.0, dash: ink.dash });
+        }
+        // Markers lie above all lines, hollow ones above all: they are the ones to be seen.
+        for (ink, line) in lines() {
+            line.iter().filter(|step| step.valid).for_each(|step| canvas.disc(place(step), 8.0, ink.color));
+        }
+        for (ink, line) in lines() {
+            line.iter().filter(|step| !step.valid).for_each(|step| canvas.ring(place(step), 9.5, ink.color));
         }
     }
     canvas.text((within.x(0.5), within.bottom + 58.0), Align::Centre, AXIS_NAME, "clients (log)");
@@ -109,26 +119,6 @@ fn draw_limit(canvas: &mut Canvas<'_>, plot: Rect, scale: Scale, limit_us: Optio
     canvas.text((plot.left + 8.0, beside), Align::Left, Type::regular(22.0, ALARM), &text);
 }
 
-fn draw_line(
-    canvas: &mut Canvas<'_>,
-    plot: Rect,
-    (x, y): (&Axis, Scale),
-    series: &Series<'_>,
-    steps: &[Step],
-) {
-    let place = |step: &Step| (plot.x(x.scale.share(f64::from(step.clients))), plot.y(y.share(step.us)));
-    let points: Vec<Point> = steps.iter().map(place).collect();
-    let ink = series.ink;
-    canvas.line(&points, Stroke { color: ink.color, width: 4.0, dash: ink.dash });
-    for (point, step) in points.iter().zip(steps) {
-        if step.valid {
-            canvas.disc(*point, 8.0, ink.color);
-        } else {
-            canvas.ring(*point, 9.0, ink.color);
-        }
-    }
-}
-
 /// A transport's name at the end of its line in the last plot that has one.
 fn label(view: &View<'_>, series: &Series<'_>, plots: &[Rect], (x, y): (&Axis, Scale)) -> EndLabel {
     let end = plots.iter().zip(&PERCENTILES).rev().find_map(|(plot, (name, column))| {
@@ -137,8 +127,15 @@ fn label(view: &View<'_>, series: &Series<'_>, plots: &[Rect], (x, y): (&Axis, S
         Some((at, format!("{name} {}", time_us(last.us))))
     });
     let edge = plots[plots.len() - 1];
-    let (at, figures) = end.unwrap_or(((edge.right, edge.bottom), "no data".to_owned()));
+    let Some((at, figures)) = end else {
+        return EndLabel {
+            at: None,
+            name: series.label().to_owned(),
+            figures: "no data".to_owned(),
+            color: series.ink.color,
+        };
+    };
     // A line that ends in an earlier plot gets its name at its height, without a leader across the plots.
     let at = if at.0 < edge.left { (edge.right, at.1) } else { at };
-    EndLabel { at, name: series.label().to_owned(), figures, color: series.ink.color }
+    EndLabel { at: Some(at), name: series.label().to_owned(), figures, color: series.ink.color }
 }

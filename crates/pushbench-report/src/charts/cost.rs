@@ -37,7 +37,7 @@ const MEMORY: Half = Half {
 pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     let room = frame(canvas, view, Extent::OneStep, TITLE, SUBTITLE);
     let names = stacked::names_width(view, 330.0);
-    let gap = 56.0;
+    let gap = 72.0;
     let left = room.left + names + 16.0;
     let width = (room.right - left - gap) / 2.0;
     let top = room.top + 40.0;

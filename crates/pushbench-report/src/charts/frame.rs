@@ -9,7 +9,7 @@ use super::font::{self, Type};
 use super::layout::Rect;
 use super::palette::{ALARM, AXIS, FAINT_TEXT, TEXT};
 use super::view::View;
-use crate::format::{grouped, typed};
+use crate::format::{events_per_second, grouped, typed};
 
 /// Room at the left and right edge.
 pub(super) const MARGIN: f64 = 44.0;
@@ -62,16 +62,22 @@ fn conditions(view: &View<'_>, extent: Extent) -> String {
     let scenario = &view.run.scenario;
     let clients = match extent {
         Extent::OneStep if view.has_steps() => {
-            format!("{} clients (one of {} steps)", grouped(view.step.into()), scenario.steps.len())
+            let largest = scenario.steps.iter().max() == Some(&view.step);
+            let which = if largest { "largest" } else { "one" };
+            format!("{} clients ({which} of {} steps)", grouped(view.step.into()), scenario.steps.len())
         }
         Extent::OneStep => format!("{} clients", grouped(view.step.into())),
-        Extent::AllSteps => format!("{} steps", scenario.steps.len()),
+        Extent::AllSteps => {
+            let ends = (scenario.steps.iter().min(), scenario.steps.iter().max());
+            let [first, last] = [ends.0, ends.1].map(|step| grouped(step.copied().unwrap_or(0).into()));
+            format!("{first} to {last} clients in {} steps", scenario.steps.len())
+        }
     };
     format!(
-        "{} · {clients} · {}, {} events/s of {} · {} s measured · 1 run",
+        "{} · {clients} · {}, {} of {} · {} s measured · 1 run",
         scenario.name,
         scenario.pattern,
-        typed(scenario.events_per_second),
+        events_per_second(scenario.events_per_second),
         scenario.event_size,
         typed(scenario.measure_s),
     )
@@ -91,20 +97,20 @@ fn verdict(view: &View<'_>, extent: Extent) -> (String, bool) {
         }
         Status::Running => alarms.push("UNFINISHED RUN: still under way, or it was killed".to_owned()),
     }
-    let lost = reasons(&shown, |result| {
+    let lost = reasons(&shown, extent, |result| {
         result.summary.lost.filter(|lost| *lost > 0).map(|lost| format!("{} events", grouped(lost)))
     });
     if !lost.is_empty() {
         alarms.push(format!("LOST: {lost}"));
     }
-    let invalid = reasons(&shown, breach);
+    let invalid = reasons(&shown, extent, breach);
     if !invalid.is_empty() {
         alarms.push(format!("INVALID: {invalid}"));
     }
     if !alarms.is_empty() {
         return (alarms.join(" · "), true);
     }
-    let warnings = reasons(&shown, |result| {
+    let warnings = reasons(&shown, extent, |result| {
         result
             .findings
             .iter()
@@ -118,9 +124,15 @@ fn verdict(view: &View<'_>, extent: Extent) -> (String, bool) {
     }
 }
 
-fn reasons(shown: &[&StepResult], reason: impl Fn(&StepResult) -> Option<String>) -> String {
-    let parts =
-        shown.iter().filter_map(|result| Some(format!("{} {}", result.summary.label, reason(result)?)));
+fn reasons(shown: &[&StepResult], extent: Extent, reason: impl Fn(&StepResult) -> Option<String>) -> String {
+    let parts = shown.iter().filter_map(|result| {
+        let reason = reason(result)?;
+        let label = &result.summary.label;
+        Some(match result.summary.step.filter(|_| extent == Extent::AllSteps) {
+            Some(step) => format!("{label} at {} clients: {reason}", grouped(step.into())),
+            None => format!("{label}: {reason}"),
+        })
+    });
     parts.collect::<Vec<_>>().join("; ")
 }
 

@@ -31,7 +31,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
         .series
         .iter()
         .flat_map(|series| stretches(series, P50).into_iter().chain(stretches(series, P99)));
-    let Some(scale) = Scale::log_over(all.flatten().map(|(_, us)| us)) else {
+    let Some(scale) = Scale::log_over(all.flatten().flat_map(|(_, us)| [us * 0.9, us * 1.15])) else {
         draw_no_data(canvas, room);
         return;
     };
@@ -47,8 +47,7 @@ fn note(series: &Series<'_>) -> String {
     let figure = |name: &str, column: &str| Some(format!("{name} {}", time_us(series.figure(column)?)));
     let figures =
         [figure("p50", "latency_p50_us"), figure("p99", "latency_p99_us"), figure("max", "latency_max_us")];
-    let text = figures.into_iter().flatten().collect::<Vec<_>>().join(" · ");
-    if text.is_empty() { text } else { format!("measured: {text}") }
+    figures.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
 fn draw_series(canvas: &mut Canvas<'_>, timeline: &Timeline, plot: Rect, series: &Series<'_>) {
@@ -58,9 +57,11 @@ fn draw_series(canvas: &mut Canvas<'_>, timeline: &Timeline, plot: Rect, series:
         return;
     }
     let color = series.ink.color;
+    // Many seconds to a pixel are told apart by thin lines only.
+    let width = if series.intervals().count() > 120 { 2.5 } else { 4.0 };
     let mut ends = Vec::new();
     for (name, lines, stroke) in
-        [("p50", &median, Stroke::solid(tint(color, 1), 3.5)), ("p99", &tail, Stroke::solid(color, 4.0))]
+        [("p50", &median, Stroke::solid(tint(color, 1), width)), ("p99", &tail, Stroke::solid(color, width))]
     {
         for line in lines {
             let line: Vec<Point> = line.iter().map(|point| timeline.place(plot, *point)).collect();

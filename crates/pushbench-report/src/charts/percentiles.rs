@@ -19,8 +19,8 @@ const STEP: f64 = 0.01;
 const FLOOR_US: f64 = 1.0;
 
 const TITLE: &str = "Delivery latency by percentile: lower is better";
-const SUBTITLE: &str = "From the moment an event was due to its reception. Thin: fewer than 10/(1−p) publishes \
-    behind it. Dotted: theory, a wait uniform over the poll interval.";
+const SUBTITLE: &str = "Received − due. Thin line: fewer than 10/(1−p) publishes behind it. Dotted: theory, a wait \
+    uniform over the poll interval.";
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     let room = frame(canvas, view, Extent::OneStep, TITLE, SUBTITLE);
@@ -52,7 +52,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     for curve in &curves {
         curve.draw_theory(canvas, scale, &place);
     }
-    let labels: Vec<EndLabel> = curves.iter().map(|curve| curve.label(plot, &place)).collect();
+    let labels: Vec<EndLabel> = curves.iter().map(|curve| curve.label(&place)).collect();
     let column = Rect::new(plot.right, room.top + 10.0, room.right, room.bottom - 10.0);
     draw_end_labels(canvas, plot, column, &labels);
 }
@@ -120,21 +120,21 @@ impl<'a> Curve<'a> {
 
     /// A wait uniform over the interval T has the quantile q·T.
     fn draw_theory(&self, canvas: &mut Canvas<'_>, scale: Scale, place: &impl Fn(Point) -> Point) {
-        let (Some(interval_us), Scale::Log { low, .. }) = (self.series.transport.poll_interval_us, scale)
+        let (Some(interval_us), Scale::Log { low, high }) = (self.series.transport.poll_interval_us, scale)
         else {
             return;
         };
         let points: Vec<Point> = steps(self.reach)
             .map(|nines| (nines, interval_us as f64 * quantile_of(nines)))
-            .filter(|(_, us)| *us >= low)
+            .filter(|(_, us)| (low..=high).contains(us))
             .map(place)
             .collect();
         let stroke = Stroke { color: TEXT, width: 2.0, dash: &[2.0, 6.0] };
         canvas.line(&points, stroke);
     }
 
-    fn label(&self, plot: Rect, place: &impl Fn(Point) -> Point) -> EndLabel {
-        let at = self.points.last().map_or((plot.right, plot.bottom), |last| place(*last));
+    fn label(&self, place: &impl Fn(Point) -> Point) -> EndLabel {
+        let at = self.points.last().map(|last| place(*last));
         let figure = |name: &str, quantile: f64| {
             let us = self.histogram?.printable_quantile(quantile)?;
             Some(format!("{name} {}", time_us(us as f64)))

@@ -46,7 +46,7 @@ fn trimmed(text: &str) -> String {
 
 impl Scale {
     /// A logarithmic axis over all positive values, from and to a round number (1, 2 or 5 times a power of ten)
-    /// and over a decade at least. `None` where no value is positive.
+    /// and over a decade at least, widened downwards to 1 at most. `None` where no value is positive.
     pub(super) fn log_over(values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let (mut low, mut high) = (f64::INFINITY, 0.0f64);
         for value in values.into_iter().filter(|value| value.is_finite() && *value > 0.0) {
@@ -57,7 +57,10 @@ impl Scale {
         }
         let (mut low, mut high) = (round_below(low), round_above(high));
         while high / low < 10.0 {
-            (low, high) = (round_below(low * 0.9), round_above(high * 1.1));
+            high = round_above(high * 1.1);
+            if low > 1.0 {
+                low = round_below(low * 0.9);
+            }
         }
         Some(Self::Log { low, high })
     }
@@ -67,6 +70,11 @@ impl Scale {
         let high = if high.is_finite() && high > 0.0 { high } else { 1.0 };
         let step = linear_step(high, unit, ticks);
         Self::Linear { low: 0.0, high: (high / step - 1e-9).ceil() * step }
+    }
+
+    /// A linear axis from zero to `high` exactly: its ticks end below.
+    pub(super) fn linear_within(high: f64) -> Self {
+        Self::Linear { low: 0.0, high: if high.is_finite() && high > 0.0 { high } else { 1.0 } }
     }
 
     /// Where a value stands: 0 at the lower end, 1 at the upper. Values outside are put on the end; zero and less

@@ -3,7 +3,7 @@
 use plotters::style::RGBColor;
 use pushbench_measure::results::Interval;
 
-use super::axes::{Axis, Sample, draw_legend, draw_no_data};
+use super::axes::{Axis, draw_legend, draw_no_data};
 use super::canvas::{Canvas, Stroke};
 use super::frame::{Extent, frame};
 use super::layout::{Point, Rect};
@@ -16,6 +16,9 @@ use crate::format::grouped;
 const TITLE: &str = "Sockets by state over time: lower and flatter is better";
 const SUBTITLE: &str =
     "TIME_WAIT holds a closed connection's port for a minute. Grey: ramp, warm-up and drain.";
+
+/// So that a line at the top does not touch the note above the plot.
+const HEADROOM: f64 = 1.05;
 
 /// A state, or several, of one side or both.
 #[derive(Clone, Copy)]
@@ -77,18 +80,23 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
         draw_no_data(canvas, room);
         return;
     };
-    let legend: Vec<(Sample, &str)> =
-        LINES.iter().map(|line| (Sample::Line((line.stroke)(RGBColor(120, 120, 120))), line.words)).collect();
+    let legend: Vec<(Stroke, &str)> =
+        LINES.iter().map(|line| ((line.stroke)(RGBColor(120, 120, 120)), line.words)).collect();
     draw_legend(canvas, (room.left, room.top - 26.0), &legend);
     let ticks = if view.series.len() > 6 { 3 } else { 5 };
-    let y = Axis::new(Scale::linear_to(f64::from(largest), Unit::Count, ticks), Unit::Count, ticks);
+    let y = Axis::new(
+        Scale::linear_to(f64::from(largest.max(1)) * HEADROOM, Unit::Count, ticks),
+        Unit::Count,
+        ticks,
+    );
     let timeline =
         Timeline::draw(canvas, view, Rect { top: room.top + 14.0, ..room }, (y, "sockets"), 8.0, note);
     for (series, plot) in view.series.iter().zip(&timeline.plots) {
         if LINES.iter().all(|line| points(series, line).next().is_none()) {
             draw_no_data(canvas, *plot);
         }
-        for line in &LINES {
+        // A state that never occurred is in the note; its line would only cover the axis.
+        for line in LINES.iter().filter(|line| peak(series, line) > Some(0)) {
             let points: Vec<Point> = points(series, line).map(|point| timeline.place(*plot, point)).collect();
             canvas.line(&points, (line.stroke)(series.ink.color));
         }

@@ -3,10 +3,10 @@
 use plotters::style::RGBColor;
 
 use super::axes::{Axis, Labels, TICK, draw_x, draw_x_grid, readable};
-use super::canvas::{Align, Canvas, Stroke};
+use super::canvas::{Align, Canvas};
 use super::font::{self, Type};
 use super::layout::Rect;
-use super::palette::{AXIS, FAINT_TEXT, TEXT, lightness, tint};
+use super::palette::{AXIS, FAINT_TEXT, PAPER, TEXT, lightness, tint};
 use super::scale::{Scale, Unit};
 use super::view::View;
 
@@ -63,10 +63,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, plot: Rect, bars: &[Bar], wording: W
     let largest = totals.fold(0.0, f64::max);
     // Room for the total behind the longest bar.
     let beyond = 1.0 + (font::width(&(wording.value)(largest), TOTAL) + 24.0) / plot.width();
-    let axis = Axis::new(Scale::linear_to(largest * beyond, wording.unit, 5), wording.unit, 5);
+    let axis = Axis::new(Scale::linear_within(largest * beyond), wording.unit, 5);
     draw_x_grid(canvas, plot, &axis);
     draw_x(canvas, plot, &axis, Labels::Shown);
-    canvas.line(&[(plot.left, plot.top), (plot.left, plot.bottom)], Stroke::solid(AXIS, 2.0));
+    canvas.rule((plot.left, plot.top), (plot.left, plot.bottom), AXIS, 2.0);
     for (bar, row) in bars.iter().zip(rows(plot, bars.len())) {
         draw_bar(canvas, plot, row, bar, &axis, wording);
     }
@@ -93,7 +93,11 @@ fn draw_bar(canvas: &mut Canvas<'_>, plot: Rect, row: Rect, bar: &Bar, axis: &Ax
         }
     }
     let end = plot.x(axis.scale.share(total)) + 10.0;
-    canvas.text((end, middle), Align::Left, TOTAL, &(wording.value)(total));
+    let text = (wording.value)(total);
+    // Grid lines stop for the number.
+    let width = font::width(&text, TOTAL);
+    canvas.fill(Rect::new(end - 4.0, middle - 16.0, end + width + 4.0, middle + 16.0), PAPER);
+    canvas.text((end, middle), Align::Left, TOTAL, &text);
 }
 
 /// The rows of a plot: evenly spaced, never thicker than a bar should be.

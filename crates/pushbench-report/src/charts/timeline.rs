@@ -20,7 +20,7 @@ pub(super) struct Timeline {
 }
 
 /// Room above a plot for the transport's name and a line about it.
-const HEAD: f64 = 66.0;
+const HEAD: f64 = 72.0;
 const TIME_NAME: &str = "seconds since the warm-up began";
 
 impl Timeline {
@@ -71,14 +71,14 @@ impl Timeline {
 fn head(canvas: &mut Canvas<'_>, plot: Rect, series: &Series<'_>, note: &str) {
     let name = Type::medium(25.0, readable(series.ink.color));
     let label = font::fit(series.label(), name, plot.width());
-    canvas.text((plot.left, plot.top - 46.0), Align::Left, name, &label);
+    canvas.text((plot.left, plot.top - 51.0), Align::Left, name, &label);
     let left = plot.left + font::width(&label, name) + 14.0;
     let settings = Type::regular(22.0, FAINT_TEXT);
     // Settings are written whole or not at all: the name says most of it.
     if font::width(&series.transport.settings, settings) <= plot.right - left {
-        canvas.text((left, plot.top - 46.0), Align::Left, settings, &series.transport.settings);
+        canvas.text((left, plot.top - 51.0), Align::Left, settings, &series.transport.settings);
     }
-    canvas.text((plot.left, plot.top - 17.0), Align::Left, TICK, &font::fit(note, TICK, plot.width()));
+    canvas.text((plot.left, plot.top - 21.0), Align::Left, TICK, &font::fit(note, TICK, plot.width()));
 }
 
 fn shade(canvas: &mut Canvas<'_>, plot: Rect, x: &Axis, scenario: &ScenarioRecord) {

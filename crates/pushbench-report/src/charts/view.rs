@@ -2,7 +2,6 @@
 
 use pushbench_measure::Histogram;
 use pushbench_measure::results::{Interval, Run, StepResult, TransportRecord};
-use pushbench_measure::verdict::Level;
 use std::collections::BTreeMap;
 
 use super::palette::{Ink, ink};
@@ -67,9 +66,5 @@ impl<'a> Series<'a> {
     /// Delivery latency of the measure phase.
     pub(super) fn delivery(&self) -> Option<&'a Histogram> {
         self.files.delivery_of(self.step)
-    }
-
-    pub(super) fn is_invalid(&self) -> bool {
-        self.result.is_some_and(|result| result.level() == Level::Breach)
     }
 }

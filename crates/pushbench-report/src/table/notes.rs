@@ -5,7 +5,7 @@ use pushbench_measure::results::{Run, Status, StepResult, ThresholdResult};
 use pushbench_measure::verdict::Level;
 
 use super::grid::{Cell, Paint};
-use crate::format::{bytes, grouped, number, time_us, typed};
+use crate::format::{bytes, events_per_second, grouped, number, time_us, typed};
 
 /// The lines above the table. A loss comes first, before anything else is said.
 pub(super) fn head(run: &Run) -> Vec<Cell> {
@@ -31,10 +31,10 @@ pub(super) fn head(run: &Run) -> Vec<Cell> {
     };
     lines.push(Cell::new(
         format!(
-            "{}: {}{topics}, {} events/s of {}, measured for {} s after {} s of warm-up",
+            "{}: {}{topics}, {} of {}, measured for {} s after {} s of warm-up",
             scenario.name,
             scenario.pattern,
-            typed(scenario.events_per_second),
+            events_per_second(scenario.events_per_second),
             scenario.event_size,
             typed(scenario.measure_s),
             typed(scenario.warmup_s),
