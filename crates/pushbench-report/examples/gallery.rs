@@ -1,11 +1,11 @@
 //! Draws made-up runs of many shapes into a folder, for looking at: `cargo run --example gallery -- DIR`.
 
-#[path = "../tests/report/synthetic.rs"]
+#[path = "../tests/report/synthetic/mod.rs"]
 mod synthetic;
 
 use pushbench_report::{ReportError, RunFolder, charts};
 use std::path::Path;
-use synthetic::{Shape, folder};
+use synthetic::{Shape, folder, troubles};
 
 fn main() -> Result<(), ReportError> {
     let dir = std::env::args().nth(1).unwrap_or_else(|| "gallery".to_owned());
@@ -29,10 +29,10 @@ fn runs() -> [(&'static str, Make); 10] {
         ("nine-300s", || {
             folder(&Shape { transports: 9, measure_s: 300, events_per_second: 1, ..Shape::default() })
         }),
-        ("troubled", synthetic::troubled),
-        ("zeros", synthetic::zeros),
-        ("bare", synthetic::bare),
-        ("extreme", synthetic::extreme),
+        ("troubled", troubles::troubled),
+        ("zeros", troubles::zeros),
+        ("bare", troubles::bare),
+        ("extreme", troubles::extreme),
         ("four-steps", || folder(&Shape { steps: vec![100, 1_000, 10_000], ..Shape::default() })),
     ]
 }

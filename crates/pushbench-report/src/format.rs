@@ -62,7 +62,9 @@ pub fn typed(value: f64) -> String {
 /// A rate of publishing: `5 events/s`, `1 event/s`.
 #[must_use]
 pub fn events_per_second(rate: f64) -> String {
-    format!("{} {}/s", typed(rate), if rate == 1.0 { "event" } else { "events" })
+    let rate = typed(rate);
+    let noun = if rate == "1" { "event" } else { "events" };
+    format!("{rate} {noun}/s")
 }
 
 /// Three significant digits in the first unit whose number stays below `base`.

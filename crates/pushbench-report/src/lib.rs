@@ -7,6 +7,7 @@
 
 pub mod charts;
 mod error;
+mod figures;
 mod folder;
 pub mod format;
 pub mod table;

@@ -118,7 +118,8 @@ impl Canvas<'_> {
 
     /// A horizontal or vertical line: the grid, an axis.
     pub(super) fn rule(&mut self, from: Point, to: Point, color: RGBColor, width: f64) {
-        let (dx, dy) = if from.1 == to.1 { (0.0, width / 2.0) } else { (width / 2.0, 0.0) };
+        let horizontal = (to.0 - from.0).abs() > (to.1 - from.1).abs();
+        let (dx, dy) = if horizontal { (0.0, width / 2.0) } else { (width / 2.0, 0.0) };
         let (left, right) = (from.0.min(to.0) - dx, from.0.max(to.0) + dx);
         self.fill(Rect::new(left, from.1.min(to.1) - dy, right, from.1.max(to.1) + dy), color);
     }

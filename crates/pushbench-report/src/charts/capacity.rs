@@ -10,6 +10,7 @@ use super::layout::{Point, Rect, panels};
 use super::palette::{ALARM, TEXT};
 use super::scale::{Scale, Unit};
 use super::view::{Series, View};
+use crate::figures::{P50, P99, P999, Percentile};
 use crate::format::{short_count, time_us};
 use pushbench_measure::verdict::Level;
 
@@ -18,8 +19,7 @@ const SUBTITLE: &str =
     "A line ends where too few deliveries stand behind the percentile. Hollow: not valid at this step.";
 
 /// Percentiles, one a plot, with their columns in the summary.
-const PERCENTILES: [(&str, &str); 3] =
-    [("p50", "latency_p50_us"), ("p99", "latency_p99_us"), ("p99.9", "latency_p999_us")];
+const PERCENTILES: [Percentile; 3] = [P50, P99, P999];
 
 /// A measured step of one transport.
 #[derive(Clone, Copy)]
@@ -36,7 +36,7 @@ pub(super) fn wanted(view: &View<'_>) -> bool {
 pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     let room = frame(canvas, view, Extent::AllSteps, TITLE, SUBTITLE);
     let all: Vec<Step> = (view.series.iter())
-        .flat_map(|series| PERCENTILES.iter().flat_map(|(_, column)| steps(view, series, column)))
+        .flat_map(|series| PERCENTILES.iter().flat_map(|percentile| steps(view, series, percentile.column)))
         .collect();
     let limit_us = view.run.scenario.latency_p99_limit_us.map(|us| us as f64);
     let Some(scale) =
@@ -51,7 +51,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     let left = room.left + y.label_width() + 14.0;
     let within = Rect::new(left, room.top + 66.0, room.right - 290.0, room.bottom - 72.0);
     let plots = panels(within, PERCENTILES.len(), 30.0, 0.0);
-    for (at, ((name, column), plot)) in PERCENTILES.iter().zip(&plots).enumerate() {
+    for (at, (Percentile { name, column, .. }, plot)) in PERCENTILES.iter().zip(&plots).enumerate() {
         draw_y(canvas, *plot, &y, if at == 0 { Labels::Shown } else { Labels::Hidden });
         draw_x_grid(canvas, *plot, &x);
         draw_x(canvas, *plot, &x, Labels::Shown);
@@ -121,7 +121,7 @@ fn draw_limit(canvas: &mut Canvas<'_>, plot: Rect, scale: Scale, limit_us: Optio
 
 /// A transport's name at the end of its line in the last plot that has one.
 fn label(view: &View<'_>, series: &Series<'_>, plots: &[Rect], (x, y): (&Axis, Scale)) -> EndLabel {
-    let end = plots.iter().zip(&PERCENTILES).rev().find_map(|(plot, (name, column))| {
+    let end = plots.iter().zip(&PERCENTILES).rev().find_map(|(plot, Percentile { name, column, .. })| {
         let last = *steps(view, series, column).last()?;
         let at = (plot.x(x.scale.share(f64::from(last.clients))), plot.y(y.share(last.us)));
         Some((at, format!("{name} {}", time_us(last.us))))

@@ -105,7 +105,7 @@ pub(super) fn dashes(line: &[Point], pattern: &[f64]) -> Vec<Vec<Point>> {
             from = (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share);
             length -= left;
             if at % 2 == 0 {
-                piece.push(from);
+                extend(&mut piece, from);
                 pieces.push(std::mem::take(&mut piece));
             } else {
                 piece = vec![from];
@@ -115,13 +115,20 @@ pub(super) fn dashes(line: &[Point], pattern: &[f64]) -> Vec<Vec<Point>> {
         }
         left -= length;
         if at % 2 == 0 {
-            piece.push(to);
+            extend(&mut piece, to);
         }
     }
     if piece.len() > 1 {
         pieces.push(piece);
     }
     pieces
+}
+
+/// Adds a point unless the line ends there already.
+fn extend(line: &mut Vec<Point>, point: Point) {
+    if line.last() != Some(&point) {
+        line.push(point);
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The charts of a run as PNG files.
 //!
-//! One file here a chart; around them what they share: colours ([`palette`]), positions ([`scale`], [`layout`]),
-//! letters ([`font`]), and the surface ([`canvas`]). Nothing is smoothed or left out: what was not measured is
+//! One file here a chart; around them what they share: colours (`palette`), positions (`scale`, `layout`),
+//! letters (`font`), and the surface (`canvas`). Nothing is smoothed or left out: what was not measured is
 //! said to have no data.
 
 mod axes;

@@ -11,6 +11,7 @@ use super::palette::{FAINT_TEXT, tint};
 use super::scale::{Scale, Unit};
 use super::timeline::Timeline;
 use super::view::{Series, View};
+use crate::figures;
 use crate::format::time_us;
 
 const TITLE: &str = "Delivery latency over time: lower and steadier is better";
@@ -44,10 +45,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
 
 /// The headline figures of the measure phase.
 fn note(series: &Series<'_>) -> String {
-    let figure = |name: &str, column: &str| Some(format!("{name} {}", time_us(series.figure(column)?)));
-    let figures =
-        [figure("p50", "latency_p50_us"), figure("p99", "latency_p99_us"), figure("max", "latency_max_us")];
-    figures.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+    let mut figures = series.percentiles(&[figures::P50, figures::P99]);
+    figures.extend(series.figure("latency_max_us").map(|us| format!("max {}", time_us(us))));
+    figures.join(" · ")
 }
 
 fn draw_series(canvas: &mut Canvas<'_>, timeline: &Timeline, plot: Rect, series: &Series<'_>) {

@@ -72,9 +72,14 @@ pub(super) fn mix(a: RGBColor, b: RGBColor, share: f64) -> RGBColor {
     RGBColor(channel(a.0, b.0), channel(a.1, b.1), channel(a.2, b.2))
 }
 
-/// Perceived lightness, 0 (black) to 1: decides between dark and light text on top.
+/// Perceived lightness (CIE L*), 0 (black) to 1: what remains in a print in grey.
 pub(super) fn lightness(color: RGBColor) -> f64 {
-    (0.299 * f64::from(color.0) + 0.587 * f64::from(color.1) + 0.114 * f64::from(color.2)) / 255.0
+    let linear = |channel: u8| {
+        let c = f64::from(channel) / 255.0;
+        if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+    };
+    let luminance = 0.2126 * linear(color.0) + 0.7152 * linear(color.1) + 0.0722 * linear(color.2);
+    if luminance > 0.008_856 { 1.16 * luminance.cbrt() - 0.16 } else { 9.033 * luminance }
 }
 
 #[cfg(test)]
@@ -83,12 +88,9 @@ mod tests {
 
     #[test]
     fn the_first_four_kinds_differ_in_grey() {
-        for a in 0..4 {
-            for b in 0..a {
-                let apart = (lightness(KINDS[a]) - lightness(KINDS[b])).abs();
-                assert!(apart > 0.06, "kinds {a} and {b}: {apart}");
-            }
-        }
+        let mut greys: Vec<f64> = KINDS[..4].iter().map(|color| lightness(*color)).collect();
+        greys.sort_by(f64::total_cmp);
+        assert!(greys.windows(2).all(|pair| pair[1] - pair[0] > 0.06), "{greys:?}");
     }
 
     #[test]

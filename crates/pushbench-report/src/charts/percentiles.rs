@@ -11,7 +11,7 @@ use super::layout::{Point, Rect};
 use super::palette::TEXT;
 use super::scale::{Scale, Unit};
 use super::view::{Series, View};
-use crate::format::time_us;
+use crate::figures::{P50, P99};
 
 /// Nines per step along a curve: fine enough that no step is seen.
 const STEP: f64 = 0.01;
@@ -90,7 +90,6 @@ fn reach_of(count: u64) -> f64 {
 /// One transport's curve.
 struct Curve<'a> {
     series: &'a Series<'a>,
-    histogram: Option<&'a Histogram>,
     /// Nines against microseconds, ascending.
     points: Vec<Point>,
     /// Last nines that enough deliveries stand behind.
@@ -106,7 +105,7 @@ impl<'a> Curve<'a> {
         let publishes = series.result.and_then(|result| result.summary.publishes);
         let sure = publishes.map_or(reach, reach_of);
         let points = histogram.map(|histogram| points_of(histogram, reach)).unwrap_or_default();
-        Self { series, histogram, points, reach, sure }
+        Self { series, points, reach, sure }
     }
 
     fn draw(&self, canvas: &mut Canvas<'_>, place: &impl Fn(Point) -> Point) {
@@ -135,13 +134,9 @@ impl<'a> Curve<'a> {
 
     fn label(&self, place: &impl Fn(Point) -> Point) -> EndLabel {
         let at = self.points.last().map(|last| place(*last));
-        let figure = |name: &str, quantile: f64| {
-            let us = self.histogram?.printable_quantile(quantile)?;
-            Some(format!("{name} {}", time_us(us as f64)))
-        };
-        let figures: Vec<String> = [figure("p50", 0.5), figure("p99", 0.99)].into_iter().flatten().collect();
-        let figures = if self.points.is_empty() { "no data".to_owned() } else { figures.join(" · ") };
-        EndLabel { at, name: self.series.label().to_owned(), figures, color: self.series.ink.color }
+        let figures = self.series.percentiles(&[P50, P99]).join(" · ");
+        let figures = if self.points.is_empty() { "no data".to_owned() } else { figures };
+        EndLabel { at, name: self.series.name(), figures, color: self.series.ink.color }
     }
 }
 

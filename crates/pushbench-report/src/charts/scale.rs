@@ -58,22 +58,15 @@ impl Scale {
         let (mut low, mut high) = (round_below(low), round_above(high));
         while high / low < 10.0 {
             high = round_above(high * 1.1);
-            if low > 1.0 {
+            if low > 1.0 && high / low < 10.0 {
                 low = round_below(low * 0.9);
             }
         }
         Some(Self::Log { low, high })
     }
 
-    /// A linear axis from zero to a round number at or above `high`.
-    pub(super) fn linear_to(high: f64, unit: Unit, ticks: usize) -> Self {
-        let high = if high.is_finite() && high > 0.0 { high } else { 1.0 };
-        let step = linear_step(high, unit, ticks);
-        Self::Linear { low: 0.0, high: (high / step - 1e-9).ceil() * step }
-    }
-
     /// A linear axis from zero to `high` exactly: its ticks end below.
-    pub(super) fn linear_within(high: f64) -> Self {
+    pub(super) fn linear_to(high: f64) -> Self {
         Self::Linear { low: 0.0, high: if high.is_finite() && high > 0.0 { high } else { 1.0 } }
     }
 
@@ -105,15 +98,15 @@ impl Scale {
 fn log_ticks(low: f64, high: f64, wanted: usize) -> Vec<f64> {
     let inside = |value: &f64| *value >= low * (1.0 - 1e-9) && *value <= high * (1.0 + 1e-9);
     let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
-    let of = |digits: &[f64], every: usize| -> Vec<f64> {
-        let decades = (first..=last).filter(|decade| decade.rem_euclid(every as i32) == 0);
+    let of = |digits: &[f64], every: i32| -> Vec<f64> {
+        let decades = (first..=last).filter(|decade| decade.rem_euclid(every) == 0);
         decades
             .flat_map(|decade| digits.iter().map(move |digit| digit * 10f64.powi(decade)))
             .filter(inside)
             .collect()
     };
     // The richest set that is not too rich.
-    let sets: [(&[f64], usize); 6] =
+    let sets: [(&[f64], i32); 6] =
         [(&[1.0, 2.0, 5.0], 1), (&[1.0, 3.0], 1), (&[1.0], 1), (&[1.0], 2), (&[1.0], 3), (&[1.0], 4)];
     sets.iter()
         .map(|(digits, every)| of(digits, *every))
@@ -157,7 +150,8 @@ fn linear_step(span: f64, unit: Unit, ticks: usize) -> f64 {
         Unit::Bytes if span >= 1024.0 => 1024f64.powi((span.ln() / 1024f64.ln()).floor() as i32),
         _ => 1.0,
     };
-    let step = round_above(rough / base) * base;
+    // However few ticks are wanted, one beside zero must fit.
+    let step = round_above(rough / base).min(round_below(span / base)) * base;
     match unit {
         // Half a socket or half a byte is not a tick.
         Unit::Bytes | Unit::Count => step.max(if span >= 1.0 && unit == Unit::Bytes { 1.0 } else { 0.0 }),
@@ -188,13 +182,13 @@ mod tests {
     fn linear_ticks_are_round_in_their_unit() {
         let table: [(f64, Unit, &[&str]); 5] = [
             (1_000.0, Unit::Count, &["0", "200", "400", "600", "800", "1 k"]),
-            (28_311.0, Unit::Count, &["0", "10 k", "20 k", "30 k"]),
-            (700.0, Unit::Bytes, &["0 B", "200 B", "400 B", "600 B", "800 B"]),
-            (6_000.0, Unit::Bytes, &["0 B", "2 KiB", "4 KiB", "6 KiB"]),
-            (38.0, Unit::Seconds, &["0", "10", "20", "30", "40"]),
+            (28_311.0, Unit::Count, &["0", "10 k", "20 k"]),
+            (700.0, Unit::Bytes, &["0 B", "200 B", "400 B", "600 B"]),
+            (6_000.0, Unit::Bytes, &["0 B", "2 KiB", "4 KiB"]),
+            (38.0, Unit::Seconds, &["0", "10", "20", "30"]),
         ];
         for (high, unit, expected) in table {
-            assert_eq!(labels(Scale::linear_to(high, unit, 5), unit, 5), expected, "{high}");
+            assert_eq!(labels(Scale::linear_to(high), unit, 5), expected, "{high}");
         }
     }
 
@@ -203,7 +197,7 @@ mod tests {
         assert_eq!(Scale::log_over([0.0, -1.0, f64::NAN]), None);
         let log = Scale::log_over([0.0, 50.0]).unwrap();
         assert!((log.share(0.0) - 0.0).abs() < 1e-12);
-        assert!((Scale::linear_to(0.0, Unit::Count, 4).share(0.0) - 0.0).abs() < 1e-12);
+        assert!((Scale::linear_to(0.0).share(0.0) - 0.0).abs() < 1e-12);
         assert!(log.share(f64::NAN).is_finite());
     }
 
@@ -213,7 +207,7 @@ mod tests {
             values in proptest::collection::vec(1.0f64..1e9, 1..20), wanted in 2usize..9,
         ) {
             let high = values.iter().copied().fold(0.0, f64::max);
-            for scale in [Scale::log_over(values.clone()).unwrap(), Scale::linear_to(high, Unit::Count, wanted)] {
+            for scale in [Scale::log_over(values.clone()).unwrap(), Scale::linear_to(high)] {
                 let mut sorted = values.clone();
                 sorted.sort_by(f64::total_cmp);
                 let shares: Vec<f64> = sorted.iter().map(|value| scale.share(*value)).collect();

@@ -18,7 +18,7 @@ const SUBTITLE: &str =
     "TIME_WAIT holds a closed connection's port for a minute. Grey: ramp, warm-up and drain.";
 
 /// So that a line at the top does not touch the note above the plot.
-const HEADROOM: f64 = 1.05;
+const HEADROOM: f64 = 1.08;
 
 /// A state, or several, of one side or both.
 #[derive(Clone, Copy)]
@@ -83,12 +83,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     let legend: Vec<(Stroke, &str)> =
         LINES.iter().map(|line| ((line.stroke)(RGBColor(120, 120, 120)), line.words)).collect();
     draw_legend(canvas, (room.left, room.top - 26.0), &legend);
-    let ticks = if view.series.len() > 6 { 3 } else { 5 };
-    let y = Axis::new(
-        Scale::linear_to(f64::from(largest.max(1)) * HEADROOM, Unit::Count, ticks),
-        Unit::Count,
-        ticks,
-    );
+    let ticks = if view.series.len() > 6 { 4 } else { 5 };
+    let y = Axis::new(Scale::linear_to(f64::from(largest.max(1)) * HEADROOM), Unit::Count, ticks);
     let timeline =
         Timeline::draw(canvas, view, Rect { top: room.top + 14.0, ..room }, (y, "sockets"), 8.0, note);
     for (series, plot) in view.series.iter().zip(&timeline.plots) {

@@ -34,13 +34,15 @@ pub(super) struct Wording {
     pub(super) value: fn(f64) -> String,
 }
 
+/// Room between a bar and its total.
+const BESIDE: f64 = 10.0;
 const INSIDE: f64 = 22.0;
 const TOTAL: Type = Type::medium(25.0, TEXT);
 const ABSENT: Type = Type::regular(23.0, FAINT_TEXT);
 
 /// Width that the names of all transports need left of the bars, at most `limit`.
 pub(super) fn names_width(view: &View<'_>, limit: f64) -> f64 {
-    let widths = view.series.iter().map(|series| font::width(series.label(), name_type(series.ink.color)));
+    let widths = view.series.iter().map(|series| font::width(&series.name(), name_type(series.ink.color)));
     widths.fold(0.0, f64::max).min(limit)
 }
 
@@ -53,23 +55,28 @@ pub(super) fn draw_names(canvas: &mut Canvas<'_>, view: &View<'_>, plot: Rect, r
     for (series, row) in view.series.iter().zip(rows(plot, view.series.len())) {
         let face = name_type(series.ink.color);
         let at = (plot.left - 16.0, f64::midpoint(row.top, row.bottom));
-        canvas.text(at, Align::Right, face, &font::fit(series.label(), face, room));
+        canvas.text(at, Align::Right, face, &font::fit(&series.name(), face, room));
     }
 }
 
 /// Draws bars, one below the other, with axis and totals.
 pub(super) fn draw(canvas: &mut Canvas<'_>, plot: Rect, bars: &[Bar], wording: Wording) {
-    let totals = bars.iter().filter_map(Bar::total);
-    let largest = totals.fold(0.0, f64::max);
-    // Room for the total behind the longest bar.
-    let beyond = 1.0 + (font::width(&(wording.value)(largest), TOTAL) + 24.0) / plot.width();
-    let axis = Axis::new(Scale::linear_within(largest * beyond), wording.unit, 5);
+    let axis = Axis::new(Scale::linear_to(reach(plot, bars, wording)), wording.unit, 5);
     draw_x_grid(canvas, plot, &axis);
     draw_x(canvas, plot, &axis, Labels::Shown);
     canvas.rule((plot.left, plot.top), (plot.left, plot.bottom), AXIS, 2.0);
     for (bar, row) in bars.iter().zip(rows(plot, bars.len())) {
         draw_bar(canvas, plot, row, bar, &axis, wording);
     }
+}
+
+/// The value at the right edge, so that behind every bar there is room for its total.
+fn reach(plot: Rect, bars: &[Bar], wording: Wording) -> f64 {
+    let needed = bars.iter().filter_map(Bar::total).map(|total| {
+        let text = font::width(&(wording.value)(total), TOTAL) + BESIDE + 8.0;
+        total * plot.width() / (plot.width() - text).max(1.0)
+    });
+    needed.fold(0.0, f64::max)
 }
 
 fn draw_bar(canvas: &mut Canvas<'_>, plot: Rect, row: Rect, bar: &Bar, axis: &Axis, wording: Wording) {
@@ -85,14 +92,14 @@ fn draw_bar(canvas: &mut Canvas<'_>, plot: Rect, row: Rect, bar: &Bar, axis: &Ax
         sum += part;
         let color = tint(bar.color, at);
         canvas.fill(Rect::new(left, row.top, right, row.bottom), color);
-        let on_top = if lightness(color) > 0.55 { TEXT } else { RGBColor(255, 255, 255) };
+        let on_top = if lightness(color) > 0.58 { TEXT } else { RGBColor(255, 255, 255) };
         let face = Type::regular(INSIDE, on_top);
         let text = (wording.value)(part);
         if font::width(&text, face) + 14.0 < right - left {
             canvas.text((f64::midpoint(left, right), middle), Align::Centre, face, &text);
         }
     }
-    let end = plot.x(axis.scale.share(total)) + 10.0;
+    let end = plot.x(axis.scale.share(total)) + BESIDE;
     let text = (wording.value)(total);
     // Grid lines stop for the number.
     let width = font::width(&text, TOTAL);

@@ -70,7 +70,7 @@ impl Timeline {
 
 fn head(canvas: &mut Canvas<'_>, plot: Rect, series: &Series<'_>, note: &str) {
     let name = Type::medium(25.0, readable(series.ink.color));
-    let label = font::fit(series.label(), name, plot.width());
+    let label = font::fit(&series.name(), name, plot.width());
     canvas.text((plot.left, plot.top - 51.0), Align::Left, name, &label);
     let left = plot.left + font::width(&label, name) + 14.0;
     let settings = Type::regular(22.0, FAINT_TEXT);

@@ -4,7 +4,10 @@ use pushbench_measure::Histogram;
 use pushbench_measure::results::{Interval, Run, StepResult, TransportRecord};
 use std::collections::BTreeMap;
 
+use pushbench_measure::verdict::Level;
+
 use super::palette::{Ink, ink};
+use crate::figures::Percentile;
 use crate::{LabelFiles, RunFolder};
 
 /// A run at one number of clients.
@@ -56,6 +59,24 @@ impl<'a> Series<'a> {
     /// A figure of the summary.
     pub(super) fn figure(&self, name: &str) -> Option<f64> {
         self.result.and_then(|result| result.summary.figure(name)).filter(|value| value.is_finite())
+    }
+
+    /// The label, with a warning where its figures are not valid.
+    pub(super) fn name(&self) -> String {
+        match self.result.map(StepResult::level) {
+            Some(Level::Breach) => format!("invalid: {}", self.label()),
+            _ => self.label().to_owned(),
+        }
+    }
+
+    /// Percentiles of the summary in words, such as `p50 1.51 ms · p99 ~5.23 ms`; those that may not be printed
+    /// are left out.
+    pub(super) fn percentiles(&self, wanted: &[Percentile]) -> Vec<String> {
+        let Some(result) = self.result else { return Vec::new() };
+        let words = |percentile: &Percentile| {
+            Some(format!("{} {}", percentile.name, percentile.of(&result.summary)?))
+        };
+        wanted.iter().filter_map(words).collect()
     }
 
     /// Rows of `intervals.csv` at this number of clients.

@@ -1,10 +1,10 @@
 //! Which figures stand in the table, and how each is worded.
 
-use pushbench_measure::histogram::enough_samples;
-use pushbench_measure::results::{Run, StepResult, Summary};
+use pushbench_measure::results::{Run, StepResult};
 use pushbench_measure::verdict::Level;
 
 use super::grid::{Cell, Head, Paint};
+use crate::figures::{P50, P90, P99, P999, Percentile};
 use crate::format::{bytes, grouped, number, time_us};
 
 /// A row of the table.
@@ -51,10 +51,10 @@ fn delivery() -> Vec<Column> {
         Column::new("", "clients", clients),
         Column::new("", "delivered/expected", delivered),
         Column::new("", "lost/dup/reord", faults),
-        Column::new("delivery latency", "p50", |row| percentile(row, 0.5, |s| s.latency_p50_us)),
-        Column::new("delivery latency", "p90", |row| percentile(row, 0.9, |s| s.latency_p90_us)),
-        Column::new("delivery latency", "p99", |row| percentile(row, 0.99, |s| s.latency_p99_us)),
-        Column::new("delivery latency", "p99.9", |row| percentile(row, 0.999, |s| s.latency_p999_us)),
+        Column::new("delivery latency", "p50", |row| percentile(row, P50)),
+        Column::new("delivery latency", "p90", |row| percentile(row, P90)),
+        Column::new("delivery latency", "p99", |row| percentile(row, P99)),
+        Column::new("delivery latency", "p99.9", |row| percentile(row, P999)),
         Column::new("delivery latency", "max", |row| figure(row, "latency_max_us", time_us)),
         Column::new("age", "mean", |row| figure(row, "age_mean_us", time_us)),
     ]
@@ -111,10 +111,8 @@ fn figure(row: &Row<'_>, name: &str, word: fn(f64) -> String) -> Cell {
     Cell::plain(row.result.summary.figure(name).map_or_else(|| NOTHING.to_owned(), word))
 }
 
-fn percentile(row: &Row<'_>, quantile: f64, value: fn(&Summary) -> Option<u64>) -> Cell {
-    let Some(us) = value(&row.result.summary) else { return Cell::plain(NOTHING) };
-    let sure = row.result.summary.publishes.is_none_or(|publishes| enough_samples(publishes, quantile));
-    Cell::plain(format!("{}{}", if sure { "" } else { "~" }, time_us(us as f64)))
+fn percentile(row: &Row<'_>, percentile: Percentile) -> Cell {
+    Cell::plain(percentile.of(&row.result.summary).unwrap_or_else(|| NOTHING.to_owned()))
 }
 
 fn label(row: &Row<'_>) -> Cell {

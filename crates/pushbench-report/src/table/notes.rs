@@ -1,10 +1,10 @@
 //! What is said above and below the table: losses, the run's own doubts, thresholds, how to read the marks.
 
-use pushbench_measure::histogram::enough_samples;
-use pushbench_measure::results::{Run, Status, StepResult, ThresholdResult};
+use pushbench_measure::results::{Run, Status, StepResult, Summary, ThresholdResult};
 use pushbench_measure::verdict::Level;
 
 use super::grid::{Cell, Paint};
+use crate::figures::{P50, P90, P99, P999, Percentile};
 use crate::format::{bytes, events_per_second, grouped, number, time_us, typed};
 
 /// The lines above the table. A loss comes first, before anything else is said.
@@ -117,26 +117,18 @@ fn unit_of(figure: &str) -> fn(f64) -> String {
 
 /// Explanations of the marks that occur.
 fn marks(run: &Run) -> impl Iterator<Item = String> {
-    let printed = |result: &StepResult| {
-        let s = &result.summary;
-        [
-            (0.5, s.latency_p50_us),
-            (0.9, s.latency_p90_us),
-            (0.99, s.latency_p99_us),
-            (0.999, s.latency_p999_us),
-        ]
+    let printed = || {
+        let summaries = run.results.iter().map(|result| &result.summary);
+        summaries.flat_map(|summary| [P50, P90, P99, P999].map(|percentile| (summary, percentile)))
     };
-    let suppressed = run.results.iter().flat_map(printed).any(|(_, value)| value.is_none());
-    let approximate = run.results.iter().any(|result| {
-        let publishes = result.summary.publishes;
-        printed(result).iter().any(|(quantile, value)| {
-            value.is_some() && publishes.is_some_and(|publishes| !enough_samples(publishes, *quantile))
-        })
-    });
-    let dash =
-        suppressed.then(|| "– not measured, or fewer than 10/(1−p) deliveries stand behind it".to_owned());
-    let tilde = approximate.then(|| "~ fewer than 10/(1−p) publishes stand behind it".to_owned());
-    dash.into_iter().chain(tilde)
+    let withheld = |(summary, percentile): (&Summary, Percentile)| percentile.of(summary).is_none();
+    let approximate = |(summary, percentile): (&Summary, Percentile)| {
+        percentile.of(summary).is_some() && !percentile.is_sure(summary)
+    };
+    let dash = "– not measured, or fewer than 10/(1−p) deliveries stand behind it";
+    let tilde = "~ fewer than 10/(1−p) publishes stand behind it";
+    let dash = printed().any(withheld).then(|| dash.to_owned());
+    dash.into_iter().chain(printed().any(approximate).then(|| tilde.to_owned()))
 }
 
 /// The label, with the number of clients where there are several.

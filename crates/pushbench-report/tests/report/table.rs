@@ -116,7 +116,7 @@ fn percentiles_without_enough_behind_them_are_withheld_or_marked() {
     run.results[0].summary.age_mean_us = None;
     run.results[0].summary.kernel_bytes_per_client = None;
     insta::assert_snapshot!(plain(&run), @r"
-    notifications: broadcast, 5 events/s of 256 B, measured for 3 s after 5 s of warm-up
+    notifications: broadcast, 5 events/s of 256 B, measured for 3 s after 3 s of warm-up
 
                                                                                     delivery latency   age
     transport      clients  delivered/expected  lost/dup/reord      p50      p90  p99  p99.9     max  mean
@@ -171,7 +171,7 @@ fn several_steps_make_several_rows_and_wire_bytes_are_preferred() {
         result.summary.wire_up_bytes_per_event = Some(104.0);
     }
     insta::assert_snapshot!(plain(&run), @r"
-    notifications: broadcast, 5 events/s of 256 B, measured for 3 s after 5 s of warm-up
+    notifications: broadcast, 5 events/s of 256 B, measured for 3 s after 3 s of warm-up
 
                                                                                                delivery latency     age
     transport      clients  delivered/expected  lost/dup/reord       p50       p90       p99     p99.9      max    mean
