@@ -8,6 +8,7 @@ use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{
     IntervalLogHistogram, IntervalLogIterator, IntervalLogWriterBuilder, LogEntry, Tag,
 };
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -116,9 +117,37 @@ pub enum LogError {
 /// # Errors
 /// [`LogError`] when a complete line is not of the format.
 pub fn read(text: &str) -> Result<Vec<Line>, LogError> {
+    let mut lines = Vec::new();
+    visit(text, |_, _| true, |line| lines.push(line))?;
+    Ok(lines)
+}
+
+/// The sum of every line of one figure in one phase, by step. Holds one histogram a step whatever the length of
+/// the log, where [`read`] holds one a line.
+///
+/// # Errors
+/// As [`read`]; histograms of other figures and phases are not decoded.
+pub fn sums_by_step(
+    text: &str,
+    figure: Figure,
+    phase: Phase,
+) -> Result<BTreeMap<Option<u32>, Histogram>, LogError> {
+    let mut sums = BTreeMap::<Option<u32>, Histogram>::new();
+    visit(
+        text,
+        |f, p| f == figure && p == phase,
+        |line| sums.entry(line.step).or_default().add(&line.histogram),
+    )?;
+    Ok(sums)
+}
+
+fn visit(
+    text: &str,
+    wanted: impl Fn(Figure, Phase) -> bool,
+    mut each: impl FnMut(Line),
+) -> Result<(), LogError> {
     let complete = &text[..text.rfind('\n').map_or(0, |at| at + 1)];
     let body: String = complete.split_inclusive('\n').filter(|line| !line.starts_with('"')).collect();
-    let mut lines = Vec::new();
     let mut deserializer = hdrhistogram::serialization::Deserializer::new();
     for (at, entry) in IntervalLogIterator::new(body.as_bytes()).enumerate() {
         let entry = entry.map_err(|_| LogError::Syntax { entry: at + 1 })?;
@@ -126,10 +155,13 @@ pub fn read(text: &str) -> Result<Vec<Line>, LogError> {
         let Some((figure, phase, step)) = interval.tag().and_then(|tag| parse_tag(tag.as_str())) else {
             continue;
         };
-        let histogram = decode(&interval, &mut deserializer).ok_or(LogError::Histogram { entry: at + 1 })?;
-        lines.push(Line { figure, phase, step, start: interval.start_timestamp(), histogram });
+        if wanted(figure, phase) {
+            let histogram =
+                decode(&interval, &mut deserializer).ok_or(LogError::Histogram { entry: at + 1 })?;
+            each(Line { figure, phase, step, start: interval.start_timestamp(), histogram });
+        }
     }
-    Ok(lines)
+    Ok(())
 }
 
 fn decode(
@@ -178,6 +210,15 @@ mod tests {
         assert_eq!((delivery.count(), delivery.max()), (2, Some(101)));
         assert_eq!(sum(&lines, Figure::Slip, Phase::Warmup, Some(50)).count(), 2);
         assert_eq!(sum(&lines, Figure::Delivery, Phase::Measure, None).count(), 0);
+    }
+
+    #[test]
+    fn sums_by_step_are_the_sums_of_the_lines() {
+        let text = log_of_two_seconds();
+        let sums = sums_by_step(&text, Figure::Delivery, Phase::Measure).unwrap();
+        assert_eq!(sums.keys().copied().collect::<Vec<_>>(), [Some(50)]);
+        assert_eq!(sums[&Some(50)], sum(&read(&text).unwrap(), Figure::Delivery, Phase::Measure, Some(50)));
+        assert!(sums_by_step(&text, Figure::Gap, Phase::Measure).unwrap().is_empty());
     }
 
     #[test]

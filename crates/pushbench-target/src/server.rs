@@ -150,7 +150,7 @@ impl Server {
     /// Totals now, without histograms.
     pub(crate) fn totals(&self, now_ns: u64) -> TargetSnapshot {
         TargetSnapshot {
-            at_ns: now_ns,
+            tick_ns: now_ns,
             connections: self.connections.borrow().len() as u64,
             subscribers: self.hub.subscribers.get(),
             published: self.hub.published.get(),

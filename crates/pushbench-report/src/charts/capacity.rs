@@ -1,0 +1,141 @@
+//! Chart 1: how delivery latency grows with the number of clients. Only for runs with several steps.
+
+use super::axes::{
+    AXIS_NAME, Axis, EndLabel, Labels, draw_end_labels, draw_no_data, draw_x, draw_x_grid, draw_y,
+};
+use super::canvas::{Align, Canvas, Stroke};
+use super::font::Type;
+use super::frame::{Extent, frame};
+use super::layout::{Point, Rect, panels};
+use super::palette::{ALARM, TEXT};
+use super::scale::{Scale, Unit};
+use super::view::{Series, View};
+use crate::figures::{P50, P99, P999, Percentile};
+use crate::format::{short_count, time_us};
+use pushbench_measure::verdict::Level;
+
+const TITLE: &str = "Delivery latency against the number of clients: lower and flatter is better";
+const SUBTITLE: &str =
+    "A line ends where too few deliveries stand behind the percentile. Hollow: not valid at this step.";
+
+/// Percentiles, one a plot, with their columns in the summary.
+const PERCENTILES: [Percentile; 3] = [P50, P99, P999];
+
+/// A measured step of one transport.
+#[derive(Clone, Copy)]
+struct Step {
+    clients: u32,
+    us: f64,
+    valid: bool,
+}
+
+pub(super) fn wanted(view: &View<'_>) -> bool {
+    view.has_steps()
+}
+
+pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
+    let room = frame(canvas, view, Extent::AllSteps, TITLE, SUBTITLE);
+    let all: Vec<Step> = (view.series.iter())
+        .flat_map(|series| PERCENTILES.iter().flat_map(|percentile| steps(view, series, percentile.column)))
+        .collect();
+    let limit_us = view.run.scenario.latency_p99_limit_us.map(|us| us as f64);
+    let Some(scale) =
+        Scale::log_over(all.iter().map(|step| step.us).chain(limit_us.filter(|_| !all.is_empty())))
+    else {
+        draw_no_data(canvas, room);
+        return;
+    };
+    let y = Axis::new(scale, Unit::Time, 8);
+    let x = clients_axis(&view.folder.measured_steps());
+    canvas.text((room.left, room.top + 2.0), Align::Left, AXIS_NAME, "delivery latency (log)");
+    let left = room.left + y.label_width() + 14.0;
+    let within = Rect::new(left, room.top + 66.0, room.right - 290.0, room.bottom - 72.0);
+    let plots = panels(within, PERCENTILES.len(), 30.0, 0.0);
+    for (at, (Percentile { name, column, .. }, plot)) in PERCENTILES.iter().zip(&plots).enumerate() {
+        draw_y(canvas, *plot, &y, if at == 0 { Labels::Shown } else { Labels::Hidden });
+        draw_x_grid(canvas, *plot, &x);
+        draw_x(canvas, *plot, &x, Labels::Shown);
+        canvas.text((plot.left, plot.top - 22.0), Align::Left, Type::medium(27.0, TEXT), name);
+        if *name == "p99" {
+            draw_limit(canvas, *plot, scale, limit_us);
+        }
+        let lines = || view.series.iter().map(|series| (series.ink, steps(view, series, column)));
+        let place =
+            |step: &Step| (plot.x(x.scale.share(f64::from(step.clients))), plot.y(scale.share(step.us)));
+        for (ink, line) in lines() {
+            let points: Vec<Point> = line.iter().map(place).collect();
+            canvas.line(&points, Stroke { color: ink.color, width: 4.0, dash: ink.dash });
+        }
+        // Markers lie above all lines, hollow ones above all: they are the ones to be seen.
+        for (ink, line) in lines() {
+            line.iter().filter(|step| step.valid).for_each(|step| canvas.disc(place(step), 8.0, ink.color));
+        }
+        for (ink, line) in lines() {
+            line.iter().filter(|step| !step.valid).for_each(|step| canvas.ring(place(step), 9.5, ink.color));
+        }
+    }
+    canvas.text((within.x(0.5), within.bottom + 58.0), Align::Centre, AXIS_NAME, "clients (log)");
+    let labels: Vec<EndLabel> =
+        view.series.iter().map(|series| label(view, series, &plots, (&x, scale))).collect();
+    let last = plots[plots.len() - 1];
+    let column = Rect::new(last.right, room.top + 20.0, room.right, room.bottom - 20.0);
+    draw_end_labels(canvas, last, column, &labels);
+}
+
+fn steps(view: &View<'_>, series: &Series<'_>, column: &str) -> Vec<Step> {
+    let measured = view.folder.measured_steps().into_iter();
+    measured
+        .filter_map(|clients| {
+            let result = view.folder.result(series.label(), clients)?;
+            let us = result.summary.figure(column)?;
+            Some(Step { clients, us: us.max(1.0), valid: result.level() < Level::Breach })
+        })
+        .collect()
+}
+
+/// The steps themselves are the ticks.
+fn clients_axis(steps: &[u32]) -> Axis {
+    let (first, last) = (steps.first().copied().unwrap_or(1).max(1), steps.last().copied().unwrap_or(10));
+    let scale = if last > first {
+        // A little room, so that markers do not stand on the edge.
+        let room = (f64::from(last) / f64::from(first)).powf(0.06);
+        Scale::Log { low: f64::from(first) / room, high: f64::from(last) * room }
+    } else {
+        Scale::Log { low: f64::from(first) / 3.0, high: f64::from(first) * 3.0 }
+    };
+    Axis {
+        scale,
+        ticks: steps.iter().map(|step| (f64::from(*step), short_count(f64::from(*step)))).collect(),
+    }
+}
+
+fn draw_limit(canvas: &mut Canvas<'_>, plot: Rect, scale: Scale, limit_us: Option<f64>) {
+    let Some(limit_us) = limit_us else { return };
+    let y = plot.y(scale.share(limit_us));
+    canvas.line(&[(plot.left, y), (plot.right, y)], Stroke { color: ALARM, width: 2.5, dash: &[12.0, 7.0] });
+    let text = format!("limit {}", time_us(limit_us));
+    // Above the line, unless it lies at the upper edge.
+    let beside = if y - plot.top > 40.0 { y - 18.0 } else { y + 20.0 };
+    canvas.text((plot.left + 8.0, beside), Align::Left, Type::regular(22.0, ALARM), &text);
+}
+
+/// A transport's name at the end of its line in the last plot that has one.
+fn label(view: &View<'_>, series: &Series<'_>, plots: &[Rect], (x, y): (&Axis, Scale)) -> EndLabel {
+    let end = plots.iter().zip(&PERCENTILES).rev().find_map(|(plot, Percentile { name, column, .. })| {
+        let last = *steps(view, series, column).last()?;
+        let at = (plot.x(x.scale.share(f64::from(last.clients))), plot.y(y.share(last.us)));
+        Some((at, format!("{name} {}", time_us(last.us))))
+    });
+    let edge = plots[plots.len() - 1];
+    let Some((at, figures)) = end else {
+        return EndLabel {
+            at: None,
+            name: series.label().to_owned(),
+            figures: "no data".to_owned(),
+            color: series.ink.color,
+        };
+    };
+    // A line that ends in an earlier plot gets its name at its height, without a leader across the plots.
+    let at = if at.0 < edge.left { (edge.right, at.1) } else { at };
+    EndLabel { at: Some(at), name: series.label().to_owned(), figures, color: series.ink.color }
+}

@@ -1,0 +1,58 @@
+//! Chart 5: CPU time per delivered event and memory per client.
+
+use super::axes::AXIS_NAME;
+use super::canvas::{Align, Canvas};
+use super::frame::{Extent, frame};
+use super::layout::Rect;
+use super::scale::Unit;
+use super::stacked::{self, Bar, Wording};
+use super::view::View;
+use crate::format;
+
+const TITLE: &str = "CPU time per event and memory per client: shorter is better";
+const SUBTITLE: &str = "On loopback the sender pays for part of the receiver's work in the kernel: read target and worker together.";
+
+/// One of the two plots.
+struct Half {
+    columns: &'static [&'static str],
+    parts: &'static [&'static str],
+    axis_name: &'static str,
+    wording: Wording,
+}
+
+const CPU: Half = Half {
+    columns: &["target_cpu_us_per_event", "worker_cpu_us_per_event"],
+    parts: &["target", "worker"],
+    axis_name: "CPU time per delivered event",
+    wording: Wording { unit: Unit::Time, value: format::time_us },
+};
+
+const MEMORY: Half = Half {
+    columns: &["target_bytes_per_client", "worker_bytes_per_client", "kernel_bytes_per_client"],
+    parts: &["target", "worker", "kernel, both ends"],
+    axis_name: "memory per client",
+    wording: Wording { unit: Unit::Bytes, value: format::bytes },
+};
+
+pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
+    let room = frame(canvas, view, Extent::OneStep, TITLE, SUBTITLE);
+    let names = stacked::names_width(view, 330.0);
+    let gap = 72.0;
+    let left = room.left + names + 16.0;
+    let width = (room.right - left - gap) / 2.0;
+    let top = room.top + 40.0;
+    let cpu = Rect::new(left, top, left + width, room.bottom - 72.0);
+    let memory = Rect::new(left + width + gap, top, room.right, room.bottom - 72.0);
+    stacked::draw_names(canvas, view, cpu, names);
+    for (half, plot) in [(CPU, cpu), (MEMORY, memory)] {
+        stacked::draw_legend(canvas, plot.left, room.top + 2.0, half.parts);
+        let bars: Vec<Bar> = (view.series.iter())
+            .map(|series| Bar {
+                color: series.ink.color,
+                parts: half.columns.iter().map(|column| series.figure(column)).collect(),
+            })
+            .collect();
+        stacked::draw(canvas, plot, &bars, half.wording);
+        canvas.text((plot.x(0.5), plot.bottom + 58.0), Align::Centre, AXIS_NAME, half.axis_name);
+    }
+}

@@ -1,0 +1,176 @@
+//! The embedded typeface: how wide a text is, where it must be cut or broken, and which pixels it covers.
+//!
+//! Glyphs are set with their bearings and at fractions of a pixel. Nothing of the system is used, so a chart
+//! looks the same on every machine.
+
+use ab_glyph::{Font as _, FontRef, Glyph, PxScale, ScaleFont as _, point};
+use plotters::style::RGBColor;
+use std::sync::LazyLock;
+
+static REGULAR: LazyLock<FontRef<'static>> =
+    LazyLock::new(|| embedded(include_bytes!("../../font/Roboto-Regular.ttf")));
+static MEDIUM: LazyLock<FontRef<'static>> =
+    LazyLock::new(|| embedded(include_bytes!("../../font/Roboto-Medium.ttf")));
+
+fn embedded(bytes: &'static [u8]) -> FontRef<'static> {
+    FontRef::try_from_slice(bytes).expect("the embedded font is whole; every test draws with it")
+}
+
+/// Height of a capital letter, as a share of the size.
+pub(super) const CAP_HEIGHT: f64 = 0.711;
+
+/// Thickness of strokes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// For reading.
+    Regular,
+    /// For titles and names.
+    Medium,
+}
+
+/// How a text looks. The size is the em in pixels of the finished picture.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Type {
+    pub(super) size: f64,
+    pub(super) weight: Weight,
+    pub(super) color: RGBColor,
+}
+
+impl Type {
+    pub(super) const fn regular(size: f64, color: RGBColor) -> Self {
+        Self { size, weight: Weight::Regular, color }
+    }
+
+    pub(super) const fn medium(size: f64, color: RGBColor) -> Self {
+        Self { size, weight: Weight::Medium, color }
+    }
+
+    fn font(self) -> &'static FontRef<'static> {
+        match self.weight {
+            Weight::Regular => &REGULAR,
+            Weight::Medium => &MEDIUM,
+        }
+    }
+
+    /// The library scales by the height of a line, this module by the em.
+    fn scale(self, zoom: f64) -> PxScale {
+        let font = self.font();
+        let per_em = font.units_per_em().map_or(1.0, |units| font.height_unscaled() / units);
+        PxScale::from((self.size * zoom) as f32 * per_em)
+    }
+}
+
+/// Width of a text in pixels.
+pub(super) fn width(text: &str, face: Type) -> f64 {
+    let font = face.font().as_scaled(face.scale(1.0));
+    text.chars().map(|letter| f64::from(font.h_advance(font.glyph_id(letter)))).sum()
+}
+
+/// The text, or its beginning and an ellipsis, in at most `limit` pixels.
+pub(super) fn fit(text: &str, face: Type, limit: f64) -> String {
+    if width(text, face) <= limit {
+        return text.to_owned();
+    }
+    let mut kept: Vec<char> = text.chars().collect();
+    while kept.pop().is_some() {
+        let shorter: String = kept.iter().collect::<String>().trim_end().to_owned() + "…";
+        if width(&shorter, face) <= limit {
+            return shorter;
+        }
+    }
+    String::new()
+}
+
+/// The text broken at spaces into at most `lines` lines of at most `limit` pixels; what does not fit is cut.
+pub(super) fn wrap(text: &str, face: Type, limit: f64, lines: usize) -> Vec<String> {
+    let mut out: Vec<String> = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = out.len() - 1;
+        let longer = if out[last].is_empty() { word.to_owned() } else { format!("{} {word}", out[last]) };
+        if out.len() == lines || out[last].is_empty() || width(&longer, face) <= limit {
+            out[last] = longer;
+        } else {
+            out.push(word.to_owned());
+        }
+    }
+    out.into_iter().map(|line| fit(&line, face, limit)).collect()
+}
+
+/// Calls `pixel(x, y, coverage)` for every pixel that the text touches, `zoom` times enlarged. The baseline begins
+/// at `(x, y)`, in enlarged pixels.
+pub(super) fn raster(
+    text: &str,
+    face: Type,
+    zoom: f64,
+    x: f64,
+    y: f64,
+    mut pixel: impl FnMut(i32, i32, f64),
+) {
+    let scale = face.scale(zoom);
+    let font = face.font().as_scaled(scale);
+    let mut pen = x as f32;
+    for letter in text.chars() {
+        let id = font.glyph_id(letter);
+        let glyph = Glyph { id, scale, position: point(pen, y as f32) };
+        pen += font.h_advance(id);
+        if let Some(outline) = face.font().outline_glyph(glyph) {
+            let corner = outline.px_bounds().min;
+            outline.draw(|dx, dy, coverage| {
+                pixel(
+                    corner.x as i32 + dx.cast_signed(),
+                    corner.y as i32 + dy.cast_signed(),
+                    f64::from(coverage).clamp(0.0, 1.0),
+                );
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FACE: Type = Type::regular(22.0, RGBColor(0, 0, 0));
+
+    #[test]
+    fn every_letter_that_charts_use_is_in_the_font() {
+        for letter in "0123456789 abcxyzABCXYZ–~≤≥×µ…·−%()/,.:;!é".chars() {
+            for font in [&*REGULAR, &*MEDIUM] {
+                assert_ne!(font.glyph_id(letter).0, 0, "{letter:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_that_fits_is_kept_and_another_cut() {
+        assert_eq!(fit("short", FACE, 100.0), "short");
+        let cut = fit("a rather long text that cannot fit", FACE, 100.0);
+        assert!(cut.ends_with('…') && width(&cut, FACE) <= 100.0, "{cut}");
+        assert_eq!(fit("no room", FACE, 1.0), "");
+    }
+
+    #[test]
+    fn lines_are_broken_at_spaces_and_limited() {
+        let text = "one two three four five six seven eight nine ten eleven twelve";
+        let lines = wrap(text, FACE, 200.0, 9);
+        assert!(lines.len() > 2 && lines.iter().all(|line| width(line, FACE) <= 200.0), "{lines:?}");
+        assert_eq!(lines.join(" "), text);
+        let two = wrap(text, FACE, 200.0, 2);
+        assert!(two.len() == 2 && two[1].ends_with('…'), "{two:?}");
+    }
+
+    #[test]
+    fn pixels_lie_where_the_width_says() {
+        let (mut left, mut right) = (i32::MAX, i32::MIN);
+        raster("MM", FACE, 2.0, 10.0, 50.0, |x, _, coverage| {
+            if coverage > 0.5 {
+                (left, right) = (left.min(x), right.max(x));
+            }
+        });
+        let end = 10.0 + 2.0 * width("MM", FACE);
+        assert!(
+            left >= 10 && f64::from(right) <= end && f64::from(right) > end - 10.0,
+            "{left} {right} {end}"
+        );
+    }
+}

@@ -1,0 +1,160 @@
+//! What every chart has around it: a title that says what is seen and what is better, and a footer that says
+//! under which conditions it was measured and whether it may be believed.
+
+use pushbench_measure::results::{Run, Status, StepResult};
+use pushbench_measure::verdict::Level;
+
+use super::canvas::{Align, Canvas, SIZE};
+use super::font::{self, Type};
+use super::layout::Rect;
+use super::palette::{ALARM, AXIS, FAINT_TEXT, TEXT};
+use super::view::View;
+use crate::format::{events_per_second, grouped, typed};
+
+/// Room at the left and right edge.
+pub(super) const MARGIN: f64 = 44.0;
+const TITLE: Type = Type::medium(40.0, TEXT);
+const SUBTITLE: Type = Type::regular(25.0, FAINT_TEXT);
+const FOOTER: Type = Type::regular(22.0, FAINT_TEXT);
+const FOOTER_LINE: f64 = 31.0;
+
+/// Which results a chart shows, for its verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// The largest number of clients only.
+    OneStep,
+    /// Every number of clients.
+    AllSteps,
+}
+
+/// Draws title and footer; returns the room between them.
+pub(super) fn frame(
+    canvas: &mut Canvas<'_>,
+    view: &View<'_>,
+    extent: Extent,
+    title: &str,
+    subtitle: &str,
+) -> Rect {
+    let width = f64::from(SIZE.0) - 2.0 * MARGIN;
+    canvas.text((MARGIN, 52.0), Align::Left, TITLE, &font::fit(title, TITLE, width));
+    for (at, line) in font::wrap(subtitle, SUBTITLE, width, 2).iter().enumerate() {
+        canvas.text((MARGIN, 100.0 + 33.0 * at as f64), Align::Left, SUBTITLE, line);
+    }
+    let lines = footer(view, extent, width);
+    let top = f64::from(SIZE.1) - 22.0 - lines.len() as f64 * FOOTER_LINE;
+    canvas.fill(Rect::new(MARGIN, top - 14.0, MARGIN + width, top - 12.5), AXIS);
+    for (at, (line, face)) in lines.iter().enumerate() {
+        canvas.text((MARGIN, top + (at as f64 + 0.5) * FOOTER_LINE), Align::Left, *face, line);
+    }
+    Rect::new(MARGIN, 166.0, MARGIN + width, top - 30.0)
+}
+
+fn footer(view: &View<'_>, extent: Extent, width: f64) -> Vec<(String, Type)> {
+    let mut lines = vec![(font::fit(&conditions(view, extent), FOOTER, width), FOOTER)];
+    let (text, alarming) = verdict(view, extent);
+    let face = if alarming { Type::medium(FOOTER.size, ALARM) } else { FOOTER };
+    lines.extend(font::wrap(&text, face, width, 2).into_iter().map(|line| (line, face)));
+    lines.push((font::fit(&host(view.run), FOOTER, width), FOOTER));
+    lines
+}
+
+fn conditions(view: &View<'_>, extent: Extent) -> String {
+    let scenario = &view.run.scenario;
+    let clients = match extent {
+        Extent::OneStep if view.has_steps() => {
+            let largest = scenario.steps.iter().max() == Some(&view.step);
+            let which = if largest { "largest" } else { "one" };
+            format!("{} clients ({which} of {} steps)", grouped(view.step.into()), scenario.steps.len())
+        }
+        Extent::OneStep => format!("{} clients", grouped(view.step.into())),
+        Extent::AllSteps => {
+            let ends = (scenario.steps.iter().min(), scenario.steps.iter().max());
+            let [first, last] = [ends.0, ends.1].map(|step| grouped(step.copied().unwrap_or(0).into()));
+            format!("{first} to {last} clients in {} steps", scenario.steps.len())
+        }
+    };
+    format!(
+        "{} · {clients} · {}, {} of {} · {} s measured · 1 run",
+        scenario.name,
+        scenario.pattern,
+        events_per_second(scenario.events_per_second),
+        scenario.event_size,
+        typed(scenario.measure_s),
+    )
+}
+
+/// The verdict in words, and whether it calls for the alarm colour.
+fn verdict(view: &View<'_>, extent: Extent) -> (String, bool) {
+    let shown: Vec<&StepResult> = match extent {
+        Extent::OneStep => view.series.iter().filter_map(|series| series.result).collect(),
+        Extent::AllSteps => view.run.results.iter().collect(),
+    };
+    let mut alarms: Vec<String> = Vec::new();
+    match view.run.status {
+        Status::Complete => {}
+        Status::Partial => {
+            alarms.push(format!("PARTIAL RUN: {}", view.run.reason.as_deref().unwrap_or("it ended early")));
+        }
+        Status::Running => alarms.push("UNFINISHED RUN: still under way, or it was killed".to_owned()),
+    }
+    let lost = reasons(&shown, extent, |result| {
+        result.summary.lost.filter(|lost| *lost > 0).map(|lost| format!("{} events", grouped(lost)))
+    });
+    if !lost.is_empty() {
+        alarms.push(format!("LOST: {lost}"));
+    }
+    let invalid = reasons(&shown, extent, breach);
+    if !invalid.is_empty() {
+        alarms.push(format!("INVALID: {invalid}"));
+    }
+    if !alarms.is_empty() {
+        return (alarms.join(" · "), true);
+    }
+    let warnings = reasons(&shown, extent, |result| {
+        result
+            .findings
+            .iter()
+            .find(|finding| finding.level == Level::Warning)
+            .map(|finding| finding.text.clone())
+    });
+    match (shown.is_empty(), warnings.is_empty()) {
+        (true, _) => ("no result".to_owned(), true),
+        (_, true) => ("valid: every check inside its bounds".to_owned(), false),
+        (_, false) => (format!("valid, with warnings: {warnings}"), false),
+    }
+}
+
+fn reasons(shown: &[&StepResult], extent: Extent, reason: impl Fn(&StepResult) -> Option<String>) -> String {
+    let parts = shown.iter().filter_map(|result| {
+        let reason = reason(result)?;
+        let label = &result.summary.label;
+        Some(match result.summary.step.filter(|_| extent == Extent::AllSteps) {
+            Some(step) => format!("{label} at {} clients: {reason}", grouped(step.into())),
+            None => format!("{label}: {reason}"),
+        })
+    });
+    parts.collect::<Vec<_>>().join("; ")
+}
+
+/// The first reason why a result is not valid.
+fn breach(result: &StepResult) -> Option<String> {
+    let finding = result.findings.iter().find(|finding| finding.level == Level::Breach);
+    let missed = result.thresholds.iter().find(|threshold| !threshold.met);
+    finding
+        .map(|finding| finding.text.clone())
+        .or_else(|| missed.map(|missed| format!("missed {} {}", missed.figure, missed.condition)))
+}
+
+fn host(run: &Run) -> String {
+    let host = &run.host;
+    let minute = run.started.get(..16).unwrap_or(&run.started).replace('T', " ");
+    let cpus = if host.cpus == 1 { "1 CPU".to_owned() } else { format!("{} CPUs", host.cpus) };
+    let parts = [
+        host.name.clone(),
+        format!("{cpus} {}", host.cpu),
+        format!("Linux {}", host.kernel),
+        format!("{minute} UTC"),
+        format!("pushbench {}", run.version),
+    ];
+    parts.join(" · ")
+}

@@ -1,0 +1,195 @@
+//! Where things go: rectangles, panels, labels that must not overlap, strokes cut into dashes. Pure.
+
+/// A rectangle in pixels of the finished picture; y grows downwards.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Rect {
+    pub(super) left: f64,
+    pub(super) top: f64,
+    pub(super) right: f64,
+    pub(super) bottom: f64,
+}
+
+impl Rect {
+    pub(super) const fn new(left: f64, top: f64, right: f64, bottom: f64) -> Self {
+        Self { left, top, right, bottom }
+    }
+
+    pub(super) fn width(&self) -> f64 {
+        self.right - self.left
+    }
+
+    pub(super) fn height(&self) -> f64 {
+        self.bottom - self.top
+    }
+
+    /// The x of a share (0 left, 1 right).
+    pub(super) fn x(&self, share: f64) -> f64 {
+        self.left + share * self.width()
+    }
+
+    /// The y of a share (0 bottom, 1 top).
+    pub(super) fn y(&self, share: f64) -> f64 {
+        self.bottom - share * self.height()
+    }
+}
+
+/// Columns and rows of `count` panels in a landscape picture.
+pub(super) fn grid_shape(count: usize) -> (usize, usize) {
+    let columns = match count {
+        0 | 1 => 1,
+        2 | 4 => 2,
+        3 | 5..=9 => 3,
+        _ => 4,
+    };
+    (columns, count.max(1).div_ceil(columns))
+}
+
+/// `count` equal panels inside `within`, row by row, with gaps between.
+pub(super) fn panels(within: Rect, count: usize, gap_x: f64, gap_y: f64) -> Vec<Rect> {
+    let (columns, rows) = grid_shape(count);
+    let width = (within.width() - gap_x * (columns - 1) as f64) / columns as f64;
+    let height = (within.height() - gap_y * (rows - 1) as f64) / rows as f64;
+    (0..count)
+        .map(|at| {
+            let left = within.left + (at % columns) as f64 * (width + gap_x);
+            let top = within.top + (at / columns) as f64 * (height + gap_y);
+            Rect::new(left, top, left + width, top + height)
+        })
+        .collect()
+}
+
+/// Centres for labels of one height, each as near as may be to where it is wanted, none overlapping, all between
+/// `low` and `high`. Where there is no room for all, they are spaced evenly. Order is kept.
+pub(super) fn spread(wanted: &[f64], height: f64, low: f64, high: f64) -> Vec<f64> {
+    let count = wanted.len();
+    let room = (high - low).max(0.0);
+    let height = if count > 0 { height.min(room / count as f64) } else { height };
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_by(|a, b| wanted[*a].total_cmp(&wanted[*b]));
+    // With the labels below each other taken off, "no overlap" becomes "never falls": isotonic regression.
+    let mut pools: Vec<(f64, usize)> = Vec::new();
+    for (rank, &at) in order.iter().enumerate() {
+        let mut pool = (wanted[at] - rank as f64 * height, 1);
+        while let Some(&(mean, size)) = pools.last().filter(|(mean, _)| *mean > pool.0) {
+            let total = size + pool.1;
+            pool = ((mean * size as f64 + pool.0 * pool.1 as f64) / total as f64, total);
+            pools.pop();
+        }
+        pools.push(pool);
+    }
+    let flat = pools.iter().flat_map(|&(mean, size)| std::iter::repeat_n(mean, size));
+    let (first, last) = (low + height / 2.0, high - height / 2.0 - (count.max(1) - 1) as f64 * height);
+    let mut placed = vec![0.0; count];
+    for (rank, (value, &at)) in flat.zip(&order).enumerate() {
+        placed[at] = value.min(last).max(first) + rank as f64 * height;
+    }
+    placed
+}
+
+/// A point in pixels.
+pub(super) type Point = (f64, f64);
+
+/// A polyline cut into dashes along its length. An empty pattern leaves it whole.
+pub(super) fn dashes(line: &[Point], pattern: &[f64]) -> Vec<Vec<Point>> {
+    if pattern.is_empty() || pattern.iter().any(|length| *length <= 0.0) {
+        return vec![line.to_vec()];
+    }
+    let mut pieces = Vec::new();
+    let (mut at, mut left) = (0, pattern[0]);
+    let mut piece: Vec<Point> = line.first().copied().into_iter().collect();
+    for pair in line.windows(2) {
+        let (mut from, to) = (pair[0], pair[1]);
+        let mut length = (to.0 - from.0).hypot(to.1 - from.1);
+        while length > left {
+            let share = left / length;
+            from = (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share);
+            length -= left;
+            if at % 2 == 0 {
+                extend(&mut piece, from);
+                pieces.push(std::mem::take(&mut piece));
+            } else {
+                piece = vec![from];
+            }
+            at += 1;
+            left = pattern[at % pattern.len()];
+        }
+        left -= length;
+        if at % 2 == 0 {
+            extend(&mut piece, to);
+        }
+    }
+    if piece.len() > 1 {
+        pieces.push(piece);
+    }
+    pieces
+}
+
+/// Adds a point unless the line ends there already.
+fn extend(line: &mut Vec<Point>, point: Point) {
+    if line.last() != Some(&point) {
+        line.push(point);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn labels_with_room_stay_where_they_are_wanted() {
+        assert_eq!(spread(&[30.0, 10.0, 80.0], 15.0, 0.0, 100.0), [30.0, 10.0, 80.0]);
+    }
+
+    #[test]
+    fn labels_at_one_place_are_centred_around_it() {
+        assert_eq!(spread(&[50.0, 50.0, 50.0], 10.0, 0.0, 100.0), [40.0, 50.0, 60.0]);
+        assert_eq!(spread(&[0.0, 0.0], 10.0, 0.0, 100.0), [5.0, 15.0]);
+    }
+
+    #[test]
+    fn panels_share_the_room() {
+        let within = Rect::new(0.0, 0.0, 310.0, 210.0);
+        for count in 1..=12 {
+            let panels = panels(within, count, 10.0, 10.0);
+            assert_eq!(panels.len(), count);
+            let (columns, rows) = grid_shape(count);
+            assert!(columns * rows >= count && columns * (rows - 1) < count, "{count}");
+            assert!(
+                panels.iter().all(|p| p.right <= within.right + 1e-9 && p.bottom <= within.bottom + 1e-9)
+            );
+        }
+    }
+
+    #[test]
+    fn dashes_have_the_lengths_of_the_pattern() {
+        let pieces = dashes(&[(0.0, 0.0), (25.0, 0.0), (40.0, 0.0)], &[10.0, 5.0]);
+        assert_eq!(
+            pieces,
+            [vec![(0.0, 0.0), (10.0, 0.0)], vec![(15.0, 0.0), (25.0, 0.0)], vec![(30.0, 0.0), (40.0, 0.0)]]
+        );
+        assert_eq!(dashes(&[(0.0, 0.0), (9.0, 0.0)], &[]), [vec![(0.0, 0.0), (9.0, 0.0)]]);
+        assert!(dashes(&[], &[1.0, 1.0]).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn labels_never_overlap_and_keep_their_order(
+            wanted in proptest::collection::vec(-50.0f64..650.0, 0..20),
+            height in 1.0f64..30.0,
+        ) {
+            let placed = spread(&wanted, height, 0.0, 600.0);
+            prop_assert_eq!(placed.len(), wanted.len());
+            let height = height.min(600.0 / wanted.len().max(1) as f64);
+            for (a, y) in placed.iter().enumerate() {
+                prop_assert!(*y >= height / 2.0 - 1e-6 && *y <= 600.0 - height / 2.0 + 1e-6);
+                for b in 0..a {
+                    prop_assert!((y - placed[b]).abs() >= height - 1e-6);
+                    if wanted[a] < wanted[b] {
+                        prop_assert!(*y < placed[b]);
+                    }
+                }
+            }
+        }
+    }
+}

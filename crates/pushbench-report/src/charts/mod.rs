@@ -1,0 +1,72 @@
+//! The charts of a run as PNG files.
+//!
+//! One file here a chart; around them what they share: colours (`palette`), positions (`scale`, `layout`),
+//! letters (`font`), and the surface (`canvas`). Nothing is smoothed or left out: what was not measured is
+//! said to have no data.
+
+mod axes;
+mod bytes;
+mod canvas;
+mod capacity;
+mod cost;
+mod font;
+mod frame;
+mod layout;
+mod over_time;
+mod palette;
+mod percentiles;
+mod picture;
+mod scale;
+mod sockets;
+mod stacked;
+mod timeline;
+mod view;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use canvas::Canvas;
+use view::View;
+
+use crate::{ReportError, RunFolder};
+
+/// A chart: the name of its file and how it is drawn.
+struct Chart {
+    file: &'static str,
+    draw: fn(&mut Canvas<'_>, &View<'_>),
+    /// Whether a run has anything for it.
+    wanted: fn(&View<'_>) -> bool,
+}
+
+const CHARTS: &[Chart] = &[
+    Chart { file: "capacity.png", draw: capacity::draw, wanted: capacity::wanted },
+    Chart { file: "latency-percentiles.png", draw: percentiles::draw, wanted: always },
+    Chart { file: "bytes-per-event.png", draw: bytes::draw, wanted: always },
+    Chart { file: "sockets.png", draw: sockets::draw, wanted: always },
+    Chart { file: "cost.png", draw: cost::draw, wanted: always },
+    Chart { file: "latency-over-time.png", draw: over_time::draw, wanted: always },
+];
+
+fn always(_: &View<'_>) -> bool {
+    true
+}
+
+/// Draws every chart that a run has data for into the folder `out`, which is created. A chart replaces its
+/// predecessor in one step.
+///
+/// # Errors
+/// [`ReportError::Write`] where a file or the folder cannot be written, [`ReportError::Draw`] where the drawing
+/// library refuses.
+pub fn draw_all(folder: &RunFolder, out: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    fs::create_dir_all(out).map_err(|source| ReportError::Write { path: out.to_owned(), source })?;
+    let view = View::new(folder);
+    let mut paths = Vec::new();
+    for chart in CHARTS.iter().filter(|chart| (chart.wanted)(&view)) {
+        let picture = canvas::draw(|canvas| (chart.draw)(canvas, &view))
+            .map_err(|reason| ReportError::Draw { chart: chart.file, reason })?;
+        let path = out.join(chart.file);
+        picture.save(&path).map_err(|source| ReportError::Write { path: path.clone(), source })?;
+        paths.push(path);
+    }
+    Ok(paths)
+}

@@ -1,0 +1,174 @@
+//! Chart 2: delivery latency by percentile, every transport on one plot.
+
+use pushbench_measure::Histogram;
+
+use super::axes::{
+    AXIS_NAME, Axis, EndLabel, Labels, draw_end_labels, draw_no_data, draw_x, draw_x_grid, draw_y,
+};
+use super::canvas::{Align, Canvas, Stroke};
+use super::frame::{Extent, frame};
+use super::layout::{Point, Rect};
+use super::palette::TEXT;
+use super::scale::{Scale, Unit};
+use super::view::{Series, View};
+use crate::figures::{P50, P99};
+
+/// Nines per step along a curve: fine enough that no step is seen.
+const STEP: f64 = 0.01;
+/// A pixel for zero latency: histograms tell microseconds apart.
+const FLOOR_US: f64 = 1.0;
+
+const TITLE: &str = "Delivery latency by percentile: lower is better";
+const SUBTITLE: &str = "Received − due. Thin line: fewer than 10/(1−p) publishes behind it. Dotted: theory, a wait \
+    uniform over the poll interval.";
+
+pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
+    let room = frame(canvas, view, Extent::OneStep, TITLE, SUBTITLE);
+    let curves: Vec<Curve<'_>> = view.series.iter().map(Curve::new).collect();
+    let values = curves.iter().flat_map(|curve| curve.points.iter().map(|(_, us)| *us));
+    let Some(scale) = Scale::log_over(values) else {
+        draw_no_data(canvas, room);
+        return;
+    };
+    let nines = curves.iter().map(|curve| curve.reach).fold(0.5, f64::max);
+    let y = Axis::new(scale, Unit::Time, 8);
+    let x = nines_axis(nines);
+    let plot = Rect::new(
+        room.left + y.label_width() + 14.0,
+        room.top + 44.0,
+        room.right - 350.0,
+        room.bottom - 72.0,
+    );
+    canvas.text((room.left, room.top + 6.0), Align::Left, AXIS_NAME, "delivery latency (log)");
+    draw_y(canvas, plot, &y, Labels::Shown);
+    draw_x_grid(canvas, plot, &x);
+    draw_x(canvas, plot, &x, Labels::Shown);
+    canvas.text((plot.x(0.5), plot.bottom + 58.0), Align::Centre, AXIS_NAME, "percentile of deliveries");
+
+    let place = |(nines, us): Point| (plot.x(x.scale.share(nines)), plot.y(scale.share(us)));
+    for curve in &curves {
+        curve.draw(canvas, &place);
+    }
+    for curve in &curves {
+        curve.draw_theory(canvas, scale, &place);
+    }
+    let labels: Vec<EndLabel> = curves.iter().map(|curve| curve.label(&place)).collect();
+    let column = Rect::new(plot.right, room.top + 10.0, room.right, room.bottom - 10.0);
+    draw_end_labels(canvas, plot, column, &labels);
+}
+
+/// Ticks at 0, 50, 90, 99, 99.9 … percent; positions are −log10(1−q).
+fn nines_axis(reach: f64) -> Axis {
+    let mut ticks = vec![(0.0, "0".to_owned()), (nines_of(0.5), "50 %".to_owned())];
+    if (0.7..2.5).contains(&reach) {
+        ticks.push((nines_of(0.75), "75 %".to_owned()));
+    }
+    for nines in 1..=(reach + 1e-9).floor() as usize {
+        let label = match nines {
+            1 => "90 %".to_owned(),
+            2 => "99 %".to_owned(),
+            more => format!("99.{} %", "9".repeat(more - 2)),
+        };
+        ticks.push((nines as f64, label));
+    }
+    Axis { scale: Scale::Linear { low: 0.0, high: reach }, ticks }
+}
+
+fn nines_of(quantile: f64) -> f64 {
+    -(1.0 - quantile).log10()
+}
+
+fn quantile_of(nines: f64) -> f64 {
+    1.0 - 10f64.powf(-nines)
+}
+
+/// How many nines `count` samples allow: ten of them must lie beyond.
+fn reach_of(count: u64) -> f64 {
+    (count as f64 / 10.0).log10().max(0.0)
+}
+
+/// One transport's curve.
+struct Curve<'a> {
+    series: &'a Series<'a>,
+    /// Nines against microseconds, ascending.
+    points: Vec<Point>,
+    /// Last nines that enough deliveries stand behind.
+    reach: f64,
+    /// Last nines that enough publishes stand behind.
+    sure: f64,
+}
+
+impl<'a> Curve<'a> {
+    fn new(series: &'a Series<'a>) -> Self {
+        let histogram = series.delivery();
+        let reach = histogram.map_or(0.0, |histogram| reach_of(histogram.count()));
+        let publishes = series.result.and_then(|result| result.summary.publishes);
+        let sure = publishes.map_or(reach, reach_of);
+        let points = histogram.map(|histogram| points_of(histogram, reach)).unwrap_or_default();
+        Self { series, points, reach, sure }
+    }
+
+    fn draw(&self, canvas: &mut Canvas<'_>, place: &impl Fn(Point) -> Point) {
+        let ink = self.series.ink;
+        let split = self.points.partition_point(|(nines, _)| *nines <= self.sure);
+        let of = |points: &[Point]| points.iter().copied().map(place).collect::<Vec<_>>();
+        let thin = of(&self.points[split.saturating_sub(1)..]);
+        canvas.line(&thin, Stroke { color: ink.color, width: 2.5, dash: ink.dash });
+        canvas.line(&of(&self.points[..split]), Stroke { color: ink.color, width: 5.0, dash: ink.dash });
+    }
+
+    /// A wait uniform over the interval T has the quantile q·T.
+    fn draw_theory(&self, canvas: &mut Canvas<'_>, scale: Scale, place: &impl Fn(Point) -> Point) {
+        let (Some(interval_us), Scale::Log { low, high }) = (self.series.transport.poll_interval_us, scale)
+        else {
+            return;
+        };
+        let points: Vec<Point> = steps(self.reach)
+            .map(|nines| (nines, interval_us as f64 * quantile_of(nines)))
+            .filter(|(_, us)| (low..=high).contains(us))
+            .map(place)
+            .collect();
+        let stroke = Stroke { color: TEXT, width: 2.0, dash: &[2.0, 6.0] };
+        canvas.line(&points, stroke);
+    }
+
+    fn label(&self, place: &impl Fn(Point) -> Point) -> EndLabel {
+        let at = self.points.last().map(|last| place(*last));
+        let figures = self.series.percentiles(&[P50, P99]).join(" · ");
+        let figures = if self.points.is_empty() { "no data".to_owned() } else { figures };
+        EndLabel { at, name: self.series.name(), figures, color: self.series.ink.color }
+    }
+}
+
+fn steps(reach: f64) -> impl Iterator<Item = f64> {
+    let count = (reach / STEP).floor() as usize;
+    (0..=count).map(|at| at as f64 * STEP).chain([reach])
+}
+
+fn points_of(histogram: &Histogram, reach: f64) -> Vec<Point> {
+    let value =
+        |nines: f64| histogram.quantile(quantile_of(nines)).map(|us| (nines, (us as f64).max(FLOOR_US)));
+    steps(reach).filter_map(value).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_axis_names_the_nines_it_reaches() {
+        let labels: Vec<String> = nines_axis(4.2).ticks.into_iter().map(|(_, label)| label).collect();
+        assert_eq!(labels, ["0", "50 %", "90 %", "99 %", "99.9 %", "99.99 %"]);
+        assert_eq!(nines_axis(0.5).ticks.len(), 2);
+    }
+
+    #[test]
+    fn a_curve_ends_where_ten_samples_lie_beyond() {
+        let mut histogram = Histogram::new();
+        (0..1000).for_each(|value| histogram.record(value));
+        let points = points_of(&histogram, reach_of(histogram.count()));
+        let (nines, us) = *points.last().unwrap();
+        assert!((nines - 2.0).abs() < 1e-9 && (us - 990.0).abs() < 2.0, "{nines} {us}");
+        assert!(points.iter().all(|(_, us)| *us >= FLOOR_US));
+    }
+}

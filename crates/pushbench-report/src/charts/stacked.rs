@@ -1,0 +1,145 @@
+//! Horizontal stacked bars, one a transport: the shape of the charts of bytes and of cost.
+
+use plotters::style::RGBColor;
+
+use super::axes::{Axis, Labels, TICK, draw_x, draw_x_grid, readable};
+use super::canvas::{Align, Canvas};
+use super::font::{self, Type};
+use super::layout::Rect;
+use super::palette::{AXIS, FAINT_TEXT, PAPER, TEXT, lightness, tint};
+use super::scale::{Scale, Unit};
+use super::view::View;
+
+/// One bar. A part that was not measured is `None`.
+pub(super) struct Bar {
+    pub(super) color: RGBColor,
+    pub(super) parts: Vec<Option<f64>>,
+}
+
+impl Bar {
+    /// The sum of the parts that were measured, `None` where none was.
+    pub(super) fn total(&self) -> Option<f64> {
+        let mut measured = self.parts.iter().flatten().peekable();
+        measured.peek()?;
+        Some(measured.sum())
+    }
+}
+
+/// How the numbers of a plot are worded.
+#[derive(Clone, Copy)]
+pub(super) struct Wording {
+    /// Unit of the axis.
+    pub(super) unit: Unit,
+    /// A value beside or inside a bar.
+    pub(super) value: fn(f64) -> String,
+}
+
+/// Room between a bar and its total.
+const BESIDE: f64 = 10.0;
+const INSIDE: f64 = 22.0;
+const TOTAL: Type = Type::medium(25.0, TEXT);
+const ABSENT: Type = Type::regular(23.0, FAINT_TEXT);
+
+/// Width that the names of all transports need left of the bars, at most `limit`.
+pub(super) fn names_width(view: &View<'_>, limit: f64) -> f64 {
+    let widths = view.series.iter().map(|series| font::width(&series.name(), name_type(series.ink.color)));
+    widths.fold(0.0, f64::max).min(limit)
+}
+
+fn name_type(color: RGBColor) -> Type {
+    Type::medium(25.0, readable(color))
+}
+
+/// Writes the names of the transports, right-aligned left of the bars of `plot`.
+pub(super) fn draw_names(canvas: &mut Canvas<'_>, view: &View<'_>, plot: Rect, room: f64) {
+    for (series, row) in view.series.iter().zip(rows(plot, view.series.len())) {
+        let face = name_type(series.ink.color);
+        let at = (plot.left - 16.0, f64::midpoint(row.top, row.bottom));
+        canvas.text(at, Align::Right, face, &font::fit(&series.name(), face, room));
+    }
+}
+
+/// Draws bars, one below the other, with axis and totals.
+pub(super) fn draw(canvas: &mut Canvas<'_>, plot: Rect, bars: &[Bar], wording: Wording) {
+    let axis = Axis::new(Scale::linear_to(reach(plot, bars, wording)), wording.unit, 5);
+    draw_x_grid(canvas, plot, &axis);
+    draw_x(canvas, plot, &axis, Labels::Shown);
+    canvas.rule((plot.left, plot.top), (plot.left, plot.bottom), AXIS, 2.0);
+    for (bar, row) in bars.iter().zip(rows(plot, bars.len())) {
+        draw_bar(canvas, plot, row, bar, &axis, wording);
+    }
+}
+
+/// The value at the right edge, so that behind every bar there is room for its total.
+fn reach(plot: Rect, bars: &[Bar], wording: Wording) -> f64 {
+    let needed = bars.iter().filter_map(Bar::total).map(|total| {
+        let text = font::width(&(wording.value)(total), TOTAL) + BESIDE + 8.0;
+        total * plot.width() / (plot.width() - text).max(1.0)
+    });
+    needed.fold(0.0, f64::max)
+}
+
+fn draw_bar(canvas: &mut Canvas<'_>, plot: Rect, row: Rect, bar: &Bar, axis: &Axis, wording: Wording) {
+    let middle = f64::midpoint(row.top, row.bottom);
+    let Some(total) = bar.total() else {
+        canvas.text((plot.left + 14.0, middle), Align::Left, ABSENT, "no data");
+        return;
+    };
+    let mut sum = 0.0;
+    for (at, part) in bar.parts.iter().enumerate() {
+        let part = part.unwrap_or(0.0);
+        let (left, right) = (plot.x(axis.scale.share(sum)), plot.x(axis.scale.share(sum + part)));
+        sum += part;
+        let color = tint(bar.color, at);
+        canvas.fill(Rect::new(left, row.top, right, row.bottom), color);
+        let on_top = if lightness(color) > 0.58 { TEXT } else { RGBColor(255, 255, 255) };
+        let face = Type::regular(INSIDE, on_top);
+        let text = (wording.value)(part);
+        if font::width(&text, face) + 14.0 < right - left {
+            canvas.text((f64::midpoint(left, right), middle), Align::Centre, face, &text);
+        }
+    }
+    let end = plot.x(axis.scale.share(total)) + BESIDE;
+    let text = (wording.value)(total);
+    // Grid lines stop for the number.
+    let width = font::width(&text, TOTAL);
+    canvas.fill(Rect::new(end - 4.0, middle - 16.0, end + width + 4.0, middle + 16.0), PAPER);
+    canvas.text((end, middle), Align::Left, TOTAL, &text);
+}
+
+/// The rows of a plot: evenly spaced, never thicker than a bar should be.
+fn rows(plot: Rect, count: usize) -> Vec<Rect> {
+    let pitch = plot.height() / count.max(1) as f64;
+    let half = (pitch * 0.36).min(44.0);
+    (0..count)
+        .map(|at| {
+            let middle = plot.top + (at as f64 + 0.5) * pitch;
+            Rect::new(plot.left, middle - half, plot.right, middle + half)
+        })
+        .collect()
+}
+
+/// Samples of the tints of a stacked bar, in grey: they stand for the same tints of every colour.
+pub(super) fn draw_legend(canvas: &mut Canvas<'_>, left: f64, y: f64, parts: &[&str]) {
+    let mut x = left;
+    for (at, text) in parts.iter().enumerate() {
+        let color = tint(RGBColor(70, 70, 70), at);
+        canvas.fill(Rect::new(x, y - 11.0, x + 22.0, y + 11.0), color);
+        canvas.text((x + 31.0, y), Align::Left, TICK, text);
+        x += 31.0 + font::width(text, TICK) + 32.0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_without_any_part_has_no_total() {
+        let bar = |parts: &[Option<f64>]| Bar { color: TEXT, parts: parts.to_vec() };
+        assert_eq!(bar(&[None, None]).total(), None);
+        assert_eq!(bar(&[]).total(), None);
+        assert_eq!(bar(&[Some(1.0), None, Some(2.0)]).total(), Some(3.0));
+        assert_eq!(bar(&[Some(0.0)]).total(), Some(0.0));
+    }
+}

@@ -1,0 +1,100 @@
+//! Panels over time, one a transport, all on the same scales: the shape of the charts of sockets and of latency
+//! over time.
+
+use pushbench_measure::results::ScenarioRecord;
+
+use super::axes::{AXIS_NAME, Axis, Labels, TICK, draw_x, draw_y, readable};
+use super::canvas::{Align, Canvas};
+use super::font::{self, Type};
+use super::layout::{Point, Rect, grid_shape, panels};
+use super::palette::{FAINT_TEXT, SHADE};
+use super::scale::{Scale, Unit};
+use super::view::{Series, View};
+
+/// Panels with their axes.
+pub(super) struct Timeline {
+    /// One plot a transport.
+    pub(super) plots: Vec<Rect>,
+    pub(super) x: Axis,
+    pub(super) y: Axis,
+}
+
+/// Room above a plot for the transport's name and a line about it.
+const HEAD: f64 = 72.0;
+const TIME_NAME: &str = "seconds since the warm-up began";
+
+impl Timeline {
+    /// Draws panels with shaded phases, grids and names, ready for lines. `tail` is the room right of each plot
+    /// for labels; `note` is the line below a transport's name.
+    pub(super) fn draw(
+        canvas: &mut Canvas<'_>,
+        view: &View<'_>,
+        room: Rect,
+        (y, y_name): (Axis, &str),
+        tail: f64,
+        note: impl Fn(&Series<'_>) -> String,
+    ) -> Self {
+        canvas.text((room.left, room.top + 2.0), Align::Left, AXIS_NAME, y_name);
+        canvas.text(
+            (f64::midpoint(room.left, room.right), room.bottom - 8.0),
+            Align::Centre,
+            AXIS_NAME,
+            TIME_NAME,
+        );
+        let labels = y.label_width() + 14.0;
+        let within = Rect::new(room.left + labels, room.top + 20.0, room.right, room.bottom - 68.0);
+        let count = view.series.len();
+        let (columns, rows) = grid_shape(count);
+        let cells = panels(within, count, 34.0, 22.0);
+        let plots: Vec<Rect> = cells
+            .into_iter()
+            .map(|cell| Rect::new(cell.left, cell.top + HEAD, cell.right - tail, cell.bottom))
+            .collect();
+        let x = time_axis(view, if columns > 2 { 5 } else { 8 });
+        for (at, (plot, series)) in plots.iter().zip(&view.series).enumerate() {
+            shade(canvas, *plot, &x, &view.run.scenario);
+            draw_y(canvas, *plot, &y, if at % columns == 0 { Labels::Shown } else { Labels::Hidden });
+            // Labels stand below the last panel of each column.
+            let last = at + columns >= count || at / columns + 1 == rows;
+            draw_x(canvas, *plot, &x, if last { Labels::Shown } else { Labels::Hidden });
+            head(canvas, Rect { right: plot.right + tail, ..*plot }, series, &note(series));
+        }
+        Self { plots, x, y }
+    }
+
+    /// The place of a value at a time in a plot.
+    pub(super) fn place(&self, plot: Rect, (t_s, value): Point) -> Point {
+        (plot.x(self.x.scale.share(t_s)), plot.y(self.y.scale.share(value)))
+    }
+}
+
+fn head(canvas: &mut Canvas<'_>, plot: Rect, series: &Series<'_>, note: &str) {
+    let name = Type::medium(25.0, readable(series.ink.color));
+    let label = font::fit(&series.name(), name, plot.width());
+    canvas.text((plot.left, plot.top - 51.0), Align::Left, name, &label);
+    let left = plot.left + font::width(&label, name) + 14.0;
+    let settings = Type::regular(22.0, FAINT_TEXT);
+    // Settings are written whole or not at all: the name says most of it.
+    if font::width(&series.transport.settings, settings) <= plot.right - left {
+        canvas.text((left, plot.top - 51.0), Align::Left, settings, &series.transport.settings);
+    }
+    canvas.text((plot.left, plot.top - 21.0), Align::Left, TICK, &font::fit(note, TICK, plot.width()));
+}
+
+fn shade(canvas: &mut Canvas<'_>, plot: Rect, x: &Axis, scenario: &ScenarioRecord) {
+    let (from, until) = (scenario.warmup_s, scenario.warmup_s + scenario.measure_s);
+    let edge = |t_s: f64| plot.x(x.scale.share(t_s));
+    canvas.fill(Rect { right: edge(from), ..plot }, SHADE);
+    canvas.fill(Rect { left: edge(until), ..plot }, SHADE);
+}
+
+fn time_axis(view: &View<'_>, ticks: usize) -> Axis {
+    let scenario = &view.run.scenario;
+    let planned = scenario.warmup_s + scenario.measure_s + scenario.drain_s;
+    let times = || view.series.iter().flat_map(Series::intervals).map(|interval| interval.t_s);
+    let low = times().fold(0.0, f64::min);
+    let high = times().fold(0.0, f64::max);
+    // A run without a row still has a plan.
+    let high = if high > 0.0 { high } else { planned.max(1.0) };
+    Axis::new(Scale::Linear { low, high }, Unit::Seconds, ticks)
+}

@@ -1,0 +1,75 @@
+//! What can go wrong between a folder and a picture.
+
+use pushbench_measure::interval_log::LogError;
+use pushbench_measure::results::{FORMAT, names};
+use std::io;
+use std::path::PathBuf;
+
+/// Why a run could not be read or drawn.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The path holds no `run.json`.
+    #[error("{} is not the folder of a run: it holds no {}", path.display(), names::RUN)]
+    NotARun {
+        /// The path as given.
+        path: PathBuf,
+    },
+    /// A file exists and cannot be read.
+    #[error("{} cannot be read: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The manifest is not what this version writes.
+    #[error("{} is not a manifest of a run: {source}", path.display())]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// Where the reader stopped, with line and column.
+        source: serde_json::Error,
+    },
+    /// The run was written in another format.
+    #[error("{} is of format {found}; this version reads format {FORMAT} only", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// The format it names.
+        found: u32,
+    },
+    /// A row of a CSV file is not what its header says.
+    #[error("{} line {line}: {source}", path.display())]
+    Row {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        source: csv::Error,
+    },
+    /// The interval log does not decode.
+    #[error("{}: {source}", path.display())]
+    Log {
+        /// The file.
+        path: PathBuf,
+        /// Which entry, and what is wrong with it.
+        source: LogError,
+    },
+    /// A picture or its folder cannot be written.
+    #[error("{} cannot be written: {source}", path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The drawing library refused.
+    #[error("the chart {chart} cannot be drawn: {reason}")]
+    Draw {
+        /// The file name of the chart.
+        chart: &'static str,
+        /// What the library says.
+        reason: String,
+    },
+}

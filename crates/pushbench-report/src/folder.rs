@@ -1,0 +1,181 @@
+//! Reading the folder of a run. Opens files and nothing else; what a partial run left out is simply absent.
+
+use pushbench_measure::results::{
+    ClientQuantile, FORMAT, Interval, Run, Status, StepResult, TransportRecord, names,
+};
+use pushbench_measure::{Figure, Histogram, Phase, interval_log};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use crate::ReportError;
+
+/// A run with everything that its charts need.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunFolder {
+    /// The manifest.
+    pub run: Run,
+    /// What each transport's folder holds, in the order of `run.transports`.
+    pub labels: Vec<LabelFiles>,
+}
+
+/// The contents of one transport's folder.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LabelFiles {
+    /// Rows of `intervals.csv`, of all steps.
+    pub intervals: Vec<Interval>,
+    /// Delivery latency of events due in the measure phase, microseconds, by step (`None` in a run of one step).
+    pub delivery: BTreeMap<Option<u32>, Histogram>,
+    /// Rows of `clients.csv`, of all steps.
+    pub clients: Vec<ClientQuantile>,
+    /// Names of the files that do not exist.
+    pub missing: Vec<&'static str>,
+}
+
+impl RunFolder {
+    /// Reads the folder of a run.
+    ///
+    /// # Errors
+    /// [`ReportError`], naming the file: not a run's folder, another format version, or a file with a fault in
+    /// its middle. A file that is missing, or whose last line was cut off by a kill, is no error.
+    pub fn load(dir: &Path) -> Result<Self, ReportError> {
+        let run = load_manifest(dir)?;
+        let lenient = run.status != Status::Complete;
+        let labels = run
+            .transports
+            .iter()
+            .map(|transport| LabelFiles::load(&dir.join(&transport.label), lenient))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { run, labels })
+    }
+
+    /// A run from values instead of files; `labels` beyond the run's transports are dropped, absent ones are empty.
+    #[must_use]
+    pub fn from_parts(run: Run, mut labels: Vec<LabelFiles>) -> Self {
+        labels.resize_with(run.transports.len(), LabelFiles::default);
+        Self { run, labels }
+    }
+
+    /// Numbers of clients that were measured, ascending.
+    #[must_use]
+    pub fn measured_steps(&self) -> Vec<u32> {
+        let mut steps: Vec<u32> =
+            self.run.results.iter().filter_map(|result| step_of(&self.run, result)).collect();
+        steps.sort_unstable();
+        steps.dedup();
+        steps
+    }
+
+    /// The largest number of clients that every transport with a result was measured at; if there is none, the
+    /// largest that any was measured at; in a run without results, the largest asked for.
+    #[must_use]
+    pub fn largest_step(&self) -> Option<u32> {
+        let steps = self.measured_steps();
+        let measured = |label: &str, step: u32| self.result(label, step).is_some();
+        let any = |label: &str| self.run.results.iter().any(|result| result.summary.label == label);
+        let shared = steps
+            .iter()
+            .rev()
+            .find(|step| self.run.transports.iter().all(|t| !any(&t.label) || measured(&t.label, **step)));
+        shared.or(steps.last()).or(self.run.scenario.steps.iter().max()).copied()
+    }
+
+    /// What one transport showed at one number of clients.
+    #[must_use]
+    pub fn result(&self, label: &str, step: u32) -> Option<&StepResult> {
+        self.run
+            .results
+            .iter()
+            .find(|result| result.summary.label == label && step_of(&self.run, result) == Some(step))
+    }
+
+    /// Every transport with its files, in the order of the scenario.
+    pub fn transports(&self) -> impl Iterator<Item = (&TransportRecord, &LabelFiles)> {
+        self.run.transports.iter().zip(&self.labels)
+    }
+}
+
+/// The number of clients of a result: its step, or the only one that the scenario has.
+fn step_of(run: &Run, result: &StepResult) -> Option<u32> {
+    result.summary.step.or_else(|| run.scenario.steps.first().copied()).or(result.summary.clients)
+}
+
+impl LabelFiles {
+    /// Rows of one step, in order of time.
+    pub fn intervals_of(&self, step: u32) -> impl Iterator<Item = &Interval> {
+        self.intervals.iter().filter(move |interval| interval.step == step)
+    }
+
+    /// Delivery latency at one step. A run of one step does not name it.
+    #[must_use]
+    pub fn delivery_of(&self, step: u32) -> Option<&Histogram> {
+        self.delivery.get(&Some(step)).or_else(|| self.delivery.get(&None)).filter(|h| !h.is_empty())
+    }
+
+    fn load(dir: &Path, lenient: bool) -> Result<Self, ReportError> {
+        let mut missing = Vec::new();
+        let mut text_of = |name: &'static str| {
+            let text = read_if_there(&dir.join(name))?;
+            if text.is_none() {
+                missing.push(name);
+            }
+            Ok::<_, ReportError>(text.unwrap_or_default())
+        };
+        let (intervals, log, clients) =
+            (text_of(names::INTERVALS)?, text_of(names::LATENCY_LOG)?, text_of(names::CLIENTS)?);
+        let delivery = interval_log::sums_by_step(&log, Figure::Delivery, Phase::Measure)
+            .map_err(|source| ReportError::Log { path: dir.join(names::LATENCY_LOG), source })?;
+        Ok(Self {
+            intervals: rows(&dir.join(names::INTERVALS), &intervals, lenient)?,
+            delivery,
+            clients: rows(&dir.join(names::CLIENTS), &clients, lenient)?,
+            missing,
+        })
+    }
+}
+
+fn load_manifest(dir: &Path) -> Result<Run, ReportError> {
+    /// The one field that every format has.
+    #[derive(Deserialize)]
+    struct Versioned {
+        format: u32,
+    }
+    let path = dir.join(names::RUN);
+    let text = read_if_there(&path)?.ok_or_else(|| ReportError::NotARun { path: dir.to_owned() })?;
+    let manifest = |source| ReportError::Manifest { path: path.clone(), source };
+    let Versioned { format } = serde_json::from_str(&text).map_err(manifest)?;
+    if format != FORMAT {
+        return Err(ReportError::Format { path, found: format });
+    }
+    serde_json::from_str(&text).map_err(manifest)
+}
+
+fn read_if_there(path: &Path) -> Result<Option<String>, ReportError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if is_absence(&error) => Ok(None),
+        Err(source) => Err(ReportError::Read { path: path.to_owned(), source }),
+    }
+}
+
+fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// Rows of a CSV file. A lenient reader leaves out a last line without its end: the run was killed while writing.
+fn rows<T: DeserializeOwned>(path: &Path, text: &str, lenient: bool) -> Result<Vec<T>, ReportError> {
+    let whole = if lenient { &text[..text.rfind('\n').map_or(0, |at| at + 1)] } else { text };
+    let mut reader = csv::Reader::from_reader(whole.as_bytes());
+    let mut rows = Vec::new();
+    for row in reader.deserialize() {
+        rows.push(row.map_err(|source| row_error(path, source))?);
+    }
+    Ok(rows)
+}
+
+fn row_error(path: &Path, source: csv::Error) -> ReportError {
+    let line = source.position().map_or(1, csv::Position::line);
+    ReportError::Row { path: PathBuf::from(path), line, source }
+}

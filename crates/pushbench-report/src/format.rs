@@ -1,0 +1,152 @@
+//! Numbers for people: three significant digits and a unit. Pure; a value that does not exist is not its business.
+
+/// A count exactly, in groups of three: `12,345`.
+#[must_use]
+pub fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A time given in microseconds: `812 µs`, `5.31 ms`, `1.02 s`.
+#[must_use]
+pub fn time_us(us: f64) -> String {
+    scaled(us, 1000.0, &["µs", "ms", "s"])
+}
+
+/// An amount of bytes: `412 B`, `1.21 KiB`.
+#[must_use]
+pub fn bytes(bytes: f64) -> String {
+    scaled(bytes, 1024.0, &["B", "KiB", "MiB", "GiB"])
+}
+
+/// A large number, shortened: `950`, `1.2 k`, `12.3 k`, `1.5 M`. Trailing zeros are left out: `10 k`.
+#[must_use]
+pub fn short_count(count: f64) -> String {
+    let text = scaled(count, 1000.0, &["", "k", "M", "G"]);
+    let (number, unit) = text.split_once(' ').unwrap_or((&text, ""));
+    let number =
+        if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number };
+    if unit.is_empty() { number.to_owned() } else { format!("{number} {unit}") }
+}
+
+/// A plain number with three significant digits: `0.00312`, `5.31`, `1,234`.
+#[must_use]
+pub fn number(value: f64) -> String {
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    if value.abs() >= 999.5 {
+        return grouped(value.round() as u64);
+    }
+    // How many places stand before the first digit that is not zero.
+    let magnitude = value.abs().log10().floor() as i32;
+    let places = (2 - magnitude).clamp(0, 6) as usize;
+    let text = format!("{value:.places$}");
+    if magnitude < 0 { text.trim_end_matches('0').to_owned() } else { text }
+}
+
+/// As [`number`], without zeros that carry nothing: for numbers that were typed, such as `5` events a second.
+#[must_use]
+pub fn typed(value: f64) -> String {
+    let text = number(value);
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+/// A rate of publishing: `5 events/s`, `1 event/s`.
+#[must_use]
+pub fn events_per_second(rate: f64) -> String {
+    let rate = typed(rate);
+    let noun = if rate == "1" { "event" } else { "events" };
+    format!("{rate} {noun}/s")
+}
+
+/// Three significant digits in the first unit whose number stays below `base`.
+fn scaled(value: f64, base: f64, units: &[&str]) -> String {
+    let mut value = value;
+    let mut unit = 0;
+    // 999.6 would round to 1000: it belongs to the next unit already.
+    while value >= base - 0.5 && unit + 1 < units.len() {
+        value /= base;
+        unit += 1;
+    }
+    let exact = unit == 0 && value.fract() == 0.0;
+    let text = if exact || value >= 99.95 {
+        format!("{value:.0}")
+    } else if value >= 9.995 {
+        format!("{value:.1}")
+    } else if value == 0.0 {
+        "0".to_owned()
+    } else {
+        format!("{value:.2}")
+    };
+    let unit = units[unit];
+    if unit.is_empty() { text } else { format!("{text} {unit}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_three_digits_and_the_unit_that_suits_them() {
+        let table = [
+            (0.0, "0 µs"),
+            (7.0, "7 µs"),
+            (812.0, "812 µs"),
+            (999.6, "1.00 ms"),
+            (1000.0, "1.00 ms"),
+            (5_312.0, "5.31 ms"),
+            (53_120.0, "53.1 ms"),
+            (531_200.0, "531 ms"),
+            (999_700.0, "1.00 s"),
+            (1_020_000.0, "1.02 s"),
+            (600_000_000.0, "600 s"),
+            (12.345, "12.3 µs"),
+        ];
+        for (us, text) in table {
+            assert_eq!(time_us(us), text, "{us}");
+        }
+    }
+
+    #[test]
+    fn bytes_go_by_1024() {
+        let table = [(256.0, "256 B"), (256.4, "256 B"), (1024.0, "1.00 KiB"), (1239.0, "1.21 KiB")];
+        for (value, text) in table {
+            assert_eq!(bytes(value), text, "{value}");
+        }
+        assert_eq!(bytes(3.0 * 1024.0 * 1024.0), "3.00 MiB");
+    }
+
+    #[test]
+    fn short_counts_drop_zeros_behind_the_point_only() {
+        let table = [(0.0, "0"), (950.0, "950"), (1000.0, "1 k"), (1200.0, "1.2 k"), (10_000.0, "10 k")];
+        for (value, text) in table {
+            assert_eq!(short_count(value), text, "{value}");
+        }
+        assert_eq!((short_count(100_000.0), short_count(1.5e6)), ("100 k".to_owned(), "1.5 M".to_owned()));
+    }
+
+    #[test]
+    fn plain_numbers_and_groups() {
+        let table = [(0.0, "0"), (0.00312, "0.00312"), (0.5, "0.5"), (5.312, "5.31"), (53.12, "53.1")];
+        for (value, text) in table {
+            assert_eq!(number(value), text, "{value}");
+        }
+        assert_eq!((number(999.7), number(1_234_567.0)), ("1,000".to_owned(), "1,234,567".to_owned()));
+        assert_eq!(
+            (typed(5.0), typed(0.25), typed(100.0)),
+            ("5".to_owned(), "0.25".to_owned(), "100".to_owned())
+        );
+        let groups = [(0, "0"), (999, "999"), (1000, "1,000"), (1_000_000, "1,000,000")];
+        for (value, text) in groups {
+            assert_eq!(grouped(value), text);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Which figures stand in the table, and how each is worded.
+
+use pushbench_measure::results::{Run, StepResult};
+use pushbench_measure::verdict::Level;
+
+use super::grid::{Cell, Head, Paint};
+use crate::figures::{P50, P90, P99, P999, Percentile};
+use crate::format::{bytes, grouped, number, time_us};
+
+/// A row of the table.
+pub(super) struct Row<'a> {
+    result: &'a StepResult,
+}
+
+/// A column: its heading, and how a row fills it.
+pub(super) struct Column {
+    head: Head,
+    cell: fn(&Row<'_>) -> Cell,
+}
+
+impl Column {
+    const fn new(group: &'static str, name: &'static str, cell: fn(&Row<'_>) -> Cell) -> Self {
+        Self { head: Head { group, name }, cell }
+    }
+
+    pub(super) fn head(&self) -> Head {
+        self.head
+    }
+
+    pub(super) fn cell(&self, row: &Row<'_>) -> Cell {
+        (self.cell)(row)
+    }
+}
+
+/// Rows in the order of the scenario: transport by transport, steps ascending.
+pub(super) fn rows(run: &Run) -> Vec<Row<'_>> {
+    let position = |label: &str| run.transports.iter().position(|transport| transport.label == label);
+    let mut results: Vec<&StepResult> = run.results.iter().collect();
+    results.sort_by_key(|result| (position(&result.summary.label), result.summary.step));
+    results.into_iter().map(|result| Row { result }).collect()
+}
+
+/// The columns in blocks: what arrived and when, then what it cost.
+pub(super) fn blocks(run: &Run) -> [Vec<Column>; 2] {
+    [delivery(), cost(run)]
+}
+
+fn delivery() -> Vec<Column> {
+    vec![
+        Column::new("", "transport", label),
+        Column::new("", "clients", clients),
+        Column::new("", "delivered/expected", delivered),
+        Column::new("", "lost/dup/reord", faults),
+        Column::new("delivery latency", "p50", |row| percentile(row, P50)),
+        Column::new("delivery latency", "p90", |row| percentile(row, P90)),
+        Column::new("delivery latency", "p99", |row| percentile(row, P99)),
+        Column::new("delivery latency", "p99.9", |row| percentile(row, P999)),
+        Column::new("delivery latency", "max", |row| figure(row, "latency_max_us", time_us)),
+        Column::new("age", "mean", |row| figure(row, "age_mean_us", time_us)),
+    ]
+}
+
+fn cost(run: &Run) -> Vec<Column> {
+    let mut columns = vec![Column::new("", "transport", label)];
+    if run.scenario.steps.len() > 1 {
+        columns.push(Column::new("", "clients", clients));
+    }
+    // Bytes on the wire are the better answer; where they were not measured the heading says what stands there.
+    columns.extend(if has_wire(run) {
+        [
+            Column::new("wire B/event", "down", |row| figure(row, "wire_down_bytes_per_event", bytes)),
+            Column::new("wire B/event", "up", |row| figure(row, "wire_up_bytes_per_event", bytes)),
+        ]
+    } else {
+        [
+            Column::new("stream B/event", "down", |row| figure(row, "stream_down_bytes_per_event", bytes)),
+            Column::new("stream B/event", "up", |row| figure(row, "stream_up_bytes_per_event", bytes)),
+        ]
+    });
+    columns.extend([
+        Column::new("requests", "/event", |row| figure(row, "requests_per_event", number)),
+        Column::new("peak sockets", "estab", |row| figure(row, "sockets_established_peak", count)),
+        Column::new("peak sockets", "tw", |row| figure(row, "sockets_time_wait_peak", count)),
+        Column::new("opened", "/s", |row| figure(row, "opened_per_second", number)),
+        Column::new("CPU µs/event", "target", |row| figure(row, "target_cpu_us_per_event", number)),
+        Column::new("CPU µs/event", "worker", |row| figure(row, "worker_cpu_us_per_event", number)),
+        Column::new("KiB/client", "target", |row| figure(row, "target_bytes_per_client", kib)),
+        Column::new("KiB/client", "worker", |row| figure(row, "worker_bytes_per_client", kib)),
+        Column::new("KiB/client", "kernel", |row| figure(row, "kernel_bytes_per_client", kib)),
+        Column::new("", "verdict", verdict),
+    ]);
+    columns
+}
+
+/// Whether any result knows its bytes on the wire.
+pub(crate) fn has_wire(run: &Run) -> bool {
+    run.results.iter().any(|result| result.summary.wire_down_bytes_per_event.is_some())
+}
+
+const NOTHING: &str = "–";
+
+fn count(count: f64) -> String {
+    grouped(count as u64)
+}
+
+fn kib(bytes: f64) -> String {
+    number(bytes / 1024.0)
+}
+
+fn figure(row: &Row<'_>, name: &str, word: fn(f64) -> String) -> Cell {
+    Cell::plain(row.result.summary.figure(name).map_or_else(|| NOTHING.to_owned(), word))
+}
+
+fn percentile(row: &Row<'_>, percentile: Percentile) -> Cell {
+    Cell::plain(percentile.of(&row.result.summary).unwrap_or_else(|| NOTHING.to_owned()))
+}
+
+fn label(row: &Row<'_>) -> Cell {
+    if row.result.level() == Level::Breach {
+        return Cell::new(format!("{} !", row.result.summary.label), Paint::Bad);
+    }
+    Cell::plain(&row.result.summary.label)
+}
+
+fn clients(row: &Row<'_>) -> Cell {
+    let summary = &row.result.summary;
+    match (summary.connected, summary.clients.or(summary.step)) {
+        (Some(connected), Some(clients)) if connected < clients => {
+            Cell::new(format!("{}/{}", grouped(connected.into()), grouped(clients.into())), Paint::Bad)
+        }
+        (_, Some(clients)) => Cell::plain(grouped(clients.into())),
+        (_, None) => Cell::plain(NOTHING),
+    }
+}
+
+fn delivered(row: &Row<'_>) -> Cell {
+    let part = |count: Option<u64>| count.map_or_else(|| NOTHING.to_owned(), grouped);
+    let (delivered, expected) = (row.result.summary.delivered, row.result.summary.expected);
+    if delivered.is_none() && expected.is_none() {
+        return Cell::plain(NOTHING);
+    }
+    Cell::plain(format!("{}/{}", part(delivered), part(expected)))
+}
+
+fn faults(row: &Row<'_>) -> Cell {
+    let summary = &row.result.summary;
+    let counts = [summary.lost, summary.duplicated, summary.reordered];
+    if counts.iter().all(Option::is_none) {
+        return Cell::plain(NOTHING);
+    }
+    let text = counts.map(|count| count.map_or_else(|| NOTHING.to_owned(), grouped)).join("/");
+    let any = counts.iter().flatten().any(|count| *count > 0);
+    Cell::new(text, if any { Paint::Bad } else { Paint::Plain })
+}
+
+fn verdict(row: &Row<'_>) -> Cell {
+    let paint = match row.result.level() {
+        Level::Ok if row.result.complete => Paint::Good,
+        Level::Ok | Level::Warning => Paint::Care,
+        Level::Breach => Paint::Bad,
+    };
+    let text = &row.result.summary.verdict;
+    Cell::new(if text.is_empty() { NOTHING } else { text.as_str() }, paint)
+}

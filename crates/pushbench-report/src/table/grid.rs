@@ -1,0 +1,193 @@
+//! Cells to aligned lines. Knows widths and colours, and no figure.
+
+/// What a cell or a line wants to look like, where colour is allowed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Paint {
+    /// As the terminal has it.
+    #[default]
+    Plain,
+    /// Headings.
+    Bold,
+    /// Valid, met.
+    Good,
+    /// A warning.
+    Care,
+    /// Invalid, lost, missed.
+    Bad,
+    /// Explanations.
+    Dim,
+}
+
+impl Paint {
+    fn code(self) -> Option<&'static str> {
+        match self {
+            Self::Plain => None,
+            Self::Bold => Some("1"),
+            Self::Good => Some("32"),
+            Self::Care => Some("33"),
+            Self::Bad => Some("1;31"),
+            Self::Dim => Some("2"),
+        }
+    }
+}
+
+/// A text with its looks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Cell {
+    pub(super) text: String,
+    pub(super) paint: Paint,
+}
+
+impl Cell {
+    pub(super) fn plain(text: impl Into<String>) -> Self {
+        Self { text: text.into(), paint: Paint::Plain }
+    }
+
+    pub(super) fn new(text: impl Into<String>, paint: Paint) -> Self {
+        Self { text: text.into(), paint }
+    }
+
+    fn width(&self) -> usize {
+        self.text.chars().count()
+    }
+}
+
+/// Two lines above a column; neighbours of the same non-empty group share the upper one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) group: &'static str,
+    pub(super) name: &'static str,
+}
+
+impl Head {
+    /// Both lines as one, for formats without shared headings.
+    pub(super) fn in_one_line(self) -> String {
+        format!("{} {}", self.group, self.name).trim().replace(" /", "/")
+    }
+}
+
+const GAP: usize = 2;
+
+/// The text with its colour, if colour is allowed.
+pub(super) fn paint(cell: &Cell, color: bool) -> String {
+    match cell.paint.code().filter(|_| color) {
+        Some(code) => format!("\x1b[{code}m{}\x1b[0m", cell.text),
+        None => cell.text.clone(),
+    }
+}
+
+/// Aligned lines: the first column left, the others right. Columns that do not fit into `width` go to further
+/// blocks, below each other, each beginning with the first column.
+pub(super) fn render(heads: &[Head], rows: &[Vec<Cell>], width: usize, color: bool) -> Vec<String> {
+    let widths = column_widths(heads, rows);
+    let mut lines = Vec::new();
+    for (at, block) in even_blocks(heads, &widths, width).iter().enumerate() {
+        if at > 0 {
+            lines.push(String::new());
+        }
+        lines.extend(render_block(heads, rows, &widths, block, color));
+    }
+    lines
+}
+
+fn column_widths(heads: &[Head], rows: &[Vec<Cell>]) -> Vec<usize> {
+    let mut widths: Vec<usize> = (heads.iter().enumerate())
+        .map(|(at, head)| {
+            rows.iter().map(|row| row[at].width()).max().unwrap_or(0).max(head.name.chars().count())
+        })
+        .collect();
+    for (first, last) in groups(heads, &(0..heads.len()).collect::<Vec<_>>()) {
+        let have: usize = widths[first..=last].iter().sum::<usize>() + GAP * (last - first);
+        widths[last] += heads[first].group.chars().count().saturating_sub(have);
+    }
+    widths
+}
+
+/// First and last column of every run of neighbours with the same group.
+fn groups(heads: &[Head], columns: &[usize]) -> Vec<(usize, usize)> {
+    let mut groups: Vec<(usize, usize)> = Vec::new();
+    for &at in columns {
+        match groups.last_mut() {
+            Some((first, last))
+                if !heads[at].group.is_empty()
+                    && heads[*first].group == heads[at].group
+                    && *last + 1 == at =>
+            {
+                *last = at;
+            }
+            _ => groups.push((at, at)),
+        }
+    }
+    groups
+}
+
+/// As few blocks as `width` allows, and of these the ones with the shortest lines: no block of one odd column.
+fn even_blocks(heads: &[Head], widths: &[usize], width: usize) -> Vec<Vec<usize>> {
+    let fewest = blocks(heads, widths, width);
+    (0..width)
+        .map(|narrower| blocks(heads, widths, narrower))
+        .find(|blocks| blocks.len() == fewest.len())
+        .unwrap_or(fewest)
+}
+
+fn blocks(heads: &[Head], widths: &[usize], width: usize) -> Vec<Vec<usize>> {
+    let mut blocks = vec![vec![0]];
+    let mut used = widths[0];
+    for (first, last) in groups(heads, &(1..heads.len()).collect::<Vec<_>>()) {
+        let needed: usize = (first..=last).map(|at| widths[at] + GAP).sum();
+        let fresh = blocks.last().is_some_and(|block| block.len() == 1);
+        if used + needed > width && !fresh {
+            blocks.push(vec![0]);
+            used = widths[0];
+        }
+        used += needed;
+        if let Some(block) = blocks.last_mut() {
+            block.extend(first..=last);
+        }
+    }
+    blocks
+}
+
+fn render_block(
+    heads: &[Head],
+    rows: &[Vec<Cell>],
+    widths: &[usize],
+    columns: &[usize],
+    color: bool,
+) -> Vec<String> {
+    let mut lines = Vec::new();
+    if columns.iter().any(|&at| !heads[at].group.is_empty()) {
+        let spans = groups(heads, columns).into_iter().map(|(first, last)| {
+            let span = widths[first..=last].iter().sum::<usize>() + GAP * (last - first);
+            format!("{:>span$}", heads[first].group)
+        });
+        lines.push(spans.collect::<Vec<_>>().join("  "));
+    }
+    let names: Vec<Cell> = columns.iter().map(|&at| Cell::new(heads[at].name, Paint::Plain)).collect();
+    lines.push(line(&names, widths, columns, false));
+    for head in &mut lines {
+        *head = paint(&Cell::new(head.trim_end(), Paint::Bold), color);
+    }
+    for row in rows {
+        let cells: Vec<Cell> = columns.iter().map(|&at| row[at].clone()).collect();
+        lines.push(line(&cells, widths, columns, color));
+    }
+    lines
+}
+
+fn line(cells: &[Cell], widths: &[usize], columns: &[usize], color: bool) -> String {
+    let mut out = String::new();
+    for (at, (cell, &column)) in cells.iter().zip(columns).enumerate() {
+        let padding = " ".repeat(widths[column].saturating_sub(cell.width()));
+        let text = paint(cell, color);
+        if at == 0 {
+            out.push_str(&text);
+            out.push_str(&padding);
+        } else {
+            out.push_str(&" ".repeat(GAP));
+            out.push_str(&padding);
+            out.push_str(&text);
+        }
+    }
+    out.trim_end().to_owned()
+}

@@ -1,0 +1,142 @@
+//! What is said above and below the table: losses, the run's own doubts, thresholds, how to read the marks.
+
+use pushbench_measure::results::{Run, Status, StepResult, Summary, ThresholdResult};
+use pushbench_measure::verdict::Level;
+
+use super::grid::{Cell, Paint};
+use crate::figures::{P50, P90, P99, P999, Percentile};
+use crate::format::{bytes, events_per_second, grouped, number, time_us, typed};
+
+/// The lines above the table. A loss comes first, before anything else is said.
+pub(super) fn head(run: &Run) -> Vec<Cell> {
+    let mut lines = Vec::new();
+    if let Some(losses) = losses(run) {
+        lines.push(Cell::new(losses, Paint::Bad));
+    }
+    match run.status {
+        Status::Complete => {}
+        Status::Partial => {
+            let reason = run.reason.as_deref().unwrap_or("no reason recorded");
+            lines.push(Cell::new(format!("PARTIAL RUN: {reason}"), Paint::Bad));
+        }
+        Status::Running => {
+            lines.push(Cell::new("UNFINISHED RUN: still under way, or it was killed", Paint::Bad));
+        }
+    }
+    let scenario = &run.scenario;
+    let topics = if scenario.topics > 1 {
+        format!(" to {} topics", grouped(scenario.topics.into()))
+    } else {
+        String::new()
+    };
+    lines.push(Cell::new(
+        format!(
+            "{}: {}{topics}, {} of {}, measured for {} s after {} s of warm-up",
+            scenario.name,
+            scenario.pattern,
+            events_per_second(scenario.events_per_second),
+            scenario.event_size,
+            typed(scenario.measure_s),
+            typed(scenario.warmup_s),
+        ),
+        Paint::Plain,
+    ));
+    lines.push(Cell::default());
+    lines
+}
+
+/// The lines below the table.
+pub(super) fn foot(run: &Run) -> Vec<Cell> {
+    let mut lines = Vec::new();
+    for result in &run.results {
+        lines.extend(doubts(run, result));
+    }
+    for result in &run.results {
+        lines.extend(result.thresholds.iter().map(|threshold| threshold_line(run, result, threshold)));
+    }
+    lines.extend(marks(run).map(|text| Cell::new(text, Paint::Dim)));
+    lines.push(Cell::new("1 run, no intervals", Paint::Dim));
+    lines
+}
+
+/// `LOST EVENTS: sse 12 of 4,000`, or nothing where nothing was lost.
+fn losses(run: &Run) -> Option<String> {
+    let parts: Vec<String> = (run.results.iter())
+        .filter_map(|result| {
+            let lost = result.summary.lost.filter(|lost| *lost > 0)?;
+            let of = result.summary.expected.map(|expected| format!(" of {}", grouped(expected)));
+            Some(format!("{} {}{}", name_of(run, result), grouped(lost), of.unwrap_or_default()))
+        })
+        .collect();
+    (!parts.is_empty()).then(|| format!("LOST EVENTS: {}", parts.join(", ")))
+}
+
+fn doubts(run: &Run, result: &StepResult) -> Vec<Cell> {
+    let name = name_of(run, result);
+    let mut lines = Vec::new();
+    if !result.complete {
+        lines.push(Cell::new(
+            format!("{name} was cut short; its figures are of the time until then"),
+            Paint::Care,
+        ));
+    }
+    let mut findings: Vec<_> = result.findings.iter().filter(|finding| finding.level > Level::Ok).collect();
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+    lines.extend(findings.into_iter().map(|finding| match finding.level {
+        Level::Breach => Cell::new(format!("! {name} is invalid: {}", finding.text), Paint::Bad),
+        _ => Cell::new(format!("{name}, warning: {}", finding.text), Paint::Care),
+    }));
+    lines
+}
+
+fn threshold_line(run: &Run, result: &StepResult, threshold: &ThresholdResult) -> Cell {
+    let measured = threshold.measured.map_or_else(
+        || "not measured".to_owned(),
+        |value| format!("measured {}", unit_of(&threshold.figure)(value)),
+    );
+    let name = name_of(run, result);
+    let ThresholdResult { figure, condition, met, .. } = threshold;
+    if *met {
+        Cell::new(format!("{name}, threshold met: {figure} {condition}, {measured}"), Paint::Good)
+    } else {
+        Cell::new(format!("! {name}, threshold missed: {figure} {condition}, {measured}"), Paint::Bad)
+    }
+}
+
+/// How a figure of the summary is worded, from its name with or without the unit.
+fn unit_of(figure: &str) -> fn(f64) -> String {
+    let times = ["latency_", "uncorrected_", "slip_", "connect_", "age_", "gap_"];
+    if times.iter().any(|prefix| figure.starts_with(prefix)) {
+        time_us
+    } else if figure.contains("bytes") {
+        bytes
+    } else {
+        number
+    }
+}
+
+/// Explanations of the marks that occur.
+fn marks(run: &Run) -> impl Iterator<Item = String> {
+    let printed = || {
+        let summaries = run.results.iter().map(|result| &result.summary);
+        summaries.flat_map(|summary| [P50, P90, P99, P999].map(|percentile| (summary, percentile)))
+    };
+    let withheld = |(summary, percentile): (&Summary, Percentile)| percentile.of(summary).is_none();
+    let approximate = |(summary, percentile): (&Summary, Percentile)| {
+        percentile.of(summary).is_some() && !percentile.is_sure(summary)
+    };
+    let dash = "– not measured, or fewer than 10/(1−p) deliveries stand behind it";
+    let tilde = "~ fewer than 10/(1−p) publishes stand behind it";
+    let dash = printed().any(withheld).then(|| dash.to_owned());
+    dash.into_iter().chain(printed().any(approximate).then(|| tilde.to_owned()))
+}
+
+/// The label, with the number of clients where there are several.
+fn name_of(run: &Run, result: &StepResult) -> String {
+    match result.summary.step {
+        Some(step) if run.scenario.steps.len() > 1 => {
+            format!("{} at {} clients", result.summary.label, grouped(step.into()))
+        }
+        _ => result.summary.label.clone(),
+    }
+}

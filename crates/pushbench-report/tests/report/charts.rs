@@ -1,0 +1,165 @@
+//! Every chart, drawn from made-up runs and looked at pixel by pixel.
+
+use pushbench_report::{ReportError, RunFolder, charts};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::BufReader;
+use std::path::Path;
+
+use crate::synthetic::{Shape, folder, troubles};
+
+const VERMILLION: Color = [213, 94, 0];
+const ORANGE: Color = [230, 159, 0];
+const BLUE: Color = [0, 114, 178];
+const PURPLE: Color = [204, 121, 167];
+const ALARM: Color = [176, 0, 32];
+const WHITE: Color = [255, 255, 255];
+
+type Color = [u8; 3];
+
+struct Picture {
+    size: (usize, usize),
+    rgb: Vec<u8>,
+}
+
+impl Picture {
+    fn open(path: &Path) -> Self {
+        let file = BufReader::new(File::open(path).expect("the chart exists"));
+        let mut reader = png::Decoder::new(file).read_info().expect("the chart is a PNG");
+        let mut rgb = vec![0; reader.output_buffer_size()];
+        let info = reader.next_frame(&mut rgb).expect("the chart is whole");
+        assert_eq!((info.color_type, info.bit_depth), (png::ColorType::Rgb, png::BitDepth::Eight));
+        Self { size: (info.width as usize, info.height as usize), rgb }
+    }
+
+    fn count(&self, color: Color) -> usize {
+        self.rgb.chunks_exact(3).filter(|pixel| **pixel == color).count()
+    }
+
+    fn at(&self, x: usize, y: usize) -> &[u8] {
+        &self.rgb[(y * self.size.0 + x) * 3..][..3]
+    }
+
+    /// Whether anything reaches the edge: then it is cut off.
+    fn is_clipped(&self) -> bool {
+        let (width, height) = self.size;
+        let edge = |x: usize, y: usize| x < 4 || y < 4 || x >= width - 4 || y >= height - 4;
+        (0..height).any(|y| (0..width).any(|x| edge(x, y) && self.at(x, y) != WHITE))
+    }
+}
+
+/// Draws a run; every chart is checked for what all charts must be.
+fn drawn(run: &RunFolder) -> BTreeMap<String, Picture> {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let out = dir.path().join("charts");
+    let paths = charts::draw_all(run, &out).expect("the run can be drawn");
+    let mut pictures = BTreeMap::new();
+    for path in &paths {
+        let name = path.file_name().expect("a file").to_string_lossy().into_owned();
+        let picture = Picture::open(path);
+        assert_eq!(picture.size, (1600, 1000), "{name}");
+        assert!(!picture.is_clipped(), "{name} is cut off at an edge");
+        let ink = picture.size.0 * picture.size.1 - picture.count(WHITE);
+        assert!(ink > 10_000, "{name} is nearly blank: {ink} pixels");
+        pictures.insert(name, picture);
+    }
+    assert_eq!(fs::read_dir(&out).expect("the folder").count(), paths.len(), "something was left behind");
+    pictures
+}
+
+fn names(pictures: &BTreeMap<String, Picture>) -> Vec<&str> {
+    pictures.keys().map(String::as_str).collect()
+}
+
+const ALWAYS: [&str; 5] =
+    ["bytes-per-event.png", "cost.png", "latency-over-time.png", "latency-percentiles.png", "sockets.png"];
+
+#[test]
+fn four_transports_have_their_colours_on_every_chart() {
+    let pictures = drawn(&folder(&Shape::default()));
+    assert_eq!(names(&pictures), ALWAYS);
+    for (name, picture) in &pictures {
+        for color in [VERMILLION, ORANGE, BLUE, PURPLE] {
+            assert!(picture.count(color) > 800, "{name} lacks {color:?}: {}", picture.count(color));
+        }
+        assert_eq!(picture.count(ALARM), 0, "{name} shows an alarm for a valid run");
+    }
+}
+
+#[test]
+fn one_and_nine_transports_short_and_long_runs_are_drawn_whole() {
+    for shape in [
+        Shape { transports: 1, ..Shape::default() },
+        Shape { transports: 1, measure_s: 3, steps: vec![2], events_per_second: 1 },
+        Shape { transports: 9, measure_s: 3, steps: vec![50], ..Shape::default() },
+        Shape { transports: 9, measure_s: 300, steps: vec![20], events_per_second: 1 },
+    ] {
+        let pictures = drawn(&folder(&shape));
+        assert_eq!(names(&pictures), ALWAYS, "{shape:?}");
+        let cost = &pictures["cost.png"];
+        assert!(cost.count(VERMILLION) > 1_000, "{shape:?}");
+        assert_eq!(cost.count(BLUE) > 1_000, shape.transports > 2, "{shape:?}");
+    }
+}
+
+#[test]
+fn several_steps_make_a_capacity_chart_and_its_limit_a_line() {
+    let mut run = folder(&Shape { measure_s: 3, steps: vec![100, 1_000, 10_000], ..Shape::default() });
+    let without = drawn(&run)["capacity.png"].count(ALARM);
+    run.run.scenario.latency_p99_limit_us = Some(250_000);
+    let pictures = drawn(&run);
+    assert_eq!(pictures.len(), ALWAYS.len() + 1);
+    assert_eq!(without, 0);
+    assert!(pictures["capacity.png"].count(ALARM) > 300);
+    assert!(pictures["capacity.png"].count(BLUE) > 1_000);
+}
+
+#[test]
+fn troubles_are_on_the_footer_of_every_chart() {
+    for run in [troubles::troubled(), troubles::bare()] {
+        for (name, picture) in drawn(&run) {
+            assert!(picture.count(ALARM) > 300, "{name}: {}", picture.count(ALARM));
+        }
+    }
+}
+
+#[test]
+fn zeros_and_extremes_do_not_break_a_chart() {
+    assert_eq!(names(&drawn(&troubles::zeros())), ALWAYS);
+    assert_eq!(drawn(&troubles::extreme()).len(), ALWAYS.len() + 1);
+}
+
+#[test]
+fn absent_logs_leave_the_other_transports_as_they_were() {
+    let whole = folder(&Shape { measure_s: 3, ..Shape::default() });
+    let mut holed = whole.clone();
+    holed.labels[2].delivery.clear();
+    holed.labels[2].intervals.clear();
+    let (whole, holed) = (drawn(&whole), drawn(&holed));
+    for name in ["latency-percentiles.png", "latency-over-time.png", "sockets.png"] {
+        let of = |color: Color| (whole[name].count(color), holed[name].count(color));
+        let ((full, none), (before, after)) = (of(BLUE), of(ORANGE));
+        assert!(full > 800 && none < 100, "{name}: {full} {none}");
+        assert!(after * 10 > before * 9, "{name}: {before} {after}");
+    }
+}
+
+#[test]
+fn charts_are_redrawn_in_place_and_alike() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = folder(&Shape { transports: 1, measure_s: 3, steps: vec![50], ..Shape::default() });
+    let read =
+        |paths: &[std::path::PathBuf]| paths.iter().map(|path| fs::read(path).unwrap()).collect::<Vec<_>>();
+    let first = read(&charts::draw_all(&run, dir.path()).unwrap());
+    let second = read(&charts::draw_all(&run, dir.path()).unwrap());
+    assert!(first == second);
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let taken = dir.path().join("charts");
+    fs::write(&taken, "a file").unwrap();
+    let error = charts::draw_all(&troubles::bare(), &taken).unwrap_err();
+    assert!(matches!(&error, ReportError::Write { path, .. } if *path == taken), "{error}");
+}

@@ -1,0 +1,137 @@
+//! Reading a run's folder: whole, partial, foreign, damaged.
+
+use pushbench_measure::results::Status;
+use pushbench_measure::{Figure, Histograms, Phase, interval_log};
+use pushbench_report::{ReportError, RunFolder};
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::synthetic::{Shape, folder};
+
+fn small() -> RunFolder {
+    folder(&Shape { transports: 2, measure_s: 3, steps: vec![20], ..Shape::default() })
+}
+
+fn write(run: &RunFolder, dir: &Path) {
+    fs::write(
+        dir.join("run.json"),
+        serde_json::to_string_pretty(&run.run).expect("a file of the made-up run is written"),
+    )
+    .expect("a file of the made-up run is written");
+    for (transport, files) in run.transports() {
+        let dir = dir.join(&transport.label);
+        fs::create_dir(&dir).expect("a file of the made-up run is written");
+        let mut rows =
+            csv::Writer::from_path(dir.join("intervals.csv")).expect("a file of the made-up run is written");
+        for interval in &files.intervals {
+            rows.serialize(interval).expect("a file of the made-up run is written");
+        }
+        rows.flush().expect("a file of the made-up run is written");
+        let mut log = Vec::new();
+        interval_log::write_head(&mut log, "2026-11-20T14:03:22Z")
+            .expect("a file of the made-up run is written");
+        for (step, histogram) in &files.delivery {
+            let mut histograms = Histograms::new();
+            histograms.add_one(Figure::Delivery, Phase::Measure, histogram);
+            histograms.record(Figure::Delivery, Phase::Warmup, 77);
+            let second = Duration::from_secs(1);
+            interval_log::write_interval(&mut log, &histograms, second, second, *step)
+                .expect("a file of the made-up run is written");
+        }
+        fs::write(dir.join("latency.hlog"), log).expect("a file of the made-up run is written");
+        fs::write(dir.join("clients.csv"), "step,figure,quantile,value\n20,delivered_events,0.5,15\n")
+            .expect("a file of the made-up run is written");
+    }
+}
+
+fn written() -> (tempfile::TempDir, RunFolder) {
+    let dir = tempfile::tempdir().expect("a file of the made-up run is written");
+    let run = small();
+    write(&run, dir.path());
+    (dir, run)
+}
+
+#[test]
+fn what_was_written_is_loaded() {
+    let (dir, run) = written();
+    let loaded = RunFolder::load(dir.path()).unwrap();
+    assert_eq!(loaded.run, run.run);
+    for (loaded, written) in loaded.labels.iter().zip(&run.labels) {
+        assert_eq!(loaded.intervals, written.intervals);
+        assert_eq!(loaded.delivery, written.delivery);
+        assert_eq!((loaded.clients.len(), loaded.clients[0].value), (1, 15));
+        assert!(loaded.missing.is_empty());
+    }
+}
+
+#[test]
+fn absent_files_are_named_and_no_error() {
+    let (dir, _) = written();
+    fs::remove_dir_all(dir.path().join("short-polling")).unwrap();
+    fs::remove_file(dir.path().join("long-polling/clients.csv")).unwrap();
+    let loaded = RunFolder::load(dir.path()).unwrap();
+    assert_eq!(loaded.labels[0].missing, ["intervals.csv", "latency.hlog", "clients.csv"]);
+    assert_eq!(loaded.labels[1].missing, ["clients.csv"]);
+    assert!(loaded.labels[0].delivery_of(20).is_none() && loaded.labels[1].delivery_of(20).is_some());
+}
+
+#[test]
+fn a_row_cut_off_is_forgiven_in_a_partial_run_only() {
+    let (dir, mut run) = written();
+    let path = dir.path().join("long-polling/intervals.csv");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, &text[..text.len() - 60]).unwrap();
+    let error = RunFolder::load(dir.path()).unwrap_err();
+    let line = text.lines().count() as u64;
+    assert!(matches!(error, ReportError::Row { line: at, .. } if at == line), "{error}");
+    assert!(error.to_string().contains("long-polling/intervals.csv line "), "{error}");
+
+    run.run.status = Status::Partial;
+    fs::write(dir.path().join("run.json"), serde_json::to_string(&run.run).unwrap()).unwrap();
+    let loaded = RunFolder::load(dir.path()).unwrap();
+    assert_eq!(loaded.labels[1].intervals.len(), run.labels[1].intervals.len() - 1);
+}
+
+#[test]
+fn a_folder_that_is_no_run_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    for path in [dir.path().to_owned(), dir.path().join("nowhere")] {
+        let error = RunFolder::load(&path).unwrap_err();
+        assert!(matches!(&error, ReportError::NotARun { path: named } if *named == path), "{error}");
+        assert!(error.to_string().contains("holds no run.json"), "{error}");
+    }
+}
+
+#[test]
+fn another_format_is_refused_with_both_versions() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("run.json"), r#"{"format": 7, "whatever": true}"#).unwrap();
+    let text = RunFolder::load(dir.path()).unwrap_err().to_string();
+    assert!(text.ends_with("run.json is of format 7; this version reads format 1 only"), "{text}");
+}
+
+#[test]
+fn damage_names_file_and_place() {
+    let (dir, _) = written();
+    let hlog = dir.path().join("short-polling/latency.hlog");
+    let log = fs::read_to_string(&hlog).unwrap();
+    fs::write(&hlog, log.replace("Tag=delivery,1", "Tag=delivery,x")).unwrap();
+    let text = RunFolder::load(dir.path()).unwrap_err().to_string();
+    assert!(text.contains("short-polling/latency.hlog: entry "), "{text}");
+    fs::write(dir.path().join("run.json"), "{\"format\": 1,\n \"version\": 5}").unwrap();
+    let text = RunFolder::load(dir.path()).unwrap_err().to_string();
+    assert!(text.contains("run.json is not a manifest") && text.contains("line 2"), "{text}");
+}
+
+#[test]
+fn the_largest_step_is_one_that_every_measured_transport_has() {
+    let mut run = folder(&Shape { transports: 3, measure_s: 3, steps: vec![10, 20, 30], ..Shape::default() });
+    assert_eq!(run.largest_step(), Some(30));
+    run.run.results.retain(|r| {
+        r.summary.label != "sse" && !(r.summary.label == "long-polling" && r.summary.step == Some(30))
+    });
+    assert_eq!(run.largest_step(), Some(20));
+    run.run.results.clear();
+    assert_eq!(run.largest_step(), Some(30));
+}

@@ -1,0 +1,6 @@
+//! Whole-crate tests: made-up runs in, files, tables and pictures out.
+
+mod charts;
+mod folder;
+mod synthetic;
+mod table;

@@ -1,0 +1,92 @@
+//! Made-up runs that charts and tables must survive: partial, empty, all zeros, extreme.
+
+use pushbench_measure::Histogram;
+use pushbench_measure::results::{SocketStates, Status};
+use pushbench_measure::verdict::{Condition, Finding, Level};
+use pushbench_report::{LabelFiles, RunFolder};
+
+use super::{Shape, folder};
+
+/// A run in which nearly everything went wrong, with long texts.
+pub(crate) fn troubled() -> RunFolder {
+    let mut folder = folder(&Shape::default());
+    folder.run.status = Status::Partial;
+    folder.run.reason = Some("worker 3 ended with signal 9 after 12 s".to_owned());
+    "a-scenario-with-a-name-that-somebody-found-descriptive-enough".clone_into(&mut folder.run.scenario.name);
+    "Intel(R) Xeon(R) Platinum 8488C CPU @ 2.40GHz with a rather long name"
+        .clone_into(&mut folder.run.host.cpu);
+    "long-polling-behind-a-proxy-with-a-long-label".clone_into(&mut folder.run.transports[1].label);
+    folder.run.results[1].summary.label.clone_from(&folder.run.transports[1].label);
+    folder.run.results[0].summary.lost = Some(1_234);
+    let text = "10 of 1,000 clients never connected (bound 0): raise the limit of open files or ask for fewer clients";
+    folder.run.results[1].findings = vec![Finding {
+        condition: Condition::NeverConnected,
+        level: Level::Breach,
+        value: 10.0,
+        text: text.to_owned(),
+    }];
+    "invalid".clone_into(&mut folder.run.results[1].summary.verdict);
+    // The last transport was never reached; the one before was cut short and its log is lost.
+    folder.run.results.pop();
+    folder.labels[3] = LabelFiles::default();
+    folder.labels[2].delivery.clear();
+    folder.labels[2].intervals.truncate(14);
+    folder
+}
+
+/// A run whose every measured figure is zero.
+pub(crate) fn zeros() -> RunFolder {
+    let mut folder = folder(&Shape { measure_s: 3, ..Shape::default() });
+    for result in &mut folder.run.results {
+        let s = &mut result.summary;
+        (s.latency_p50_us, s.latency_p99_us, s.latency_max_us) = (Some(0), Some(0), Some(0));
+        (s.payload_bytes_per_event, s.framing_bytes_per_event) = (Some(0.0), Some(0.0));
+        (s.empty_poll_bytes_per_event, s.connecting_bytes_per_event) = (Some(0.0), Some(0.0));
+        (s.target_cpu_us_per_event, s.worker_cpu_us_per_event) = (Some(0.0), Some(0.0));
+        (s.target_bytes_per_client, s.worker_bytes_per_client) = (Some(0.0), None);
+        s.kernel_bytes_per_client = None;
+    }
+    for files in &mut folder.labels {
+        let mut zero = Histogram::new();
+        (0..2_000).for_each(|_| zero.record(0));
+        files.delivery = [(None, zero)].into();
+        for interval in &mut files.intervals {
+            interval.set_sockets(&SocketStates::default(), &SocketStates::default());
+            (interval.latency_p50_us, interval.latency_p99_us) = (Some(0), Some(0));
+        }
+    }
+    folder
+}
+
+/// A run of which only the manifest exists.
+pub(crate) fn bare() -> RunFolder {
+    let mut run = folder(&Shape { measure_s: 3, ..Shape::default() }).run;
+    run.results.clear();
+    run.status = Status::Running;
+    RunFolder::from_parts(run, Vec::new())
+}
+
+/// Figures over as many decades as there are, bytes on the wire, a limit, a step that is not valid.
+pub(crate) fn extreme() -> RunFolder {
+    let steps = vec![1, 30, 1_000, 20_000, 1_000_000];
+    let mut folder = folder(&Shape { steps, measure_s: 3, events_per_second: 1, ..Shape::default() });
+    folder.run.scenario.latency_p99_limit_us = Some(250_000);
+    for (at, result) in folder.run.results.iter_mut().enumerate() {
+        let decade = (at / 5) as f64;
+        let s = &mut result.summary;
+        s.wire_down_bytes_per_event = Some(900.0 * 30f64.powf(decade));
+        s.wire_up_bytes_per_event = Some(120.0);
+        s.kernel_bytes_per_client = Some(7e3 * 12f64.powf(decade));
+        s.target_cpu_us_per_event = Some(0.02 * 40f64.powf(decade));
+        if s.step == Some(20_000) && s.kind == "sse" {
+            let text = "a worker thread was busy 97 % of the time (bound 95 %): the generator is the limit"
+                .to_owned();
+            let condition = Condition::WorkerBusy;
+            result.findings = vec![Finding { condition, level: Level::Breach, value: 0.97, text }];
+        }
+    }
+    for interval in &mut folder.labels[0].intervals {
+        interval.latency_p99_us = interval.latency_p99_us.map(|_| 600_000_000);
+    }
+    folder
+}

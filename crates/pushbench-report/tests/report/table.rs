@@ -1,0 +1,246 @@
+//! The table, word by word.
+
+use pushbench_measure::results::{Run, Status, ThresholdResult};
+use pushbench_measure::verdict::{Condition, Finding, Level};
+use pushbench_report::table::{Style, markdown, render};
+
+use crate::synthetic::{Shape, folder};
+
+fn run() -> Run {
+    folder(&Shape::default()).run
+}
+
+fn plain(run: &Run) -> String {
+    render(run, Style::default())
+}
+
+#[test]
+fn a_valid_run() {
+    insta::assert_snapshot!(plain(&run()), @r"
+    notifications: broadcast, 5 events/s of 256 B, measured for 30 s after 5 s of warm-up
+
+                                                                                             delivery latency     age
+    transport      clients  delivered/expected  lost/dup/reord      p50      p90       p99     p99.9      max    mean
+    short-polling    1,000     150,000/150,000           0/0/0   501 ms   901 ms   ~991 ms   ~1.00 s   1.00 s  601 ms
+    long-polling     1,000     150,000/150,000           0/0/0  2.65 ms  5.34 ms  ~9.19 ms  ~13.8 ms  20.4 ms  103 ms
+    sse              1,000     150,000/150,000           0/0/0  1.51 ms  3.01 ms  ~5.23 ms  ~7.68 ms  15.1 ms  102 ms
+    websocket        1,000     150,000/150,000           0/0/0  1.26 ms  2.50 ms  ~4.32 ms  ~6.11 ms  11.6 ms  101 ms
+
+                   stream B/event  requests  peak sockets  opened    CPU µs/event              KiB/client
+    transport       down       up    /event  estab     tw      /s  target  worker  target  worker  kernel  verdict
+    short-polling  342 B   57.6 B       0.2  1,000      0       0    9.20    11.7    4.98    3.22    7.52    valid
+    long-polling   497 B    161 B      1.01  1,000      0       0    28.4    31.9    4.20    2.83    7.52    valid
+    sse            279 B   16.5 B    0.0003  1,000      0       0    6.90    6.10    4.20    2.83    7.52    valid
+    websocket      258 B   3.50 B    0.0003  1,000      0       0    6.20    5.80    6.74    5.08    7.52    valid
+
+    ~ fewer than 10/(1−p) publishes stand behind it
+    1 run, no intervals
+    ");
+}
+
+#[test]
+fn a_loss_stands_in_the_first_line() {
+    let mut run = run();
+    let summary = &mut run.results[2].summary;
+    (summary.lost, summary.expected, summary.delivered) = (Some(12), Some(4_000), Some(3_988));
+    (summary.duplicated, summary.verdict) = (Some(3), "warning".to_owned());
+    run.results[3].summary.lost = Some(1);
+    let text = plain(&run);
+    insta::assert_snapshot!(text.lines().next().unwrap(), @"LOST EVENTS: sse 12 of 4,000, websocket 1 of 150,000");
+    let row = text.lines().find(|line| line.starts_with("sse")).unwrap();
+    insta::assert_snapshot!(row, @"sse              1,000         3,988/4,000          12/3/0  1.51 ms  3.01 ms  ~5.23 ms  ~7.68 ms  15.1 ms  102 ms");
+}
+
+#[test]
+fn an_invalid_run_says_why_and_which_thresholds_were_missed() {
+    let mut run = run();
+    for invalid in [0, 2, 3] {
+        run.results[invalid].summary.verdict = "invalid".to_owned();
+    }
+    run.results[3].summary.connected = Some(990);
+    let finding =
+        |level, condition, value, text: &str| Finding { level, condition, value, text: text.to_owned() };
+    run.results[3].findings = vec![
+        finding(Level::Ok, Condition::WorkerTimer, 61.0, "timers fired 61 µs late at p99"),
+        finding(
+            Level::Warning,
+            Condition::TargetBusy,
+            0.84,
+            "a target thread was busy 84 % of the time (bound 80 %)",
+        ),
+        finding(Level::Breach, Condition::NeverConnected, 10.0, "10 clients never connected (bound 0)"),
+    ];
+    let threshold = |figure: &str, condition: &str, measured, met| ThresholdResult {
+        figure: figure.to_owned(),
+        condition: condition.to_owned(),
+        measured,
+        met,
+    };
+    run.results[0].thresholds = vec![threshold("latency_p99", "< 250ms", Some(989_000.0), false)];
+    run.results[2].thresholds = vec![
+        threshold("latency_p99", "< 250ms", Some(5_060.0), true),
+        threshold("wire_down_bytes_per_event", "< 1KiB", None, false),
+        threshold("lost", "== 0", Some(0.0), true),
+    ];
+    insta::assert_snapshot!(plain(&run), @r"
+    notifications: broadcast, 5 events/s of 256 B, measured for 30 s after 5 s of warm-up
+
+                                                                                                 delivery latency     age
+    transport          clients  delivered/expected  lost/dup/reord      p50      p90       p99     p99.9      max    mean
+    short-polling !      1,000     150,000/150,000           0/0/0   501 ms   901 ms   ~991 ms   ~1.00 s   1.00 s  601 ms
+    long-polling         1,000     150,000/150,000           0/0/0  2.65 ms  5.34 ms  ~9.19 ms  ~13.8 ms  20.4 ms  103 ms
+    sse !                1,000     150,000/150,000           0/0/0  1.51 ms  3.01 ms  ~5.23 ms  ~7.68 ms  15.1 ms  102 ms
+    websocket !      990/1,000     150,000/150,000           0/0/0  1.26 ms  2.50 ms  ~4.32 ms  ~6.11 ms  11.6 ms  101 ms
+
+                     stream B/event  requests  peak sockets  opened    CPU µs/event              KiB/client
+    transport         down       up    /event  estab     tw      /s  target  worker  target  worker  kernel  verdict
+    short-polling !  342 B   57.6 B       0.2  1,000      0       0    9.20    11.7    4.98    3.22    7.52  invalid
+    long-polling     497 B    161 B      1.01  1,000      0       0    28.4    31.9    4.20    2.83    7.52    valid
+    sse !            279 B   16.5 B    0.0003  1,000      0       0    6.90    6.10    4.20    2.83    7.52  invalid
+    websocket !      258 B   3.50 B    0.0003  1,000      0       0    6.20    5.80    6.74    5.08    7.52  invalid
+
+    ! websocket is invalid: 10 clients never connected (bound 0)
+    websocket, warning: a target thread was busy 84 % of the time (bound 80 %)
+    ! short-polling, threshold missed: latency_p99 < 250ms, measured 989 ms
+    sse, threshold met: latency_p99 < 250ms, measured 5.06 ms
+    ! sse, threshold missed: wire_down_bytes_per_event < 1KiB, not measured
+    sse, threshold met: lost == 0, measured 0
+    ~ fewer than 10/(1−p) publishes stand behind it
+    1 run, no intervals
+    ");
+}
+
+#[test]
+fn percentiles_without_enough_behind_them_are_withheld_or_marked() {
+    let mut run = folder(&Shape { transports: 1, measure_s: 3, steps: vec![50], ..Shape::default() }).run;
+    run.results[0].summary.age_mean_us = None;
+    run.results[0].summary.kernel_bytes_per_client = None;
+    insta::assert_snapshot!(plain(&run), @r"
+    notifications: broadcast, 5 events/s of 256 B, measured for 3 s after 3 s of warm-up
+
+                                                                                    delivery latency   age
+    transport      clients  delivered/expected  lost/dup/reord      p50      p90  p99  p99.9     max  mean
+    short-polling       50             750/750           0/0/0  ~495 ms  ~907 ms    –      –  1.00 s     –
+
+                   stream B/event  requests  peak sockets  opened    CPU µs/event              KiB/client
+    transport       down       up    /event  estab     tw      /s  target  worker  target  worker  kernel  verdict
+    short-polling  342 B   57.6 B       0.2     50      0       0    9.20    11.7    4.98    3.22       –    valid
+
+    – not measured, or fewer than 10/(1−p) deliveries stand behind it
+    ~ fewer than 10/(1−p) publishes stand behind it
+    1 run, no intervals
+    ");
+}
+
+#[test]
+fn a_partial_run_says_so_and_shows_what_is_there() {
+    let mut run = folder(&Shape { transports: 2, ..Shape::default() }).run;
+    (run.status, run.reason) = (Status::Partial, Some("interrupted".to_owned()));
+    run.results.truncate(1);
+    run.results[0].complete = false;
+    run.results[0].summary.verdict = "partial".to_owned();
+    run.results[0].summary.connected = None;
+    run.results[0].summary.delivered = None;
+    insta::assert_snapshot!(plain(&run), @r"
+    PARTIAL RUN: interrupted
+    notifications: broadcast, 5 events/s of 256 B, measured for 30 s after 5 s of warm-up
+
+                                                                                        delivery latency     age
+    transport      clients  delivered/expected  lost/dup/reord     p50     p90      p99    p99.9     max    mean
+    short-polling    1,000           –/150,000           0/0/0  501 ms  901 ms  ~991 ms  ~1.00 s  1.00 s  601 ms
+
+                   stream B/event  requests  peak sockets  opened    CPU µs/event              KiB/client
+    transport       down       up    /event  estab     tw      /s  target  worker  target  worker  kernel  verdict
+    short-polling  342 B   57.6 B       0.2  1,000      0       0    9.20    11.7    4.98    3.22    7.52  partial
+
+    short-polling was cut short; its figures are of the time until then
+    ~ fewer than 10/(1−p) publishes stand behind it
+    1 run, no intervals
+    ");
+    run.results.clear();
+    assert!(plain(&run).contains("PARTIAL RUN: interrupted"));
+}
+
+#[test]
+fn several_steps_make_several_rows_and_wire_bytes_are_preferred() {
+    let mut run =
+        folder(&Shape { transports: 2, steps: vec![100, 1000], measure_s: 3, ..Shape::default() }).run;
+    run.results.reverse();
+    for result in &mut run.results {
+        result.summary.wire_down_bytes_per_event = Some(612.0);
+        result.summary.wire_up_bytes_per_event = Some(104.0);
+    }
+    insta::assert_snapshot!(plain(&run), @r"
+    notifications: broadcast, 5 events/s of 256 B, measured for 3 s after 3 s of warm-up
+
+                                                                                               delivery latency     age
+    transport      clients  delivered/expected  lost/dup/reord       p50       p90       p99     p99.9      max    mean
+    short-polling      100         1,500/1,500           0/0/0   ~505 ms   ~894 ms   ~991 ms         –   997 ms  601 ms
+    short-polling    1,000       15,000/15,000           0/0/0   ~505 ms   ~899 ms   ~990 ms   ~1.00 s   1.00 s  602 ms
+    long-polling       100         1,500/1,500           0/0/0   ~313 µs   ~582 µs  ~1.00 ms         –  2.26 ms  100 ms
+    long-polling     1,000       15,000/15,000           0/0/0  ~2.67 ms  ~5.33 ms  ~9.05 ms  ~13.0 ms  20.4 ms  103 ms
+
+                            wire B/event  requests  peak sockets  opened    CPU µs/event              KiB/client
+    transport      clients   down     up    /event  estab     tw      /s  target  worker  target  worker  kernel  verdict
+    short-polling      100  612 B  104 B       0.2    100      0       0    9.20    11.7    4.98    3.22    7.52    valid
+    short-polling    1,000  612 B  104 B       0.2  1,000      0       0    9.20    11.7    4.98    3.22    7.52    valid
+    long-polling       100  612 B  104 B      1.01    100      0       0    28.4    31.9    4.20    2.83    7.52    valid
+    long-polling     1,000  612 B  104 B      1.01  1,000      0       0    28.4    31.9    4.20    2.83    7.52    valid
+
+    – not measured, or fewer than 10/(1−p) deliveries stand behind it
+    ~ fewer than 10/(1−p) publishes stand behind it
+    1 run, no intervals
+    ");
+}
+
+#[test]
+fn a_narrow_terminal_gets_more_blocks_and_no_longer_lines() {
+    let run = run();
+    for width in [80u16, 100, 120, 200] {
+        let text = render(&run, Style { color: false, width: Some(width) });
+        let table: Vec<&str> = text.lines().skip(2).take_while(|line| !line.starts_with('~')).collect();
+        let longest = table.iter().map(|line| line.chars().count()).max().unwrap();
+        assert!(longest <= usize::from(width), "{longest} > {width}:\n{text}");
+        assert_eq!(text.matches("\nwebsocket").count(), if width < 110 { 4 } else { 2 }, "{text}");
+    }
+}
+
+#[test]
+fn colour_changes_nothing_but_colour() {
+    let mut run = run();
+    run.results[1].summary.lost = Some(1);
+    let colored = render(&run, Style { color: true, width: None });
+    assert!(colored.contains("\x1b[1;31mLOST EVENTS"), "{colored}");
+    let mut stripped = String::new();
+    let mut rest = colored.as_str();
+    while let Some((before, after)) = rest.split_once("\x1b[") {
+        stripped.push_str(before);
+        rest = after.split_once('m').map_or("", |(_, rest)| rest);
+    }
+    stripped.push_str(rest);
+    assert_eq!(stripped, plain(&run));
+}
+
+#[test]
+fn markdown_has_the_same_rows() {
+    insta::assert_snapshot!(markdown(&run()), @r"
+    notifications: broadcast, 5 events/s of 256 B, measured for 30 s after 5 s of warm-up
+
+    | transport | clients | delivered/expected | lost/dup/reord | delivery latency p50 | delivery latency p90 | delivery latency p99 | delivery latency p99.9 | delivery latency max | age mean |
+    | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+    | short-polling | 1,000 | 150,000/150,000 | 0/0/0 | 501 ms | 901 ms | ~991 ms | ~1.00 s | 1.00 s | 601 ms |
+    | long-polling | 1,000 | 150,000/150,000 | 0/0/0 | 2.65 ms | 5.34 ms | ~9.19 ms | ~13.8 ms | 20.4 ms | 103 ms |
+    | sse | 1,000 | 150,000/150,000 | 0/0/0 | 1.51 ms | 3.01 ms | ~5.23 ms | ~7.68 ms | 15.1 ms | 102 ms |
+    | websocket | 1,000 | 150,000/150,000 | 0/0/0 | 1.26 ms | 2.50 ms | ~4.32 ms | ~6.11 ms | 11.6 ms | 101 ms |
+
+    | transport | stream B/event down | stream B/event up | requests/event | peak sockets estab | peak sockets tw | opened/s | CPU µs/event target | CPU µs/event worker | KiB/client target | KiB/client worker | KiB/client kernel | verdict |
+    | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+    | short-polling | 342 B | 57.6 B | 0.2 | 1,000 | 0 | 0 | 9.20 | 11.7 | 4.98 | 3.22 | 7.52 | valid |
+    | long-polling | 497 B | 161 B | 1.01 | 1,000 | 0 | 0 | 28.4 | 31.9 | 4.20 | 2.83 | 7.52 | valid |
+    | sse | 279 B | 16.5 B | 0.0003 | 1,000 | 0 | 0 | 6.90 | 6.10 | 4.20 | 2.83 | 7.52 | valid |
+    | websocket | 258 B | 3.50 B | 0.0003 | 1,000 | 0 | 0 | 6.20 | 5.80 | 6.74 | 5.08 | 7.52 | valid |
+
+    * ~ fewer than 10/(1−p) publishes stand behind it
+    * 1 run, no intervals
+    ");
+}
