@@ -4,6 +4,7 @@
 
 use std::{fs, io, path::Path};
 
+use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::{
@@ -82,6 +83,15 @@ fn parse_port_range(text: &str) -> Option<(u16, u16)> {
     (range.0 <= range.1).then_some(range)
 }
 
+/// Whether an error of making or connecting a socket says that the machine or the process has no more of something:
+/// file descriptors, ports, buffers, memory.
+#[must_use]
+pub fn is_exhaustion(error: &io::Error) -> bool {
+    const EXHAUSTIONS: [Errno; 5] =
+        [Errno::MFILE, Errno::NFILE, Errno::ADDRNOTAVAIL, Errno::NOBUFS, Errno::NOMEM];
+    error.raw_os_error().is_some_and(|code| EXHAUSTIONS.contains(&Errno::from_raw_os_error(code)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,5 +134,19 @@ mod tests {
         // Other tests open and close files of this process meanwhile; the extra files outnumber theirs.
         let files: Vec<_> = (0..EXTRA).map(|_| fs::File::open("/dev/null").unwrap()).collect();
         assert!(open_fds().unwrap() >= files.len() + 3);
+    }
+
+    #[test]
+    fn running_out_is_told_from_being_refused() {
+        for (errno, exhaustion) in
+            [(Errno::MFILE, true), (Errno::ADDRNOTAVAIL, true), (Errno::CONNREFUSED, false)]
+        {
+            assert_eq!(
+                is_exhaustion(&io::Error::from_raw_os_error(errno.raw_os_error())),
+                exhaustion,
+                "{errno}"
+            );
+        }
+        assert!(!is_exhaustion(&io::ErrorKind::TimedOut.into()));
     }
 }

@@ -72,6 +72,17 @@ pub enum Topics {
     PerClient,
 }
 
+impl Topics {
+    /// The value of `pattern` in a scenario file.
+    #[must_use]
+    pub fn pattern(self) -> &'static str {
+        match self {
+            Self::Broadcast => "broadcast",
+            Self::Count(_) | Self::PerClient => "topics",
+        }
+    }
+}
+
 /// When events are due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -107,6 +118,16 @@ pub enum EventSize {
 impl EventSize {
     /// Largest payload of an event, in bytes: what a target accepts by default.
     pub const LARGEST: u32 = 1 << 20;
+}
+
+impl std::fmt::Display for EventSize {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Fixed(bytes) => write!(f, "{bytes} B"),
+            Self::Uniform { min, max } => write!(f, "{min} to {max} B"),
+            Self::LogNormal { p50, p99 } => write!(f, "{p50} B, 1 % above {p99} B"),
+        }
+    }
 }
 
 /// `[phases]`.

@@ -3,8 +3,8 @@
 //! Not a transport of its own: when to ask is decided in `short_polling` and `long_polling`.
 
 mod reply;
-mod subscribe;
 pub mod serve;
+mod subscribe;
 pub mod wire;
 
 pub use reply::{MAX_REPLY_BYTES, Reply, ReplyReader};

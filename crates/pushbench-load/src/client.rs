@@ -1,0 +1,266 @@
+//! The life of one client: the only loop there is, for every transport.
+//!
+//! It connects when the transport's client half says so, stamps every read at its return and before any parsing,
+//! hands the bytes over, and writes what the half wants written. Bytes are read into one buffer per thread; a client
+//! that waits for an event owns no buffer. It decides nothing about protocol, reconnecting or pacing.
+
+use pushbench_probe::{alarm::Sleep, clock::now_ns, limits::is_exhaustion, socket::client_socket};
+use pushbench_transport::client::{Closed, Io, Reopen, Step, Subscriber};
+use std::future::{Future as _, poll_fn};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::futures::Notified;
+
+use crate::recorder::ClientObserver;
+use crate::worker::Shared;
+
+/// How long a connect may take, the kernel's own retries included.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Reads in a row from one socket before other clients get their turn.
+const READS_IN_A_ROW: usize = 16;
+
+/// One client of a worker.
+pub(crate) struct Client {
+    pub(crate) shared: Rc<Shared>,
+    /// Its account.
+    pub(crate) index: usize,
+    pub(crate) target: SocketAddr,
+    pub(crate) half: Box<dyn Subscriber>,
+    /// What the socket did not take yet; empty nearly always.
+    pub(crate) unsent: Vec<u8>,
+}
+
+/// What ends the life of a connection.
+#[derive(Debug, Clone, Copy)]
+enum Next {
+    Open { at_ns: u64, why: Reopen },
+    End,
+}
+
+/// What a connection waits for.
+enum Wake {
+    Readable,
+    Writable,
+    Timer,
+    Stop,
+}
+
+/// What a step of the half means for the connection at hand.
+enum After {
+    Hold,
+    Leave(Next),
+}
+
+impl Client {
+    /// Lives until the half says [`Step::End`] or the worker stops.
+    pub(crate) async fn live(mut self, arrival_ns: u64) {
+        let mut next = Next::Open { at_ns: arrival_ns, why: Reopen::Planned };
+        while let Next::Open { at_ns, why } = next {
+            self.shared.alarm.until(at_ns).await;
+            if why == Reopen::Lost {
+                self.shared.recorder.borrow_mut().counters.reconnects += 1;
+            }
+            next = match self.connect().await {
+                Ok(stream) => {
+                    self.shared.recorder.borrow_mut().counters.opened += 1;
+                    let next = self.hold(&stream).await;
+                    self.unsent = Vec::new();
+                    self.shared.recorder.borrow_mut().counters.closed += 1;
+                    next
+                }
+                Err(error) => self.connect_failed(&error),
+            };
+            if !matches!(next, Next::Open { why: Reopen::Planned, .. }) {
+                self.shared.recorder.borrow_mut().lost_connection(self.index);
+            }
+        }
+    }
+
+    async fn connect(&self) -> io::Result<TcpStream> {
+        let socket = client_socket(self.target, self.shared.source)?;
+        match tokio::time::timeout(CONNECT_TIMEOUT, socket.connect(self.target)).await {
+            Ok(connected) => connected,
+            Err(_) => Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
+
+    fn connect_failed(&mut self, error: &io::Error) -> Next {
+        {
+            let counters = &mut self.shared.recorder.borrow_mut().counters;
+            let counter =
+                if is_exhaustion(error) { &mut counters.limits_hit } else { &mut counters.connect_errors };
+            *counter += 1;
+        }
+        self.after_close(Closed::ConnectFailed)
+    }
+
+    /// Tells the half that there is no connection; whatever it answers, this one is over.
+    fn after_close(&mut self, why: Closed) -> Next {
+        match self.input(|half, io| half.closed(why, io)) {
+            Step::Open { at_ns, why } => Next::Open { at_ns, why },
+            // Holding a connection that is gone makes no sense; a half that asks for it would hang.
+            Step::Hold { .. } | Step::End => Next::End,
+        }
+    }
+
+    /// Drives one connection to its end.
+    async fn hold(&mut self, stream: &TcpStream) -> Next {
+        let shared = Rc::clone(&self.shared);
+        let _held = shared.hold();
+        let mut sleep = shared.alarm.until(u64::MAX);
+        let mut stop = pin!(shared.stop.notified());
+        stop.as_mut().enable();
+        let step = self.input(|half, io| half.connected(io));
+        if let After::Leave(next) = Self::obey(step, &mut sleep) {
+            return next;
+        }
+        loop {
+            if let Err(closed) = self.write_out(stream) {
+                return self.after_close(closed);
+            }
+            let after = match self.wake(stream, &mut sleep, stop.as_mut()).await {
+                Ok(Wake::Readable) => self.read(stream, &mut sleep),
+                Ok(Wake::Timer) => {
+                    let step = self.input(|half, io| half.woken(io));
+                    Self::obey(step, &mut sleep)
+                }
+                Ok(Wake::Writable) => After::Hold,
+                Ok(Wake::Stop) => {
+                    self.farewell(stream);
+                    After::Leave(Next::End)
+                }
+                Err(_) => After::Leave(self.broken()),
+            };
+            if let After::Leave(next) = after {
+                return next;
+            }
+        }
+    }
+
+    async fn wake(
+        &self,
+        stream: &TcpStream,
+        sleep: &mut Sleep,
+        mut stop: Pin<&mut Notified<'_>>,
+    ) -> io::Result<Wake> {
+        let wants_to_write = !self.unsent.is_empty();
+        poll_fn(|cx: &mut Context<'_>| {
+            // The timer first: a socket that is always readable must not silence it.
+            if Pin::new(&mut *sleep).poll(cx).is_ready() {
+                return Poll::Ready(Ok(Wake::Timer));
+            }
+            if stop.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Ok(Wake::Stop));
+            }
+            if let Poll::Ready(ready) = stream.poll_read_ready(cx) {
+                return Poll::Ready(ready.map(|()| Wake::Readable));
+            }
+            if wants_to_write && let Poll::Ready(ready) = stream.poll_write_ready(cx) {
+                return Poll::Ready(ready.map(|()| Wake::Writable));
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Reads what there is, up to a bound, and lets the half have it.
+    fn read(&mut self, stream: &TcpStream, sleep: &mut Sleep) -> After {
+        let shared = Rc::clone(&self.shared);
+        let mut buffer = shared.read_buffer.borrow_mut();
+        for _ in 0..READS_IN_A_ROW {
+            let bytes = match stream.try_read(&mut buffer) {
+                Ok(0) => return After::Leave(self.after_close(Closed::Eof)),
+                Ok(bytes) => bytes,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(_) => return After::Leave(self.broken()),
+            };
+            // The instant of reception: after the read, before any parsing.
+            let received_ns = now_ns();
+            let events_before = {
+                let counters = &mut shared.recorder.borrow_mut().counters;
+                counters.reads += 1;
+                counters.down.framing += bytes as u64;
+                counters.events
+            };
+            let step = self.input_at(received_ns, |half, io| half.received(&buffer[..bytes], io));
+            let mut recorder = shared.recorder.borrow_mut();
+            let events = recorder.counters.events - events_before;
+            recorder.read(received_ns, events);
+            drop(recorder);
+            if let After::Leave(next) = Self::obey(step, sleep) {
+                return After::Leave(next);
+            }
+        }
+        After::Hold
+    }
+
+    fn broken(&mut self) -> Next {
+        self.shared.recorder.borrow_mut().counters.broken += 1;
+        self.after_close(Closed::Broken)
+    }
+
+    /// The polite end: what the transport says at a close, as far as the socket takes it at once.
+    fn farewell(&mut self, stream: &TcpStream) {
+        self.input(|half, io| {
+            half.farewell(io);
+            Step::End
+        });
+        // The run is over; a socket that takes no more is simply closed.
+        let _ = self.write_out(stream);
+    }
+
+    /// Carries out what the half asked for, as far as it concerns the present connection.
+    fn obey(step: Step, sleep: &mut Sleep) -> After {
+        match step {
+            Step::Hold { wake_ns } => {
+                sleep.reset(wake_ns.unwrap_or(u64::MAX));
+                After::Hold
+            }
+            Step::Open { at_ns, why } => After::Leave(Next::Open { at_ns, why }),
+            Step::End => After::Leave(Next::End),
+        }
+    }
+
+    fn input(&mut self, feed: impl FnOnce(&mut dyn Subscriber, &mut Io<'_>) -> Step) -> Step {
+        self.input_at(now_ns(), feed)
+    }
+
+    fn input_at(&mut self, now_ns: u64, feed: impl FnOnce(&mut dyn Subscriber, &mut Io<'_>) -> Step) -> Step {
+        let recorder = &mut *self.shared.recorder.borrow_mut();
+        let mut observer = ClientObserver { recorder, client: self.index, now_ns };
+        feed(self.half.as_mut(), &mut Io { now_ns, out: &mut self.unsent, observer: &mut observer })
+    }
+
+    /// Writes what the half left in its buffer, as far as the socket takes it.
+    fn write_out(&mut self, stream: &TcpStream) -> Result<(), Closed> {
+        let mut written = 0;
+        let outcome = loop {
+            if written == self.unsent.len() {
+                break Ok(());
+            }
+            match stream.try_write(&self.unsent[written..]) {
+                Ok(bytes) => written += bytes,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break Ok(()),
+                Err(_) => break Err(Closed::Broken),
+            }
+        };
+        let counters = &mut self.shared.recorder.borrow_mut().counters;
+        counters.up.framing += written as u64;
+        if outcome.is_err() {
+            counters.broken += 1;
+        }
+        if written == self.unsent.len() {
+            // A request is a few hundred bytes that an idle client need not keep.
+            self.unsent = Vec::new();
+        } else {
+            self.unsent.drain(..written);
+        }
+        outcome
+    }
+}

@@ -1,0 +1,225 @@
+//! The record of one worker thread: sums, histograms, and the accounts of its clients.
+//!
+//! Nothing is allocated per event except the holes of a ledger that lost something.
+
+use pushbench_measure::{Counters, Figure, Histograms, Phase, PhaseEdges, ledger::Reception};
+use pushbench_transport::client::{Direction, Note, Observer, Part};
+use pushbench_transport::envelope;
+
+use crate::account::Account;
+
+/// Everything that is counted on this thread.
+#[derive(Debug, Default)]
+pub(crate) struct Recorder {
+    pub(crate) counters: Counters,
+    pub(crate) histograms: Histograms,
+    /// The phases, once they are known.
+    pub(crate) edges: Option<PhaseEdges>,
+    /// Clients whose transport is ready now.
+    pub(crate) connected: u32,
+    /// Clients whose transport has been ready.
+    pub(crate) ever_connected: u32,
+    pub(crate) accounts: Vec<Account>,
+}
+
+impl Recorder {
+    /// The phase of an instant; before the phases are known it is the ramp.
+    pub(crate) fn phase_at(&self, instant_ns: u64) -> Phase {
+        self.edges.map_or(Phase::Ramp, |edges| edges.phase_at(instant_ns))
+    }
+
+    /// Notes that a client's connection is gone and not by plan.
+    pub(crate) fn lost_connection(&mut self, client: usize) {
+        if std::mem::take(&mut self.accounts[client].ready) {
+            self.connected -= 1;
+        }
+    }
+
+    /// Notes a read of so many bytes that completed so many events.
+    pub(crate) fn read(&mut self, now_ns: u64, events: u64) {
+        if events > 0 {
+            self.counters.event_reads += 1;
+            let phase = self.phase_at(now_ns);
+            self.histograms.record(Figure::EventsPerRead, phase, events);
+        }
+    }
+
+    fn event(&mut self, client: usize, payload: &[u8], now_ns: u64) {
+        let bytes = payload.len() as u64;
+        self.counters.down.framing = self.counters.down.framing.saturating_sub(bytes);
+        self.counters.down.payload += bytes;
+        self.counters.events += 1;
+        let Some(stamp) = envelope::stamp_of(payload) else {
+            self.counters.foreign_payloads += 1;
+            return;
+        };
+        let Some(edges) = self.edges else { return };
+        let phase = edges.phase_at(stamp.due_ns);
+        let account = &mut self.accounts[client];
+        if account.ledger.receive(stamp.n) == Reception::Duplicate {
+            return;
+        }
+        let latency_us = micros(now_ns.saturating_sub(stamp.due_ns));
+        if phase == Phase::Measure {
+            account.measured(latency_us, edges.phase_at(now_ns));
+        }
+        let last_ns = std::mem::replace(&mut account.received_ns, now_ns);
+        let peak_ns = account.age.receive(stamp.due_ns, now_ns, edges.measure_ns, edges.drain_ns);
+        self.histograms.record(Figure::Delivery, phase, latency_us);
+        self.histograms.record(Figure::Uncorrected, phase, micros(now_ns.saturating_sub(stamp.published_ns)));
+        if last_ns != 0 {
+            self.histograms.record(Figure::Gap, phase, micros(now_ns - last_ns));
+        }
+        if let Some(peak_ns) = peak_ns {
+            self.histograms.record(Figure::AgePeak, phase, micros(peak_ns));
+        }
+    }
+
+    fn ready(&mut self, client: usize, now_ns: u64) {
+        let phase = self.phase_at(now_ns);
+        let account = &mut self.accounts[client];
+        if !std::mem::replace(&mut account.ready, true) {
+            self.connected += 1;
+        }
+        if account.first_ready_ns == 0 {
+            account.first_ready_ns = now_ns;
+            self.ever_connected += 1;
+            let latency_us = micros(now_ns.saturating_sub(account.arrival_ns));
+            self.histograms.record(Figure::Connect, phase, latency_us);
+        }
+    }
+}
+
+/// Nanoseconds to the nearest microsecond.
+pub(crate) fn micros(ns: u64) -> u64 {
+    (ns + 500) / 1_000
+}
+
+/// The recorder as seen by one client's state machine during one input.
+pub(crate) struct ClientObserver<'a> {
+    pub(crate) recorder: &'a mut Recorder,
+    pub(crate) client: usize,
+    /// The instant of the input.
+    pub(crate) now_ns: u64,
+}
+
+impl Observer for ClientObserver<'_> {
+    fn event(&mut self, payload: &[u8]) {
+        self.recorder.event(self.client, payload, self.now_ns);
+    }
+
+    fn ready(&mut self) {
+        self.recorder.ready(self.client, self.now_ns);
+    }
+
+    fn note(&mut self, note: Note) {
+        let counters = &mut self.recorder.counters;
+        let counter = match note {
+            Note::Request => &mut counters.requests,
+            Note::EmptyReply => &mut counters.empty_replies,
+            Note::Gap => &mut counters.gaps,
+            Note::PollLate => &mut counters.polls_late,
+            Note::PollSkipped => &mut counters.polls_skipped,
+            Note::ErrorReply => &mut counters.error_replies,
+            Note::ProtocolError => &mut counters.protocol_errors,
+            Note::Timeout => &mut counters.timeouts,
+        };
+        *counter += 1;
+    }
+
+    fn reclassify(&mut self, direction: Direction, part: Part, bytes: u64) {
+        let stream = match direction {
+            Direction::Down => &mut self.recorder.counters.down,
+            Direction::Up => &mut self.recorder.counters.up,
+        };
+        stream.framing = stream.framing.saturating_sub(bytes);
+        match part {
+            Part::EmptyPoll => stream.empty_polls += bytes,
+            Part::Connecting => stream.connecting += bytes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pushbench_transport::envelope::{Stamp, encode};
+
+    const MS: u64 = 1_000_000;
+    const EDGES: PhaseEdges =
+        PhaseEdges { start_ns: 100 * MS, measure_ns: 200 * MS, drain_ns: 300 * MS, end_ns: 400 * MS };
+
+    fn recorder() -> Recorder {
+        Recorder { edges: Some(EDGES), accounts: vec![Account::new(10 * MS, 0)], ..Recorder::default() }
+    }
+
+    fn deliver(recorder: &mut Recorder, n: u64, due_ns: u64, published_ns: u64, now_ns: u64) -> u64 {
+        let mut payload = Vec::new();
+        encode(Stamp { n, due_ns, published_ns }, "all", 100, &mut payload);
+        recorder.counters.down.framing += payload.len() as u64 + 5;
+        ClientObserver { recorder, client: 0, now_ns }.event(&payload);
+        payload.len() as u64
+    }
+
+    #[test]
+    fn the_headline_counts_from_the_due_time_and_belongs_to_the_phase_of_the_due_time() {
+        let mut recorder = recorder();
+        deliver(&mut recorder, 1, 299 * MS, 305 * MS, 310 * MS);
+        let delivery = recorder.histograms.of(Figure::Delivery, Phase::Measure);
+        let uncorrected = recorder.histograms.of(Figure::Uncorrected, Phase::Measure);
+        assert_eq!((delivery.count(), uncorrected.count()), (1, 1));
+        assert!((10_990..=11_010).contains(&delivery.max().unwrap()), "received - due is 11 ms");
+        assert!((4_990..=5_010).contains(&uncorrected.max().unwrap()), "received - published is 5 ms");
+        let due = pushbench_scenario::schedule::TopicEvents { first_n: 1, due_offsets_ns: vec![199 * MS] };
+        assert_eq!(
+            recorder.accounts[0].close(&due, &EDGES).late,
+            1,
+            "it came when the measure phase had ended"
+        );
+    }
+
+    #[test]
+    fn a_double_is_counted_and_leaves_every_latency_alone() {
+        let mut recorder = recorder();
+        deliver(&mut recorder, 1, 210 * MS, 210 * MS, 211 * MS);
+        deliver(&mut recorder, 1, 210 * MS, 210 * MS, 290 * MS);
+        assert_eq!(recorder.histograms.of(Figure::Delivery, Phase::Measure).count(), 1);
+        assert_eq!(recorder.counters.events, 2);
+        assert_eq!(recorder.accounts[0].ledger.close(1, 2).duplicated, 1);
+    }
+
+    #[test]
+    fn bytes_move_between_parts_and_their_sum_stays() {
+        let mut recorder = recorder();
+        let payload = deliver(&mut recorder, 1, 210 * MS, 210 * MS, 211 * MS);
+        recorder.counters.down.framing += 50;
+        let mut observer = ClientObserver { recorder: &mut recorder, client: 0, now_ns: 0 };
+        observer.reclassify(Direction::Down, Part::EmptyPoll, 30);
+        observer.reclassify(Direction::Down, Part::Connecting, 20);
+        let down = recorder.counters.down;
+        assert_eq!((down.payload, down.framing, down.empty_polls, down.connecting), (payload, 5, 30, 20));
+    }
+
+    #[test]
+    fn readiness_is_timed_from_the_scheduled_arrival_and_once() {
+        let mut recorder = recorder();
+        for now_ns in [12 * MS, 90 * MS] {
+            ClientObserver { recorder: &mut recorder, client: 0, now_ns }.ready();
+        }
+        let connect = recorder.histograms.of(Figure::Connect, Phase::Ramp);
+        assert_eq!((connect.count(), recorder.connected, recorder.ever_connected), (1, 1, 1));
+        assert!((1_998..=2_002).contains(&connect.max().unwrap()));
+        recorder.lost_connection(0);
+        recorder.lost_connection(0);
+        assert_eq!((recorder.connected, recorder.ever_connected), (0, 1));
+    }
+
+    #[test]
+    fn a_payload_without_an_envelope_is_named_not_measured() {
+        let mut recorder = recorder();
+        recorder.counters.down.framing = 5;
+        ClientObserver { recorder: &mut recorder, client: 0, now_ns: 1 }.event(b"hello");
+        assert_eq!((recorder.counters.foreign_payloads, recorder.counters.events), (1, 1));
+        assert_eq!(recorder.histograms.iter().count(), 0);
+    }
+}

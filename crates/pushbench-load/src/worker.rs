@@ -1,0 +1,233 @@
+//! One worker: lets its clients arrive, reports, and closes the books.
+//!
+//! A worker lives on one thread, inside a tokio `LocalSet`. It does not know who asks for its reports.
+
+use pushbench_measure::snapshot::{WorkerFinal, WorkerSnapshot};
+use pushbench_measure::{Counters, Figure, PhaseEdges};
+use pushbench_probe::alarm::Alarm;
+use pushbench_probe::clock::now_ns;
+use pushbench_scenario::plan::{topic_name, topic_of_client};
+use pushbench_scenario::schedule::{
+    EventSchedule, arrival_offset_ns, client_seed, events_between, poll_phase,
+};
+use pushbench_scenario::share::WorkerShare;
+use pushbench_transport::client::Identity;
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::net::IpAddr;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::task::spawn_local;
+
+use crate::account::Account;
+use crate::client::Client;
+use crate::recorder::{Recorder, micros};
+
+/// Size of the one read buffer of a thread, in bytes.
+const READ_BUFFER: usize = 64 << 10;
+/// How often a worker looks how late its own timer is.
+const TIMER_PROBE_NS: u64 = 20_000_000;
+/// How long clients may take to say goodbye.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Why a worker cannot work.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// No timer could be made.
+    #[error("cannot make a timer: {0}")]
+    Timer(#[source] io::Error),
+    /// The share names no target.
+    #[error("a worker needs the address of a target")]
+    NoTarget,
+}
+
+/// What all clients of a thread share.
+pub(crate) struct Shared {
+    pub(crate) alarm: Alarm,
+    pub(crate) recorder: RefCell<Recorder>,
+    pub(crate) read_buffer: RefCell<Vec<u8>>,
+    pub(crate) source: Option<IpAddr>,
+    /// Told to every client that holds a connection when the step is over.
+    pub(crate) stop: Notify,
+    held: Cell<u32>,
+    none_held: Notify,
+}
+
+/// Counts a connection for as long as it is held.
+pub(crate) struct Held<'a>(&'a Shared);
+
+impl Shared {
+    pub(crate) fn hold(&self) -> Held<'_> {
+        self.held.set(self.held.get() + 1);
+        Held(self)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let held = self.0.held.get() - 1;
+        self.0.held.set(held);
+        if held == 0 {
+            self.0.none_held.notify_waiters();
+        }
+    }
+}
+
+/// A worker with its share of a step.
+pub struct Worker {
+    share: WorkerShare,
+    shared: Rc<Shared>,
+    /// Counters at the begin and the end of the measure phase.
+    edges: Rc<Cell<[Counters; 2]>>,
+}
+
+impl Worker {
+    /// A worker that has no connection yet. Must be called inside a `LocalSet`.
+    ///
+    /// # Errors
+    /// [`LoadError`].
+    pub fn new(share: WorkerShare) -> Result<Self, LoadError> {
+        if share.targets.is_empty() {
+            return Err(LoadError::NoTarget);
+        }
+        let alarm = Alarm::new().map_err(LoadError::Timer)?;
+        spawn_local(alarm.run());
+        let shared = Rc::new(Shared {
+            alarm,
+            recorder: RefCell::default(),
+            read_buffer: RefCell::new(vec![0; READ_BUFFER]),
+            source: share.source,
+            stop: Notify::new(),
+            held: Cell::new(0),
+            none_held: Notify::new(),
+        });
+        Ok(Self { share, shared, edges: Rc::default() })
+    }
+
+    /// The thread's alarm clock, for whoever drives the worker.
+    #[must_use]
+    pub fn alarm(&self) -> &Alarm {
+        &self.shared.alarm
+    }
+
+    /// Lets the clients arrive by the schedule; the step's first client is due at `start_ns`.
+    pub fn connect(&self, start_ns: u64) {
+        spawn_local(arrivals(self.share.clone(), Rc::clone(&self.shared), start_ns));
+        spawn_local(probe_timer(Rc::clone(&self.shared), start_ns));
+    }
+
+    /// Whether every client of this worker has been ready once.
+    #[must_use]
+    pub fn all_ready(&self) -> bool {
+        self.shared.recorder.borrow().ever_connected as usize == self.share.client_numbers().count()
+    }
+
+    /// Makes the phases known; must be called before they begin.
+    pub fn begin(&self, edges: PhaseEdges) {
+        self.shared.recorder.borrow_mut().edges = Some(edges);
+        let (shared, noted) = (Rc::clone(&self.shared), Rc::clone(&self.edges));
+        spawn_local(async move {
+            for (at, instant_ns) in [edges.measure_ns, edges.drain_ns].into_iter().enumerate() {
+                shared.alarm.until(instant_ns).await;
+                let mut both = noted.get();
+                both[at] = shared.recorder.borrow().counters;
+                noted.set(both);
+            }
+        });
+    }
+
+    /// The report due at `tick_ns`: what was recorded since the one before.
+    #[must_use]
+    pub fn report(&self, tick_ns: u64) -> WorkerSnapshot {
+        let mut recorder = self.shared.recorder.borrow_mut();
+        WorkerSnapshot {
+            tick_ns,
+            connected: recorder.connected,
+            ever_connected: recorder.ever_connected,
+            counters: recorder.counters,
+            histograms: std::mem::take(&mut recorder.histograms),
+        }
+    }
+
+    /// Says goodbye on every connection and closes the books.
+    pub async fn finish(&self) -> WorkerFinal {
+        let counters = self.shared.recorder.borrow().counters;
+        let none_held = self.shared.none_held.notified();
+        self.shared.stop.notify_waiters();
+        if self.shared.held.get() > 0 {
+            // Whoever is not done by then is cut off with the process.
+            let _ = tokio::time::timeout(FAREWELL, none_held).await;
+        }
+        let [at_measure, at_drain] = self.edges.get();
+        let mut sums = WorkerFinal { edges: [at_measure, at_drain, counters], ..WorkerFinal::default() };
+        let mut recorder = self.shared.recorder.borrow_mut();
+        let Some(edges) = recorder.edges else {
+            sums.tally.intended = self.share.client_numbers().count() as u64;
+            return sums;
+        };
+        self.close_accounts(&mut recorder.accounts, &edges, &mut sums);
+        sums
+    }
+
+    fn close_accounts(&self, accounts: &mut [Account], edges: &PhaseEdges, sums: &mut WorkerFinal) {
+        let topics = self.share.plan.topics(self.share.clients);
+        let schedule = EventSchedule::new(self.share.plan.events, topics, self.share.plan.seed);
+        let due =
+            events_between(schedule, edges.measure_ns - edges.start_ns, edges.drain_ns - edges.start_ns);
+        for account in &mut *accounts {
+            let tally = account.close(&due[account.topic as usize], edges);
+            sums.tally.add(&tally);
+            sums.delivered_per_client.record(tally.delivered);
+            if let Some(mean_us) = account.latency_mean_us() {
+                sums.latency_mean_per_client.record(mean_us);
+            }
+            sums.age.add(&account.age.finish(edges.measure_ns, edges.drain_ns));
+        }
+        // Clients whose arrival the step did not live to see.
+        for client in self.share.client_numbers().skip(accounts.len()) {
+            let topic = topic_of_client(client, topics);
+            sums.tally.add(&Account::new(0, topic).close(&due[topic as usize], edges));
+        }
+    }
+}
+
+/// Lets clients in one after the other, at their instants, whatever became of those before.
+async fn arrivals(share: WorkerShare, shared: Rc<Shared>, start_ns: u64) {
+    let topics = share.plan.topics(share.clients);
+    let settings = &share.transport().settings;
+    for client in share.client_numbers() {
+        let arrival_ns = start_ns + arrival_offset_ns(client, share.plan.connect_rate);
+        shared.alarm.until(arrival_ns).await;
+        let topic = topic_of_client(client, topics);
+        let target = share.target_of(client);
+        let identity = Identity {
+            host: target.to_string(),
+            topic: topic_name(share.plan.events.topics, topic),
+            seed: client_seed(share.plan.seed, client),
+            phase: poll_phase(share.plan.seed, client),
+        };
+        let index = {
+            let accounts = &mut shared.recorder.borrow_mut().accounts;
+            accounts.push(Account::new(arrival_ns, topic));
+            accounts.len() - 1
+        };
+        let half = settings.subscriber(identity);
+        let client = Client { shared: Rc::clone(&shared), index, target, half, unsent: Vec::new() };
+        spawn_local(client.live(arrival_ns));
+    }
+}
+
+/// Looks at regular instants how late this thread's timers are: part of the run's own verdict.
+async fn probe_timer(shared: Rc<Shared>, start_ns: u64) {
+    let mut due_ns = start_ns;
+    loop {
+        shared.alarm.until(due_ns).await;
+        let late_us = micros(now_ns().saturating_sub(due_ns));
+        let mut recorder = shared.recorder.borrow_mut();
+        let phase = recorder.phase_at(due_ns);
+        recorder.histograms.record(Figure::TimerLate, phase, late_us);
+        drop(recorder);
+        due_ns += TIMER_PROBE_NS;
+    }
+}

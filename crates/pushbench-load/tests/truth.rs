@@ -1,0 +1,206 @@
+//! Truth checks: the generator against a scripted server whose behaviour is known exactly.
+//!
+//! The server speaks just enough of Server-Sent Events to send events that carry chosen sequence numbers, due times and
+//! publish times, so that everything the worker counts can be worked out by hand.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use pushbench_load::Worker;
+use pushbench_measure::snapshot::{WorkerFinal, WorkerSnapshot};
+use pushbench_measure::{Figure, Phase, PhaseEdges};
+use pushbench_probe::clock::now_ns;
+use pushbench_scenario::{Overrides, WorkerShare};
+use pushbench_transport::envelope::{Stamp, encode};
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::LocalSet;
+
+const MS: u64 = 1_000_000;
+/// Events of the schedule are due every 10 ms from the begin of the measure phase; 20 of them are in it.
+const EVENTS: u64 = 20;
+const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
+const PAYLOAD: usize = 100;
+
+/// One event as the server sends it.
+#[derive(Clone, Copy)]
+struct Sent {
+    n: u64,
+    /// How long ago the event says it was due, and published.
+    due_ago_ns: u64,
+    published_ago_ns: u64,
+}
+
+fn on_time(n: u64) -> Sent {
+    Sent { n, due_ago_ns: 0, published_ago_ns: 0 }
+}
+
+fn share(target: SocketAddr) -> WorkerShare {
+    let scenario = r#"
+        name = "truth"
+        [clients]
+        count = 1
+        connect_rate = "1000/s"
+        [events]
+        pattern = "broadcast"
+        rate = "100/s"
+        size = "100B"
+        [phases]
+        warmup = "0s"
+        measure = "1s"
+        drain = "1s"
+        [[transports]]
+        kind = "sse"
+    "#;
+    let plan = pushbench_scenario::parse(scenario, "truth.toml", &Overrides::default()).unwrap();
+    WorkerShare { plan, transport: 0, clients: 1, worker: 0, workers: 1, targets: vec![target], source: None }
+}
+
+/// Reads one request head and returns its length in bytes.
+async fn request(stream: &mut TcpStream) -> usize {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        assert_eq!(stream.read(&mut byte).await.unwrap(), 1, "the client closed before its request ended");
+        head.push(byte[0]);
+    }
+    head.len()
+}
+
+fn frame(sent: Sent) -> Vec<u8> {
+    let now_ns = now_ns();
+    let stamp =
+        Stamp { n: sent.n, due_ns: now_ns - sent.due_ago_ns, published_ns: now_ns - sent.published_ago_ns };
+    let mut frame = format!("id: {}\ndata: ", sent.n).into_bytes();
+    encode(stamp, "all", PAYLOAD, &mut frame);
+    frame.extend_from_slice(b"\n\n");
+    frame
+}
+
+/// What a worker saw of a script, and the bytes that crossed the socket.
+struct Saw {
+    report: WorkerSnapshot,
+    sums: WorkerFinal,
+    request_bytes: u64,
+    stream_bytes: u64,
+}
+
+/// Plays a script to one client: all events are sent inside the measure phase, in the order given.
+async fn play(script: Vec<Sent>) -> Saw {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (tell_edges, edges) = tokio::sync::oneshot::channel::<PhaseEdges>();
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        let request_bytes = request(&mut stream).await as u64;
+        stream.write_all(HEAD.as_bytes()).await.unwrap();
+        let edges = edges.await.unwrap();
+        let mut stream_bytes = HEAD.len() as u64;
+        for sent in script {
+            // An event that claims to be older than the measure phase would not belong to it.
+            while now_ns() < edges.measure_ns + sent.due_ago_ns {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            let frame = frame(sent);
+            stream.write_all(&frame).await.unwrap();
+            stream_bytes += frame.len() as u64;
+        }
+        (stream, request_bytes, stream_bytes)
+    });
+    let worker = Worker::new(share(address)).unwrap();
+    worker.connect(now_ns());
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+    while !worker.all_ready() {
+        assert!(tokio::time::Instant::now() < deadline, "the client never became ready");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let start_ns = now_ns() + 20 * MS;
+    let drain_ns = start_ns + EVENTS * 10 * MS;
+    let edges = PhaseEdges { start_ns, measure_ns: start_ns, drain_ns, end_ns: drain_ns + 50 * MS };
+    worker.begin(edges);
+    tell_edges.send(edges).unwrap();
+    let (_stream, request_bytes, stream_bytes) = server.await.unwrap();
+    worker.alarm().until(edges.end_ns.max(now_ns() + 50 * MS)).await;
+    let report = worker.report(edges.end_ns);
+    Saw { report, sums: worker.finish().await, request_bytes, stream_bytes }
+}
+
+fn run(script: Vec<Sent>) -> Saw {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    LocalSet::new().block_on(&runtime, play(script))
+}
+
+#[test]
+fn a_constant_delay_is_measured_within_a_millisecond() {
+    let delayed = |n| Sent { n, due_ago_ns: 50 * MS, published_ago_ns: 30 * MS };
+    let saw = run((1..=EVENTS).map(delayed).collect());
+    let delivery = saw.report.histograms.of(Figure::Delivery, Phase::Measure);
+    let uncorrected = saw.report.histograms.of(Figure::Uncorrected, Phase::Measure);
+    assert_eq!(delivery.count(), EVENTS);
+    let median = delivery.quantile(0.5).unwrap();
+    assert!(
+        (50_000..=51_000).contains(&median),
+        "received - due is 50 ms and the way there, not {median} us"
+    );
+    let median = uncorrected.quantile(0.5).unwrap();
+    assert!(
+        (30_000..=31_000).contains(&median),
+        "received - published is 30 ms and the way there, not {median} us"
+    );
+}
+
+#[test]
+fn a_delay_of_a_known_share_shows_in_exactly_that_share() {
+    let script = (1..=EVENTS).map(|n| Sent {
+        n,
+        due_ago_ns: if n % 4 == 0 { 80 * MS } else { 0 },
+        published_ago_ns: 0,
+    });
+    let delivery = run(script.collect()).report.histograms.of(Figure::Delivery, Phase::Measure);
+    let beyond = |us| {
+        (0..=1000).filter(|permille| delivery.quantile(f64::from(*permille) / 1e3).unwrap() > us).count()
+    };
+    // A quarter of the events: the quantiles above 0.75, and no others.
+    assert!((249..=251).contains(&beyond(79_000)), "{} of 1001 permille beyond 79 ms", beyond(79_000));
+}
+
+#[test]
+fn drops_doubles_and_swaps_are_counted_exactly() {
+    let mut order: Vec<u64> = (1..=EVENTS).collect();
+    order.retain(|n| ![3, 9, 10].contains(n)); // three lost
+    order.insert(5, order[5]); // one double
+    order.push(EVENTS); // another
+    order.swap(12, 13); // one arrives after its successor
+    let saw = run(order.iter().map(|n| on_time(*n)).collect());
+    let tally = saw.sums.tally;
+    assert_eq!(
+        (tally.expected, tally.delivered, tally.lost, tally.duplicated, tally.reordered),
+        (EVENTS, EVENTS - 3, 3, 2, 1)
+    );
+    assert_eq!(saw.report.counters.events, order.len() as u64);
+}
+
+#[test]
+fn bytes_are_counted_to_the_byte_and_by_what_they_were_for() {
+    let saw = run((1..=EVENTS).map(on_time).collect());
+    let (down, up) = (saw.report.counters.down, saw.report.counters.up);
+    assert_eq!(down.total(), saw.stream_bytes);
+    assert_eq!(down.payload, EVENTS * PAYLOAD as u64);
+    assert_eq!(down.connecting, HEAD.len() as u64);
+    assert_eq!(down.framing, saw.stream_bytes - EVENTS * PAYLOAD as u64 - HEAD.len() as u64);
+    assert_eq!((up.total(), up.connecting), (saw.request_bytes, saw.request_bytes));
+}
+
+#[test]
+fn age_follows_from_the_receptions() {
+    // Events that are all 40 ms old on arrival: the youngest the client ever is is 40 ms, and never older than the
+    // longest pause between receptions on top of that.
+    let aged = |n| Sent { n, due_ago_ns: 40 * MS, published_ago_ns: 0 };
+    let saw = run((1..=EVENTS).map(aged).collect());
+    let mean_us = saw.sums.age.mean_us().unwrap();
+    assert!(mean_us > 40_000.0, "mean age {mean_us} us");
+    let gaps = saw.report.histograms.of(Figure::Gap, Phase::Measure);
+    assert_eq!(gaps.count(), EVENTS - 1);
+}
