@@ -1,5 +1,7 @@
 //! The scenario files that come with pushbench.
 
+#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
+
 use pushbench_scenario::{Overrides, Plan, load};
 use std::path::{Path, PathBuf};
 
