@@ -5,7 +5,7 @@ use pushbench_transport::{Period, Size};
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::needs::{Needs, StepNeeds, topics_in_words};
+use crate::needs::{Machine, Needs, StepNeeds, topics_in_words};
 use crate::plan::{Arrival, EventSize, Events, Plan};
 
 /// The resolved plan, what it needs, and what forbids it: several lines, the last one ended.
@@ -19,7 +19,13 @@ pub fn describe(plan: &Plan, needs: &Needs) -> String {
     table(&mut text, &transports(plan));
     text.push('\n');
     table(&mut text, &costs(needs));
-    let _ = writeln!(text, "\nabout {} in all", seconds(needs.duration));
+    let _ = writeln!(text, "\n  about {} in all", seconds(needs.duration));
+    let Machine { open_files_soft_after_raise: files, ports: (first, last), cpus, .. } = needs.machine;
+    let memory = needs.machine.memory_available_bytes >> 20;
+    let _ = writeln!(
+        text,
+        "  this machine: {cpus} CPUs, {files} open files per process, ports {first} to {last}, {memory} MiB free"
+    );
     for refusal in needs.refusals() {
         let _ = writeln!(text, "{refusal}");
     }

@@ -44,6 +44,37 @@ fn every_shipped_scenario_is_valid() {
     }
 }
 
+/// Keys with their defaults as TOML writes them, of all tables below a schema.
+fn keys(schema: &Value, found: &mut Vec<(String, Option<String>)>) {
+    let parts: Vec<&Value> = match schema {
+        Value::Object(parts) => {
+            parts.iter().filter(|(key, _)| *key != "thresholds").map(|(_, part)| part).collect()
+        }
+        Value::Array(parts) => parts.iter().collect(),
+        _ => Vec::new(),
+    };
+    parts.iter().for_each(|part| keys(part, found));
+    let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    found.extend(properties.map(|(key, property)| {
+        let default = property.get("default").filter(|default| !default.is_null());
+        (key.clone(), default.map(Value::to_string))
+    }));
+}
+
+#[test]
+fn the_document_has_every_key_with_its_default() {
+    let document = std::fs::read_to_string(folder().join("README.md")).unwrap();
+    let mut found = Vec::new();
+    keys(&pushbench_scenario::schema(), &mut found);
+    assert!(found.len() > 30, "{found:?}");
+    for (key, default) in found {
+        let named = [format!("`{key}`"), format!(".{key}`"), format!("{key} = "), format!("[{key}]")];
+        let written = default.map_or_else(String::new, |default| format!("| `{default}` |"));
+        let said = |line: &str| named.iter().any(|name| line.contains(name)) && line.contains(&written);
+        assert!(document.lines().any(said), "{key} {written}");
+    }
+}
+
 /// One change to a shipped file that breaks it, and where the schema must see it.
 #[test]
 fn broken_scenarios_are_not_valid() {
