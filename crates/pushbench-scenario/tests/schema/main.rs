@@ -53,7 +53,9 @@ fn keys(schema: &Value, found: &mut Vec<(String, Option<String>)>) {
         Value::Array(parts) => parts.iter().collect(),
         _ => Vec::new(),
     };
-    parts.iter().for_each(|part| keys(part, found));
+    for part in parts {
+        keys(part, found);
+    }
     let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
     found.extend(properties.map(|(key, property)| {
         let default = property.get("default").filter(|default| !default.is_null());
