@@ -4,17 +4,23 @@
 //! opened, and tokio is not used; [`load`] reads its one file. What runs a plan is not known here.
 
 mod choice;
+mod describe;
 pub mod fault;
 mod file;
+pub mod needs;
 mod overrides;
 pub mod plan;
 pub mod quantity;
 pub mod schedule;
+mod schema;
 mod section;
 pub mod share;
 
+pub use describe::describe;
 pub use fault::{Fault, Faults, LoadError};
 pub use file::{load, parse};
+pub use needs::{Machine, Needs, needs};
 pub use overrides::Overrides;
 pub use plan::{Arrival, EventSize, Events, Phases, Plan, Topics, TransportPlan};
+pub use schema::schema;
 pub use share::{TargetShare, WorkerShare};

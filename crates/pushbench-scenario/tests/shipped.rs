@@ -1,7 +1,10 @@
 //! The scenario files that come with pushbench.
 
-use pushbench_scenario::{Overrides, Plan, load};
+#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
+
+use pushbench_scenario::{Machine, Overrides, Plan, load, needs};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios")
@@ -32,4 +35,39 @@ fn every_shipped_file_is_a_plan_named_like_its_file() {
         let lost = plan.thresholds.iter().filter(|threshold| threshold.figure == "lost").count();
         assert_eq!(lost, plan.transports.len(), "every transport of {} must lose nothing", plan.name);
     }
+}
+
+/// A container with little of everything.
+const SMALL: Machine = Machine {
+    open_files_soft_after_raise: 4096,
+    ports: (32_768, 60_999),
+    memory_available_bytes: 1 << 30,
+    cpus: 2,
+};
+
+#[test]
+fn every_shipped_file_runs_on_a_small_machine_in_the_time_it_says() {
+    for plan in shipped() {
+        let needs = needs(&plan, &SMALL);
+        assert_eq!(needs.refusals(), [], "{}", plan.name);
+        let takes = plan.text.lines().find_map(|line| line.strip_prefix("# Takes:")).unwrap();
+        let number = takes.split_whitespace().find_map(|word| word.parse::<u64>().ok()).unwrap();
+        let (said, each) = match takes {
+            _ if takes.contains("minute") => (Duration::from_mins(number), false),
+            _ => (Duration::from_secs(number), takes.contains("each")),
+        };
+        let lasts = if each { needs.steps[0].duration } else { needs.duration };
+        assert!(
+            lasts <= said && said <= lasts.mul_f64(1.35),
+            "{}: says {said:?}, lasts {lasts:?}",
+            plan.name
+        );
+    }
+}
+
+#[test]
+fn the_quickstart_is_quick() {
+    let plan = shipped().into_iter().find(|plan| plan.name == "quickstart").unwrap();
+    assert!(plan.steps[0] >= 500 && plan.transports.len() == 4);
+    assert!(needs(&plan, &SMALL).duration < Duration::from_mins(1));
 }

@@ -99,7 +99,8 @@ impl Default for Events {
 pub(crate) struct Phases {
     /// Events flow, nothing is counted.
     pub(crate) warmup: Period,
-    /// What is counted. Must be given; the value here is an example only.
+    // Must be given: the default below is an example only.
+    /// What is counted.
     #[schemars(required)]
     pub(crate) measure: Period,
     /// Time for what is under way.

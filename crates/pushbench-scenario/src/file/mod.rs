@@ -2,7 +2,7 @@
 
 mod events;
 pub(crate) mod keys;
-mod thresholds;
+pub(crate) mod thresholds;
 mod transports;
 
 use std::fmt::Write as _;
@@ -45,9 +45,8 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<Plan, LoadError> {
         return Err(LoadError::TooLarge { path: path.to_owned(), limit_bytes: LARGEST_FILE_BYTES });
     }
     let text = String::from_utf8(bytes).map_err(|error| {
-        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = 1 + good.iter().filter(|byte| **byte == b'\n').count() as u32;
-        LoadError::NotText { path: path.to_owned(), line }
+        let (offset, text) = (error.utf8_error().valid_up_to(), String::from_utf8_lossy(error.as_bytes()));
+        LoadError::NotText { path: path.to_owned(), line: FaultList::new(&text).line_at(offset) }
     })?;
     Ok(parse(&text, &path.display().to_string(), overrides)?)
 }
@@ -128,7 +127,7 @@ fn plan(
         may_fail: arrivals.may_fail.part(),
         events: events?,
         phases,
-        thresholds: thresholds::of_labels(thresholds, &transports),
+        thresholds: thresholds::of_labels(&thresholds, &transports),
         transports,
         target_processes: target_keys.processes,
         ring_events: target_keys.ring,

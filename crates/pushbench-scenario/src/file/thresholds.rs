@@ -165,7 +165,7 @@ fn threshold(section: &Section, name: &str, faults: &mut FaultList) -> Option<Th
 }
 
 /// The conditions of every label: its own, and the general ones of figures for which it has none.
-pub(super) fn of_labels(rules: Vec<Rule>, transports: &[TransportPlan]) -> Vec<Threshold> {
+pub(super) fn of_labels(rules: &[Rule], transports: &[TransportPlan]) -> Vec<Threshold> {
     let mut thresholds = Vec::new();
     for TransportPlan { label, .. } in transports {
         let own = |rule: &&Rule| rule.0.as_ref() == Some(label);

@@ -113,20 +113,15 @@ fn label(
     taken: &[(String, u32)],
     faults: &mut FaultList,
 ) -> Option<String> {
-    let label = match section.value("label") {
-        None => kind?.name().to_owned(),
-        Some(value) => match value.get_ref().as_str() {
-            Some(label) => label.to_owned(),
-            None => {
-                let found = article(value.get_ref());
-                section.fault(
-                    "label",
-                    faults,
-                    format!("found {found}, expected text such as \"polling-1s\""),
-                );
-                return None;
-            }
-        },
+    let written = section.value("label").map(toml::Spanned::get_ref);
+    let label = match (written, written.and_then(DeValue::as_str)) {
+        (None, _) => kind?.name().to_owned(),
+        (_, Some(label)) => label.to_owned(),
+        (Some(other), None) => {
+            let found = article(other);
+            section.fault("label", faults, format!("found {found}, expected text such as \"polling-1s\""));
+            return None;
+        }
     };
     if !names_a_folder(&label) {
         section.fault("label", faults, format!("`{label}`: {FOLDER_NAME}"));

@@ -1,0 +1,136 @@
+//! A plan and its needs in words, for people who want to know before they run it.
+
+use pushbench_transport::settings::TransportSettings as _;
+use pushbench_transport::{Period, Size};
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crate::needs::{Machine, Needs, StepNeeds, topics_in_words};
+use crate::plan::{Arrival, EventSize, Events, Plan};
+
+/// The resolved plan, what it needs, and what forbids it: several lines, the last one ended.
+#[must_use]
+pub fn describe(plan: &Plan, needs: &Needs) -> String {
+    let mut text = format!("{}: {}\n", plan.name, plan.title);
+    for (name, value) in facts(plan) {
+        let _ = writeln!(text, "  {name:<11} {value}");
+    }
+    text.push('\n');
+    table(&mut text, &transports(plan));
+    text.push('\n');
+    table(&mut text, &costs(needs));
+    let _ = writeln!(text, "\n  about {} in all", seconds(needs.duration));
+    let Machine { open_files_soft_after_raise: files, ports: (first, last), cpus, .. } = needs.machine;
+    let memory = needs.machine.memory_available_bytes >> 20;
+    let _ = writeln!(
+        text,
+        "  this machine: {cpus} CPUs, {files} open files per process, ports {first} to {last}, {memory} MiB free"
+    );
+    for refusal in needs.refusals() {
+        let _ = writeln!(text, "{refusal}");
+    }
+    text
+}
+
+fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
+    let steps: Vec<String> = plan.steps.iter().map(u32::to_string).collect();
+    let phases = &plan.phases;
+    let mut facts = vec![("file", format!("{}, sha256 {:.12}", plan.path, plan.sha256))];
+    if !plan.overrides.is_empty() {
+        facts.push(("changed by", plan.overrides.join(" ")));
+    }
+    facts.push(("seed", plan.seed.to_string()));
+    let failures = match plan.may_fail {
+        share if share > 0.0 => format!("{}% may fail to connect", share * 100.0),
+        _ => "all must connect".to_owned(),
+    };
+    facts.push(("clients", format!("{}, {}/s arrive, {failures}", steps.join(", then "), plan.connect_rate)));
+    facts.push(("events", events(&plan.events)));
+    let (warmup, measure, drain) = (seconds(phases.warmup), seconds(phases.measure), seconds(phases.drain));
+    facts.push(("phases", format!("warm-up {warmup}, measure {measure}, drain {drain}")));
+    facts.push(("target", format!("keeps {} events per topic", plan.ring_events)));
+    for threshold in &plan.thresholds {
+        let (label, figure, condition) = (&threshold.label, &threshold.figure, &threshold.condition);
+        facts.push(("threshold", format!("{label}: {figure} {condition}")));
+    }
+    facts
+}
+
+fn events(events: &Events) -> String {
+    let arrival = match events.arrival {
+        Arrival::Constant => "evenly",
+        Arrival::Poisson => "at random",
+    };
+    let size = |bytes: u32| Size::from_bytes(u64::from(bytes));
+    let size = match events.size {
+        EventSize::Fixed(bytes) => size(bytes).to_string(),
+        EventSize::Uniform { min, max } => format!("{} to {}", size(min), size(max)),
+        EventSize::LogNormal { p50, p99 } => format!("{} (p50) to {} (p99)", size(p50), size(p99)),
+    };
+    format!("{}/s {arrival}, {size}, {}", events.rate, topics_in_words(events.topics))
+}
+
+fn transports(plan: &Plan) -> Vec<Vec<String>> {
+    let mut rows = vec![["transport", "kind", "settings"].map(str::to_owned).to_vec()];
+    for transport in &plan.transports {
+        let settings = &transport.settings;
+        rows.push(vec![transport.label.clone(), settings.kind().to_string(), settings.describe()]);
+    }
+    rows
+}
+
+fn costs(needs: &Needs) -> Vec<Vec<String>> {
+    let head = [
+        "needs",
+        "clients",
+        "targets",
+        "workers",
+        "files each",
+        "sockets",
+        "opens/s",
+        "time-wait",
+        "ports each",
+        "memory",
+        "time",
+    ];
+    let row = |step: &StepNeeds| {
+        vec![
+            step.label.clone(),
+            step.clients.to_string(),
+            step.targets.to_string(),
+            step.workers.to_string(),
+            step.files_per_target.max(step.files_per_worker).to_string(),
+            step.sockets.to_string(),
+            format!("{:.0}", step.opens_per_second),
+            step.time_wait.to_string(),
+            step.ports_per_source.to_string(),
+            format!("{} MiB", step.memory_bytes.div_ceil(1 << 20)),
+            seconds(step.duration),
+        ]
+    };
+    std::iter::once(head.map(str::to_owned).to_vec()).chain(needs.steps.iter().map(row)).collect()
+}
+
+/// Columns of equal width; numbers, which are all but the first column, to the right.
+fn table(text: &mut String, rows: &[Vec<String>]) {
+    let columns = rows.first().map_or(0, Vec::len);
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let numbers = columns > 3;
+    for row in rows {
+        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
+            if numbers && column > 0 { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
+        });
+        let line = cells.collect::<Vec<_>>().join("  ");
+        let _ = writeln!(text, "  {}", line.trim_end());
+    }
+}
+
+/// To a tenth of a second, minutes from two on.
+fn seconds(duration: Duration) -> String {
+    if duration >= Duration::from_mins(2) {
+        let seconds = duration.as_secs_f64().round() as u64;
+        return format!("{}m {:02}s", seconds / 60, seconds % 60);
+    }
+    Period::from_millis((duration.as_millis() as u64).div_ceil(100) * 100).to_string()
+}

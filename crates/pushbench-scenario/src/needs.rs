@@ -1,0 +1,218 @@
+//! What a plan needs of a machine, and which of the machine's limits forbid it.
+//!
+//! Arithmetic on the plan and on limits that somebody else has read; nothing is looked up here. Memory is estimated
+//! from the costs per client below, which are on the safe side of what is usually measured.
+
+mod refusal;
+
+pub use refusal::{Limit, Refusal};
+
+use pushbench_transport::settings::TransportSettings as _;
+use std::time::Duration;
+
+use crate::file::MOST_PROCESSES;
+use crate::plan::{EventSize, Plan, Topics, TransportPlan};
+
+/// Files of a process that are no client's: pipes, timers, the listener, logs, and connections about to be closed.
+const RESERVED_FILES: u64 = 200;
+/// User memory of the target per client, in bytes.
+const TARGET_BYTES_PER_CLIENT: u64 = 32 << 10;
+/// User memory of a worker per client, in bytes.
+const WORKER_BYTES_PER_CLIENT: u64 = 4 << 10;
+/// Kernel memory of a connection, both ends, in bytes.
+const KERNEL_BYTES_PER_CONNECTION: u64 = 8 << 10;
+/// Memory of a process without clients, in bytes.
+const BYTES_PER_PROCESS: u64 = 8 << 20;
+/// What a worker keeps of the schedule per event of the measure phase, in bytes.
+const SCHEDULE_BYTES_PER_EVENT: f64 = 8.0;
+/// Bookkeeping of the target per kept event besides its payload, in bytes.
+const RING_BYTES_PER_EVENT: f64 = 64.0;
+/// How long the kernel keeps a closed socket in `TIME_WAIT` (`TCP_TIMEWAIT_LEN`).
+const TIME_WAIT: Duration = Duration::from_mins(1);
+/// After how long Linux hands the port of a `TIME_WAIT` socket out again on loopback (`tcp_tw_reuse = 2`, its default).
+const PORT_REUSE: Duration = Duration::from_secs(1);
+/// Starting and ending the processes of a step.
+const OVERHEAD: Duration = Duration::from_secs(2);
+
+/// The limits of the machine that is to run a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Machine {
+    /// Open files a process may have, after it has raised its soft limit as far as it may.
+    pub open_files_soft_after_raise: u64,
+    /// First and last ephemeral port.
+    pub ports: (u16, u16),
+    /// Memory that can be had without swapping, in bytes.
+    pub memory_available_bytes: u64,
+    /// CPUs the processes may run on.
+    pub cpus: u32,
+}
+
+impl Machine {
+    /// Nine tenths of a limit: the last tenth is left to whatever was not thought of.
+    fn most_of(limit: u64) -> u64 {
+        limit.saturating_mul(9) / 10
+    }
+
+    /// Clients that one process may hold.
+    fn clients_per_process(&self) -> u64 {
+        Self::most_of(self.open_files_soft_after_raise).saturating_sub(RESERVED_FILES)
+    }
+
+    /// Ports of one source address.
+    fn ports(&self) -> u64 {
+        let (first, last) = self.ports;
+        u64::from(last.saturating_sub(first)) + 1
+    }
+}
+
+/// What one transport needs at one number of clients.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepNeeds {
+    /// The transport's label.
+    pub label: String,
+    /// Clients of the step.
+    pub clients: u32,
+    /// Target processes.
+    pub targets: u32,
+    /// Worker processes, each with a source address of its own.
+    pub workers: u32,
+    /// Open files of each target process.
+    pub files_per_target: u64,
+    /// Open files of each worker process.
+    pub files_per_worker: u64,
+    /// Sockets of clients at once, both ends.
+    pub sockets: u64,
+    /// Connections opened per second once all clients have arrived.
+    pub opens_per_second: f64,
+    /// Sockets in `TIME_WAIT` when the step ends.
+    pub time_wait: u64,
+    /// Ports in use at once on each source address.
+    pub ports_per_source: u64,
+    /// Memory of all processes and of the kernel for their sockets, in bytes.
+    pub memory_bytes: u64,
+    /// From the start of its processes to their end.
+    pub duration: Duration,
+}
+
+/// What a plan needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Needs {
+    /// One entry per transport and number of clients, in the order of the plan.
+    pub steps: Vec<StepNeeds>,
+    /// Length of one round of the whole run.
+    pub duration: Duration,
+    /// The machine it was reckoned for.
+    pub machine: Machine,
+    refusals: Vec<Refusal>,
+}
+
+impl Needs {
+    /// Limits of the machine that forbid the plan; each limit once, for the step that exceeds it most.
+    #[must_use]
+    pub fn refusals(&self) -> Vec<Refusal> {
+        self.refusals.clone()
+    }
+
+    /// The needs of a transport at a number of clients.
+    #[must_use]
+    pub fn of(&self, label: &str, clients: u32) -> Option<&StepNeeds> {
+        self.steps.iter().find(|step| step.label == label && step.clients == clients)
+    }
+}
+
+/// What `plan` needs on `machine`.
+#[must_use]
+pub fn needs(plan: &Plan, machine: &Machine) -> Needs {
+    let mut steps = Vec::new();
+    let mut refusals = Vec::new();
+    for transport in &plan.transports {
+        for clients in &plan.steps {
+            let step = step(plan, machine, transport, *clients);
+            refusals.extend(refusal::of(plan, machine, transport, &step));
+            steps.push(step);
+        }
+    }
+    let duration = steps.iter().map(|step| step.duration).sum();
+    Needs { steps, duration, machine: *machine, refusals: refusal::worst(refusals) }
+}
+
+fn step(plan: &Plan, machine: &Machine, transport: &TransportPlan, clients: u32) -> StepNeeds {
+    let opens = opens_per_client_second(plan, transport, clients);
+    let by_files = processes_for(u64::from(clients), machine.clients_per_process());
+    let by_ports = processes_for(ports(clients.into(), opens), Machine::most_of(machine.ports()));
+    let targets = plan.target_processes.unwrap_or(by_files);
+    let workers = plan.worker_processes.unwrap_or(by_files.max(by_ports));
+    let per_target = u64::from(clients.div_ceil(targets));
+    let per_worker = u64::from(clients.div_ceil(workers));
+    let ramp = Duration::try_from_secs_f64(f64::from(clients) / plan.connect_rate).unwrap_or(Duration::MAX);
+    let lasts = ramp.saturating_add(plan.phases.total());
+    let opens_per_second = opens * f64::from(clients);
+    StepNeeds {
+        label: transport.label.clone(),
+        clients,
+        targets,
+        workers,
+        files_per_target: per_target + RESERVED_FILES,
+        files_per_worker: per_worker + RESERVED_FILES,
+        sockets: 2 * u64::from(clients),
+        opens_per_second,
+        time_wait: (opens_per_second * lasts.min(TIME_WAIT).as_secs_f64()).round() as u64,
+        ports_per_source: ports(per_worker, opens),
+        memory_bytes: memory_per_client() * u64::from(clients)
+            + memory_of_processes(plan, clients, targets, workers),
+        duration: lasts.saturating_add(OVERHEAD),
+    }
+}
+
+/// Sockets that one client opens per second. A transport that opens sockets by no clock opens one per event.
+fn opens_per_client_second(plan: &Plan, transport: &TransportPlan, clients: u32) -> f64 {
+    let opens = transport.settings.opens_per_client_second();
+    if opens > 0.0 && transport.settings.poll_interval().is_none() {
+        return opens + plan.events.rate / f64::from(plan.topics(clients).max(1));
+    }
+    opens
+}
+
+/// Ports in use at once by that many clients.
+fn ports(clients: u64, opens_per_client_second: f64) -> u64 {
+    clients + (clients as f64 * opens_per_client_second * PORT_REUSE.as_secs_f64()).ceil() as u64
+}
+
+/// Processes for an amount of which each can bear a share; no more than there may be.
+fn processes_for(amount: u64, per_process: u64) -> u32 {
+    let processes = amount.div_ceil(per_process.max(1)).clamp(1, u64::from(MOST_PROCESSES));
+    processes as u32
+}
+
+fn memory_per_client() -> u64 {
+    TARGET_BYTES_PER_CLIENT + WORKER_BYTES_PER_CLIENT + KERNEL_BYTES_PER_CONNECTION
+}
+
+/// Memory that is not charged to a client: the processes, the events that the targets keep, the workers' schedules.
+fn memory_of_processes(plan: &Plan, clients: u32, targets: u32, workers: u32) -> u64 {
+    let processes = u64::from(targets) + u64::from(workers) + 1;
+    let published = plan.events.rate * plan.phases.total().as_secs_f64();
+    let kept = published.min(f64::from(plan.topics(clients)) * f64::from(plan.ring_events));
+    let rings = f64::from(targets) * kept * (mean_size(plan.events.size) + RING_BYTES_PER_EVENT);
+    let measured = plan.events.rate * plan.phases.measure.as_secs_f64();
+    let schedules = f64::from(workers) * measured * SCHEDULE_BYTES_PER_EVENT;
+    processes * BYTES_PER_PROCESS + (rings + schedules) as u64
+}
+
+fn mean_size(size: EventSize) -> f64 {
+    match size {
+        EventSize::Fixed(bytes) => f64::from(bytes),
+        EventSize::Uniform { min, max } => f64::midpoint(f64::from(min), f64::from(max)),
+        // At most: the mean of a log-normal law lies below its 99th percentile unless it is wildly skewed.
+        EventSize::LogNormal { p99, .. } => f64::from(p99),
+    }
+}
+
+/// Topics of a plan in words.
+pub(crate) fn topics_in_words(topics: Topics) -> String {
+    match topics {
+        Topics::Broadcast => "every client gets every event".to_owned(),
+        Topics::Count(count) => format!("{count} topics, clients dealt out in turn"),
+        Topics::PerClient => "one topic per client".to_owned(),
+    }
+}

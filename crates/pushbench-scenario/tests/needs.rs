@@ -1,0 +1,206 @@
+//! What plans need of machines, and what is refused.
+
+use insta::assert_snapshot;
+use pushbench_scenario::needs::{Limit, Machine, Needs, needs};
+use pushbench_scenario::{Overrides, Plan, describe, parse};
+use std::time::Duration;
+
+const SCENARIO: &str = r#"
+name = "needs"
+title = "What it takes"
+[clients]
+count = 1000
+connect_rate = "500/s"
+[events]
+pattern = "broadcast"
+rate = "5/s"
+[phases]
+warmup = "5s"
+measure = "30s"
+drain = "5s"
+[[transports]]
+kind = "sse"
+[[transports]]
+label = "close"
+kind = "short-polling"
+connection = "close"
+[[transports]]
+label = "long-close"
+kind = "long-polling"
+timeout = "20s"
+connection = "close"
+[thresholds]
+lost = "== 0"
+"#;
+
+const MACHINE: Machine = Machine {
+    open_files_soft_after_raise: 20_000,
+    ports: (32_768, 60_999),
+    memory_available_bytes: 4 << 30,
+    cpus: 2,
+};
+
+fn plan(clients: u32, table: &str) -> Plan {
+    let overrides = Overrides { clients: Some(vec![clients]), ..Overrides::default() };
+    parse(&format!("{SCENARIO}{table}"), "x.toml", &overrides).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+fn needed(clients: u32, table: &str, machine: &Machine) -> Needs {
+    needs(&plan(clients, table), machine)
+}
+
+/// 20,000 files less a tenth less 200 are 17,800 clients a process; 28,232 ports less a tenth are 25,408.
+#[test]
+fn processes_follow_from_the_limit_of_open_files() {
+    // Clients; targets; workers of a held stream; workers with a new socket per second.
+    let table = [
+        (1, 1, 1, 1),
+        (12_704, 1, 1, 1),
+        (12_705, 1, 1, 2),
+        (17_800, 1, 1, 2),
+        (17_801, 2, 2, 2),
+        (100_000, 6, 6, 8),
+        (1_000_000, 57, 57, 79),
+    ];
+    let machine = Machine { memory_available_bytes: 1 << 40, ..MACHINE };
+    for (clients, targets, workers, polling_workers) in table {
+        let needs = needed(clients, "", &machine);
+        let held = needs.of("sse", clients).unwrap();
+        assert_eq!((held.targets, held.workers), (targets, workers), "{clients}");
+        assert_eq!(needs.of("close", clients).unwrap().workers, polling_workers, "{clients}");
+        assert_eq!(needs.refusals(), [], "{clients}");
+        assert!(held.files_per_worker <= 18_000 && held.files_per_target <= 18_000, "{held:?}");
+        assert_eq!(held.sockets, 2 * u64::from(clients));
+    }
+}
+
+#[test]
+fn a_plan_may_have_more_processes_than_it_needs() {
+    let needs = needed(1000, "[target]\nprocesses = 2\n[workers]\nprocesses = 4", &MACHINE);
+    let step = needs.of("sse", 1000).unwrap();
+    assert_eq!((step.targets, step.workers), (2, 4));
+    assert_eq!((step.files_per_target, step.files_per_worker, step.ports_per_source), (700, 450, 250));
+    assert_eq!(needs.refusals(), []);
+}
+
+#[test]
+fn new_sockets_are_counted_by_the_clock_or_by_the_event() {
+    let needs = needed(1000, "", &MACHINE);
+    let opens = |label| needs.of(label, 1000).unwrap().opens_per_second;
+    assert!(opens("sse").abs() < 1e-9);
+    assert!((opens("close") - 1000.0).abs() < 1e-9);
+    // A long poll ends at each of the 5 events a second, and at its timeout.
+    assert!((opens("long-close") - 5050.0).abs() < 1e-9);
+    // The ramp of 2 s and the phases of 40 s are over before the first TIME_WAIT ends.
+    assert_eq!(needs.of("close", 1000).unwrap().time_wait, 42_000);
+    assert_eq!(needs.of("close", 1000).unwrap().ports_per_source, 2000);
+}
+
+#[test]
+fn the_length_of_a_run_is_the_sum_of_its_steps() {
+    let needs = needed(1000, "", &MACHINE);
+    assert_eq!(needs.of("sse", 1000).unwrap().duration, Duration::from_secs(2 + 40 + 2));
+    assert_eq!(needs.duration, Duration::from_secs(3 * 44));
+}
+
+#[test]
+fn memory_grows_with_the_clients() {
+    let bytes = |clients| needed(clients, "", &MACHINE).of("sse", clients).unwrap().memory_bytes;
+    assert_eq!(bytes(1001) - bytes(1000), (32 + 4 + 8) << 10);
+}
+
+#[test]
+fn each_limit_is_refused_with_its_value_and_what_would_fit() {
+    let few = Machine { open_files_soft_after_raise: 1024, ..MACHINE };
+    let least = Machine { open_files_soft_after_raise: 200, ..MACHINE };
+    let ports = Machine { ports: (60_000, 60_999), ..MACHINE };
+    let small = Machine { memory_available_bytes: 64 << 20, ..MACHINE };
+    let table = [
+        ("two fixed processes", 2000, "[target]\nprocesses = 1\n[workers]\nprocesses = 2", few),
+        ("no files to speak of", 100, "", least),
+        ("more than a thousand processes can hold", 1_000_000, "", few),
+        ("one worker, few ports", 600, "[workers]\nprocesses = 1", ports),
+        ("little memory", 5000, "", small),
+    ];
+    let refused = table.map(|(name, clients, tables, machine)| {
+        let refusals = needed(clients, tables, &machine).refusals();
+        let lines: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+        format!("{name}\n{}", lines.join("\n"))
+    });
+    assert_snapshot!(refused.join("\n"), @r#"
+    two fixed processes
+    open files of a target process: 1024 here, 2445 needed for 2000 clients of `sse`; 721 would fit
+      hint: [target] processes = 3, or ulimit -n 2445 (beyond the hard limit: as root, or in limits.conf)
+    open files of a worker process: 1024 here, 1334 needed for 2000 clients of `sse`; 1442 would fit
+      hint: [workers] processes = 3, or ulimit -n 1334 (beyond the hard limit: as root, or in limits.conf)
+    no files to speak of
+    open files of a target process: 200 here, 224 needed for 100 clients of `sse`; 0 would fit
+      hint: ulimit -n 224 (beyond the hard limit: as root, or in limits.conf)
+    open files of a worker process: 200 here, 224 needed for 100 clients of `sse`; 0 would fit
+      hint: ulimit -n 224 (beyond the hard limit: as root, or in limits.conf)
+    more than a thousand processes can hold
+    open files of a target process: 1024 here, 1334 needed for 1000000 clients of `sse`; 721000 would fit
+      hint: ulimit -n 1334 (beyond the hard limit: as root, or in limits.conf)
+    open files of a worker process: 1024 here, 1334 needed for 1000000 clients of `sse`; 721000 would fit
+      hint: ulimit -n 1334 (beyond the hard limit: as root, or in limits.conf)
+    memory: 4096 MiB here, 59039 MiB needed for 1000000 clients of `sse`; 62617 would fit
+      hint: fewer clients, a smaller [target] ring, or more memory
+    one worker, few ports
+    ephemeral ports of a worker's address: 1000 here, 4034 needed for 600 clients of `long-close`; 148 would fit
+      hint: more [workers] processes (left out, they are as many as needed), or sysctl -w net.ipv4.ip_local_port_range="1024 65535"
+    little memory
+    memory: 64 MiB here, 247 MiB needed for 5000 clients of `long-close`; 929 would fit
+      hint: fewer clients, a smaller [target] ring, or more memory
+    "#);
+}
+
+/// What a refusal says would fit does fit, and one client more does not.
+#[test]
+fn what_would_fit_fits() {
+    let tables = "[target]\nprocesses = 3\n[workers]\nprocesses = 2";
+    let machines = [
+        (Limit::TargetFiles, Machine { open_files_soft_after_raise: 1000, ..MACHINE }),
+        (Limit::Ports, Machine { ports: (50_000, 50_999), ..MACHINE }),
+        (Limit::Memory, Machine { memory_available_bytes: 100 << 20, ..MACHINE }),
+    ];
+    for (limit, machine) in machines {
+        let of = |clients| {
+            let refusals = needed(clients, tables, &machine).refusals();
+            refusals.into_iter().find(|refusal| refusal.limit == limit)
+        };
+        let fits = of(10_000).unwrap_or_else(|| panic!("{limit} is not refused")).fits;
+        assert_eq!(of(fits), None, "{limit} at {fits}");
+        assert!(of(fits + 1).is_some(), "{limit} at {fits}");
+    }
+}
+
+#[test]
+fn a_plan_is_described_with_its_needs() {
+    let plan = plan(1000, "");
+    assert_snapshot!(describe(&plan, &needs(&plan, &MACHINE)), @r"
+    needs: What it takes
+      file        x.toml, sha256 61f2bc28f8a4
+      changed by  --clients 1000
+      seed        1
+      clients     1000, 500/s arrive, all must connect
+      events      5/s evenly, 256B, every client gets every event
+      phases      warm-up 5s, measure 30s, drain 5s
+      target      keeps 1024 events per topic
+      threshold   sse: lost == 0
+      threshold   close: lost == 0
+      threshold   long-close: lost == 0
+
+      transport   kind           settings
+      sse         sse            heartbeat 15s
+      close       short-polling  every 1s, new socket each
+      long-close  long-polling   held up to 20s, new socket each
+
+      needs       clients  targets  workers  files each  sockets  opens/s  time-wait  ports each  memory  time
+      sse            1000        1        1        1200     2000        0          0        1000  68 MiB   44s
+      close          1000        1        1        1200     2000     1000      42000        2000  68 MiB   44s
+      long-close     1000        1        1        1200     2000     5050     212100        6050  68 MiB   44s
+
+      about 2m 12s in all
+      this machine: 2 CPUs, 20000 open files per process, ports 32768 to 60999, 4096 MiB free
+    ");
+}
