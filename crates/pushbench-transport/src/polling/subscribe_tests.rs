@@ -69,6 +69,13 @@ fn polls_keep_to_the_clock_and_carry_the_cursor() {
     client.wake(FIRST_DUE + INTERVAL);
     assert_eq!(client.request_line(), "GET /poll?topic=all&after=43 HTTP/1.1");
     assert_eq!(client.seen.notes, [Note::Request, Note::EmptyReply, Note::Request, Note::Request]);
+    // An empty reply may account for more than the one before, and one without a cursor for nothing.
+    client.receive(empty(50));
+    client.wake(FIRST_DUE + 2 * INTERVAL);
+    assert_eq!(client.request_line(), "GET /poll?topic=all&after=50 HTTP/1.1");
+    client.receive("HTTP/1.1 204 No Content\r\n\r\n");
+    client.wake(FIRST_DUE + 3 * INTERVAL);
+    assert_eq!(client.request_line(), "GET /poll?topic=all&after=50 HTTP/1.1");
     assert_eq!(client.seen.ready, 1);
 }
 
@@ -130,6 +137,26 @@ fn a_slow_reply_makes_polls_late_and_skipped() {
             assert_eq!(client.seen.count(Note::PollSkipped) + client.seen.count(Note::PollLate), skipped + 1);
         }
     }
+}
+
+#[test]
+fn a_poll_that_is_due_at_the_instant_of_the_reply_is_in_time() {
+    let mut client = short(Connection::KeepAlive);
+    client.connect();
+    client.now_ns = FIRST_DUE;
+    assert_eq!(client.receive(empty(1)), hold(FIRST_DUE + TIMEOUT));
+    assert_eq!(client.seen.notes, [Note::Request, Note::EmptyReply, Note::Request]);
+    assert_eq!(client.receive(empty(1)), hold(FIRST_DUE + INTERVAL));
+}
+
+#[test]
+fn without_phase_the_first_request_is_the_first_poll_of_the_clock() {
+    let start = Identity { phase: 0.0, ..identity() };
+    let mut client = Script::new(Kind::ShortPolling.default_settings().subscriber(start));
+    client.connect();
+    client.now_ns += 1000;
+    assert_eq!(client.receive(empty(1)), hold(SECOND + INTERVAL));
+    assert_eq!(client.seen.count(Note::PollLate), 0);
 }
 
 #[test]

@@ -87,8 +87,7 @@ struct Reply<'a> {
 pub fn decode_reply(body: &[u8], mut event: impl FnMut(&[u8])) -> Result<ReplySummary, WireError> {
     let Reply { cursor, events, gap, more } =
         serde_json::from_slice(body).map_err(|_| WireError::BadReply)?;
-    // Two passes, because a fault in a later string must not leave half a reply delivered. An unescaped string without
-    // escapes is borrowed; strings are rare, as an envelope is an object.
+    // All are unescaped before the first is handed on: a fault in a later one must not leave half a reply delivered.
     let payloads: Result<Vec<Cow<'_, str>>, _> = events.into_iter().map(payload).collect();
     for payload in payloads.map_err(|_| WireError::BadReply)? {
         event(payload.as_bytes());

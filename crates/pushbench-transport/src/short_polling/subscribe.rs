@@ -50,7 +50,7 @@ impl PollClock {
 impl Pace for PollClock {
     fn begin(&mut self, now_ns: u64) {
         let share = self.phase.clamp(0.0, 1.0);
-        self.due_ns = now_ns.saturating_add((share * self.interval_ns as f64) as u64).max(now_ns + 1);
+        self.due_ns = now_ns.saturating_add((share * self.interval_ns as f64) as u64);
     }
 
     fn after_reply(&mut self, now_ns: u64, observer: &mut dyn Observer) -> u64 {

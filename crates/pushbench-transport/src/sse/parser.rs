@@ -80,8 +80,8 @@ impl Parser {
             } else {
                 self.line.extend_from_slice(&rest[..end]);
                 let line = std::mem::take(&mut self.line);
+                // Only the first line of a feed can have begun before, so nothing is held yet.
                 let mut joined = None;
-                self.spill(&mut held);
                 self.whole_line(&line, &mut joined, &mut sink);
                 self.spill(&mut joined);
             }

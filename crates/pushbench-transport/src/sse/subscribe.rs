@@ -175,3 +175,7 @@ impl crate::client::Subscriber for Subscriber {
         // HTTP has no goodbye: the socket is closed.
     }
 }
+
+#[cfg(test)]
+#[path = "subscribe_tests.rs"]
+mod tests;

@@ -183,3 +183,7 @@ impl crate::client::Subscriber for Subscriber {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "subscribe_tests.rs"]
+mod tests;
