@@ -28,14 +28,14 @@ const RESERVE: &str = "/dev/null";
 
 /// A listening socket that is not served yet.
 pub(crate) struct Listener {
-    listener: TcpListener,
+    socket: TcpListener,
     reserve: Option<File>,
     refusals: Rc<Cell<usize>>,
 }
 
 impl Listener {
     pub(crate) fn bind(address: SocketAddr) -> Result<Self, TargetError> {
-        let listener = listen(address).map_err(|source| match source.kind() {
+        let socket = listen(address).map_err(|source| match source.kind() {
             io::ErrorKind::AddrInUse => TargetError::AddressInUse {
                 address,
                 owner: ListenerOwner(sockets::listener_owner(address.port())),
@@ -43,18 +43,18 @@ impl Listener {
             _ => TargetError::Listen { address, source },
         })?;
         let reserve = File::open(RESERVE).map_err(TargetError::EventLoop)?;
-        Ok(Self { listener, reserve: Some(reserve), refusals: Rc::default() })
+        Ok(Self { socket, reserve: Some(reserve), refusals: Rc::default() })
     }
 
     pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+        self.socket.local_addr()
     }
 
     /// Accepts connections. Never returns.
     pub(crate) async fn accept(mut self, server: &Rc<Server>) {
         loop {
-            match self.listener.accept().await {
-                Ok((stream, _)) => self.admit(stream, server),
+            match self.next().await {
+                Ok(stream) => self.admit(stream, server),
                 Err(error) if out_of_files(&error) => {
                     self.refuse_with_reserve(server).await;
                     sleep(REST).await;
@@ -66,9 +66,15 @@ impl Listener {
         }
     }
 
-    fn admit(&self, stream: TcpStream, server: &Rc<Server>) {
+    /// The next connection, which sends what it has without waiting for more (`TCP_NODELAY`).
+    async fn next(&self) -> io::Result<TcpStream> {
+        let (stream, _) = self.socket.accept().await?;
         // Fails only for a socket that is dead already.
         let _ = stream.set_nodelay(true);
+        Ok(stream)
+    }
+
+    fn admit(&self, stream: TcpStream, server: &Rc<Server>) {
         let connection = Rc::new(Connection::new(now_ns()));
         let Some(entry) = server.enter(&connection) else {
             let most = server.connections_max();
@@ -104,7 +110,7 @@ impl Listener {
     async fn refuse_with_reserve(&mut self, server: &Server) {
         self.reserve = None;
         // Nothing else runs between the two lines unless there is nothing to accept.
-        if let Ok(Ok((stream, _))) = tokio::time::timeout(Duration::ZERO, self.listener.accept()).await {
+        if let Ok(Ok(stream)) = tokio::time::timeout(Duration::ZERO, self.next()).await {
             server.counters.refused.count();
             let _ = stream.try_write(refusal("this target is out of open files\n").as_bytes());
         }
@@ -132,4 +138,28 @@ fn refusal(why: &str) -> String {
          content-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\n\r\n{why}",
         why.len()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn accepted_sockets_do_not_wait_for_more_to_send() {
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        assert!(!pushbench_probe::socket::no_delay(&client).unwrap(), "the system's default is off");
+        let accepted = listener.next().await.unwrap();
+        assert!(pushbench_probe::socket::no_delay(&accepted).unwrap());
+    }
+
+    #[tokio::test]
+    async fn an_address_in_use_is_named_with_its_owner() {
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let error = Listener::bind(address).err().unwrap().to_string();
+        assert!(error.starts_with(&format!("{address} is already in use by ")), "{error}");
+        assert!(error.contains(&format!("(pid {})", std::process::id())), "{error}");
+        assert!(error.contains("\nhint: "), "{error}");
+    }
 }

@@ -36,10 +36,7 @@ pub(crate) async fn drive(stream: TcpStream, server: Rc<Server>, connection: Rc<
 }
 
 async fn speak(stream: TcpStream, server: &Rc<Server>, connection: &Rc<Connection>) {
-    let (stream, already_read) = match speak_http(stream, server, connection).await {
-        Some(spoken) => spoken,
-        None => return,
-    };
+    let Some((stream, already_read)) = speak_http(stream, server, connection).await else { return };
     let settings = &server.settings.websocket;
     match connection.take_upgrade() {
         Some(Upgrade::Deliver(subscription)) => {
