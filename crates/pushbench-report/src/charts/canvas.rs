@@ -69,6 +69,9 @@ pub(super) fn draw(paint: impl FnOnce(&mut Canvas<'_>)) -> Result<Picture, Strin
 /// A bend, in radians, at which two segments gape visibly.
 const SHARP: f64 = 0.15;
 
+/// By how many pixels a segment reaches into the next.
+const OVERLAP: f64 = 0.5;
+
 /// How far a line turns at the middle of three points, in radians.
 fn bend(points: &[Point]) -> f64 {
     let angle = |a: Point, b: Point| (b.1 - a.1).atan2(b.0 - a.0);
@@ -143,7 +146,10 @@ impl Canvas<'_> {
         }
         // The library fills its outermost pixels too: half a pixel of the enlarged picture on each side.
         let half = stroke.width / 2.0 - 0.5 / f64::from(ZOOM);
-        let (dx, dy) = ((to.1 - from.1) / length * half, -(to.0 - from.0) / length * half);
+        let (along_x, along_y) = ((to.0 - from.0) / length, (to.1 - from.1) / length);
+        // A little overlap closes the seam to the next segment.
+        let to = (to.0 + along_x * OVERLAP, to.1 + along_y * OVERLAP);
+        let (dx, dy) = (along_y * half, -along_x * half);
         let corners = [
             (from.0 + dx, from.1 + dy),
             (to.0 + dx, to.1 + dy),

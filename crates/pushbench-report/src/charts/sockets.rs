@@ -83,7 +83,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     let legend: Vec<(Stroke, &str)> =
         LINES.iter().map(|line| ((line.stroke)(RGBColor(120, 120, 120)), line.words)).collect();
     draw_legend(canvas, (room.left, room.top - 26.0), &legend);
-    let ticks = if view.series.len() > 6 { 4 } else { 5 };
+    let ticks = if view.series.len() > 6 { 4 } else { 6 };
     let y = Axis::new(Scale::linear_to(f64::from(largest.max(1)) * HEADROOM), Unit::Count, ticks);
     let timeline =
         Timeline::draw(canvas, view, Rect { top: room.top + 14.0, ..room }, (y, "sockets"), 8.0, note);

@@ -43,8 +43,9 @@ impl Picture {
     /// Whether anything reaches the edge: then it is cut off.
     fn is_clipped(&self) -> bool {
         let (width, height) = self.size;
-        let edge = |x: usize, y: usize| x < 4 || y < 4 || x >= width - 4 || y >= height - 4;
-        (0..height).any(|y| (0..width).any(|x| edge(x, y) && self.at(x, y) != WHITE))
+        let rim = |end: usize| (0..4).chain(end - 4..end);
+        let above_or_below = rim(height).any(|y| (0..width).any(|x| self.at(x, y) != WHITE));
+        above_or_below || rim(width).any(|x| (0..height).any(|y| self.at(x, y) != WHITE))
     }
 }
 
