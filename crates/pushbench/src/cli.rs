@@ -1,0 +1,123 @@
+//! The command line: commands, options, and what is said about wrong ones.
+
+use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use pushbench_transport::Period;
+
+use crate::exit::Exit;
+use crate::terminal;
+
+/// Load testing and benchmarks for real-time transports.
+///
+/// Compares short polling, long polling, Server-Sent Events and WebSocket under one scenario.
+#[derive(Debug, Parser)]
+#[command(name = "pushbench", version, max_term_width = 100, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run every transport of a scenario, write results, draw charts, print the table
+    Run(RunArguments),
+    /// Run the target server alone, until Ctrl-C
+    Serve(ServeArguments),
+    /// Draw the charts and the table of a finished run again, from its files alone
+    Report(ReportArguments),
+    /// Validate a scenario and print the plan and what it needs; opens nothing
+    Check(CheckArguments),
+    /// Print shell completions
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// A target process of a run
+    #[command(name = crate::roles::TARGET, hide = true)]
+    Target,
+    /// A worker process of a run
+    #[command(name = crate::roles::WORKER, hide = true)]
+    Worker,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// Scenario files, run one after the other
+    #[arg(required = true, value_name = "SCENARIO.toml")]
+    pub(crate) scenarios: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) overrides: OverrideArguments,
+    /// Folder that run folders are made in
+    #[arg(long, default_value = "results", value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Print the manifest of the run as JSON on standard output, and nothing else there
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// No progress, no news; errors only
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// A line for every second and process
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+/// Options that change what a scenario says.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct OverrideArguments {
+    /// Only the transports with these labels
+    #[arg(long, value_name = "LABEL", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// Number of clients instead of the scenario's; several make steps
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    pub(crate) clients: Option<Vec<u32>>,
+    /// Length of the measure phase, such as 10s
+    #[arg(long, value_name = "TIME")]
+    pub(crate) duration: Option<Period>,
+    /// Seed of every random choice
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR:PORT")]
+    pub(crate) listen: SocketAddr,
+    /// Events kept per topic, for clients that come back
+    #[arg(long, default_value_t = 1024, value_name = "N")]
+    pub(crate) ring: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArguments {
+    /// The folder of a run: the one that holds run.json
+    #[arg(value_name = "RUN_DIR")]
+    pub(crate) folder: PathBuf,
+    /// Print the table as Markdown
+    #[arg(long)]
+    pub(crate) markdown: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// Scenario files
+    #[arg(required = true, value_name = "SCENARIO.toml")]
+    pub(crate) scenarios: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) overrides: OverrideArguments,
+}
+
+/// Says what clap has to say; help goes to standard output with success.
+pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
+    let text = error.render();
+    if error.use_stderr() {
+        terminal::say(text.to_string().trim_end());
+        Exit::Usage.into()
+    } else {
+        terminal::data(text.to_string().trim_end());
+        Exit::Ok.into()
+    }
+}

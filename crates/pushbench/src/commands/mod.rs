@@ -1,0 +1,46 @@
+//! The commands, each from its arguments to an exit code.
+
+mod check;
+mod plans;
+mod report;
+mod serve;
+
+use clap::CommandFactory as _;
+use pushbench_report::table::Style;
+
+use crate::cli::{Arguments, Command, RunArguments};
+use crate::exit::{Exit, Failure};
+use crate::run::{self, Loudness};
+use crate::{roles, terminal};
+
+/// Carries out a command.
+pub(crate) fn dispatch(command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Run(arguments) => run(&arguments),
+        Command::Serve(arguments) => serve::serve(&arguments),
+        Command::Report(arguments) => report::report(&arguments),
+        Command::Check(arguments) => check::check(&arguments),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Arguments::command(), "pushbench", &mut std::io::stdout());
+            Ok(Exit::Ok)
+        }
+        Command::Target => roles::target(),
+        Command::Worker => roles::worker(),
+    }
+}
+
+fn run(arguments: &RunArguments) -> Result<Exit, Failure> {
+    let plans = plans::load_all(&arguments.scenarios, &arguments.overrides)?;
+    plans::refuse_what_does_not_fit(&plans)?;
+    let loudness = match (arguments.quiet, arguments.verbose) {
+        (true, _) => Loudness::Quiet,
+        (_, true) => Loudness::Verbose,
+        _ => Loudness::Normal,
+    };
+    run::run(&plans, &run::Options { out: arguments.out.clone(), json: arguments.json, loudness })
+}
+
+/// How tables are drawn on standard output.
+pub(crate) fn table_style() -> Style {
+    Style { color: terminal::stdout_has_colour(), width: None }
+}

@@ -1,0 +1,24 @@
+//! `pushbench report`: charts and table of a finished run, from its files alone.
+
+use pushbench_measure::results::names;
+use pushbench_report::{RunFolder, charts, table};
+
+use crate::cli::ReportArguments;
+use crate::exit::{Exit, Failure};
+use crate::terminal;
+
+/// Redraws the charts into the run's folder and prints the table.
+pub(crate) fn report(arguments: &ReportArguments) -> Result<Exit, Failure> {
+    let folder = RunFolder::load(&arguments.folder).map_err(Failure::environment)?;
+    let drawn =
+        charts::draw_all(&folder, &arguments.folder.join(names::CHARTS)).map_err(Failure::environment)?;
+    if arguments.markdown {
+        terminal::data(table::markdown(&folder.run));
+    } else {
+        terminal::data(table::render(&folder.run, super::table_style()));
+    }
+    for chart in drawn {
+        terminal::say(chart.display());
+    }
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,35 @@
+//! `pushbench serve`: the target server alone.
+
+use pushbench_probe::limits;
+use pushbench_target::{Config, Limits, Target};
+use tokio::task::LocalSet;
+
+use crate::cli::ServeArguments;
+use crate::exit::{Exit, Failure};
+use crate::run::Interrupt;
+use crate::{roles, terminal};
+
+/// Serves until Ctrl-C or SIGTERM.
+pub(crate) fn serve(arguments: &ServeArguments) -> Result<Exit, Failure> {
+    // A lower limit means fewer connections, which the target counts and says itself.
+    let _ = limits::raise_open_files();
+    let runtime = roles::single_threaded()?;
+    LocalSet::new().block_on(&runtime, async {
+        let mut interrupt = Interrupt::listen().map_err(Failure::environment)?;
+        let target = Target::bind(&Config {
+            listen: arguments.listen,
+            limits: Limits::default(),
+            settings: Vec::new(),
+            ring_events: arguments.ring,
+        })
+        .map_err(Failure::environment)?;
+        terminal::say(format_args!("listening on http://{}", target.local_addr()));
+        let handle = target.handle();
+        tokio::task::spawn_local(async move {
+            interrupt.wait().await;
+            handle.shutdown();
+        });
+        target.run().await;
+        Ok(Exit::Ok)
+    })
+}

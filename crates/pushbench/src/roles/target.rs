@@ -1,0 +1,109 @@
+//! A target process: the target server at the end of a control connection.
+
+use pushbench_control::{CarrierError, FromTarget, PROTOCOL, Receiver, Sender, ToTarget};
+use pushbench_measure::{PhaseEdges, Ticks};
+use pushbench_probe::alarm::Alarm;
+use pushbench_probe::clock::now_ns;
+use pushbench_scenario::TargetShare;
+use pushbench_target::{Config, Handle, Limits, Publishing, Target};
+use tokio::task::spawn_local;
+
+use super::{failure, play};
+use crate::exit::{Exit, Failure};
+
+/// Plays a target until the coordinator says so or is gone.
+pub(crate) fn target() -> Result<Exit, Failure> {
+    play(|mut sender, mut receiver| async move {
+        sender.send(&FromTarget::Hello { protocol: PROTOCOL }).await?;
+        let share = match receiver.receive::<ToTarget>().await? {
+            ToTarget::Assign(share) => share,
+            _ => return Ok(()),
+        };
+        let alarm = match Alarm::new() {
+            Ok(alarm) => alarm,
+            Err(error) => return sender.send(&FromTarget::Failed(failure(&error, true))).await,
+        };
+        spawn_local(alarm.run());
+        let target = match Target::bind(&config_for(&share)) {
+            Ok(target) => target,
+            Err(error) => return sender.send(&FromTarget::Failed(failure(&error, true))).await,
+        };
+        sender.send(&FromTarget::Listening { address: target.local_addr() }).await?;
+        let handle = target.handle();
+        let served = spawn_local(target.run());
+        let session = Session { share: *share, handle, alarm, ticks: None, edges: None };
+        session.serve(sender, receiver, served).await
+    })
+}
+
+fn config_for(share: &TargetShare) -> Config {
+    let limits = Limits {
+        topics: Limits::default().topics.max(share.plan.topics(share.clients) as usize),
+        ..Limits::default()
+    };
+    Config {
+        listen: share.listen,
+        limits,
+        settings: vec![share.transport().settings.clone()],
+        ring_events: share.plan.ring_events,
+    }
+}
+
+struct Session {
+    share: TargetShare,
+    handle: Handle,
+    alarm: Alarm,
+    ticks: Option<Ticks>,
+    edges: Option<PhaseEdges>,
+}
+
+impl Session {
+    async fn serve(
+        mut self,
+        mut sender: Sender,
+        mut receiver: Receiver,
+        served: tokio::task::JoinHandle<()>,
+    ) -> Result<(), CarrierError> {
+        loop {
+            let next_ns = self.ticks.as_ref().and_then(Ticks::next_ns);
+            tokio::select! {
+                message = receiver.receive() => match message? {
+                    ToTarget::Assign(_) => {}
+                    ToTarget::Report { from_ns } => self.ticks = Some(Ticks::new(from_ns)),
+                    ToTarget::Begin(edges) => self.begin(edges),
+                    ToTarget::Stop => break,
+                },
+                () = self.alarm.until(next_ns.unwrap_or(u64::MAX)) => self.report(&mut sender).await?,
+            }
+        }
+        let mut last = self.handle.snapshot();
+        last.tick_ns = self.edges.map_or_else(now_ns, |edges| edges.end_ns);
+        self.handle.shutdown();
+        // A task that was cancelled or that panicked has nothing more to say.
+        let _ = served.await;
+        sender.send(&FromTarget::Stopped(Box::new(last))).await
+    }
+
+    fn begin(&mut self, edges: PhaseEdges) {
+        self.edges = Some(edges);
+        if let Some(ticks) = &mut self.ticks {
+            ticks.begin(edges);
+        }
+        let plan = &self.share.plan;
+        self.handle.begin(Publishing {
+            events: plan.events,
+            topics: plan.topics(self.share.clients),
+            seed: plan.seed,
+            edges,
+        });
+    }
+
+    async fn report(&mut self, sender: &mut Sender) -> Result<(), CarrierError> {
+        let Some(ticks) = &mut self.ticks else { return Ok(()) };
+        let Some(tick_ns) = ticks.next_ns() else { return Ok(()) };
+        ticks.advance();
+        let mut snapshot = self.handle.snapshot();
+        snapshot.tick_ns = tick_ns;
+        sender.send(&FromTarget::Report(Box::new(snapshot))).await
+    }
+}

@@ -1,0 +1,141 @@
+//! The folder of a run, written as the run goes.
+//!
+//! Rows are appended and flushed every second, so what was measured is on disk whatever happens next. The manifest and
+//! the summary are replaced as a whole (written beside, then renamed), so a reader never sees half of one.
+
+use pushbench_measure::interval_log;
+use pushbench_measure::results::{ClientQuantile, Run, Summary, names};
+use pushbench_measure::rollup::WorkerSums;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::gather::Row;
+
+/// Quantiles over clients that `clients.csv` holds.
+const CLIENT_QUANTILES: [f64; 9] = [0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0];
+
+/// The folder and its manifest.
+#[derive(Debug)]
+pub(crate) struct RunFolder {
+    path: PathBuf,
+    pub(crate) run: Run,
+    begin_ns: u64,
+}
+
+impl RunFolder {
+    /// Makes `<out>/<scenario>/<start time>` and writes the first manifest.
+    pub(crate) fn create(out: &Path, run: Run, begin_ns: u64) -> io::Result<Self> {
+        let parent = out.join(&run.scenario.name);
+        fs::create_dir_all(&parent)?;
+        let name = run.started.replace(':', "-");
+        let path = make_unique(&parent, &name)?;
+        let folder = Self { path, run, begin_ns };
+        folder.save()?;
+        Ok(folder)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens the files of a label.
+    pub(crate) fn label_files(&self, label: &str) -> io::Result<LabelFiles> {
+        LabelFiles::create(self.path.join(label), &self.run, self.begin_ns)
+    }
+
+    /// Writes the manifest and the summary as they are now.
+    pub(crate) fn save(&self) -> io::Result<()> {
+        let mut json = serde_json::to_vec_pretty(&self.run)?;
+        json.push(b'\n');
+        replace(&self.path.join(names::RUN), &json)?;
+        let stepped = self.run.scenario.steps.len() > 1;
+        let mut csv = csv::Writer::from_writer(Vec::new());
+        csv.write_record(Summary::columns(stepped))?;
+        for result in &self.run.results {
+            csv.write_record(result.summary.record(stepped))?;
+        }
+        let rows = csv.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
+        replace(&self.path.join(names::SUMMARY), &rows)
+    }
+}
+
+/// A folder of that name, or of that name and a number where two runs began in the same second.
+fn make_unique(parent: &Path, name: &str) -> io::Result<PathBuf> {
+    let numbered = (2..1_000).map(|number| format!("{name}-{number}"));
+    for candidate in std::iter::once(name.to_owned()).chain(numbered) {
+        let path = parent.join(candidate);
+        match fs::create_dir(&path) {
+            Ok(()) => return Ok(path),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{name} and 998 more exist")))
+}
+
+/// Writes a file beside its place and renames it there.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let beside = path.with_extension("tmp");
+    fs::write(&beside, bytes)?;
+    fs::rename(beside, path)
+}
+
+/// The files of one label.
+#[derive(Debug)]
+pub(crate) struct LabelFiles {
+    folder: PathBuf,
+    intervals: csv::Writer<File>,
+    log: BufWriter<File>,
+    clients: csv::Writer<File>,
+    stepped: bool,
+    begin_ns: u64,
+}
+
+impl LabelFiles {
+    fn create(folder: PathBuf, run: &Run, begin_ns: u64) -> io::Result<Self> {
+        fs::create_dir_all(&folder)?;
+        let mut log = BufWriter::new(File::create(folder.join(names::LATENCY_LOG))?);
+        interval_log::write_head(&mut log, &run.started)?;
+        Ok(Self {
+            intervals: csv::Writer::from_writer(File::create(folder.join(names::INTERVALS))?),
+            log,
+            clients: csv::Writer::from_writer(File::create(folder.join(names::CLIENTS))?),
+            stepped: run.scenario.steps.len() > 1,
+            folder,
+            begin_ns,
+        })
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Appends one interval and hands it to the kernel.
+    pub(crate) fn write_row(&mut self, row: &Row) -> io::Result<()> {
+        self.intervals.serialize(&row.interval)?;
+        self.intervals.flush()?;
+        let start = Duration::from_nanos(row.begin_ns.saturating_sub(self.begin_ns));
+        let length = Duration::from_nanos(row.end_ns.saturating_sub(row.begin_ns));
+        let step = self.stepped.then_some(row.interval.step);
+        interval_log::write_interval(&mut self.log, &row.histograms, start, length, step)?;
+        self.log.flush()
+    }
+
+    /// Appends the distributions over clients of a step.
+    pub(crate) fn write_clients(&mut self, step: u32, sums: &WorkerSums) -> io::Result<()> {
+        let figures = [
+            ("delivered_events", &sums.delivered_per_client),
+            ("latency_mean_us", &sums.latency_mean_per_client),
+        ];
+        for (figure, histogram) in figures {
+            for quantile in CLIENT_QUANTILES {
+                let Some(value) = histogram.quantile(quantile) else { continue };
+                let figure = figure.to_owned();
+                self.clients.serialize(ClientQuantile { step, figure, quantile, value })?;
+            }
+        }
+        self.clients.flush()
+    }
+}

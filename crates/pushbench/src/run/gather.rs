@@ -1,0 +1,314 @@
+//! Puts together what all processes report of one second, in order of time.
+//!
+//! A second is complete when every process and the kernel sampler have reported it; rows come out in order, so one
+//! process that is held up delays rows and loses none.
+
+use pushbench_measure::results::{Interval, SocketStates};
+use pushbench_measure::snapshot::{TargetSnapshot, WorkerSnapshot};
+use pushbench_measure::{Counters, Figure, Histogram, Histograms, Phase, PhaseEdges};
+use pushbench_probe::process::Usage;
+use pushbench_probe::sockets::States;
+use std::collections::BTreeMap;
+
+use super::sampler::{Sample, Usages};
+
+/// Reports of one interval.
+#[derive(Debug, Default)]
+struct Pending {
+    workers: Vec<(usize, WorkerSnapshot)>,
+    targets: Vec<(usize, TargetSnapshot)>,
+    sample: Option<Sample>,
+}
+
+/// One complete interval.
+#[derive(Debug)]
+pub(crate) struct Row {
+    /// Begin of the interval, nanoseconds of the clock.
+    pub(crate) begin_ns: u64,
+    /// Its end.
+    pub(crate) end_ns: u64,
+    /// What `intervals.csv` gets.
+    pub(crate) interval: Interval,
+    /// What `latency.hlog` gets.
+    pub(crate) histograms: Histograms,
+}
+
+/// Most sockets seen in any dump.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Peaks {
+    pub(crate) established: Option<u64>,
+    pub(crate) time_wait: Option<u64>,
+}
+
+/// Collects the reports of a step.
+#[derive(Debug)]
+pub(crate) struct Gather {
+    clients: u32,
+    processes: usize,
+    edges: Option<PhaseEdges>,
+    pending: BTreeMap<u64, Pending>,
+    from_ns: u64,
+    begin_ns: u64,
+    /// Clients ready at least once, by the newest report of each worker, in a complete row or not.
+    ever_connected: Vec<u32>,
+    /// The last report of each process, for differences.
+    workers: Vec<WorkerSnapshot>,
+    targets: Vec<TargetSnapshot>,
+    usages: Usages,
+    /// Sum of all rows.
+    pub(crate) histograms: Histograms,
+    pub(crate) peaks: Peaks,
+    /// Longest a worker waited for a CPU within one second of the measure phase, microseconds.
+    pub(crate) run_queue_peak_us: Option<u64>,
+}
+
+impl Gather {
+    pub(crate) fn new(clients: u32, targets: usize, workers: usize, from_ns: u64, usages: Usages) -> Self {
+        Self {
+            clients,
+            processes: targets + workers,
+            edges: None,
+            pending: BTreeMap::new(),
+            from_ns,
+            begin_ns: from_ns,
+            ever_connected: vec![0; workers],
+            workers: vec![WorkerSnapshot::default(); workers],
+            targets: vec![TargetSnapshot::default(); targets],
+            usages,
+            histograms: Histograms::new(),
+            peaks: Peaks::default(),
+            run_queue_peak_us: None,
+        }
+    }
+
+    pub(crate) fn begin(&mut self, edges: PhaseEdges) {
+        self.edges = Some(edges);
+    }
+
+    pub(crate) fn worker(&mut self, worker: usize, snapshot: WorkerSnapshot) {
+        self.ever_connected[worker] = snapshot.ever_connected;
+        let pending = self.pending.entry(snapshot.tick_ns).or_default();
+        pending.workers.push((worker, snapshot));
+    }
+
+    pub(crate) fn target(&mut self, target: usize, snapshot: TargetSnapshot) {
+        self.pending.entry(snapshot.tick_ns).or_default().targets.push((target, snapshot));
+    }
+
+    pub(crate) fn sample(&mut self, sample: Sample) {
+        let tick_ns = sample.tick_ns;
+        self.pending.entry(tick_ns).or_default().sample = Some(sample);
+    }
+
+    /// Clients that have been ready at least once, over all workers.
+    pub(crate) fn ever_connected(&self) -> u32 {
+        self.ever_connected.iter().sum()
+    }
+
+    /// The last reports of the targets.
+    pub(crate) fn targets(&self) -> &[TargetSnapshot] {
+        &self.targets
+    }
+
+    /// The next row, if its interval is complete. Rows of the ramp wait until it is known when the warm-up begins,
+    /// because their place in time is counted from there.
+    pub(crate) fn complete_row(&mut self) -> Option<Row> {
+        self.edges?;
+        let (_, first) = self.pending.first_key_value()?;
+        let reported = first.workers.len() + first.targets.len();
+        if reported < self.processes || first.sample.is_none() {
+            return None;
+        }
+        self.next_row()
+    }
+
+    /// The next row with what there is of it: for the end of a step, when nobody reports any more.
+    pub(crate) fn next_row(&mut self) -> Option<Row> {
+        let (tick_ns, pending) = self.pending.pop_first()?;
+        let mut row = Row {
+            begin_ns: self.begin_ns,
+            end_ns: tick_ns,
+            interval: self.interval(tick_ns),
+            histograms: Histograms::new(),
+        };
+        self.add_workers(&mut row, pending.workers);
+        self.add_targets(&mut row, pending.targets);
+        if let Some(sample) = pending.sample {
+            self.add_sample(&mut row, sample);
+        }
+        fill_percentiles(&mut row);
+        self.histograms.add(&row.histograms);
+        self.begin_ns = tick_ns;
+        Some(row)
+    }
+
+    /// A row with its place in time.
+    fn interval(&self, tick_ns: u64) -> Interval {
+        let (t_s, phase) = match self.edges {
+            // The phase an interval lies in is that of the instant just before its end.
+            Some(edges) => {
+                ((tick_ns as f64 - edges.start_ns as f64) / 1e9, edges.phase_at(tick_ns.saturating_sub(1)))
+            }
+            // A step that ended in its ramp: counted from where the ramp began.
+            None => ((tick_ns as f64 - self.from_ns as f64) / 1e9, Phase::Ramp),
+        };
+        Interval { step: self.clients, t_s, phase: phase.name().to_owned(), ..Interval::default() }
+    }
+
+    fn add_workers(&mut self, row: &mut Row, reports: Vec<(usize, WorkerSnapshot)>) {
+        let mut before = Counters::default();
+        let mut after = Counters::default();
+        for (worker, report) in reports {
+            before.add(&self.workers[worker].counters);
+            after.add(&report.counters);
+            row.interval.connected += u64::from(report.connected);
+            row.histograms.add(&report.histograms);
+            self.workers[worker] = report;
+        }
+        let since = after.since(&before);
+        let interval = &mut row.interval;
+        interval.delivered = since.events;
+        interval.stream_down_bytes = after.down.total().saturating_sub(before.down.total());
+        interval.stream_up_bytes = after.up.total().saturating_sub(before.up.total());
+        interval.requests = since.requests;
+        interval.empty_replies = since.empty_replies;
+        interval.opened = since.opened;
+        interval.closed = since.closed;
+        interval.errors = since.errors();
+    }
+
+    fn add_targets(&mut self, row: &mut Row, reports: Vec<(usize, TargetSnapshot)>) {
+        for (target, report) in reports {
+            // Every target publishes every event: one of them tells how many there were.
+            if target == 0 {
+                row.interval.published = report.published.saturating_sub(self.targets[0].published);
+            }
+            row.histograms.add(&report.histograms);
+            self.targets[target] = report;
+        }
+    }
+
+    fn add_sample(&mut self, row: &mut Row, sample: Sample) {
+        let interval = &mut row.interval;
+        if let Some(census) = sample.census {
+            interval.set_sockets(&states(&census.client), &states(&census.target));
+            let time_wait = u64::from(census.client.time_wait) + u64::from(census.target.time_wait);
+            self.peaks.time_wait = self.peaks.time_wait.max(Some(time_wait));
+            self.peaks.established = self.peaks.established.max(Some(u64::from(census.client.established)));
+        }
+        interval.host_sockets_peak = sample.host_sockets_peak;
+        interval.host_time_wait_peak = sample.host_time_wait_peak;
+        interval.host_tcp_memory_bytes = sample.host_tcp_memory_bytes;
+        let now = &sample.usages;
+        interval.target_cpu_us = growth(&now.targets, &self.usages.targets, |usage| usage.cpu_ns / 1_000);
+        interval.worker_cpu_us = growth(&now.workers, &self.usages.workers, |usage| usage.cpu_ns / 1_000);
+        interval.target_rss_bytes = total(&now.targets, |usage| usage.rss_bytes);
+        interval.worker_rss_bytes = total(&now.workers, |usage| usage.rss_bytes);
+        interval.worker_run_queue_us = longest_wait_us(&now.workers, &self.usages.workers);
+        if interval.phase() == Some(Phase::Measure) {
+            self.run_queue_peak_us = self.run_queue_peak_us.max(interval.worker_run_queue_us);
+        }
+        self.usages = sample.usages;
+    }
+}
+
+fn fill_percentiles(row: &mut Row) {
+    let of = |figure| row.histograms.all_phases(figure);
+    let (delivery, interval) = (of(Figure::Delivery), &mut row.interval);
+    interval.latency_p50_us = delivery.printable_quantile(0.5);
+    interval.latency_p90_us = delivery.printable_quantile(0.9);
+    interval.latency_p99_us = delivery.printable_quantile(0.99);
+    interval.latency_max_us = delivery.max();
+    interval.uncorrected_p99_us = of(Figure::Uncorrected).printable_quantile(0.99);
+    interval.slip_p99_us = of(Figure::Slip).quantile(0.99);
+    interval.timer_late_p99_us = Histogram::quantile(&of(Figure::TimerLate), 0.99);
+}
+
+fn states(states: &States) -> SocketStates {
+    SocketStates {
+        established: states.established,
+        opening: states.opening,
+        closing: states.closing,
+        close_wait: states.close_wait,
+        time_wait: states.time_wait,
+    }
+}
+
+/// Sum over processes; `None` when any of them was not read.
+pub(crate) fn total(usages: &[Option<Usage>], of: impl Fn(&Usage) -> u64) -> Option<u64> {
+    usages.iter().map(|usage| usage.as_ref().map(&of)).sum()
+}
+
+/// How much the sum over processes grew; `None` when any of them was not read.
+pub(crate) fn growth(
+    now: &[Option<Usage>],
+    before: &[Option<Usage>],
+    of: impl Fn(&Usage) -> u64,
+) -> Option<u64> {
+    Some(total(now, &of)?.saturating_sub(total(before, &of)?))
+}
+
+fn longest_wait_us(now: &[Option<Usage>], before: &[Option<Usage>]) -> Option<u64> {
+    let waits = now.iter().zip(before).map(|(now, before)| {
+        Some(now.as_ref()?.run_queue_wait_ns.saturating_sub(before.as_ref()?.run_queue_wait_ns) / 1_000)
+    });
+    waits.collect::<Option<Vec<u64>>>()?.into_iter().max()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const S: u64 = 1_000_000_000;
+
+    fn worker_report(tick_ns: u64, events: u64) -> WorkerSnapshot {
+        let counters = Counters { events, ..Counters::default() };
+        WorkerSnapshot { tick_ns, connected: 3, counters, ..WorkerSnapshot::default() }
+    }
+
+    fn sample(tick_ns: u64) -> Sample {
+        Sample {
+            tick_ns,
+            usages: Usages::default(),
+            census: None,
+            host_sockets_peak: None,
+            host_time_wait_peak: None,
+            host_tcp_memory_bytes: None,
+        }
+    }
+
+    fn target_report(tick_ns: u64) -> TargetSnapshot {
+        TargetSnapshot { tick_ns, ..TargetSnapshot::default() }
+    }
+
+    #[test]
+    fn a_row_waits_for_every_process_and_rows_keep_their_order() {
+        let mut gather = Gather::new(6, 1, 2, 0, Usages::default());
+        gather.worker(0, worker_report(S, 10));
+        gather.worker(0, worker_report(2 * S, 15));
+        gather.worker(1, worker_report(2 * S, 25));
+        gather.target(0, target_report(2 * S));
+        gather.sample(sample(2 * S));
+        assert!(gather.complete_row().is_none(), "the first second is not complete");
+        gather.worker(1, worker_report(S, 20));
+        gather.target(0, target_report(S));
+        gather.sample(sample(S));
+        assert!(gather.complete_row().is_none(), "the ramp's end is not known");
+        gather.begin(PhaseEdges { start_ns: S, measure_ns: S, drain_ns: 2 * S, end_ns: 3 * S });
+        let first = gather.complete_row().unwrap().interval;
+        let second = gather.complete_row().unwrap().interval;
+        assert_eq!((first.delivered, first.connected, first.t_s), (30, 6, 0.0));
+        assert_eq!((first.phase.as_str(), second.phase.as_str()), ("ramp", "measure"));
+        assert_eq!((second.delivered, second.connected), (10, 6));
+        assert!(gather.complete_row().is_none());
+    }
+
+    #[test]
+    fn at_the_end_incomplete_rows_come_out_with_what_there_is() {
+        let mut gather = Gather::new(6, 1, 2, 0, Usages::default());
+        gather.worker(1, worker_report(S, 20));
+        let row = gather.next_row().unwrap().interval;
+        assert_eq!((row.delivered, row.client_established, row.target_cpu_us), (20, None, None));
+        assert!(gather.next_row().is_none());
+    }
+}

@@ -1,0 +1,238 @@
+//! The coordinator: from scenario files to result folders, charts and the table.
+
+mod fleet;
+mod folder;
+mod gather;
+mod interrupt;
+mod outcome;
+mod progress;
+mod sampler;
+mod step;
+
+use pushbench_measure::results::{FORMAT, Host, Run, ScenarioRecord, Status, TransportRecord};
+use pushbench_measure::verdict::Level;
+use pushbench_probe::{clock, host, limits};
+use pushbench_report::RunFolder as Finished;
+use pushbench_scenario::needs::Needs;
+use pushbench_scenario::plan::{Comparison, Plan};
+use pushbench_transport::settings::TransportSettings as _;
+use std::path::{Path, PathBuf};
+use tokio::task::LocalSet;
+
+use self::folder::RunFolder;
+pub(crate) use self::interrupt::Interrupt;
+pub(crate) use self::progress::Loudness;
+use self::progress::Progress;
+use self::step::{Ended, Job};
+use crate::exit::{Exit, Failure};
+use crate::terminal;
+
+/// What `run` was asked to do with its scenarios.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    pub(crate) out: PathBuf,
+    pub(crate) json: bool,
+    pub(crate) loudness: Loudness,
+}
+
+/// Runs scenarios one after the other. All of them are checked before the first begins.
+pub(crate) fn run(plans: &[(Plan, Needs)], options: &Options) -> Result<Exit, Failure> {
+    // Processes that are started inherit it; where it cannot be raised the needs were counted with what there is.
+    let _ = limits::raise_open_files();
+    let program = std::env::current_exe().map_err(Failure::environment)?;
+    let runtime = crate::roles::single_threaded()?;
+    LocalSet::new().block_on(&runtime, async {
+        let mut interrupt = Interrupt::listen().map_err(Failure::environment)?;
+        let mut worst = Exit::Ok;
+        for (plan, needs) in plans {
+            let exit = run_plan(plan, needs, &program, options, &mut interrupt).await?;
+            if exit != Exit::Ok {
+                worst = exit;
+            }
+            if exit == Exit::Interrupted {
+                break;
+            }
+        }
+        Ok(worst)
+    })
+}
+
+async fn run_plan(
+    plan: &Plan,
+    needs: &Needs,
+    program: &Path,
+    options: &Options,
+    interrupt: &mut Interrupt,
+) -> Result<Exit, Failure> {
+    let mut folder = RunFolder::create(&options.out, manifest(plan), clock::now_ns()).map_err(|error| {
+        Failure::of(
+            Exit::Environment,
+            format_args!(
+                "cannot make a results folder in {}: {error}\nhint: choose another with --out DIR",
+                options.out.display()
+            ),
+        )
+    })?;
+    let mut progress = Progress::new(options.loudness, plan.steps.len() * plan.transports.len());
+    progress.say(format_args!("{}: {}", plan.name, plan.title));
+    let ended = measure_all(plan, needs, program, &mut folder, &mut progress, interrupt).await?;
+    finish(&mut folder, ended.as_ref()).map_err(|error| unwritable(folder.path(), &error))?;
+    present(&folder, options, &mut progress)?;
+    Ok(exit_of(&folder.run, ended))
+}
+
+/// Measures every transport at every number of clients; stops at the first that ends before its time.
+async fn measure_all(
+    plan: &Plan,
+    needs: &Needs,
+    program: &Path,
+    folder: &mut RunFolder,
+    progress: &mut Progress,
+    interrupt: &mut Interrupt,
+) -> Result<Option<Ended>, Failure> {
+    let mut files = Vec::new();
+    for transport in &plan.transports {
+        files.push(folder.label_files(&transport.label).map_err(|error| unwritable(folder.path(), &error))?);
+    }
+    for clients in &plan.steps {
+        for (transport, files) in files.iter_mut().enumerate() {
+            let label = &plan.transports[transport].label;
+            let (targets, workers) = needs.of(label, *clients).map_or((1, 1), |of| (of.targets, of.workers));
+            let job = Job { plan, transport, clients: *clients, targets, workers, program };
+            let end = step::run(job, files, progress, interrupt).await;
+            progress.step_ends(end.result.as_ref());
+            folder.run.results.extend(end.result);
+            folder.save().map_err(|error| unwritable(folder.path(), &error))?;
+            if end.ended.is_some() {
+                return Ok(end.ended);
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::of(Exit::Environment, format_args!("cannot write results to {}: {error}", path.display()))
+}
+
+fn finish(folder: &mut RunFolder, ended: Option<&Ended>) -> std::io::Result<()> {
+    folder.run.finished = Some(clock::utc_rfc3339());
+    folder.run.status = if ended.is_some() { Status::Partial } else { Status::Complete };
+    folder.run.reason = ended.map(|ended| match ended {
+        Ended::Interrupted => "interrupted".to_owned(),
+        Ended::Died(reason) | Ended::Environment(reason) => reason.clone(),
+    });
+    folder.save()
+}
+
+/// Draws the charts and prints what was asked for. Charts that cannot be drawn spoil no measurement.
+fn present(folder: &RunFolder, options: &Options, progress: &mut Progress) -> Result<(), Failure> {
+    let drawn = Finished::load(folder.path())
+        .and_then(|finished| pushbench_report::charts::draw_all(&finished, &folder.path().join("charts")));
+    if options.json {
+        let json = serde_json::to_string_pretty(&folder.run).map_err(anyhow::Error::new)?;
+        terminal::data(json);
+    } else {
+        terminal::data(pushbench_report::table::render(&folder.run, crate::commands::table_style()));
+    }
+    if let Some(reason) = &folder.run.reason {
+        terminal::error(format_args!("the run ended early: {reason}"));
+    }
+    match drawn {
+        Ok(charts) => {
+            progress.say(format_args!(
+                "{} charts in {}",
+                charts.len(),
+                folder.path().join("charts").display()
+            ));
+        }
+        Err(error) => terminal::error(format_args!("charts: {error}")),
+    }
+    progress.say(format_args!("results in {}", folder.path().display()));
+    Ok(())
+}
+
+fn exit_of(run: &Run, ended: Option<Ended>) -> Exit {
+    match ended {
+        Some(Ended::Interrupted) => Exit::Interrupted,
+        Some(Ended::Died(_)) => Exit::Unexpected,
+        Some(Ended::Environment(_)) => Exit::Environment,
+        None if run.level() == Level::Breach => Exit::Invalid,
+        None => Exit::Ok,
+    }
+}
+
+/// The manifest of a run that begins now.
+fn manifest(plan: &Plan) -> Run {
+    let seconds = |duration: std::time::Duration| duration.as_secs_f64();
+    Run {
+        format: FORMAT,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        commit: option_env!("PUSHBENCH_COMMIT").map(str::to_owned),
+        command: std::env::args().collect(),
+        started: clock::utc_rfc3339(),
+        finished: None,
+        status: Status::Running,
+        reason: None,
+        scenario: ScenarioRecord {
+            name: plan.name.clone(),
+            title: plan.title.clone(),
+            path: plan.path.clone(),
+            text: plan.text.clone(),
+            sha256: plan.sha256.clone(),
+            overrides: plan.overrides.clone(),
+            seed: plan.seed,
+            steps: plan.steps.clone(),
+            pattern: plan.events.topics.pattern().to_owned(),
+            topics: plan.topics(plan.steps.iter().copied().max().unwrap_or(0)),
+            events_per_second: plan.events.rate,
+            event_size: plan.events.size.to_string(),
+            warmup_s: seconds(plan.phases.warmup),
+            measure_s: seconds(plan.phases.measure),
+            drain_s: seconds(plan.phases.drain),
+            latency_p99_limit_us: latency_limit_us(plan),
+        },
+        host: host_record(),
+        transports: plan.transports.iter().map(transport_record).collect(),
+        results: Vec::new(),
+    }
+}
+
+/// The limit on p99 that every transport must keep, if there is one.
+fn latency_limit_us(plan: &Plan) -> Option<u64> {
+    let upper = |comparison| matches!(comparison, Comparison::Less | Comparison::AtMost);
+    let mut limits = plan.transports.iter().map(|transport| {
+        let of_label = plan.thresholds.iter().filter(|threshold| threshold.label == transport.label);
+        of_label
+            .filter(|threshold| threshold.column == "latency_p99_us" && upper(threshold.comparison))
+            .map(|threshold| threshold.bound as u64)
+            .min()
+    });
+    let first = limits.next()??;
+    limits.all(|limit| limit == Some(first)).then_some(first)
+}
+
+fn transport_record(transport: &pushbench_scenario::TransportPlan) -> TransportRecord {
+    let settings = &transport.settings;
+    TransportRecord {
+        label: transport.label.clone(),
+        kind: settings.kind().name().to_owned(),
+        kind_index: settings.kind().index(),
+        settings: settings.describe(),
+        poll_interval_us: settings.poll_interval().map(|interval| interval.as_micros() as u64),
+    }
+}
+
+/// The machine, as far as it tells.
+fn host_record() -> Host {
+    let read = host::read().ok();
+    Host {
+        name: read.as_ref().map(|host| host.name.clone()).unwrap_or_default(),
+        kernel: read.as_ref().map(|host| host.kernel.clone()).unwrap_or_default(),
+        cpu: read.as_ref().map(|host| host.cpu.clone()).unwrap_or_default(),
+        cpus: read.as_ref().map_or(0, |host| host.cpus as u32),
+        memory_bytes: read.map_or(0, |host| host.memory_bytes),
+        open_files: limits::open_files().hard,
+        ports: limits::ephemeral_ports().unwrap_or_default(),
+    }
+}

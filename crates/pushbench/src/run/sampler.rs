@@ -1,0 +1,206 @@
+//! What the kernel says while a step runs: sockets, CPU time, memory.
+//!
+//! A thread of its own, because a dump of many sockets takes tens of milliseconds that neither the coordinator nor a
+//! process under measurement should wait for. Instants at which phases meet are sampled before anything else is.
+
+use pushbench_measure::{PhaseEdges, Ticks};
+use pushbench_probe::process::{self, Usage};
+use pushbench_probe::sockets::{Census, SocketDiag};
+use pushbench_probe::{clock, sockstat};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::mpsc::UnboundedSender;
+
+/// Time between two looks at the host's socket totals.
+const GLANCE_NS: u64 = 100_000_000;
+/// A dump that takes longer than this is made only every [`RARE_DUMP_TICKS`].
+const DEAR_DUMP_NS: u64 = 20_000_000;
+/// How rarely a dear dump is made, in ticks.
+const RARE_DUMP_TICKS: u32 = 5;
+
+/// Processes and ports to watch.
+#[derive(Debug, Clone)]
+pub(crate) struct Watched {
+    pub(crate) targets: Vec<u32>,
+    pub(crate) workers: Vec<u32>,
+    pub(crate) ports: Vec<u16>,
+}
+
+/// Usage of the watched processes at one instant, in their order. `None` for a process that is gone.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Usages {
+    pub(crate) targets: Vec<Option<Usage>>,
+    pub(crate) workers: Vec<Option<Usage>>,
+}
+
+/// What was seen in the interval that ends at a tick.
+#[derive(Debug, Clone)]
+pub(crate) struct Sample {
+    pub(crate) tick_ns: u64,
+    pub(crate) usages: Usages,
+    /// Absent where a dump was left out or failed.
+    pub(crate) census: Option<Census>,
+    pub(crate) host_sockets_peak: Option<u32>,
+    pub(crate) host_time_wait_peak: Option<u32>,
+    pub(crate) host_tcp_memory_bytes: Option<u64>,
+}
+
+/// What the thread sends.
+#[derive(Debug, Clone)]
+pub(crate) enum Seen {
+    /// At a tick.
+    Tick(Box<Sample>),
+    /// At the begin (0) or the end (1) of the measure phase.
+    Edge(usize, Usages),
+}
+
+enum Wish {
+    Begin(PhaseEdges),
+    Stop,
+}
+
+/// The sampling thread. Dropping it ends the thread.
+#[derive(Debug)]
+pub(crate) struct Sampler {
+    wishes: Sender<Wish>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Sampler {
+    /// Begins to sample, with ticks every second after `from_ns`.
+    pub(crate) fn start(watched: Watched, from_ns: u64, seen: UnboundedSender<Seen>) -> Self {
+        let (wishes, inbox) = channel();
+        let mut sampling = Sampling {
+            watched,
+            seen,
+            // Without it (a kernel without the module, a sandbox) the socket columns stay empty.
+            diag: SocketDiag::open().ok(),
+            ticks: Ticks::new(from_ns),
+            edges: Vec::new(),
+            glance: Glance::default(),
+            next_glance_ns: from_ns,
+            ticks_until_dump: 0,
+        };
+        let thread = std::thread::spawn(move || sampling.run(&inbox));
+        Self { wishes, thread: Some(thread) }
+    }
+
+    /// Makes the phases known.
+    pub(crate) fn begin(&self, edges: PhaseEdges) {
+        // The thread ends only when it is told to.
+        let _ = self.wishes.send(Wish::Begin(edges));
+    }
+}
+
+impl Drop for Sampler {
+    fn drop(&mut self) {
+        let _ = self.wishes.send(Wish::Stop);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Reads the usage of processes now.
+pub(crate) fn usages(watched: &Watched) -> Usages {
+    let all = |pids: &[u32]| pids.iter().map(|pid| process::usage(*pid).ok()).collect();
+    Usages { targets: all(&watched.targets), workers: all(&watched.workers) }
+}
+
+/// The host's totals since the last tick, at their most.
+#[derive(Debug, Default)]
+struct Glance {
+    sockets: Option<u32>,
+    time_wait: Option<u32>,
+    memory_bytes: Option<u64>,
+}
+
+impl Glance {
+    fn look(&mut self) {
+        let Ok(now) = sockstat::read() else { return };
+        self.sockets = self.sockets.max(Some(now.tcp_inuse as u32));
+        self.time_wait = self.time_wait.max(Some(now.tcp_time_wait as u32));
+        self.memory_bytes = self.memory_bytes.max(Some(now.tcp_memory_bytes));
+    }
+}
+
+struct Sampling {
+    watched: Watched,
+    seen: UnboundedSender<Seen>,
+    diag: Option<SocketDiag>,
+    ticks: Ticks,
+    /// Edges of the measure phase still to come: which, and when.
+    edges: Vec<(usize, u64)>,
+    glance: Glance,
+    next_glance_ns: u64,
+    ticks_until_dump: u32,
+}
+
+impl Sampling {
+    fn run(&mut self, inbox: &Receiver<Wish>) {
+        loop {
+            let wait_ns = self.next_ns().saturating_sub(clock::now_ns());
+            match inbox.recv_timeout(Duration::from_nanos(wait_ns)) {
+                Ok(Wish::Begin(edges)) => {
+                    self.ticks.begin(edges);
+                    self.edges = vec![(1, edges.drain_ns), (0, edges.measure_ns)];
+                }
+                Ok(Wish::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => self.act(clock::now_ns()),
+            }
+        }
+    }
+
+    fn next_ns(&self) -> u64 {
+        let edge_ns = self.edges.last().map_or(u64::MAX, |(_, at_ns)| *at_ns);
+        self.next_glance_ns.min(edge_ns).min(self.ticks.next_ns().unwrap_or(u64::MAX))
+    }
+
+    fn act(&mut self, now_ns: u64) {
+        if let Some((which, _)) = self.edges.pop_if(|(_, at_ns)| *at_ns <= now_ns) {
+            self.tell(Seen::Edge(which, usages(&self.watched)));
+        }
+        if self.next_glance_ns <= now_ns {
+            self.glance.look();
+            self.next_glance_ns = now_ns - now_ns % GLANCE_NS + GLANCE_NS;
+        }
+        if let Some(tick_ns) = self.ticks.next_ns().filter(|tick_ns| *tick_ns <= now_ns) {
+            self.ticks.advance();
+            self.tick(tick_ns);
+        }
+    }
+
+    fn tick(&mut self, tick_ns: u64) {
+        self.glance.look();
+        let glance = std::mem::take(&mut self.glance);
+        let usages = usages(&self.watched);
+        let sample = Sample {
+            tick_ns,
+            usages,
+            census: self.dump(),
+            host_sockets_peak: glance.sockets,
+            host_time_wait_peak: glance.time_wait,
+            host_tcp_memory_bytes: glance.memory_bytes,
+        };
+        self.tell(Seen::Tick(Box::new(sample)));
+    }
+
+    fn dump(&mut self) -> Option<Census> {
+        if self.ticks_until_dump > 0 {
+            self.ticks_until_dump -= 1;
+            return None;
+        }
+        let begin_ns = clock::now_ns();
+        let census = self.diag.as_mut()?.census(&self.watched.ports).ok();
+        if clock::now_ns() - begin_ns > DEAR_DUMP_NS {
+            self.ticks_until_dump = RARE_DUMP_TICKS - 1;
+        }
+        census
+    }
+
+    fn tell(&self, seen: Seen) {
+        // Whoever listened is about to end this thread.
+        let _ = self.seen.send(seen);
+    }
+}

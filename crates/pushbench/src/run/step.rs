@@ -1,0 +1,351 @@
+//! One step: one transport at one number of clients, from fresh processes to a row of the summary.
+
+use pushbench_control::{FromTarget, FromWorker, ToTarget, ToWorker};
+use pushbench_measure::PhaseEdges;
+use pushbench_measure::results::StepResult;
+use pushbench_measure::rollup::WorkerSums;
+use pushbench_probe::{clock, memory, netstat};
+use pushbench_scenario::plan::{Plan, TransportPlan};
+use pushbench_scenario::schedule::arrival_offset_ns;
+use pushbench_scenario::share::{TargetShare, WorkerShare};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use super::fleet::{Fleet, FleetError, Heard, Member};
+use super::folder::LabelFiles;
+use super::gather::Gather;
+use super::interrupt::Interrupt;
+use super::outcome::{self, Evidence};
+use super::progress::Progress;
+use super::sampler::{self, Sampler, Seen, Usages, Watched};
+
+/// From the order to connect to the first arrival: time for the order to reach every worker.
+const CONNECT_LEAD_NS: u64 = 50_000_000;
+/// From the order to begin to the begin of the warm-up.
+const BEGIN_LEAD_NS: u64 = 250_000_000;
+/// How long after the last arrival clients may still be connecting before the run goes on without them.
+const CONNECT_GRACE_NS: u64 = 15_000_000_000;
+/// How long processes may take to close their books.
+const CLOSING_TIME_NS: u64 = 10_000_000_000;
+
+/// What is to be measured.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Job<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) transport: usize,
+    pub(crate) clients: u32,
+    pub(crate) targets: u32,
+    pub(crate) workers: u32,
+    pub(crate) program: &'a Path,
+}
+
+impl Job<'_> {
+    pub(crate) fn transport(&self) -> &TransportPlan {
+        &self.plan.transports[self.transport]
+    }
+}
+
+/// Why a step ended before its time.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// By a signal.
+    Interrupted,
+    /// A process of the run ended or failed.
+    Died(String),
+    /// The machine does not give what is needed.
+    Environment(String),
+}
+
+/// A step's end: what was measured, and why it ended early if it did.
+#[derive(Debug)]
+pub(crate) struct StepEnd {
+    pub(crate) result: Option<StepResult>,
+    pub(crate) ended: Option<Ended>,
+}
+
+/// Runs a step to its end, whatever that is. No process is left when it returns.
+pub(crate) async fn run(
+    job: Job<'_>,
+    files: &mut LabelFiles,
+    progress: &mut Progress,
+    interrupt: &mut Interrupt,
+) -> StepEnd {
+    let mut fleet = Fleet::new(job.program.to_owned());
+    let started = tokio::select! {
+        started = start_processes(&job, &mut fleet) => started.map_err(|error| match error.is_environment() {
+            true => Ended::Environment(error.to_string()),
+            false => Ended::Died(error.to_string()),
+        }),
+        () = interrupt.wait() => Err(Ended::Interrupted),
+    };
+    let ports = match started {
+        Ok(ports) => ports,
+        Err(ended) => {
+            fleet.kill().await;
+            return StepEnd { result: None, ended: Some(ended) };
+        }
+    };
+    let mut step = Step::new(job, fleet, ports, files, progress, interrupt);
+    let ended = step.measure().await.err();
+    step.close(ended).await
+}
+
+/// Starts targets, then workers that know them. Returns the targets' ports.
+async fn start_processes(job: &Job<'_>, fleet: &mut Fleet) -> Result<Vec<u16>, FleetError> {
+    let mut addresses = Vec::new();
+    for _ in 0..job.targets {
+        let share = TargetShare {
+            plan: job.plan.clone(),
+            transport: job.transport,
+            clients: job.clients,
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        };
+        addresses.push(fleet.add_target(&ToTarget::Assign(Box::new(share))).await?);
+    }
+    for worker in 0..job.workers {
+        let share = WorkerShare {
+            plan: job.plan.clone(),
+            transport: job.transport,
+            clients: job.clients,
+            worker,
+            workers: job.workers,
+            targets: addresses.clone(),
+            source: Some(source_address(worker)),
+        };
+        fleet.add_worker(&ToWorker::Assign(Box::new(share))).await?;
+    }
+    Ok(addresses.iter().map(SocketAddr::port).collect())
+}
+
+/// The address a worker connects from: one each, so that each has all ephemeral ports towards every target.
+fn source_address(worker: u32) -> IpAddr {
+    let [_, _, high, low] = (worker % 65_000 + 1).to_be_bytes();
+    IpAddr::V4(Ipv4Addr::new(127, 1, high, low))
+}
+
+struct Step<'a> {
+    job: Job<'a>,
+    fleet: Fleet,
+    files: &'a mut LabelFiles,
+    progress: &'a mut Progress,
+    interrupt: &'a mut Interrupt,
+    sampler: Sampler,
+    seen: UnboundedReceiver<Seen>,
+    gather: Gather,
+    ports: Vec<u16>,
+    connect_ns: u64,
+    before: Before,
+    edges: Option<PhaseEdges>,
+    edge_usages: [Option<Usages>; 2],
+    kernel_bytes_connected: Option<u64>,
+    workers_ready: u32,
+    finished: Vec<Member>,
+    sums: WorkerSums,
+}
+
+/// Readings from before the first client.
+struct Before {
+    usages: Usages,
+    kernel_bytes: Option<u64>,
+    listen_overflows: Option<u64>,
+}
+
+impl<'a> Step<'a> {
+    fn new(
+        job: Job<'a>,
+        fleet: Fleet,
+        ports: Vec<u16>,
+        files: &'a mut LabelFiles,
+        progress: &'a mut Progress,
+        interrupt: &'a mut Interrupt,
+    ) -> Self {
+        let watched =
+            Watched { targets: fleet.target_pids(), workers: fleet.worker_pids(), ports: ports.clone() };
+        let before = Before {
+            usages: sampler::usages(&watched),
+            kernel_bytes: memory::kernel_bytes().ok(),
+            listen_overflows: netstat::listen_overflows().ok(),
+        };
+        let connect_ns = clock::now_ns() + CONNECT_LEAD_NS;
+        let (tell, seen) = unbounded_channel();
+        let sampler = Sampler::start(watched, connect_ns, tell);
+        let gather = Gather::new(
+            job.clients,
+            job.targets as usize,
+            job.workers as usize,
+            connect_ns,
+            before.usages.clone(),
+        );
+        Self {
+            job,
+            fleet,
+            files,
+            progress,
+            interrupt,
+            sampler,
+            seen,
+            gather,
+            ports,
+            connect_ns,
+            before,
+            edges: None,
+            edge_usages: [None, None],
+            kernel_bytes_connected: None,
+            workers_ready: 0,
+            finished: Vec::new(),
+            sums: WorkerSums::default(),
+        }
+    }
+
+    /// Ramp, warm-up, measure, drain, and the closing of the books.
+    async fn measure(&mut self) -> Result<(), Ended> {
+        let from_ns = self.connect_ns;
+        self.progress.ramp_begins(&self.job);
+        self.fleet.tell_targets(&ToTarget::Report { from_ns }).await;
+        self.fleet.tell_workers(&ToWorker::Connect { start_ns: from_ns }).await;
+        let last_arrival_ns = arrival_offset_ns(self.job.clients, self.job.plan.connect_rate);
+        let workers = self.job.workers;
+        self.listen_until(from_ns + last_arrival_ns + CONNECT_GRACE_NS, |step| step.workers_ready == workers)
+            .await?;
+        self.kernel_bytes_connected = memory::kernel_bytes().ok();
+
+        let edges = self.begin().await;
+        self.listen_until(edges.end_ns, |_| false).await?;
+
+        self.fleet.tell_workers(&ToWorker::Finish).await;
+        let processes = (self.job.workers + self.job.targets) as usize;
+        self.listen_until(edges.end_ns + CLOSING_TIME_NS, |step| step.finished.len() == workers as usize)
+            .await?;
+        self.fleet.tell_targets(&ToTarget::Stop).await;
+        self.listen_until(clock::now_ns() + CLOSING_TIME_NS, |step| step.finished.len() == processes).await?;
+        if self.finished.len() < processes {
+            return Err(Ended::Died("a process did not close its books in time".to_owned()));
+        }
+        Ok(())
+    }
+
+    async fn begin(&mut self) -> PhaseEdges {
+        let phases = self.job.plan.phases;
+        let start_ns = clock::now_ns() + BEGIN_LEAD_NS;
+        let measure_ns = start_ns + phases.warmup.as_nanos() as u64;
+        let drain_ns = measure_ns + phases.measure.as_nanos() as u64;
+        let edges =
+            PhaseEdges { start_ns, measure_ns, drain_ns, end_ns: drain_ns + phases.drain.as_nanos() as u64 };
+        self.edges = Some(edges);
+        self.gather.begin(edges);
+        self.sampler.begin(edges);
+        self.fleet.tell_workers(&ToWorker::Begin(edges)).await;
+        self.fleet.tell_targets(&ToTarget::Begin(edges)).await;
+        edges
+    }
+
+    /// Takes in what processes, kernel and user say until a condition holds or an instant has come.
+    async fn listen_until(&mut self, deadline_ns: u64, done: impl Fn(&Self) -> bool) -> Result<(), Ended> {
+        while !done(self) {
+            let left = Duration::from_nanos(deadline_ns.saturating_sub(clock::now_ns()));
+            tokio::select! {
+                heard = self.fleet.heard.recv() => if let Some(heard) = heard {
+                    self.hear(heard).await?;
+                },
+                seen = self.seen.recv() => if let Some(seen) = seen {
+                    self.see(seen);
+                },
+                () = self.interrupt.wait() => return Err(Ended::Interrupted),
+                () = tokio::time::sleep(left) => return Ok(()),
+            }
+            self.write_rows(false)?;
+        }
+        Ok(())
+    }
+
+    async fn hear(&mut self, heard: Heard) -> Result<(), Ended> {
+        match heard {
+            Heard::Target(at, FromTarget::Report(report)) => self.gather.target(at, *report),
+            Heard::Target(at, FromTarget::Stopped(report)) => {
+                self.gather.target(at, *report);
+                self.finished.push(Member::Target(at));
+            }
+            Heard::Worker(at, FromWorker::Report(report)) => {
+                self.gather.worker(at, *report);
+                self.progress.connected(self.gather.ever_connected());
+            }
+            Heard::Worker(_, FromWorker::AllReady) => self.workers_ready += 1,
+            Heard::Worker(at, FromWorker::Finished(sums)) => {
+                self.sums.add(&sums);
+                self.finished.push(Member::Worker(at));
+            }
+            Heard::Target(at, FromTarget::Failed(failure)) => {
+                return Err(failed(Member::Target(at), failure));
+            }
+            Heard::Worker(at, FromWorker::Failed(failure)) => {
+                return Err(failed(Member::Worker(at), failure));
+            }
+            Heard::Gone(member) if !self.finished.contains(&member) => {
+                let how = self.fleet.obituary(member).await;
+                return Err(Ended::Died(format!("{member} ended in the middle of the run{how}")));
+            }
+            // Greetings were dealt with when the process was started.
+            Heard::Gone(_) | Heard::Target(..) | Heard::Worker(..) => {}
+        }
+        Ok(())
+    }
+
+    fn see(&mut self, seen: Seen) {
+        match seen {
+            Seen::Tick(sample) => self.gather.sample(*sample),
+            Seen::Edge(which, usages) => self.edge_usages[which] = Some(usages),
+        }
+    }
+
+    /// Writes the rows that are complete, or at the end all that there are.
+    fn write_rows(&mut self, all: bool) -> Result<(), Ended> {
+        while let Some(row) = if all { self.gather.next_row() } else { self.gather.complete_row() } {
+            self.files.write_row(&row).map_err(|error| {
+                Ended::Environment(format!("cannot write {}: {error}", self.files.folder().display()))
+            })?;
+            self.progress.row(&row.interval, &self.gather.histograms, self.edges);
+        }
+        Ok(())
+    }
+
+    /// Ends the processes and makes the result of what was measured.
+    async fn close(mut self, mut ended: Option<Ended>) -> StepEnd {
+        if let Err(error) = self.write_rows(true) {
+            ended.get_or_insert(error);
+        }
+        if ended.is_some() {
+            self.fleet.kill().await;
+        } else {
+            self.fleet.end().await;
+        }
+        drop(self.sampler);
+        let evidence = Evidence {
+            edges: self.edges,
+            complete: ended.is_none(),
+            sums: self.sums,
+            gather: self.gather,
+            before: self.before.usages,
+            edge_usages: self.edge_usages,
+            kernel_bytes: growth(self.kernel_bytes_connected, self.before.kernel_bytes),
+            listen_overflows: growth(netstat::listen_overflows().ok(), self.before.listen_overflows),
+            sockets_left: outcome::sockets_left(&self.ports),
+        };
+        if let Some(sums) = evidence.complete.then_some(&evidence.sums)
+            && let Err(error) = self.files.write_clients(self.job.clients, sums)
+        {
+            ended.get_or_insert(Ended::Environment(format!("cannot write clients.csv: {error}")));
+        }
+        StepEnd { result: outcome::result_of(&self.job, &evidence), ended }
+    }
+}
+
+fn failed(member: Member, failure: pushbench_control::Failure) -> Ended {
+    let text = format!("{member}: {}", failure.message);
+    if failure.environment { Ended::Environment(text) } else { Ended::Died(text) }
+}
+
+fn growth(now: Option<u64>, before: Option<u64>) -> Option<u64> {
+    Some(now?.saturating_sub(before?))
+}

@@ -1,0 +1,37 @@
+//! What a person reads: data on standard output, everything else on standard error.
+//!
+//! A reader that went away (a closed pipe) ends the output, not the program.
+
+use std::fmt::Display;
+use std::io::{IsTerminal as _, Write as _, stderr, stdout};
+
+/// One line or block of data.
+pub(crate) fn data(text: impl Display) {
+    let _ = writeln!(stdout().lock(), "{text}");
+}
+
+/// One line of news.
+pub(crate) fn say(text: impl Display) {
+    let _ = writeln!(stderr().lock(), "{text}");
+}
+
+/// The end of a command that failed.
+pub(crate) fn error(text: impl Display) {
+    say(format_args!("error: {text}"));
+}
+
+/// Replaces the present line of news; only where [`stderr_is_terminal`].
+pub(crate) fn rewrite(text: impl Display) {
+    let mut err = stderr().lock();
+    let _ = write!(err, "\r\x1b[2K{text}");
+    let _ = err.flush();
+}
+
+pub(crate) fn stderr_is_terminal() -> bool {
+    stderr().is_terminal()
+}
+
+/// Whether tables may have colours: a terminal, and nobody said `NO_COLOR`.
+pub(crate) fn stdout_has_colour() -> bool {
+    stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
