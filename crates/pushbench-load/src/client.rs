@@ -70,7 +70,6 @@ impl Client {
                 Ok(stream) => {
                     self.shared.recorder.borrow_mut().counters.opened += 1;
                     let next = self.hold(&stream).await;
-                    self.unsent = Vec::new();
                     self.shared.recorder.borrow_mut().counters.closed += 1;
                     next
                 }
@@ -102,7 +101,9 @@ impl Client {
 
     /// Tells the half that there is no connection; whatever it answers, this one is over.
     fn after_close(&mut self, why: Closed) -> Next {
-        match self.input(|half, io| half.closed(why, io)) {
+        let step = self.input(|half, io| half.closed(why, io));
+        self.unsent = Vec::new();
+        match step {
             Step::Open { at_ns, why } => Next::Open { at_ns, why },
             // Holding a connection that is gone makes no sense; a half that asks for it would hang.
             Step::Hold { .. } | Step::End => Next::End,
@@ -117,14 +118,18 @@ impl Client {
         let mut stop = pin!(shared.stop.notified());
         stop.as_mut().enable();
         let step = self.input(|half, io| half.connected(io));
-        if let After::Leave(next) = Self::obey(step, &mut sleep) {
-            return next;
-        }
+        let mut after = Self::obey(step, &mut sleep);
         loop {
-            if let Err(closed) = self.write_out(stream) {
-                return self.after_close(closed);
+            // Before leaving too: a half that gives a connection up may have said why (a close frame).
+            let written = self.write_out(stream);
+            if let After::Leave(next) = after {
+                self.unsent = Vec::new();
+                return next;
             }
-            let after = match self.wake(stream, &mut sleep, stop.as_mut()).await {
+            if written.is_err() {
+                return self.broken();
+            }
+            after = match self.wake(stream, &mut sleep, stop.as_mut()).await {
                 Ok(Wake::Readable) => self.read(stream, &mut sleep),
                 Ok(Wake::Timer) => {
                     let step = self.input(|half, io| half.woken(io));
@@ -132,14 +137,15 @@ impl Client {
                 }
                 Ok(Wake::Writable) => After::Hold,
                 Ok(Wake::Stop) => {
-                    self.farewell(stream);
+                    // The polite end, as far as the socket takes it at once.
+                    self.input(|half, io| {
+                        half.farewell(io);
+                        Step::End
+                    });
                     After::Leave(Next::End)
                 }
                 Err(_) => After::Leave(self.broken()),
             };
-            if let After::Leave(next) = after {
-                return next;
-            }
         }
     }
 
@@ -205,16 +211,6 @@ impl Client {
         self.after_close(Closed::Broken)
     }
 
-    /// The polite end: what the transport says at a close, as far as the socket takes it at once.
-    fn farewell(&mut self, stream: &TcpStream) {
-        self.input(|half, io| {
-            half.farewell(io);
-            Step::End
-        });
-        // The run is over; a socket that takes no more is simply closed.
-        let _ = self.write_out(stream);
-    }
-
     /// Carries out what the half asked for, as far as it concerns the present connection.
     fn obey(step: Step, sleep: &mut Sleep) -> After {
         match step {
@@ -238,7 +234,7 @@ impl Client {
     }
 
     /// Writes what the half left in its buffer, as far as the socket takes it.
-    fn write_out(&mut self, stream: &TcpStream) -> Result<(), Closed> {
+    fn write_out(&mut self, stream: &TcpStream) -> io::Result<()> {
         let mut written = 0;
         let outcome = loop {
             if written == self.unsent.len() {
@@ -247,14 +243,10 @@ impl Client {
             match stream.try_write(&self.unsent[written..]) {
                 Ok(bytes) => written += bytes,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break Ok(()),
-                Err(_) => break Err(Closed::Broken),
+                Err(error) => break Err(error),
             }
         };
-        let counters = &mut self.shared.recorder.borrow_mut().counters;
-        counters.up.framing += written as u64;
-        if outcome.is_err() {
-            counters.broken += 1;
-        }
+        self.shared.recorder.borrow_mut().counters.up.framing += written as u64;
         if written == self.unsent.len() {
             // A request is a few hundred bytes that an idle client need not keep.
             self.unsent = Vec::new();
