@@ -125,7 +125,7 @@ fn a_head_that_dribbles_is_closed_and_an_idle_connection_is_not() {
     with_target(pushbench_target::Config { limits, ..config() }, |address, handle| async move {
         let mut idle = Client::connect(address).await;
         assert_eq!(idle.get("/healthz").await.status, 200);
-        let mut dribbler = Client::connect(address).await;
+        let dribbler = Client::connect(address).await;
         let mut second_head = Client::connect(address).await;
         second_head.get("/healthz").await;
         second_head.send("GET / HT").await;
