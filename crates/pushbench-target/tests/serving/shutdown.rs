@@ -1,10 +1,8 @@
 //! How everything ends, and what happens when files run short.
 
-mod rig;
-
+use crate::rig::{Client, EventStream, config, message, until, websocket, within};
 use futures_util::StreamExt as _;
 use pushbench_target::Target;
-use rig::{Client, EventStream, config, message, until, websocket, within};
 use tokio::net::TcpStream;
 use tokio::task::{LocalSet, spawn_local};
 use tokio_tungstenite::tungstenite::Message;

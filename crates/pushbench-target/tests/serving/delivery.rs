@@ -1,7 +1,8 @@
 //! Every event once and in order, whatever the transport, also across reconnects; and what happens to slow readers.
 
-mod rig;
-
+use crate::rig::{
+    Client, EventStream, config, message, until, websocket, websocket_over, with_target, within,
+};
 use pushbench_measure::{Figure, Phase, PhaseEdges};
 use pushbench_probe::clock::now_ns;
 use pushbench_scenario::plan::topic_name;
@@ -10,7 +11,6 @@ use pushbench_scenario::{Arrival, EventSize, Events, Topics};
 use pushbench_target::{Config, Limits, Publishing};
 use pushbench_transport::envelope::stamp_of;
 use pushbench_transport::{Kind, Settings, websocket};
-use rig::{Client, EventStream, config, message, until, websocket, websocket_over, with_target, within};
 use std::net::SocketAddr;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::Message;

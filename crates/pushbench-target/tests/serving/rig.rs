@@ -1,9 +1,6 @@
 //! A target on a free port and plain clients for it. Every wait has a deadline.
 
-#![allow(dead_code, reason = "each test binary uses its own part")]
-
 use pushbench_target::{Config, Handle, Target};
-use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -20,12 +17,12 @@ pub(crate) fn config() -> Config {
 
 /// Runs a test beside its target, then shuts the target down.
 pub(crate) fn with_target<F: Future<Output = ()>>(
-    config: Config,
+    config: impl std::borrow::Borrow<Config>,
     test: impl FnOnce(SocketAddr, Handle) -> F,
 ) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(tokio::task::LocalSet::new().run_until(async {
-        let target = Target::bind(&config).unwrap();
+        let target = Target::bind(config.borrow()).unwrap();
         let (address, handle) = (target.local_addr(), target.handle());
         let running = tokio::task::spawn_local(target.run());
         test(address, handle.clone()).await;

@@ -1,11 +1,9 @@
 //! The upgrade, the echo and the ends of a WebSocket.
 
-mod rig;
-
+use crate::rig::{Client, Socket, config, message, until, websocket, with_target, within};
 use futures_util::{SinkExt as _, StreamExt as _};
 use pushbench_target::Config;
 use pushbench_transport::{Settings, websocket};
-use rig::{Client, Socket, config, message, until, websocket, with_target, within};
 use tokio::io::AsyncWriteExt as _;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
