@@ -13,7 +13,11 @@
 
 pub mod client;
 pub mod envelope;
+pub mod error;
+pub mod http;
 pub mod quantity;
+#[cfg(test)]
+mod scripted;
 pub mod server;
 pub mod settings;
 pub mod table;
@@ -25,5 +29,6 @@ pub mod sse;
 pub mod websocket;
 
 pub use client::{Io, Observer, Step, Subscriber};
+pub use error::WireError;
 pub use quantity::{Period, Size};
 pub use table::{Kind, Settings};

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+use crate::client::{Identity, Subscriber};
 use crate::settings::{SettingFault, TransportSettings};
 use crate::{long_polling, short_polling, sse, websocket};
 
@@ -58,6 +59,14 @@ macro_rules! transports {
             #[must_use]
             pub fn kind(&self) -> Kind {
                 match self { $(Self::$variant(_) => Kind::$variant,)* }
+            }
+
+            /// The client half: one client, which has not begun.
+            #[must_use]
+            pub fn subscriber(&self, identity: Identity) -> Box<dyn Subscriber> {
+                match self {
+                    $(Self::$variant(settings) => Box::new($module::Subscriber::of(settings, $path, identity)),)*
+                }
             }
 
             fn inner(&self) -> &dyn TransportSettings {
@@ -123,6 +132,7 @@ impl TransportSettings for Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scripted::{Script, identity};
 
     #[test]
     fn every_kind_is_found_by_its_name_and_has_sensible_defaults() {
@@ -135,6 +145,16 @@ mod tests {
             let travelled: Settings =
                 serde_json::from_str(&serde_json::to_string(&settings).unwrap()).unwrap();
             assert_eq!(travelled, settings);
+        }
+    }
+
+    #[test]
+    fn every_kind_has_a_client_that_asks_at_its_path() {
+        for kind in Kind::ALL {
+            let mut client = Script::new(kind.default_settings().subscriber(identity()));
+            client.connect();
+            let asked = format!("GET {}?topic=all", kind.path());
+            assert!(client.request_line().starts_with(&asked), "{kind}");
         }
     }
 }

@@ -2,5 +2,7 @@
 
 pub mod serve;
 mod settings;
+mod subscribe;
 
 pub use settings::Settings;
+pub use subscribe::Subscriber;

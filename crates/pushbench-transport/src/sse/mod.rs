@@ -1,7 +1,10 @@
 //! Server-Sent Events: one response that never ends (WHATWG HTML, section 9.2).
 
+mod parser;
 pub mod serve;
 mod settings;
+mod subscribe;
 pub mod wire;
 
 pub use settings::Settings;
+pub use subscribe::Subscriber;

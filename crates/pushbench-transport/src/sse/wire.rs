@@ -2,6 +2,7 @@
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 
+pub use super::parser::{Item, MAX_EVENT_BYTES, Parser};
 use crate::Period;
 
 /// A comment: keeps an idle stream from being closed by what stands between, and is no event.

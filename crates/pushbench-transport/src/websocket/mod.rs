@@ -1,7 +1,12 @@
 //! WebSocket: messages both ways on one connection (RFC 6455).
 
+mod backoff;
+mod connection;
+mod handshake;
 pub mod serve;
 mod settings;
+mod subscribe;
 pub mod wire;
 
 pub use settings::Settings;
+pub use subscribe::Subscriber;

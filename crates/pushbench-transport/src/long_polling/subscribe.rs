@@ -1,0 +1,40 @@
+//! The client half of long polling: after an answer it asks again at once.
+
+use super::Settings;
+use crate::client::{Identity, Observer};
+use crate::polling::{Pace, Poller, Rules};
+
+/// A client that always has a request under way.
+pub type Subscriber = Poller<AtOnce>;
+
+impl Subscriber {
+    /// A client of the endpoint at `path`.
+    #[must_use]
+    pub fn of(settings: &Settings, path: &'static str, identity: Identity) -> Self {
+        // The micro sign needs escaping in a query; its other spelling does not.
+        let hold = settings.timeout.to_string().replace('µ', "u").into_boxed_str();
+        let reply_timeout_ns = settings.timeout.as_ns().saturating_add(settings.reply_timeout.as_ns());
+        let rules = Rules {
+            path,
+            hold: Some(hold),
+            connection: settings.connection,
+            reply_timeout_ns,
+            retry_ns: settings.retry.as_ns(),
+        };
+        Self::new(AtOnce, rules, identity)
+    }
+}
+
+/// No pause between an answer and the next request.
+#[derive(Debug)]
+pub struct AtOnce;
+
+impl Pace for AtOnce {
+    fn begin(&mut self, _: u64) {}
+
+    fn after_reply(&mut self, now_ns: u64, _: &mut dyn Observer) -> u64 {
+        now_ns
+    }
+
+    fn sending(&mut self, _: u64, _: &mut dyn Observer) {}
+}

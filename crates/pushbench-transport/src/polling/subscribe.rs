@@ -1,0 +1,241 @@
+//! The cycle of request and reply that both polling clients go through.
+//!
+//! When the next request is due is the business of a [`Pace`]; all else is here: the socket kept or renewed, the
+//! cursor, replies that do not come, and errors.
+
+use crate::client::Direction::{Down, Up};
+use crate::client::{Closed, Identity, Io, Note, Observer, Part, Reopen, Step, Subscriber};
+use crate::http::Get;
+use crate::polling::reply::{Reply, ReplyReader};
+use crate::polling::wire::decode_reply;
+use crate::settings::Connection;
+
+/// What differs between polling clients: when to ask.
+pub trait Pace {
+    /// A connection was made for the first time.
+    fn begin(&mut self, now_ns: u64);
+    /// The answer was complete at `now_ns`: when to ask again. Nothing more is there to be had right now.
+    fn after_reply(&mut self, now_ns: u64, observer: &mut dyn Observer) -> u64;
+    /// A request is sent.
+    fn sending(&mut self, now_ns: u64, observer: &mut dyn Observer);
+}
+
+/// What the settings say about the cycle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    /// Path of the endpoint.
+    pub path: &'static str,
+    /// `timeout` in the query: how long the server may hold the request.
+    pub hold: Option<Box<str>>,
+    /// Whether the socket is kept.
+    pub connection: Connection,
+    /// How long after a request its reply is given up, nanoseconds.
+    pub reply_timeout_ns: u64,
+    /// Pause after a failure, nanoseconds.
+    pub retry_ns: u64,
+}
+
+/// A polling client.
+#[derive(Debug)]
+pub struct Poller<P> {
+    pace: P,
+    rules: Rules,
+    identity: Identity,
+    state: State,
+    reader: ReplyReader,
+    /// The newest event id that replies have accounted for.
+    cursor: Option<u64>,
+    /// Bytes of the request under way.
+    request_bytes: u64,
+    begun: bool,
+    /// An answer has come since the connection was last lost.
+    ready: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// No connection; one is on its way, and a request with it.
+    Away,
+    /// Between two requests.
+    Idle { due_ns: u64 },
+    /// A request is under way.
+    Waiting { give_up_ns: u64 },
+    /// The reply was complete; the server is to close the connection, so that TIME_WAIT is on its side.
+    Closing { due_ns: u64, give_up_ns: u64 },
+}
+
+impl<P: Pace> Poller<P> {
+    /// A client that has not begun.
+    pub fn new(pace: P, rules: Rules, identity: Identity) -> Self {
+        Self {
+            pace,
+            rules,
+            identity,
+            state: State::Away,
+            reader: ReplyReader::default(),
+            cursor: None,
+            request_bytes: 0,
+            begun: false,
+            ready: false,
+        }
+    }
+
+    fn ask(&mut self, io: &mut Io<'_>) -> Step {
+        let connection = match self.rules.connection {
+            Connection::KeepAlive => "keep-alive",
+            Connection::Close => "close",
+        };
+        let mut request = Get::new(self.rules.path, io.out)
+            .query("topic", &self.identity.topic)
+            .query_id("after", self.cursor);
+        if let Some(hold) = &self.rules.hold {
+            request = request.query("timeout", hold);
+        }
+        self.request_bytes = request.headers(&self.identity.host, connection, "*/*").end();
+        io.observer.note(Note::Request);
+        self.pace.sending(io.now_ns, io.observer);
+        let give_up_ns = io.now_ns.saturating_add(self.rules.reply_timeout_ns);
+        self.state = State::Waiting { give_up_ns };
+        Step::Hold { wake_ns: Some(give_up_ns) }
+    }
+
+    /// Gives the connection up after a failure.
+    fn lose(&mut self, now_ns: u64) -> Step {
+        self.ready = false;
+        self.away(now_ns.saturating_add(self.rules.retry_ns), Reopen::Lost)
+    }
+
+    fn away(&mut self, at_ns: u64, why: Reopen) -> Step {
+        self.state = State::Away;
+        self.reader = ReplyReader::default();
+        Step::Open { at_ns, why }
+    }
+
+    fn lose_with(&mut self, note: Note, io: &mut Io<'_>) -> Step {
+        io.observer.note(note);
+        self.lose(io.now_ns)
+    }
+
+    /// Takes a complete reply; returns when to ask again, or `None` when the reply was not sound.
+    fn take(&mut self, reply: &Reply<'_>, io: &mut Io<'_>) -> Option<u64> {
+        let more = match reply.status {
+            200 => {
+                let summary = decode_reply(&reply.body, |payload| io.observer.event(payload)).ok()?;
+                self.cursor = Some(summary.cursor);
+                if summary.gap {
+                    io.observer.note(Note::Gap);
+                }
+                summary.more
+            }
+            204 => {
+                self.cursor = reply.cursor.or(self.cursor);
+                io.observer.note(Note::EmptyReply);
+                io.observer.reclassify(Up, Part::EmptyPoll, self.request_bytes);
+                io.observer.reclassify(Down, Part::EmptyPoll, reply.stream_bytes);
+                false
+            }
+            _ => {
+                io.observer.note(Note::ErrorReply);
+                return Some(io.now_ns.saturating_add(self.rules.retry_ns));
+            }
+        };
+        if !std::mem::replace(&mut self.ready, true) {
+            io.observer.ready();
+        }
+        Some(if more { io.now_ns } else { self.pace.after_reply(io.now_ns, io.observer) })
+    }
+
+    /// The reply is complete and the connection still there.
+    fn go_on(&mut self, due_ns: u64, keeps_connection: bool, io: &mut Io<'_>) -> Step {
+        if !keeps_connection || self.rules.connection == Connection::Close {
+            let give_up_ns = io.now_ns.saturating_add(self.rules.reply_timeout_ns);
+            self.state = State::Closing { due_ns, give_up_ns };
+            Step::Hold { wake_ns: Some(give_up_ns) }
+        } else if due_ns <= io.now_ns {
+            self.ask(io)
+        } else {
+            self.state = State::Idle { due_ns };
+            Step::Hold { wake_ns: Some(due_ns) }
+        }
+    }
+
+    /// The connection ended while a request was under way: that may be the end of the reply.
+    fn cut(&mut self, why: Closed, io: &mut Io<'_>) -> Step {
+        let begun = self.reader.has_begun();
+        match self.reader.end() {
+            Ok(Some(reply)) if why == Closed::Eof => match self.take(&reply, io) {
+                Some(due_ns) => self.away(due_ns.max(io.now_ns), Reopen::Planned),
+                None => self.lose_with(Note::ProtocolError, io),
+            },
+            _ if begun => self.lose_with(Note::ProtocolError, io),
+            _ => self.lose(io.now_ns),
+        }
+    }
+}
+
+impl<P: Pace> Subscriber for Poller<P> {
+    fn connected(&mut self, io: &mut Io<'_>) -> Step {
+        if !std::mem::replace(&mut self.begun, true) {
+            self.pace.begin(io.now_ns);
+        }
+        self.ask(io)
+    }
+
+    fn received(&mut self, bytes: &[u8], io: &mut Io<'_>) -> Step {
+        match self.state {
+            State::Waiting { give_up_ns } => {
+                let mut reader = std::mem::take(&mut self.reader);
+                let step = match reader.feed(bytes) {
+                    Ok(None) => {
+                        self.reader = reader;
+                        return Step::Hold { wake_ns: Some(give_up_ns) };
+                    }
+                    Ok(Some(reply)) => {
+                        self.take(&reply, io).map(|due_ns| self.go_on(due_ns, reply.keeps_connection, io))
+                    }
+                    Err(_) => None,
+                };
+                step.unwrap_or_else(|| self.lose_with(Note::ProtocolError, io))
+            }
+            // After the last reply of a connection nothing counts any more.
+            State::Closing { give_up_ns, .. } => Step::Hold { wake_ns: Some(give_up_ns) },
+            // An answer that nobody asked for.
+            State::Idle { .. } | State::Away => self.lose_with(Note::ProtocolError, io),
+        }
+    }
+
+    fn closed(&mut self, why: Closed, io: &mut Io<'_>) -> Step {
+        match self.state {
+            State::Waiting { .. } if why != Closed::ConnectFailed => self.cut(why, io),
+            // The server has closed a connection that it had kept for a while, as servers do.
+            State::Idle { due_ns } | State::Closing { due_ns, .. } => {
+                self.away(due_ns.max(io.now_ns), Reopen::Planned)
+            }
+            State::Waiting { .. } | State::Away => self.lose(io.now_ns),
+        }
+    }
+
+    fn woken(&mut self, io: &mut Io<'_>) -> Step {
+        let wake_ns = match self.state {
+            State::Idle { due_ns } if due_ns <= io.now_ns => return self.ask(io),
+            State::Waiting { give_up_ns } if give_up_ns <= io.now_ns => {
+                return self.lose_with(Note::Timeout, io);
+            }
+            State::Closing { due_ns, give_up_ns } if give_up_ns <= io.now_ns => {
+                return self.away(due_ns.max(io.now_ns), Reopen::Planned);
+            }
+            State::Idle { due_ns } => Some(due_ns),
+            State::Waiting { give_up_ns } | State::Closing { give_up_ns, .. } => Some(give_up_ns),
+            State::Away => None,
+        };
+        Step::Hold { wake_ns }
+    }
+
+    fn farewell(&mut self, _: &mut Io<'_>) {
+        // HTTP has no goodbye: the socket is closed.
+    }
+}
+
+#[cfg(test)]
+#[path = "subscribe_tests.rs"]
+mod tests;

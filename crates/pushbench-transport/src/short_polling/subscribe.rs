@@ -1,0 +1,78 @@
+//! The client half of short polling: a clock of its own that no slow reply sets back.
+
+use super::Settings;
+use crate::client::{Identity, Note, Observer};
+use crate::polling::{Pace, Poller, Rules};
+
+/// A client that asks on its clock.
+pub type Subscriber = Poller<PollClock>;
+
+impl Subscriber {
+    /// A client of the endpoint at `path`.
+    #[must_use]
+    pub fn of(settings: &Settings, path: &'static str, identity: Identity) -> Self {
+        let interval_ns = settings.interval.as_ns().max(1);
+        let clock = PollClock { interval_ns, phase: identity.phase, due_ns: 0 };
+        let rules = Rules {
+            path,
+            hold: None,
+            connection: settings.connection,
+            reply_timeout_ns: settings.reply_timeout.as_ns(),
+            retry_ns: settings.retry.as_ns(),
+        };
+        Self::new(clock, rules, identity)
+    }
+}
+
+/// When polls are due: at the first connect + (phase + j) × interval, for j = 0, 1, 2, …
+///
+/// Requests at other times (at a connect, or when a reply said that there is more) do not move the clock. When due
+/// times have passed unused, the polls of all but the newest are skipped; the newest is sent, late when it was a slow
+/// reply that held it up.
+#[derive(Debug)]
+pub struct PollClock {
+    interval_ns: u64,
+    phase: f64,
+    /// The first due time that has not been used.
+    due_ns: u64,
+}
+
+impl PollClock {
+    /// Uses up every due time until now; returns how many there were.
+    fn use_up(&mut self, now_ns: u64) -> u64 {
+        let Some(behind_ns) = now_ns.checked_sub(self.due_ns) else { return 0 };
+        let passed = behind_ns / self.interval_ns + 1;
+        self.due_ns = self.due_ns.saturating_add(passed.saturating_mul(self.interval_ns));
+        passed
+    }
+}
+
+impl Pace for PollClock {
+    fn begin(&mut self, now_ns: u64) {
+        let share = self.phase.clamp(0.0, 1.0);
+        self.due_ns = now_ns.saturating_add((share * self.interval_ns as f64) as u64);
+    }
+
+    fn after_reply(&mut self, now_ns: u64, observer: &mut dyn Observer) -> u64 {
+        // Due at this very instant is not late.
+        if self.due_ns >= now_ns {
+            return self.due_ns;
+        }
+        let passed = self.use_up(now_ns);
+        skip(passed, observer);
+        observer.note(Note::PollLate);
+        now_ns
+    }
+
+    fn sending(&mut self, now_ns: u64, observer: &mut dyn Observer) {
+        let passed = self.use_up(now_ns);
+        skip(passed, observer);
+    }
+}
+
+/// Of the polls whose time has passed, all but the newest are skipped.
+fn skip(passed: u64, observer: &mut dyn Observer) {
+    for _ in 1..passed {
+        observer.note(Note::PollSkipped);
+    }
+}

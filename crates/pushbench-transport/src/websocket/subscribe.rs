@@ -1,0 +1,189 @@
+//! The client half of WebSocket: what an application does around a browser's `WebSocket`, with its own reconnects.
+
+use tungstenite::protocol::frame::coding::CloseCode;
+
+use super::Settings;
+use super::backoff::Backoff;
+use super::connection::{Connection, Found};
+use super::handshake::{Answer, Handshake};
+use super::wire::gap_of;
+use crate::client::Direction::{Down, Up};
+use crate::client::{Closed, Identity, Io, Note, Observer, Part, Reopen, Step};
+use crate::envelope;
+use crate::error::WireError;
+use crate::http::HeadReader;
+
+/// A client that connects, listens, and connects again.
+#[derive(Debug)]
+pub struct Subscriber {
+    path: &'static str,
+    identity: Identity,
+    reply_timeout_ns: u64,
+    backoff: Backoff,
+    cursor: Cursor,
+    state: State,
+    /// The run is over: no connection after this one.
+    leaving: bool,
+}
+
+#[derive(Debug)]
+enum State {
+    /// No connection.
+    Away,
+    /// The upgrade is asked for.
+    Upgrading { handshake: Handshake, head: HeadReader, give_up_ns: u64 },
+    /// Messages come.
+    Open(Connection),
+    /// The close frames are exchanged; the server is to close the connection (RFC 6455, section 7.1.1).
+    Closing { give_up_ns: u64 },
+}
+
+/// The newest event id known.
+#[derive(Debug, Default)]
+struct Cursor(Option<u64>);
+
+impl Cursor {
+    fn event(&mut self, payload: &[u8]) {
+        // Ids of a topic have no holes, so a payload without envelope is the next one.
+        self.0 = match envelope::stamp_of(payload) {
+            Some(stamp) => Some(stamp.n),
+            None => self.0.map(|id| id.saturating_add(1)),
+        };
+    }
+}
+
+impl Subscriber {
+    /// A client of the endpoint at `path`.
+    #[must_use]
+    pub fn of(settings: &Settings, path: &'static str, identity: Identity) -> Self {
+        Self {
+            path,
+            reply_timeout_ns: settings.reply_timeout.as_ns(),
+            backoff: Backoff::new(settings.retry.as_ns(), identity.seed),
+            identity,
+            cursor: Cursor::default(),
+            state: State::Away,
+            leaving: false,
+        }
+    }
+
+    fn reconnect(&mut self, io: &Io<'_>) -> Step {
+        self.state = State::Away;
+        if self.leaving {
+            return Step::End;
+        }
+        Step::Open { at_ns: io.now_ns.saturating_add(self.backoff.next_ns()), why: Reopen::Lost }
+    }
+
+    fn reconnect_with(&mut self, note: Note, io: &mut Io<'_>) -> Step {
+        io.observer.note(note);
+        self.reconnect(io)
+    }
+
+    /// Reads on in the head; returns the step, or else what of `bytes` is messages.
+    fn read_head<'a>(&mut self, bytes: &'a [u8], io: &mut Io<'_>) -> Result<&'a [u8], Step> {
+        let State::Upgrading { handshake, head, give_up_ns } = &mut self.state else { return Ok(bytes) };
+        let found = match head.feed(bytes, |head| Ok(handshake.answer(head))) {
+            Ok(Some(found)) => found,
+            Ok(None) => return Err(Step::Hold { wake_ns: Some(*give_up_ns) }),
+            Err(_) => return Err(self.reconnect_with(Note::ProtocolError, io)),
+        };
+        io.observer.reclassify(Up, Part::Connecting, handshake.request_bytes);
+        io.observer.reclassify(Down, Part::Connecting, found.stream_bytes);
+        match found.value {
+            Answer::Upgraded { cursor } => {
+                self.cursor.0 = self.cursor.0.or(cursor);
+                self.backoff.reset();
+                self.state = State::Open(Connection::new());
+                io.observer.ready();
+            }
+            Answer::Refused => return Err(self.reconnect_with(Note::ErrorReply, io)),
+            Answer::Wrong => {
+                return Err(self.reconnect_with(Note::ProtocolError, io));
+            }
+        }
+        Ok(&bytes[found.used..])
+    }
+
+    fn read_messages(&mut self, bytes: &[u8], io: &mut Io<'_>) -> Result<Step, WireError> {
+        let connection = match &mut self.state {
+            State::Open(connection) => connection,
+            State::Closing { give_up_ns } => return Ok(Step::Hold { wake_ns: Some(*give_up_ns) }),
+            State::Away | State::Upgrading { .. } => return Err(WireError::Surplus),
+        };
+        let (cursor, observer) = (&mut self.cursor, &mut *io.observer);
+        let mut closing = false;
+        connection.feed(bytes, io.out, |found| match found {
+            Found::Message(payload) => message(payload, cursor, observer),
+            Found::Close => closing = true,
+        })?;
+        if !closing {
+            return Ok(Step::Hold { wake_ns: None });
+        }
+        let give_up_ns = io.now_ns.saturating_add(self.reply_timeout_ns);
+        self.state = State::Closing { give_up_ns };
+        Ok(Step::Hold { wake_ns: Some(give_up_ns) })
+    }
+}
+
+fn message(payload: &[u8], cursor: &mut Cursor, observer: &mut dyn Observer) {
+    if let Some(oldest) = gap_of(payload) {
+        cursor.0 = Some(oldest.saturating_sub(1));
+        observer.note(Note::Gap);
+    } else {
+        cursor.event(payload);
+        observer.event(payload);
+    }
+}
+
+impl crate::client::Subscriber for Subscriber {
+    fn connected(&mut self, io: &mut Io<'_>) -> Step {
+        let handshake = Handshake::ask(self.path, &self.identity, self.cursor.0, io.out);
+        io.observer.note(Note::Request);
+        let give_up_ns = io.now_ns.saturating_add(self.reply_timeout_ns);
+        self.state = State::Upgrading { handshake, head: HeadReader::default(), give_up_ns };
+        Step::Hold { wake_ns: Some(give_up_ns) }
+    }
+
+    fn received(&mut self, bytes: &[u8], io: &mut Io<'_>) -> Step {
+        let read = self.read_head(bytes, io).map(|messages| self.read_messages(messages, io));
+        match read {
+            Ok(Ok(step)) | Err(step) => step,
+            Ok(Err(_)) => self.reconnect_with(Note::ProtocolError, io),
+        }
+    }
+
+    fn closed(&mut self, why: Closed, io: &mut Io<'_>) -> Step {
+        let cut_short = match &self.state {
+            State::Away | State::Closing { .. } => false,
+            State::Upgrading { head, .. } => head.has_begun(),
+            // An end without close frame is abnormal: code 1006 of section 7.1.5.
+            State::Open(_) => why == Closed::Eof && !self.leaving,
+        };
+        if cut_short { self.reconnect_with(Note::ProtocolError, io) } else { self.reconnect(io) }
+    }
+
+    fn woken(&mut self, io: &mut Io<'_>) -> Step {
+        match self.state {
+            State::Upgrading { give_up_ns, .. } if give_up_ns <= io.now_ns => {
+                self.reconnect_with(Note::Timeout, io)
+            }
+            State::Closing { give_up_ns } if give_up_ns <= io.now_ns => self.reconnect(io),
+            State::Upgrading { give_up_ns, .. } | State::Closing { give_up_ns } => {
+                Step::Hold { wake_ns: Some(give_up_ns) }
+            }
+            State::Away | State::Open(_) => Step::Hold { wake_ns: None },
+        }
+    }
+
+    fn farewell(&mut self, io: &mut Io<'_>) {
+        self.leaving = true;
+        if let State::Open(connection) = &mut self.state {
+            connection.close(CloseCode::Normal, io.out);
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "subscribe_tests.rs"]
+mod tests;
