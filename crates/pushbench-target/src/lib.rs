@@ -141,6 +141,12 @@ impl Handle {
         self.server.snapshot(now_ns())
     }
 
+    /// Totals now, leaving the histograms for the next [`Handle::snapshot`].
+    #[must_use]
+    pub fn totals(&self) -> TargetSnapshot {
+        self.server.totals(now_ns())
+    }
+
     /// Asks for the end; [`Target::run`] returns when it has come.
     pub fn shutdown(&self) {
         self.server.shutdown();

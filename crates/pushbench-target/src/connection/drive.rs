@@ -56,7 +56,7 @@ async fn speak_http(
     stream: TcpStream,
     server: &Rc<Server>,
     connection: &Rc<Connection>,
-) -> Option<(TcpStream, bytes::Bytes)> {
+) -> Option<(TcpStream, Vec<u8>)> {
     let socket = TokioIo::new(Socket::new(stream, Rc::clone(connection)));
     let router = Router::new(Rc::clone(server), Rc::clone(connection));
     let head_bytes = server.limits.head_bytes;
@@ -80,7 +80,8 @@ async fn speak_http(
     let parts = http.into_parts();
     let mut stream = parts.io.into_inner().into_stream();
     if result.is_ok() && connection.is_upgraded() {
-        return Some((stream, parts.read_buf));
+        // Copied, because even an empty rest would keep the whole buffer.
+        return Some((stream, parts.read_buf.to_vec()));
     }
     if result.is_err() || connection.was_refused() {
         linger(stream).await;

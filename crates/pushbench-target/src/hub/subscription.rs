@@ -140,9 +140,7 @@ impl Place for Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        // The slot's connection and waker may end other things when they go, so they outlive the borrow.
-        let slot = self.topic.slots.borrow_mut().try_remove(self.key);
-        drop(slot);
+        self.topic.remove(self.key);
         self.hub.subscribers.set(self.hub.subscribers.get() - 1);
         self.hub.forget(&self.topic);
     }

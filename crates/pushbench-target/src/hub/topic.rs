@@ -68,6 +68,19 @@ impl Topic {
         key
     }
 
+    /// Takes a subscriber out. With the last one goes the room that was made for all.
+    pub(crate) fn remove(&self, key: usize) {
+        let mut slots = self.slots.borrow_mut();
+        let slot = slots.try_remove(key);
+        if slots.is_empty() {
+            *slots = Slab::new();
+            self.bound.set(0);
+        }
+        // Its connection and its waker may end other things when they go, so they outlive the borrow.
+        drop(slots);
+        drop(slot);
+    }
+
     /// Nobody subscribes and nothing was ever published: forgetting the topic loses nothing.
     pub(crate) fn is_unused(&self) -> bool {
         self.slots.borrow().is_empty() && self.ring.borrow().newest() == 0

@@ -1,9 +1,6 @@
 //! A target on a free port and plain clients for it. Every wait has a deadline.
 
-#![allow(dead_code, reason = "each test binary uses its own part")]
-
 use pushbench_target::{Config, Handle, Target};
-use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -14,15 +11,18 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 /// Long enough for a busy machine; never reached by a test that passes.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-pub fn config() -> Config {
+pub(crate) fn config() -> Config {
     Config::new("127.0.0.1:0".parse().unwrap())
 }
 
 /// Runs a test beside its target, then shuts the target down.
-pub fn with_target<F: Future<Output = ()>>(config: Config, test: impl FnOnce(SocketAddr, Handle) -> F) {
+pub(crate) fn with_target<F: Future<Output = ()>>(
+    config: impl std::borrow::Borrow<Config>,
+    test: impl FnOnce(SocketAddr, Handle) -> F,
+) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(tokio::task::LocalSet::new().run_until(async {
-        let target = Target::bind(&config).unwrap();
+        let target = Target::bind(config.borrow()).unwrap();
         let (address, handle) = (target.local_addr(), target.handle());
         let running = tokio::task::spawn_local(target.run());
         test(address, handle.clone()).await;
@@ -31,12 +31,12 @@ pub fn with_target<F: Future<Output = ()>>(config: Config, test: impl FnOnce(Soc
     }));
 }
 
-pub async fn within<T>(future: impl Future<Output = T>) -> T {
+pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(DEADLINE, future).await.expect("it takes too long")
 }
 
 /// Waits until something holds.
-pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let waiting = async {
         while !holds() {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -46,70 +46,70 @@ pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 #[derive(Debug, Clone)]
-pub struct HttpReply {
-    pub status: u16,
-    pub head: String,
-    pub body: String,
+pub(crate) struct HttpReply {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl HttpReply {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().skip(1).find_map(|line| {
             let (key, value) = line.split_once(": ")?;
             key.eq_ignore_ascii_case(name).then_some(value)
         })
     }
 
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    pub fn cursor(&self) -> u64 {
+    pub(crate) fn cursor(&self) -> u64 {
         self.header("pushbench-cursor").unwrap_or_else(|| panic!("{self:?}")).parse().unwrap()
     }
 }
 
 /// A client that speaks HTTP by hand.
-pub struct Client {
-    pub stream: TcpStream,
+pub(crate) struct Client {
+    pub(crate) stream: TcpStream,
     buffer: Vec<u8>,
 }
 
 impl Client {
-    pub async fn connect(address: SocketAddr) -> Self {
+    pub(crate) async fn connect(address: SocketAddr) -> Self {
         Self::over(within(TcpStream::connect(address)).await.unwrap())
     }
 
-    pub fn over(stream: TcpStream) -> Self {
+    pub(crate) fn over(stream: TcpStream) -> Self {
         Self { stream, buffer: Vec::new() }
     }
 
-    pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
+    pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         within(self.stream.write_all(bytes.as_ref())).await.unwrap();
     }
 
-    pub async fn get(&mut self, path: &str) -> HttpReply {
+    pub(crate) async fn get(&mut self, path: &str) -> HttpReply {
         self.request("GET", path, "", "").await
     }
 
-    pub async fn post(&mut self, path: &str, body: &str) -> HttpReply {
+    pub(crate) async fn post(&mut self, path: &str, body: &str) -> HttpReply {
         self.request("POST", path, "", body).await
     }
 
-    pub async fn request(&mut self, method: &str, path: &str, headers: &str, body: &str) -> HttpReply {
+    pub(crate) async fn request(&mut self, method: &str, path: &str, headers: &str, body: &str) -> HttpReply {
         self.ask(method, path, headers, body).await;
         self.reply(method != "HEAD").await
     }
 
     /// Sends a request without waiting for its reply.
-    pub async fn ask(&mut self, method: &str, path: &str, headers: &str, body: &str) {
+    pub(crate) async fn ask(&mut self, method: &str, path: &str, headers: &str, body: &str) {
         let length =
             if body.is_empty() { String::new() } else { format!("content-length: {}\r\n", body.len()) };
         self.send(format!("{method} {path} HTTP/1.1\r\nhost: test\r\n{headers}{length}\r\n{body}")).await;
     }
 
     /// Reads a head, and a body of the length it names.
-    pub async fn reply(&mut self, with_body: bool) -> HttpReply {
+    pub(crate) async fn reply(&mut self, with_body: bool) -> HttpReply {
         let (status, head) = self.head().await;
         let mut reply = HttpReply { status, head, body: String::new() };
         let length = reply.header("content-length").map_or(0, |length| length.parse().unwrap());
@@ -119,7 +119,7 @@ impl Client {
         reply
     }
 
-    pub async fn head(&mut self) -> (u16, String) {
+    pub(crate) async fn head(&mut self) -> (u16, String) {
         let end = self.find(b"\r\n\r\n").await + 4;
         let head = String::from_utf8(self.buffer.drain(..end).collect()).unwrap();
         (head.split(' ').nth(1).unwrap().parse().unwrap(), head)
@@ -130,6 +130,11 @@ impl Client {
             assert!(self.read_more().await, "cut short after {:?}", String::from_utf8_lossy(&self.buffer));
         }
         self.buffer.drain(..length).collect()
+    }
+
+    /// The next bytes, whatever they are.
+    pub(crate) async fn bytes(&mut self, count: usize) -> Vec<u8> {
+        self.exactly(count).await
     }
 
     async fn find(&mut self, needle: &[u8]) -> usize {
@@ -149,7 +154,7 @@ impl Client {
     }
 
     /// One chunk of a chunked body; `None` is the chunk that ends it.
-    pub async fn chunk(&mut self) -> Option<String> {
+    pub(crate) async fn chunk(&mut self) -> Option<String> {
         let end = self.find(b"\r\n").await;
         let line = String::from_utf8(self.exactly(end + 2).await).unwrap();
         let length = usize::from_str_radix(line.trim_end(), 16).unwrap();
@@ -158,19 +163,19 @@ impl Client {
     }
 
     /// Waits for the end of the connection; further bytes are passed over.
-    pub async fn end(&mut self) {
+    pub(crate) async fn end(&mut self) {
         while self.read_more().await {}
     }
 }
 
 /// An event stream after its head and prologue.
-pub struct EventStream {
-    pub client: Client,
-    pub prologue: String,
+pub(crate) struct EventStream {
+    pub(crate) client: Client,
+    pub(crate) prologue: String,
 }
 
 impl EventStream {
-    pub async fn open(address: SocketAddr, path: &str, headers: &str) -> Self {
+    pub(crate) async fn open(address: SocketAddr, path: &str, headers: &str) -> Self {
         let mut client = Client::connect(address).await;
         client.ask("GET", path, headers, "").await;
         let (status, head) = client.head().await;
@@ -180,7 +185,7 @@ impl EventStream {
     }
 
     /// The next block that is not a comment.
-    pub async fn block(&mut self) -> Option<String> {
+    pub(crate) async fn block(&mut self) -> Option<String> {
         loop {
             let block = self.client.chunk().await?;
             if !block.starts_with(':') {
@@ -190,7 +195,7 @@ impl EventStream {
     }
 
     /// The id and the data of the next event.
-    pub async fn event(&mut self) -> (u64, String) {
+    pub(crate) async fn event(&mut self) -> (u64, String) {
         let block = self.block().await.unwrap();
         let (id, data) =
             block.strip_prefix("id: ").unwrap_or_else(|| panic!("{block}")).split_once('\n').unwrap();
@@ -198,13 +203,13 @@ impl EventStream {
     }
 }
 
-pub type Socket = WebSocketStream<TcpStream>;
+pub(crate) type Socket = WebSocketStream<TcpStream>;
 
-pub async fn websocket(address: SocketAddr, path: &str) -> (Socket, u64) {
+pub(crate) async fn websocket(address: SocketAddr, path: &str) -> (Socket, u64) {
     websocket_over(within(TcpStream::connect(address)).await.unwrap(), path).await
 }
 
-pub async fn websocket_over(stream: TcpStream, path: &str) -> (Socket, u64) {
+pub(crate) async fn websocket_over(stream: TcpStream, path: &str) -> (Socket, u64) {
     let (socket, response) = within(client_async(format!("ws://test{path}"), stream)).await.unwrap();
     let cursor =
         response.headers().get("pushbench-cursor").map_or(0, |id| id.to_str().unwrap().parse().unwrap());
@@ -212,7 +217,7 @@ pub async fn websocket_over(stream: TcpStream, path: &str) -> (Socket, u64) {
 }
 
 /// The next message that is no ping.
-pub async fn message(socket: &mut Socket) -> Message {
+pub(crate) async fn message(socket: &mut Socket) -> Message {
     use futures_util::StreamExt as _;
     loop {
         match within(socket.next()).await.expect("the connection ended").unwrap() {

@@ -1,10 +1,8 @@
 //! Every endpoint, asked properly and improperly.
 
-mod rig;
-
+use crate::rig::{Client, EventStream, config, until, with_target, within};
 use pushbench_target::Limits;
 use pushbench_transport::{Settings, long_polling, sse};
-use rig::{Client, EventStream, config, until, with_target, within};
 use std::time::Duration;
 
 #[test]
@@ -125,7 +123,7 @@ fn a_head_that_dribbles_is_closed_and_an_idle_connection_is_not() {
     with_target(pushbench_target::Config { limits, ..config() }, |address, handle| async move {
         let mut idle = Client::connect(address).await;
         assert_eq!(idle.get("/healthz").await.status, 200);
-        let mut dribbler = Client::connect(address).await;
+        let dribbler = Client::connect(address).await;
         let mut second_head = Client::connect(address).await;
         second_head.get("/healthz").await;
         second_head.send("GET / HT").await;
@@ -229,7 +227,7 @@ fn a_client_that_leaves_frees_what_it_held() {
         let mut held = Client::connect(address).await;
         held.ask("GET", "/long-poll?topic=private", "", "").await;
         let stream = EventStream::open(address, "/sse?topic=private", "").await;
-        let (socket, _) = rig::websocket(address, "/ws?topic=private").await;
+        let (socket, _) = crate::rig::websocket(address, "/ws?topic=private").await;
         until("all subscribe", || handle.snapshot().subscribers == 3).await;
         drop((held, stream, socket));
         until("all are gone", || handle.snapshot().subscribers == 0 && handle.snapshot().connections == 0)

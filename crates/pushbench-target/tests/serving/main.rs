@@ -1,0 +1,9 @@
+//! A target on real sockets, asked by plain clients.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic anywhere")]
+
+mod delivery;
+mod endpoints;
+mod rig;
+mod shutdown;
+mod websocket;
