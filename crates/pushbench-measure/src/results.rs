@@ -131,6 +131,10 @@ pub struct Host {
     pub open_files: u64,
     /// First and last ephemeral port.
     pub ports: (u16, u16),
+    /// CPUs that the targets were confined to; empty when they shared all with the workers.
+    pub target_cpus: Vec<usize>,
+    /// CPUs that the workers were confined to.
+    pub worker_cpus: Vec<usize>,
 }
 
 /// One `[[transports]]` entry.
@@ -451,7 +455,7 @@ pub struct Interval {
     pub worker_rss_bytes: Option<u64>,
     /// How late the workers' own timers fired, 99th percentile.
     pub timer_late_p99_us: Option<u64>,
-    /// Longest a worker waited for a CPU in this second, in microseconds.
+    /// How long a worker that was ready to run waited for a CPU, mean per turn, of the worker that waited longest.
     pub worker_run_queue_us: Option<u64>,
 }
 

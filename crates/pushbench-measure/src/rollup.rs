@@ -55,6 +55,10 @@ pub struct Cost {
     pub kernel_bytes: Option<f64>,
 }
 
+/// Fewest clients over which a growth of memory says something about a client: below, what a process allocates once
+/// (histograms, buffers) and what else the host does outweigh it.
+const MEMORY_CLIENTS: f64 = 100.0;
+
 /// Sockets of a step at their most.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SocketPeaks {
@@ -186,9 +190,11 @@ fn costs(row: &mut Summary, facts: &StepFacts<'_>) {
     row.worker_cpu_us_per_event = per(facts.cost.worker_cpu_us, events);
     row.target_cpu_us_per_client_second = per(facts.cost.target_cpu_us, client_seconds);
     row.worker_cpu_us_per_client_second = per(facts.cost.worker_cpu_us, client_seconds);
-    row.target_bytes_per_client = per(facts.cost.target_bytes, connected);
-    row.worker_bytes_per_client = per(facts.cost.worker_bytes, connected);
-    row.kernel_bytes_per_client = per(facts.cost.kernel_bytes, connected);
+    if connected >= MEMORY_CLIENTS {
+        row.target_bytes_per_client = per(facts.cost.target_bytes, connected);
+        row.worker_bytes_per_client = per(facts.cost.worker_bytes, connected);
+        row.kernel_bytes_per_client = per(facts.cost.kernel_bytes, connected);
+    }
 }
 
 /// A quotient, or nothing where there is nothing to divide by.
@@ -214,7 +220,7 @@ mod tests {
             targets: 2,
             sums,
             histograms,
-            cost: Cost { target_cpu_us: Some(500.0), ..Cost::default() },
+            cost: Cost { target_cpu_us: Some(500.0), target_bytes: Some(100.0 * 2048.0), ..Cost::default() },
             sockets: SocketPeaks::default(),
             slow_disconnects: 0,
         }
@@ -244,6 +250,14 @@ mod tests {
         assert_eq!(row.opened, Some(15));
         assert_eq!(row.target_cpu_us_per_event, Some(2.5));
         assert_eq!(row.target_cpu_us_per_client_second, Some(25.0));
+    }
+
+    #[test]
+    fn memory_per_client_is_told_of_many_clients_only() {
+        for (connected, bytes) in [(99, None), (100, Some(2048.0))] {
+            let sums = WorkerSums { tally: Tally { connected, ..Tally::default() }, ..WorkerSums::default() };
+            assert_eq!(summarize(&facts(&sums, &Histograms::new())).target_bytes_per_client, bytes);
+        }
     }
 
     #[test]

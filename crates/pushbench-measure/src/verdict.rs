@@ -42,7 +42,7 @@ pub enum Condition {
     TargetBusy,
     /// Timer overshoot p99 of the workers, microseconds.
     WorkerTimer,
-    /// Longest wait of a worker for a CPU within one second, microseconds.
+    /// Mean wait of a worker for a CPU in the worst second, microseconds per turn.
     WorkerRunQueue,
     /// Clients that never connected, a count.
     NeverConnected,
@@ -75,7 +75,7 @@ pub const BOUNDS: &[Bound] = &[
     // A target at its limit is what some runs look for: a finding, never an invalid run.
     Bound { condition: Condition::TargetBusy, warning: 0.80, breach: f64::INFINITY },
     Bound { condition: Condition::WorkerTimer, warning: 2_000.0, breach: 20_000.0 },
-    Bound { condition: Condition::WorkerRunQueue, warning: 2_000.0, breach: f64::INFINITY },
+    Bound { condition: Condition::WorkerRunQueue, warning: 2_000.0, breach: 20_000.0 },
     Bound { condition: Condition::NeverConnected, warning: 0.0, breach: 0.0 },
     Bound { condition: Condition::PublishesSkipped, warning: 0.0, breach: 0.0 },
     Bound { condition: Condition::ListenOverflows, warning: 0.0, breach: 0.0 },
@@ -97,7 +97,7 @@ pub struct Observed {
     pub target_busy: Option<f64>,
     /// Timer overshoot of the workers, 99th percentile, microseconds.
     pub worker_timer_p99_us: Option<f64>,
-    /// Longest wait of a worker for a CPU within one second of the measure phase, microseconds.
+    /// Mean wait of a worker for a CPU in the worst second of the measure phase, microseconds per turn.
     pub worker_run_queue_us: Option<f64>,
     /// Clients that never connected.
     pub never_connected: u64,
@@ -169,7 +169,9 @@ fn text_of(condition: Condition, level: Level, value: f64) -> String {
         Condition::WorkerBusy => format!("busiest worker {percent:.0} % busy"),
         Condition::TargetBusy => format!("busiest target {percent:.0} % busy"),
         Condition::WorkerTimer => format!("worker timers p99 {ms:.1} ms late"),
-        Condition::WorkerRunQueue => format!("a worker waited up to {ms:.1} ms a second for a CPU"),
+        Condition::WorkerRunQueue => {
+            format!("a worker waited {ms:.1} ms for a CPU each time in its worst second")
+        }
         Condition::NeverConnected => format!("{value:.0} clients never connected"),
         Condition::PublishesSkipped => format!("{value:.0} scheduled events never published"),
         Condition::ListenOverflows => {
@@ -184,22 +186,16 @@ fn text_of(condition: Condition, level: Level, value: f64) -> String {
         return fact;
     }
     let consequence = match condition {
-        Condition::PublishSlip => {
-            "the target was held up and published late; latencies count from the due time and include it"
-        }
-        Condition::WorkerBusy => {
-            "the generator itself may be the limit; use more worker processes or fewer clients"
-        }
-        Condition::TargetBusy => {
-            "the target is at its limit; that is a result, not a fault of the measurement"
-        }
+        Condition::PublishSlip => "the target was held up; latencies count from the due time and include it",
+        Condition::WorkerBusy => "the generator may be the limit; use more workers or fewer clients",
+        Condition::TargetBusy => "the target is at its limit, which is a result",
         Condition::WorkerTimer | Condition::WorkerRunQueue => {
-            "the generator was held up; use more CPUs, more worker processes or a lower rate"
+            "the generator was held up; use more CPUs, more workers or a lower rate"
         }
         Condition::NeverConnected => "figures speak of the connected ones only",
         Condition::PublishesSkipped => "the target could not publish what was due",
         Condition::ListenOverflows => "lower connect_rate or raise net.core.somaxconn",
-        Condition::Lost => "the transport or the target lost them; see the ledger columns",
+        Condition::Lost => "see the ledger columns",
         Condition::LimitReached => "raise it, or use fewer clients",
     };
     format!("{fact}: {consequence}")

@@ -7,6 +7,7 @@
 //! Errors are [`std::io::Error`]; where a file of `/proc` was the source, the text names its path.
 //! The few `unsafe` calls of the project are in this crate, each where [`rustix`] lacks the call.
 
+pub mod affinity;
 pub mod alarm;
 pub mod clock;
 pub mod cpu;

@@ -25,6 +25,8 @@ pub struct Usage {
     /// Time that its living threads were ready to run but waited for a CPU, in nanoseconds. It falls when a
     /// thread ends, because that thread's share goes with it.
     pub run_queue_wait_ns: u64,
+    /// How often its living threads got a CPU. It falls when a thread ends.
+    pub turns: u64,
 }
 
 /// Reads the usage of a process.
@@ -35,10 +37,12 @@ pub fn usage(pid: u32) -> io::Result<Usage> {
     let statm = format!("/proc/{pid}/statm");
     let resident_pages =
         number_at(&read(&statm)?, 1).ok_or_else(|| malformed(&statm, "number of resident pages"))?;
+    let (run_queue_wait_ns, turns) = scheduling(pid)?;
     Ok(Usage {
         cpu_ns: cpu_ns(pid)?,
         rss_bytes: resident_pages * page_size() as u64,
-        run_queue_wait_ns: run_queue_wait_ns(pid)?,
+        run_queue_wait_ns,
+        turns,
     })
 }
 
@@ -73,23 +77,24 @@ fn cpu_ns(pid: u32) -> io::Result<u64> {
     Err(io::Error::new(kind, format!("cannot read the CPU clock of process {pid}: {error}")))
 }
 
-/// The second field of `/proc/PID/task/*/schedstat`, summed.
-fn run_queue_wait_ns(pid: u32) -> io::Result<u64> {
+/// The second and third field of `/proc/PID/task/*/schedstat`, summed: nanoseconds of waiting, and turns.
+fn scheduling(pid: u32) -> io::Result<(u64, u64)> {
     let folder = format!("/proc/{pid}/task");
     let folder = Path::new(&folder);
-    let (mut total_ns, mut threads) = (0, 0);
+    let (mut wait_ns, mut turns, mut threads) = (0, 0, 0);
     for thread in fs::read_dir(folder).map_err(|error| unreadable(folder, error))? {
         let path = thread.map_err(|error| unreadable(folder, error))?.path().join("schedstat");
         // A thread may end between the listing and the reading.
         let Ok(text) = read(&path) else { continue };
-        total_ns += number_at(&text, 1).ok_or_else(|| malformed(&path, "run-queue wait"))?;
+        wait_ns += number_at(&text, 1).ok_or_else(|| malformed(&path, "run-queue wait"))?;
+        turns += number_at(&text, 2).ok_or_else(|| malformed(&path, "number of turns"))?;
         threads += 1;
     }
     if threads == 0 {
         // Nothing was readable: the process has just ended, or this kernel keeps no such account.
         read(format!("/proc/{pid}/schedstat"))?;
     }
-    Ok(total_ns)
+    Ok((wait_ns, turns))
 }
 
 /// The number at `position` among words separated by white space.

@@ -52,8 +52,8 @@ impl Picture {
         encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);
         // Most of a chart is paper: unfiltered rows repeat and pack best.
-        encoder.set_filter(png::FilterType::NoFilter);
-        encoder.set_compression(png::Compression::Best);
+        encoder.set_filter(png::Filter::NoFilter);
+        encoder.set_compression(png::Compression::High);
         let mut writer = encoder.write_header()?;
         writer.write_image_data(&self.rgb)?;
         Ok(writer.finish()?)

@@ -51,9 +51,8 @@ pub(super) fn foot(run: &Run) -> Vec<Cell> {
     for result in &run.results {
         lines.extend(doubts(run, result));
     }
-    for result in &run.results {
-        lines.extend(result.thresholds.iter().map(|threshold| threshold_line(run, result, threshold)));
-    }
+    lines.extend(thresholds_missed(run));
+    lines.extend(thresholds_met(run));
     lines.extend(marks(run).map(|text| Cell::new(text, Paint::Dim)));
     lines.push(Cell::new("1 run, no intervals", Paint::Dim));
     lines
@@ -89,18 +88,41 @@ fn doubts(run: &Run, result: &StepResult) -> Vec<Cell> {
     lines
 }
 
-fn threshold_line(run: &Run, result: &StepResult, threshold: &ThresholdResult) -> Cell {
-    let measured = threshold.measured.map_or_else(
-        || "not measured".to_owned(),
-        |value| format!("measured {}", unit_of(&threshold.figure)(value)),
-    );
-    let name = name_of(run, result);
-    let ThresholdResult { figure, condition, met, .. } = threshold;
-    if *met {
-        Cell::new(format!("{name}, threshold met: {figure} {condition}, {measured}"), Paint::Good)
-    } else {
+/// A line for each threshold that was missed.
+fn thresholds_missed(run: &Run) -> impl Iterator<Item = Cell> {
+    let all = run.results.iter().flat_map(|result| result.thresholds.iter().map(move |of| (result, of)));
+    all.filter(|(_, threshold)| !threshold.met).map(|(result, threshold)| {
+        let ThresholdResult { figure, condition, .. } = threshold;
+        let name = name_of(run, result);
+        let measured = match threshold.measured {
+            Some(value) => format!("measured {}", unit_of(figure)(value)),
+            None => "not measured".to_owned(),
+        };
         Cell::new(format!("! {name}, threshold missed: {figure} {condition}, {measured}"), Paint::Bad)
+    })
+}
+
+/// A line for each condition that was met, with the values of all that met it.
+fn thresholds_met(run: &Run) -> Vec<Cell> {
+    let mut met: Vec<(&ThresholdResult, Vec<String>)> = Vec::new();
+    for result in &run.results {
+        for threshold in result.thresholds.iter().filter(|threshold| threshold.met) {
+            let value = unit_of(&threshold.figure)(threshold.measured.unwrap_or_default());
+            let value = format!("{} {value}", name_of(run, result));
+            let same = |of: &ThresholdResult| {
+                (&of.figure, &of.condition) == (&threshold.figure, &threshold.condition)
+            };
+            match met.iter_mut().find(|(of, _)| same(of)) {
+                Some((_, values)) => values.push(value),
+                None => met.push((threshold, vec![value])),
+            }
+        }
     }
+    let line = |(of, values): (&ThresholdResult, Vec<String>)| {
+        let text = format!("threshold met: {} {} ({})", of.figure, of.condition, values.join(", "));
+        Cell::new(text, Paint::Good)
+    };
+    met.into_iter().map(line).collect()
 }
 
 /// How a figure of the summary is worded, from its name with or without the unit.

@@ -102,9 +102,9 @@ fn an_invalid_run_says_why_and_which_thresholds_were_missed() {
     ! websocket is invalid: 10 clients never connected (bound 0)
     websocket, warning: a target thread was busy 84 % of the time (bound 80 %)
     ! short-polling, threshold missed: latency_p99 < 250ms, measured 989 ms
-    sse, threshold met: latency_p99 < 250ms, measured 5.06 ms
     ! sse, threshold missed: wire_down_bytes_per_event < 1KiB, not measured
-    sse, threshold met: lost == 0, measured 0
+    threshold met: latency_p99 < 250ms (sse 5.06 ms)
+    threshold met: lost == 0 (sse 0)
     ~ fewer than 10/(1−p) publishes stand behind it
     1 run, no intervals
     ");

@@ -89,7 +89,8 @@ impl<P: Pace> Poller<P> {
             .query("topic", &self.identity.topic)
             .query_id("after", self.cursor);
         if let Some(hold) = &self.rules.hold {
-            request = request.query("timeout", hold);
+            // Without a cursor there is nothing to hold the request for: the first one asks where the topic stands.
+            request = request.query("timeout", if self.cursor.is_some() { hold } else { "0s" });
         }
         self.request_bytes = request.headers(&self.identity.host, connection, "*/*").end();
         io.observer.note(Note::Request);
@@ -128,10 +129,14 @@ impl<P: Pace> Poller<P> {
                 summary.more
             }
             204 => {
+                let opening = self.cursor.is_none() && self.rules.hold.is_some();
+                let part = if opening { Part::Connecting } else { Part::EmptyPoll };
+                if !opening {
+                    io.observer.note(Note::EmptyReply);
+                }
                 self.cursor = reply.cursor.or(self.cursor);
-                io.observer.note(Note::EmptyReply);
-                io.observer.reclassify(Up, Part::EmptyPoll, self.request_bytes);
-                io.observer.reclassify(Down, Part::EmptyPoll, reply.stream_bytes);
+                io.observer.reclassify(Up, part, self.request_bytes);
+                io.observer.reclassify(Down, part, reply.stream_bytes);
                 false
             }
             _ => {

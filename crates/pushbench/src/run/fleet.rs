@@ -4,12 +4,14 @@
 //! when the fleet is dropped.
 
 use pushbench_control::{CarrierError, Child, Failure, FromTarget, FromWorker, PROTOCOL, Receiver, Sender};
+use pushbench_probe::affinity;
 use serde::de::DeserializeOwned;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::spawn_local;
 
+use super::placement::Placement;
 use crate::roles;
 
 /// How long a process may take to say hello or to answer an assignment.
@@ -79,6 +81,7 @@ struct Process {
 /// All processes of a step.
 pub(crate) struct Fleet {
     program: PathBuf,
+    placement: Placement,
     targets: Vec<Process>,
     workers: Vec<Process>,
     voices: UnboundedSender<Heard>,
@@ -86,9 +89,9 @@ pub(crate) struct Fleet {
 }
 
 impl Fleet {
-    pub(crate) fn new(program: PathBuf) -> Self {
+    pub(crate) fn new(program: PathBuf, placement: Placement) -> Self {
         let (voices, heard) = unbounded_channel();
-        Self { program, targets: Vec::new(), workers: Vec::new(), voices, heard }
+        Self { program, placement, targets: Vec::new(), workers: Vec::new(), voices, heard }
     }
 
     /// Starts a target, gives it its share and returns its answer.
@@ -147,6 +150,14 @@ impl Fleet {
 
     fn start(&self, member: Member, role: &str) -> Result<(Process, Receiver), FleetError> {
         let (child, sender, receiver) = Child::start(&self.program, role)?;
+        let cpus = match member {
+            Member::Target(_) => &self.placement.targets,
+            Member::Worker(_) => &self.placement.workers,
+        };
+        if !cpus.is_empty() {
+            // A process that runs elsewhere measures a little worse; the manifest says what was asked for.
+            let _ = affinity::confine(child.pid(), cpus);
+        }
         Ok((Process { member, child, sender }, receiver))
     }
 

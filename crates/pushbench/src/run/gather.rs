@@ -58,7 +58,7 @@ pub(crate) struct Gather {
     /// Sum of all rows.
     pub(crate) histograms: Histograms,
     pub(crate) peaks: Peaks,
-    /// Longest a worker waited for a CPU within one second of the measure phase, microseconds.
+    /// Mean wait of a worker for a CPU in the worst second of the measure phase, microseconds per turn.
     pub(crate) run_queue_peak_us: Option<u64>,
 }
 
@@ -248,9 +248,12 @@ pub(crate) fn growth(
     Some(total(now, &of)?.saturating_sub(total(before, &of)?))
 }
 
+/// The mean wait of a process for a CPU per turn, of the process that waited longest.
 fn longest_wait_us(now: &[Option<Usage>], before: &[Option<Usage>]) -> Option<u64> {
     let waits = now.iter().zip(before).map(|(now, before)| {
-        Some(now.as_ref()?.run_queue_wait_ns.saturating_sub(before.as_ref()?.run_queue_wait_ns) / 1_000)
+        let (now, before) = (now.as_ref()?, before.as_ref()?);
+        let wait_ns = now.run_queue_wait_ns.saturating_sub(before.run_queue_wait_ns);
+        Some(wait_ns / now.turns.saturating_sub(before.turns).max(1) / 1_000)
     });
     waits.collect::<Option<Vec<u64>>>()?.into_iter().max()
 }

@@ -5,6 +5,7 @@ mod folder;
 mod gather;
 mod interrupt;
 mod outcome;
+mod placement;
 mod progress;
 mod sampler;
 mod step;
@@ -21,6 +22,7 @@ use tokio::task::LocalSet;
 
 use self::folder::RunFolder;
 pub(crate) use self::interrupt::Interrupt;
+use self::placement::Placement;
 pub(crate) use self::progress::Loudness;
 use self::progress::Progress;
 use self::step::{Ended, Job};
@@ -226,6 +228,7 @@ fn transport_record(transport: &pushbench_scenario::TransportPlan) -> TransportR
 /// The machine, as far as it tells.
 fn host_record() -> Host {
     let read = host::read().ok();
+    let placement = Placement::here();
     Host {
         name: read.as_ref().map(|host| host.name.clone()).unwrap_or_default(),
         kernel: read.as_ref().map(|host| host.kernel.clone()).unwrap_or_default(),
@@ -234,5 +237,7 @@ fn host_record() -> Host {
         memory_bytes: read.map_or(0, |host| host.memory_bytes),
         open_files: limits::open_files().hard,
         ports: limits::ephemeral_ports().unwrap_or_default(),
+        target_cpus: placement.targets,
+        worker_cpus: placement.workers,
     }
 }

@@ -18,6 +18,7 @@ use super::folder::LabelFiles;
 use super::gather::Gather;
 use super::interrupt::Interrupt;
 use super::outcome::{self, Evidence};
+use super::placement::Placement;
 use super::progress::Progress;
 use super::sampler::{self, Sampler, Seen, Usages, Watched};
 
@@ -72,7 +73,7 @@ pub(crate) async fn run(
     progress: &mut Progress,
     interrupt: &mut Interrupt,
 ) -> StepEnd {
-    let mut fleet = Fleet::new(job.program.to_owned());
+    let mut fleet = Fleet::new(job.program.to_owned(), Placement::here());
     let started = tokio::select! {
         started = start_processes(&job, &mut fleet) => started.map_err(|error| match error.is_environment() {
             true => Ended::Environment(error.to_string()),

@@ -334,6 +334,7 @@ fn run(shape: &Shape, results: Vec<StepResult>) -> Run {
             memory_bytes: 8 << 30,
             open_files: 20_000,
             ports: (32_768, 60_999),
+            ..Host::default()
         },
         transports: MODELS.iter().take(shape.transports).map(transport).collect(),
         results,
