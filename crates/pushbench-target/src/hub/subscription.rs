@@ -171,8 +171,8 @@ mod tests {
     fn taken(subscription: &mut Subscription) -> Vec<i64> {
         std::iter::from_fn(|| subscription.take())
             .map(|next| match next {
-                Next::Event(event) => event.id() as i64,
-                Next::Gap { oldest } => -(oldest as i64),
+                Next::Event(event) => event.id().cast_signed(),
+                Next::Gap { oldest } => -oldest.cast_signed(),
             })
             .collect()
     }
