@@ -145,3 +145,78 @@ impl Drop for Subscription {
         self.hub.forget(&self.topic);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOUNDS: Bounds = Bounds { events: 10, bytes: 1000 };
+
+    fn desk(events: usize, backlog_bytes: u64) -> Desk {
+        let hub = Rc::new(Hub::new(Keep { events, backlog_bytes }, 10));
+        Desk { hub, connection: Rc::new(Connection::new(0)) }
+    }
+
+    fn publish(desk: &Desk, count: usize) {
+        for _ in 0..count {
+            desk.hub.publish(&topic(), |id| id.to_string()).unwrap();
+        }
+    }
+
+    fn topic() -> TopicName {
+        TopicName::new("t").unwrap()
+    }
+
+    /// What a subscription gives without waiting: ids, and gaps as negative ids.
+    fn taken(subscription: &mut Subscription) -> Vec<i64> {
+        std::iter::from_fn(|| subscription.take())
+            .map(|next| match next {
+                Next::Event(event) => event.id().cast_signed(),
+                Next::Gap { oldest } => -oldest.cast_signed(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_the_ring_has_passed_by_is_a_gap_also_for_one_who_was_there() {
+        let desk = desk(2, 0);
+        publish(&desk, 2);
+        let mut replaying = desk.subscribe(&topic(), Start::After(0), Pace::Once).unwrap();
+        publish(&desk, 3);
+        assert_eq!(taken(&mut replaying), [-4, 4, 5]);
+        assert_eq!(replaying.cursor(), 5);
+        publish(&desk, 1);
+        assert_eq!(taken(&mut replaying), [6]);
+    }
+
+    #[test]
+    fn who_is_too_far_behind_is_cut_off_once_and_who_replays_is_not() {
+        let desk = desk(20, 3);
+        publish(&desk, 9);
+        let quick = Desk { connection: Rc::new(Connection::new(0)), ..desk.clone() };
+        let mut replaying = quick.subscribe(&topic(), Start::After(0), Pace::Live).unwrap();
+        let slow = desk.subscribe(&topic(), Start::Now, Pace::Live).unwrap();
+        assert_eq!(taken(&mut replaying).len(), 9);
+        for cut in [0, 0, 1, 1] {
+            publish(&desk, 1);
+            assert_eq!(taken(&mut replaying).len(), 1);
+            assert_eq!(desk.hub.slow.get(), cut);
+        }
+        assert!(!desk.connection.cut(), "it was cut already");
+        assert!(quick.connection.cut(), "it was not");
+        drop((slow, replaying));
+        assert_eq!(desk.hub.subscribers.get(), 0);
+    }
+
+    #[test]
+    fn an_unused_topic_is_forgotten_and_a_used_one_keeps_its_ids() {
+        let desk = desk(0, 0);
+        drop(desk.subscribe(&topic(), Start::Now, Pace::Live).unwrap());
+        assert_eq!(desk.hub.topics(), 0);
+        let subscription = desk.subscribe(&topic(), Start::Now, Pace::Live).unwrap();
+        publish(&desk, 1);
+        drop(subscription);
+        assert_eq!(desk.hub.topics(), 1);
+        assert_eq!(desk.read(&topic(), Start::Now, BOUNDS).cursor, 1);
+    }
+}

@@ -10,7 +10,7 @@ use pushbench_scenario::schedule::{EventSchedule, ScheduledEvent};
 use pushbench_scenario::{Arrival, EventSize, Events, Topics};
 use pushbench_target::{Config, Limits, Publishing};
 use pushbench_transport::envelope::stamp_of;
-use pushbench_transport::{Kind, Settings, websocket};
+use pushbench_transport::{Kind, Settings, sse, websocket};
 use std::net::SocketAddr;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
@@ -146,18 +146,24 @@ fn overdue_events_are_published_at_once_and_their_lateness_is_told() {
 #[test]
 fn a_long_fan_out_reaches_everyone_in_order() {
     const CLIENTS: usize = 700;
-    with_target(config(), |address, handle| async move {
+    // A heartbeat would find the events that a fan-out forgot.
+    let settings: sse::Settings = serde_json::from_str(r#"{"heartbeat":"0s"}"#).unwrap();
+    let settings = vec![Settings::Sse(settings)];
+    with_target(Config { settings, ..config() }, |address, handle| async move {
         let mut streams = Vec::new();
         for _ in 0..CLIENTS {
             streams.push(EventStream::open(address, "/sse", "").await);
         }
         let mut publisher = Client::connect(address).await;
-        for payload in 1..=5 {
-            publisher.post("/publish", &payload.to_string()).await;
-        }
-        for stream in &mut streams {
-            for id in 1..=5 {
-                assert_eq!(stream.event().await, (id, id.to_string()));
+        // One event alone: no later one wakes whom its fan-out forgot. Then several, whose fan-outs meet.
+        for ids in [1..=1, 2..=5] {
+            for id in ids.clone() {
+                publisher.post("/publish", &id.to_string()).await;
+            }
+            for stream in &mut streams {
+                for id in ids.clone() {
+                    assert_eq!(stream.event().await, (id, id.to_string()));
+                }
             }
         }
         assert_eq!(handle.snapshot().sent, CLIENTS as u64 * 5);

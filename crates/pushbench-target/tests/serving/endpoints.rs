@@ -199,6 +199,35 @@ fn short_polls_tell_what_is_newer_within_their_bounds() {
 }
 
 #[test]
+fn a_reply_larger_than_every_buffer_is_whole_and_its_head_alone_has_its_length() {
+    with_target(config(), |address, _| async move {
+        let mut client = Client::connect(address).await;
+        let payload = "x".repeat(500_000);
+        for _ in 0..3 {
+            client.post("/publish", &payload).await;
+        }
+        let json = client.get("/poll?after=0").await.json();
+        assert_eq!((json["cursor"].as_u64(), json["more"].as_bool()), (Some(2), Some(true)));
+        assert_eq!(json["events"][1].as_str(), Some(payload.as_str()));
+        let head = client.request("HEAD", "/poll?after=2", "", "").await;
+        assert_eq!((head.status, head.cursor()), (200, 3));
+        assert_eq!(client.get("/poll?after=2").await.header("content-length"), head.header("content-length"));
+    });
+}
+
+#[test]
+fn an_old_client_gets_its_stream_without_chunks() {
+    with_target(config(), |address, _| async move {
+        let mut client = Client::connect(address).await;
+        client.send("GET /sse HTTP/1.0\r\n\r\n").await;
+        let (status, head) = client.head().await;
+        assert_eq!((status, head.contains("transfer-encoding")), (200, false), "{head}");
+        let prologue = "retry: 3000\nid: 0\n\n";
+        assert_eq!(client.bytes(prologue.len()).await, prologue.as_bytes());
+    });
+}
+
+#[test]
 fn long_polls_answer_at_the_event_or_at_the_timeout() {
     for wakeup in ["event", "check"] {
         let settings: long_polling::Settings =

@@ -4,6 +4,7 @@
 
 mod delivery;
 mod endpoints;
+mod halves;
 mod rig;
 mod shutdown;
 mod websocket;
