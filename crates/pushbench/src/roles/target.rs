@@ -6,6 +6,7 @@ use pushbench_probe::alarm::Alarm;
 use pushbench_probe::clock::now_ns;
 use pushbench_scenario::TargetShare;
 use pushbench_target::{Config, Handle, Limits, Publishing, Target};
+use pushbench_transport::settings::TransportSettings as _;
 use tokio::task::spawn_local;
 
 use super::{failure, play};
@@ -37,14 +38,18 @@ pub(crate) fn target() -> Result<Exit, Failure> {
 }
 
 fn config_for(share: &TargetShare) -> Config {
+    let settings = &share.transport().settings;
+    let defaults = Limits::default();
     let limits = Limits {
-        topics: Limits::default().topics.max(share.plan.topics(share.clients) as usize),
-        ..Limits::default()
+        topics: defaults.topics.max(share.plan.topics(share.clients) as usize),
+        // A client that polls more rarely than idle connections are closed would never find its socket kept.
+        idle_timeout: defaults.idle_timeout.max(settings.poll_interval().unwrap_or_default() * 2),
+        ..defaults
     };
     Config {
         listen: share.listen,
         limits,
-        settings: vec![share.transport().settings.clone()],
+        settings: vec![settings.clone()],
         ring_events: share.plan.ring_events,
     }
 }

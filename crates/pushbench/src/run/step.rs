@@ -329,7 +329,9 @@ impl<'a> Step<'a> {
             gather: self.gather,
             before: self.before.usages,
             edge_usages: self.edge_usages,
-            kernel_bytes: growth(self.kernel_bytes_connected, self.before.kernel_bytes),
+            // A host that gave back memory meanwhile hides the growth: then it is unknown, not zero.
+            kernel_bytes: growth(self.kernel_bytes_connected, self.before.kernel_bytes)
+                .filter(|bytes| *bytes > 0),
             listen_overflows: growth(netstat::listen_overflows().ok(), self.before.listen_overflows),
             sockets_left: outcome::sockets_left(&self.ports),
         };
