@@ -16,10 +16,7 @@ use crate::exit::{Exit, Failure};
 pub(crate) fn target() -> Result<Exit, Failure> {
     play(|mut sender, mut receiver| async move {
         sender.send(&FromTarget::Hello { protocol: PROTOCOL }).await?;
-        let share = match receiver.receive::<ToTarget>().await? {
-            ToTarget::Assign(share) => share,
-            _ => return Ok(()),
-        };
+        let ToTarget::Assign(share) = receiver.receive::<ToTarget>().await? else { return Ok(()) };
         let alarm = match Alarm::new() {
             Ok(alarm) => alarm,
             Err(error) => return sender.send(&FromTarget::Failed(failure(&error, true))).await,

@@ -16,10 +16,7 @@ const READY_CHECK_NS: u64 = 10_000_000;
 pub(crate) fn worker() -> Result<Exit, Failure> {
     play(|mut sender, mut receiver| async move {
         sender.send(&FromWorker::Hello { protocol: PROTOCOL }).await?;
-        let share = match receiver.receive::<ToWorker>().await? {
-            ToWorker::Assign(share) => share,
-            _ => return Ok(()),
-        };
+        let ToWorker::Assign(share) = receiver.receive::<ToWorker>().await? else { return Ok(()) };
         match Worker::new(*share) {
             Ok(worker) => {
                 sender.send(&FromWorker::Assigned).await?;

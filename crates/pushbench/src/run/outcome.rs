@@ -62,13 +62,13 @@ pub(crate) fn result_of(job: &Job<'_>, evidence: &Evidence) -> Option<StepResult
         findings,
         thresholds,
     };
-    result.summary.verdict = match (result.complete, result.level()) {
+    let verdict = match (result.complete, result.level()) {
         (false, _) => "partial",
         (true, Level::Ok) => "valid",
         (true, Level::Warning) => "warning",
         (true, Level::Breach) => "invalid",
-    }
-    .to_owned();
+    };
+    verdict.clone_into(&mut result.summary.verdict);
     Some(result)
 }
 

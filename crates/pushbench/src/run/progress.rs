@@ -63,7 +63,7 @@ impl Progress {
             (1, 1) => String::new(),
             _ => format!(" ({targets} target and {workers} worker processes)"),
         };
-        self.plain(format!("connecting {} clients{processes}", grouped(u64::from(job.clients))));
+        self.plain(&format!("connecting {} clients{processes}", grouped(u64::from(job.clients))));
     }
 
     pub(crate) fn connected(&mut self, ever_connected: u32) {
@@ -90,7 +90,7 @@ impl Progress {
         {
             self.phase = Some(phase);
             self.last_line_s = row.t_s;
-            self.plain(text);
+            self.plain(&text);
         }
     }
 
@@ -126,9 +126,9 @@ impl Progress {
         }
     }
 
-    fn plain(&mut self, text: String) {
+    fn plain(&self, text: &str) {
         if self.loudness != Loudness::Quiet && !self.rewriting {
-            terminal::say(self.headed(&text));
+            terminal::say(self.headed(text));
         }
     }
 

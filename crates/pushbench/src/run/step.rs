@@ -75,9 +75,12 @@ pub(crate) async fn run(
 ) -> StepEnd {
     let mut fleet = Fleet::new(job.program.to_owned(), Placement::here());
     let started = tokio::select! {
-        started = start_processes(&job, &mut fleet) => started.map_err(|error| match error.is_environment() {
-            true => Ended::Environment(error.to_string()),
-            false => Ended::Died(error.to_string()),
+        started = start_processes(&job, &mut fleet) => started.map_err(|error| {
+            if error.is_environment() {
+                Ended::Environment(error.to_string())
+            } else {
+                Ended::Died(error.to_string())
+            }
         }),
         () = interrupt.wait() => Err(Ended::Interrupted),
     };
@@ -278,10 +281,10 @@ impl<'a> Step<'a> {
                 self.finished.push(Member::Worker(at));
             }
             Heard::Target(at, FromTarget::Failed(failure)) => {
-                return Err(failed(Member::Target(at), failure));
+                return Err(failed(Member::Target(at), &failure));
             }
             Heard::Worker(at, FromWorker::Failed(failure)) => {
-                return Err(failed(Member::Worker(at), failure));
+                return Err(failed(Member::Worker(at), &failure));
             }
             Heard::Gone(member) if !self.finished.contains(&member) => {
                 let how = self.fleet.obituary(member).await;
@@ -344,7 +347,7 @@ impl<'a> Step<'a> {
     }
 }
 
-fn failed(member: Member, failure: pushbench_control::Failure) -> Ended {
+fn failed(member: Member, failure: &pushbench_control::Failure) -> Ended {
     let text = format!("{member}: {}", failure.message);
     if failure.environment { Ended::Environment(text) } else { Ended::Died(text) }
 }
