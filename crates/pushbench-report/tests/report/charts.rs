@@ -26,7 +26,7 @@ impl Picture {
     fn open(path: &Path) -> Self {
         let file = BufReader::new(File::open(path).expect("the chart exists"));
         let mut reader = png::Decoder::new(file).read_info().expect("the chart is a PNG");
-        let mut rgb = vec![0; reader.output_buffer_size().unwrap()];
+        let mut rgb = vec![0; reader.output_buffer_size().expect("the chart fits memory")];
         let info = reader.next_frame(&mut rgb).expect("the chart is whole");
         assert_eq!((info.color_type, info.bit_depth), (png::ColorType::Rgb, png::BitDepth::Eight));
         Self { size: (info.width as usize, info.height as usize), rgb }
