@@ -80,7 +80,7 @@ async fn run_plan(
     let ended = measure_all(plan, needs, program, &mut folder, &mut progress, interrupt).await?;
     finish(&mut folder, ended.as_ref()).map_err(|error| unwritable(folder.path(), &error))?;
     present(&folder, options, &mut progress)?;
-    Ok(exit_of(&folder.run, ended))
+    Ok(exit_of(&folder.run, ended.as_ref()))
 }
 
 /// Measures every transport at every number of clients; stops at the first that ends before its time.
@@ -154,7 +154,7 @@ fn present(folder: &RunFolder, options: &Options, progress: &mut Progress) -> Re
     Ok(())
 }
 
-fn exit_of(run: &Run, ended: Option<Ended>) -> Exit {
+fn exit_of(run: &Run, ended: Option<&Ended>) -> Exit {
     match ended {
         Some(Ended::Interrupted) => Exit::Interrupted,
         Some(Ended::Died(_)) => Exit::Unexpected,
