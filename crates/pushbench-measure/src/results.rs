@@ -119,7 +119,7 @@ pub struct ScenarioRecord {
 pub struct Host {
     /// Host name.
     pub name: String,
-    /// Kernel release.
+    /// Name, release and architecture of the kernel, such as `Linux 6.18.44 x86_64`.
     pub kernel: String,
     /// CPU model.
     pub cpu: String,
@@ -330,7 +330,7 @@ summary! {
     target_bytes_per_client: f64,
     /// Growth of the workers' resident memory per connected client.
     worker_bytes_per_client: f64,
-    /// Growth of the kernel's slab and socket buffers per connected client, both ends.
+    /// Growth of the kernel's objects and buffers for sockets per connected client, both ends; empty unless run as root.
     kernel_bytes_per_client: f64,
 }
 

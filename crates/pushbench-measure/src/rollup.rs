@@ -51,7 +51,7 @@ pub struct Cost {
     pub target_bytes: Option<f64>,
     /// The same of the workers.
     pub worker_bytes: Option<f64>,
-    /// Growth of the kernel's memory from before the clients until all are connected, bytes.
+    /// Growth of the kernel's memory for sockets from before the clients until all are connected, bytes.
     pub kernel_bytes: Option<f64>,
 }
 

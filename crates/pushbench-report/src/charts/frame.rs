@@ -152,7 +152,7 @@ fn host(run: &Run) -> String {
     let parts = [
         host.name.clone(),
         format!("{cpus} {}", host.cpu),
-        format!("Linux {}", host.kernel),
+        host.kernel.clone(),
         format!("{minute} UTC"),
         format!("pushbench {}", run.version),
     ];

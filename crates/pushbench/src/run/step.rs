@@ -169,7 +169,7 @@ impl<'a> Step<'a> {
             Watched { targets: fleet.target_pids(), workers: fleet.worker_pids(), ports: ports.clone() };
         let before = Before {
             usages: sampler::usages(&watched),
-            kernel_bytes: memory::kernel_bytes().ok(),
+            kernel_bytes: memory::socket_bytes().ok(),
             listen_overflows: netstat::listen_overflows().ok(),
         };
         let connect_ns = clock::now_ns() + CONNECT_LEAD_NS;
@@ -213,7 +213,7 @@ impl<'a> Step<'a> {
         let workers = self.job.workers;
         self.listen_until(from_ns + last_arrival_ns + CONNECT_GRACE_NS, |step| step.workers_ready == workers)
             .await?;
-        self.kernel_bytes_connected = memory::kernel_bytes().ok();
+        self.kernel_bytes_connected = memory::socket_bytes().ok();
 
         let edges = self.begin().await;
         self.listen_until(edges.end_ns, |_| false).await?;
@@ -332,7 +332,7 @@ impl<'a> Step<'a> {
             gather: self.gather,
             before: self.before.usages,
             edge_usages: self.edge_usages,
-            // A host that gave back memory meanwhile hides the growth: then it is unknown, not zero.
+            // Sockets that others closed meanwhile hide the growth: then it is unknown, not zero.
             kernel_bytes: growth(self.kernel_bytes_connected, self.before.kernel_bytes)
                 .filter(|bytes| *bytes > 0),
             listen_overflows: growth(netstat::listen_overflows().ok(), self.before.listen_overflows),

@@ -328,7 +328,7 @@ fn run(shape: &Shape, results: Vec<StepResult>) -> Run {
         },
         host: Host {
             name: "bench-1".to_owned(),
-            kernel: "6.18.0".to_owned(),
+            kernel: "Linux 6.18.0 x86_64".to_owned(),
             cpu: "AMD EPYC 7763".to_owned(),
             cpus: 2,
             memory_bytes: 8 << 30,
