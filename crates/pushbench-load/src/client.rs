@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio::sync::futures::Notified;
 
 use crate::recorder::ClientObserver;
-use crate::worker::Shared;
+use crate::shared::Shared;
 
 /// How long a connect may take, the kernel's own retries included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -7,6 +7,7 @@
 mod account;
 mod client;
 mod recorder;
+mod shared;
 mod worker;
 
 pub use worker::{LoadError, Worker};

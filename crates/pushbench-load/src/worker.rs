@@ -12,20 +12,17 @@ use pushbench_scenario::schedule::{
 };
 use pushbench_scenario::share::WorkerShare;
 use pushbench_transport::client::Identity;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::io;
-use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::sync::Notify;
 use tokio::task::spawn_local;
 
 use crate::account::Account;
 use crate::client::Client;
-use crate::recorder::{Recorder, micros};
+use crate::recorder::micros;
+use crate::shared::Shared;
 
-/// Size of the one read buffer of a thread, in bytes.
-const READ_BUFFER: usize = 64 << 10;
 /// How often a worker looks how late its own timer is.
 const TIMER_PROBE_NS: u64 = 20_000_000;
 /// How long clients may take to say goodbye.
@@ -40,38 +37,6 @@ pub enum LoadError {
     /// The share names no target.
     #[error("a worker needs the address of a target")]
     NoTarget,
-}
-
-/// What all clients of a thread share.
-pub(crate) struct Shared {
-    pub(crate) alarm: Alarm,
-    pub(crate) recorder: RefCell<Recorder>,
-    pub(crate) read_buffer: RefCell<Vec<u8>>,
-    pub(crate) source: Option<IpAddr>,
-    /// Told to every client that holds a connection when the step is over.
-    pub(crate) stop: Notify,
-    held: Cell<u32>,
-    none_held: Notify,
-}
-
-/// Counts a connection for as long as it is held.
-pub(crate) struct Held<'a>(&'a Shared);
-
-impl Shared {
-    pub(crate) fn hold(&self) -> Held<'_> {
-        self.held.set(self.held.get() + 1);
-        Held(self)
-    }
-}
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        let held = self.0.held.get() - 1;
-        self.0.held.set(held);
-        if held == 0 {
-            self.0.none_held.notify_waiters();
-        }
-    }
 }
 
 /// A worker with its share of a step.
@@ -93,15 +58,7 @@ impl Worker {
         }
         let alarm = Alarm::new().map_err(LoadError::Timer)?;
         spawn_local(alarm.run());
-        let shared = Rc::new(Shared {
-            alarm,
-            recorder: RefCell::default(),
-            read_buffer: RefCell::new(vec![0; READ_BUFFER]),
-            source: share.source,
-            stop: Notify::new(),
-            held: Cell::new(0),
-            none_held: Notify::new(),
-        });
+        let shared = Rc::new(Shared::new(alarm, share.source));
         Ok(Self { share, shared, edges: Rc::default() })
     }
 
@@ -153,12 +110,8 @@ impl Worker {
     /// Says goodbye on every connection and closes the books.
     pub async fn finish(&self) -> WorkerFinal {
         let counters = self.shared.recorder.borrow().counters;
-        let none_held = self.shared.none_held.notified();
-        self.shared.stop.notify_waiters();
-        if self.shared.held.get() > 0 {
-            // Whoever is not done by then is cut off with the process.
-            let _ = tokio::time::timeout(FAREWELL, none_held).await;
-        }
+        // Whoever is not done by then is cut off with the process.
+        let _ = tokio::time::timeout(FAREWELL, self.shared.let_go()).await;
         let [at_measure, at_drain] = self.edges.get();
         let mut sums = WorkerFinal { edges: [at_measure, at_drain, counters], ..WorkerFinal::default() };
         let mut recorder = self.shared.recorder.borrow_mut();

@@ -6,6 +6,7 @@
 mod cli;
 mod commands;
 mod exit;
+mod interrupt;
 mod roles;
 mod run;
 mod terminal;

@@ -2,6 +2,7 @@
 //!
 //! A reader that went away (a closed pipe) ends the output, not the program.
 
+use pushbench_report::table::Style;
 use std::fmt::Display;
 use std::io::{IsTerminal as _, Write as _, stderr, stdout};
 
@@ -31,7 +32,8 @@ pub(crate) fn stderr_is_terminal() -> bool {
     stderr().is_terminal()
 }
 
-/// Whether tables may have colours: a terminal, and nobody said `NO_COLOR`.
-pub(crate) fn stdout_has_colour() -> bool {
-    stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+/// How tables are drawn on standard output: with colours at a terminal, unless somebody said `NO_COLOR`.
+pub(crate) fn table_style() -> Style {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    Style { color: stdout().is_terminal() && !refused, width: None }
 }

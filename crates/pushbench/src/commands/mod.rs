@@ -6,12 +6,11 @@ mod report;
 mod serve;
 
 use clap::CommandFactory as _;
-use pushbench_report::table::Style;
 
 use crate::cli::{Arguments, Command, RunArguments};
 use crate::exit::{Exit, Failure};
+use crate::roles;
 use crate::run::{self, Loudness};
-use crate::{roles, terminal};
 
 /// Carries out a command.
 pub(crate) fn dispatch(command: Command) -> Result<Exit, Failure> {
@@ -38,9 +37,4 @@ fn run(arguments: &RunArguments) -> Result<Exit, Failure> {
         _ => Loudness::Normal,
     };
     run::run(&plans, &run::Options { out: arguments.out.clone(), json: arguments.json, loudness })
-}
-
-/// How tables are drawn on standard output.
-pub(crate) fn table_style() -> Style {
-    Style { color: terminal::stdout_has_colour(), width: None }
 }

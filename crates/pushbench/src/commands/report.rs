@@ -15,7 +15,7 @@ pub(crate) fn report(arguments: &ReportArguments) -> Result<Exit, Failure> {
     if arguments.markdown {
         terminal::data(table::markdown(&folder.run));
     } else {
-        terminal::data(table::render(&folder.run, super::table_style()));
+        terminal::data(table::render(&folder.run, terminal::table_style()));
     }
     for chart in drawn {
         terminal::say(chart.display());

@@ -6,7 +6,7 @@ use tokio::task::LocalSet;
 
 use crate::cli::ServeArguments;
 use crate::exit::{Exit, Failure};
-use crate::run::Interrupt;
+use crate::interrupt::Interrupt;
 use crate::{roles, terminal};
 
 /// Serves until Ctrl-C or SIGTERM.

@@ -3,7 +3,7 @@
 mod fleet;
 mod folder;
 mod gather;
-mod interrupt;
+mod job;
 mod outcome;
 mod placement;
 mod progress;
@@ -21,12 +21,13 @@ use std::path::{Path, PathBuf};
 use tokio::task::LocalSet;
 
 use self::folder::RunFolder;
-pub(crate) use self::interrupt::Interrupt;
+use self::job::Job;
 use self::placement::Placement;
 pub(crate) use self::progress::Loudness;
 use self::progress::Progress;
-use self::step::{Ended, Job};
+use self::step::Ended;
 use crate::exit::{Exit, Failure};
+use crate::interrupt::Interrupt;
 use crate::terminal;
 
 /// What `run` was asked to do with its scenarios.
@@ -135,7 +136,7 @@ fn present(folder: &RunFolder, options: &Options, progress: &mut Progress) -> Re
         let json = serde_json::to_string_pretty(&folder.run).map_err(anyhow::Error::new)?;
         terminal::data(json);
     } else {
-        terminal::data(pushbench_report::table::render(&folder.run, crate::commands::table_style()));
+        terminal::data(pushbench_report::table::render(&folder.run, terminal::table_style()));
     }
     if let Some(reason) = &folder.run.reason {
         terminal::error(format_args!("the run ended early: {reason}"));

@@ -8,8 +8,8 @@ use pushbench_probe::process::Usage;
 use pushbench_probe::sockets::SocketDiag;
 
 use super::gather::{Gather, growth};
+use super::job::Job;
 use super::sampler::Usages;
-use super::step::Job;
 
 /// Everything that is known when the processes have ended.
 pub(crate) struct Evidence {

@@ -7,7 +7,7 @@ use pushbench_measure::results::{Interval, StepResult};
 use pushbench_measure::{Figure, Histograms, Phase, PhaseEdges};
 use pushbench_report::format::{grouped, time_us};
 
-use super::step::Job;
+use super::job::Job;
 use crate::terminal;
 
 /// How much is said.

@@ -5,22 +5,21 @@ use pushbench_measure::PhaseEdges;
 use pushbench_measure::results::StepResult;
 use pushbench_measure::rollup::WorkerSums;
 use pushbench_probe::{clock, memory, netstat};
-use pushbench_scenario::plan::{Plan, TransportPlan};
 use pushbench_scenario::schedule::arrival_offset_ns;
 use pushbench_scenario::share::{TargetShare, WorkerShare};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::Path;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::fleet::{Fleet, FleetError, Heard, Member};
 use super::folder::LabelFiles;
 use super::gather::Gather;
-use super::interrupt::Interrupt;
+use super::job::Job;
 use super::outcome::{self, Evidence};
 use super::placement::Placement;
 use super::progress::Progress;
 use super::sampler::{self, Sampler, Seen, Usages, Watched};
+use crate::interrupt::Interrupt;
 
 /// From the order to connect to the first arrival: time for the order to reach every worker.
 const CONNECT_LEAD_NS: u64 = 50_000_000;
@@ -30,23 +29,6 @@ const BEGIN_LEAD_NS: u64 = 250_000_000;
 const CONNECT_GRACE_NS: u64 = 15_000_000_000;
 /// How long processes may take to close their books.
 const CLOSING_TIME_NS: u64 = 10_000_000_000;
-
-/// What is to be measured.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Job<'a> {
-    pub(crate) plan: &'a Plan,
-    pub(crate) transport: usize,
-    pub(crate) clients: u32,
-    pub(crate) targets: u32,
-    pub(crate) workers: u32,
-    pub(crate) program: &'a Path,
-}
-
-impl Job<'_> {
-    pub(crate) fn transport(&self) -> &TransportPlan {
-        &self.plan.transports[self.transport]
-    }
-}
 
 /// Why a step ended before its time.
 #[derive(Debug)]

@@ -1,0 +1,65 @@
+//! What the clients of one thread have in common: clock, record, read buffer, and the word to stop.
+
+use pushbench_probe::alarm::Alarm;
+use std::cell::{Cell, RefCell};
+use std::net::IpAddr;
+use tokio::sync::Notify;
+
+use crate::recorder::Recorder;
+
+/// Size of the one read buffer of a thread, in bytes.
+const READ_BUFFER: usize = 64 << 10;
+
+/// What all clients of a thread share.
+pub(crate) struct Shared {
+    pub(crate) alarm: Alarm,
+    pub(crate) recorder: RefCell<Recorder>,
+    pub(crate) read_buffer: RefCell<Vec<u8>>,
+    pub(crate) source: Option<IpAddr>,
+    /// Told to every client that holds a connection when the step is over.
+    pub(crate) stop: Notify,
+    held: Cell<u32>,
+    none_held: Notify,
+}
+
+/// Counts a connection for as long as it is held.
+pub(crate) struct Held<'a>(&'a Shared);
+
+impl Shared {
+    pub(crate) fn new(alarm: Alarm, source: Option<IpAddr>) -> Self {
+        Self {
+            alarm,
+            recorder: RefCell::default(),
+            read_buffer: RefCell::new(vec![0; READ_BUFFER]),
+            source,
+            stop: Notify::new(),
+            held: Cell::new(0),
+            none_held: Notify::new(),
+        }
+    }
+
+    /// Tells every client that holds a connection to let go of it, and waits until all have.
+    pub(crate) async fn let_go(&self) {
+        let none_held = self.none_held.notified();
+        self.stop.notify_waiters();
+        if self.held.get() > 0 {
+            none_held.await;
+        }
+    }
+
+    /// Counts a connection until the answer is dropped.
+    pub(crate) fn hold(&self) -> Held<'_> {
+        self.held.set(self.held.get() + 1);
+        Held(self)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let held = self.0.held.get() - 1;
+        self.0.held.set(held);
+        if held == 0 {
+            self.0.none_held.notify_waiters();
+        }
+    }
+}

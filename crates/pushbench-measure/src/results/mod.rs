@@ -1,0 +1,47 @@
+//! The schema of a run's result files: `run.json`, `summary.csv`, `intervals.csv`, `clients.csv`.
+//!
+//! Writers and readers share these types, so that a column exists once. An `Option` that is `None` is an empty
+//! CSV field and means "not measured" or "does not exist"; a zero is always a measured zero. Nothing here opens
+//! a file.
+
+mod interval;
+mod run;
+mod summary;
+
+use serde::{Deserialize, Serialize};
+
+pub use interval::{Interval, SocketStates};
+pub use run::{Host, Run, ScenarioRecord, Status, StepResult, ThresholdResult, TransportRecord};
+pub use summary::Summary;
+
+/// Version of all result files of a run. Readers refuse other versions.
+pub const FORMAT: u32 = 1;
+
+/// File names inside a run folder.
+pub mod names {
+    /// The manifest.
+    pub const RUN: &str = "run.json";
+    /// The comparison table.
+    pub const SUMMARY: &str = "summary.csv";
+    /// One row per second, inside a label's folder.
+    pub const INTERVALS: &str = "intervals.csv";
+    /// The HdrHistogram interval log, inside a label's folder.
+    pub const LATENCY_LOG: &str = "latency.hlog";
+    /// Quantiles over clients, inside a label's folder.
+    pub const CLIENTS: &str = "clients.csv";
+    /// The folder of PNG files.
+    pub const CHARTS: &str = "charts";
+}
+
+/// A row of `clients.csv`: a quantile over the clients of a step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClientQuantile {
+    /// Number of clients of the step.
+    pub step: u32,
+    /// What is distributed, unit in the name, such as `delivered_events` or `latency_mean_us`.
+    pub figure: String,
+    /// The quantile, 0 to 1.
+    pub quantile: f64,
+    /// The value at that quantile.
+    pub value: u64,
+}

@@ -1,0 +1,168 @@
+//! `run.json`: the manifest of a run.
+
+use serde::{Deserialize, Serialize};
+
+use super::Summary;
+use crate::verdict::{Finding, Level};
+
+/// How far a run has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Being written; a folder that still says so belongs to a run that is under way or was killed.
+    Running,
+    /// Every transport and step was measured.
+    Complete,
+    /// Ended early; what is there was measured until then.
+    Partial,
+}
+
+/// `run.json`: everything that is needed to understand and repeat a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// [`FORMAT`](super::FORMAT).
+    pub format: u32,
+    /// Version of pushbench.
+    pub version: String,
+    /// Commit pushbench was built from, if known.
+    pub commit: Option<String>,
+    /// The command line.
+    pub command: Vec<String>,
+    /// Start of the run, RFC 3339, UTC.
+    pub started: String,
+    /// End of the run, RFC 3339, UTC.
+    pub finished: Option<String>,
+    /// How far it came.
+    pub status: Status,
+    /// Why the run ended early, for people.
+    pub reason: Option<String>,
+    /// What was asked for.
+    pub scenario: ScenarioRecord,
+    /// The machine.
+    pub host: Host,
+    /// The transports in the order of the scenario.
+    pub transports: Vec<TransportRecord>,
+    /// One entry per measured transport and step, in the order they were measured.
+    pub results: Vec<StepResult>,
+}
+
+impl Run {
+    /// The worst level among all findings of all steps.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        self.results.iter().map(StepResult::level).max().unwrap_or(Level::Ok)
+    }
+}
+
+/// The scenario as it was run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScenarioRecord {
+    /// The scenario's name: also the folder under `results/`.
+    pub name: String,
+    /// A line for people.
+    pub title: String,
+    /// The file it came from, as typed.
+    pub path: String,
+    /// The file's text, before options of the command line were applied.
+    pub text: String,
+    /// SHA-256 of the text, hex.
+    pub sha256: String,
+    /// Options of the command line that changed the scenario, such as `--clients 100`.
+    pub overrides: Vec<String>,
+    /// Seed of every random choice.
+    pub seed: u64,
+    /// Numbers of clients, one a step. More than one makes chart 1.
+    pub steps: Vec<u32>,
+    /// `broadcast` or `topics`.
+    pub pattern: String,
+    /// Number of topics.
+    pub topics: u32,
+    /// Published events per second, over all topics.
+    pub events_per_second: f64,
+    /// Size of an event's payload as the scenario words it, for people.
+    pub event_size: String,
+    /// Length of the warm-up in seconds.
+    pub warmup_s: f64,
+    /// Length of the measure phase in seconds.
+    pub measure_s: f64,
+    /// Length of the drain in seconds.
+    pub drain_s: f64,
+    /// Upper limits on delivery latency p99 that the scenario demands of every transport, for threshold lines.
+    pub latency_p99_limit_us: Option<u64>,
+}
+
+/// The machine a run was made on.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Host {
+    /// Host name.
+    pub name: String,
+    /// Name, release and architecture of the kernel, such as `Linux 6.18.44 x86_64`.
+    pub kernel: String,
+    /// CPU model.
+    pub cpu: String,
+    /// CPUs that the process may run on.
+    pub cpus: u32,
+    /// Memory in bytes.
+    pub memory_bytes: u64,
+    /// Hard limit of open files per process.
+    pub open_files: u64,
+    /// First and last ephemeral port.
+    pub ports: (u16, u16),
+    /// CPUs that the targets were confined to; empty when they shared all with the workers.
+    pub target_cpus: Vec<usize>,
+    /// CPUs that the workers were confined to.
+    pub worker_cpus: Vec<usize>,
+}
+
+/// One `[[transports]]` entry.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TransportRecord {
+    /// The label: unique in the run, a folder's name.
+    pub label: String,
+    /// The transport's kind, such as `sse`.
+    pub kind: String,
+    /// Position of the kind in pushbench's table of transports; chooses the colour everywhere.
+    pub kind_index: usize,
+    /// The settings in a few words, such as `interval 1s, close`.
+    pub settings: String,
+    /// Poll interval in microseconds, for transports whose wait is uniform over it.
+    pub poll_interval_us: Option<u64>,
+}
+
+/// What one transport showed at one number of clients.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepResult {
+    /// False when the step was cut short.
+    pub complete: bool,
+    /// The row of `summary.csv`.
+    pub summary: Summary,
+    /// Processes that took part: targets, workers.
+    pub processes: (u32, u32),
+    /// Everything that was checked, with the values seen.
+    pub findings: Vec<Finding>,
+    /// Thresholds of the scenario with the measured values.
+    pub thresholds: Vec<ThresholdResult>,
+}
+
+impl StepResult {
+    /// The worst level among the findings and thresholds.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        let missed = self.thresholds.iter().any(|threshold| !threshold.met);
+        let findings = self.findings.iter().map(|finding| finding.level).max().unwrap_or(Level::Ok);
+        if missed { Level::Breach } else { findings }
+    }
+}
+
+/// A `[thresholds]` entry after the run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ThresholdResult {
+    /// The figure as the scenario names it, such as `latency_p99`.
+    pub figure: String,
+    /// The condition as the scenario words it, such as `< 250ms`.
+    pub condition: String,
+    /// The measured value in the unit of the summary's column; `None` when it was not measured (then it is missed).
+    pub measured: Option<f64>,
+    /// Whether the condition holds.
+    pub met: bool,
+}

@@ -1,0 +1,201 @@
+//! `summary.csv`: a row per transport and step, the comparison table.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! summary {
+    ($($(#[$doc:meta])* $name:ident: $kind:ty,)*) => {
+        /// A row of `summary.csv`. Column names are field names; units are in the names.
+        #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+        #[serde(default)]
+        pub struct Summary {
+            /// The transport's label.
+            pub label: String,
+            /// The transport's kind.
+            pub kind: String,
+            /// Number of clients of this step; the column exists only when a scenario has several steps.
+            pub step: Option<u32>,
+            $($(#[$doc])* pub $name: Option<$kind>,)*
+            /// `valid`, `warning`, `invalid`, `partial`.
+            pub verdict: String,
+        }
+
+        impl Summary {
+            /// Names of the columns that hold numbers, in the order of the file.
+            pub const FIGURES: &'static [&'static str] = &[$(stringify!($name),)*];
+
+            /// A figure by the name of its column; `None` when it was not measured or does not exist.
+            #[must_use]
+            pub fn figure(&self, name: &str) -> Option<f64> {
+                match name {
+                    $(stringify!($name) => self.$name.map(|value| value as f64),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+summary! {
+    /// Clients the scenario asked for.
+    clients: u32,
+    /// Clients that were connected at least once before the measure phase ended.
+    connected: u32,
+    /// Events due in the measure phase times the clients subscribed to them.
+    expected: u64,
+    /// Of those, how many reached their client, each counted once.
+    delivered: u64,
+    /// Expected and never seen.
+    lost: u64,
+    /// Receptions of an event that the client already had.
+    duplicated: u64,
+    /// Receptions of an event after a newer one of its topic.
+    reordered: u64,
+    /// Delivered, but only after the measure phase had ended.
+    late: u64,
+    /// Events published in the measure phase.
+    publishes: u64,
+    /// Delivery latency (received − due), median.
+    latency_p50_us: u64,
+    /// Delivery latency, 90th percentile.
+    latency_p90_us: u64,
+    /// Delivery latency, 99th percentile.
+    latency_p99_us: u64,
+    /// Delivery latency, 99.9th percentile.
+    latency_p999_us: u64,
+    /// Delivery latency, largest.
+    latency_max_us: u64,
+    /// Delivery latency, mean.
+    latency_mean_us: f64,
+    /// Received − published, median.
+    uncorrected_p50_us: u64,
+    /// Received − published, 99th percentile.
+    uncorrected_p99_us: u64,
+    /// Published − due, median.
+    slip_p50_us: u64,
+    /// Published − due, 99th percentile.
+    slip_p99_us: u64,
+    /// Transport ready − scheduled arrival, median.
+    connect_p50_us: u64,
+    /// Transport ready − scheduled arrival, 99th percentile.
+    connect_p99_us: u64,
+    /// Age of the newest event held, mean over time and clients.
+    age_mean_us: f64,
+    /// Age reached before a newer event arrived, 99th percentile.
+    age_peak_p99_us: u64,
+    /// Time between receptions of one client, median.
+    gap_p50_us: u64,
+    /// Time between receptions of one client, 99th percentile.
+    gap_p99_us: u64,
+    /// Events completed by one read, mean.
+    events_per_read: f64,
+    /// IP bytes from the target per delivered event.
+    wire_down_bytes_per_event: f64,
+    /// IP bytes from the clients per delivered event.
+    wire_up_bytes_per_event: f64,
+    /// Stream bytes from the target per delivered event.
+    stream_down_bytes_per_event: f64,
+    /// Stream bytes from the clients per delivered event.
+    stream_up_bytes_per_event: f64,
+    /// Envelope bytes per delivered event.
+    payload_bytes_per_event: f64,
+    /// Heads, frame headers and wrapping of both directions per delivered event.
+    framing_bytes_per_event: f64,
+    /// Polls without an answer to give, of both directions, per delivered event.
+    empty_poll_bytes_per_event: f64,
+    /// Requests and heads that open a subscription, of both directions, per delivered event.
+    connecting_bytes_per_event: f64,
+    /// Requests per delivered event.
+    requests_per_event: f64,
+    /// Share of requests answered with "nothing yet", 0 to 1.
+    empty_reply_share: f64,
+    /// Most ESTABLISHED sockets at once, client side.
+    sockets_established_peak: u64,
+    /// Most TIME_WAIT sockets at once, both sides.
+    sockets_time_wait_peak: u64,
+    /// Sockets that still existed, in any state, after all processes of the step had ended.
+    sockets_left: u64,
+    /// Connections opened per second of the measure phase.
+    opened_per_second: f64,
+    /// Connections opened in the whole step.
+    opened: u64,
+    /// Connections closed before the step's end.
+    closed: u64,
+    /// Connections opened again after an unwanted end.
+    reconnects: u64,
+    /// Polls sent late because the reply before was slow.
+    polls_late: u64,
+    /// Polls never sent because the reply before was slower than the interval.
+    polls_skipped: u64,
+    /// Failed connects and replies of all kinds.
+    errors: u64,
+    /// Subscribers that the target cut off because they read too slowly.
+    slow_disconnects: u64,
+    /// CPU time of the target processes per delivered event.
+    target_cpu_us_per_event: f64,
+    /// CPU time of the worker processes per delivered event.
+    worker_cpu_us_per_event: f64,
+    /// CPU time of the target processes per client and second of the measure phase.
+    target_cpu_us_per_client_second: f64,
+    /// CPU time of the worker processes per client and second of the measure phase.
+    worker_cpu_us_per_client_second: f64,
+    /// Growth of the target's resident memory per connected client.
+    target_bytes_per_client: f64,
+    /// Growth of the workers' resident memory per connected client.
+    worker_bytes_per_client: f64,
+    /// Growth of the kernel's objects and buffers for sockets per connected client, both ends; empty unless run as root.
+    kernel_bytes_per_client: f64,
+}
+
+impl Summary {
+    /// Column names of `summary.csv`, in order.
+    #[must_use]
+    pub fn columns(stepped: bool) -> Vec<&'static str> {
+        let step = stepped.then_some("step");
+        ["label", "kind"]
+            .into_iter()
+            .chain(step)
+            .chain(Self::FIGURES.iter().copied())
+            .chain(["verdict"])
+            .collect()
+    }
+
+    /// The row in the order of [`Self::columns`]; fractions have three decimals, what is unknown is empty.
+    #[must_use]
+    pub fn record(&self, stepped: bool) -> Vec<String> {
+        let number = |value: f64| ((value * 1e3).round() / 1e3).to_string();
+        let step = stepped.then(|| self.step.map_or_else(String::new, |step| step.to_string()));
+        let figures = Self::FIGURES.iter().map(|name| self.figure(name).map_or_else(String::new, number));
+        [self.label.clone(), self.kind.clone()]
+            .into_iter()
+            .chain(step)
+            .chain(figures)
+            .chain([self.verdict.clone()])
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_has_a_field_for_every_column_and_nothing_for_the_unknown() {
+        let row = Summary {
+            label: "sse".to_owned(),
+            kind: "sse".to_owned(),
+            lost: Some(0),
+            latency_mean_us: Some(1.23456),
+            verdict: "valid".to_owned(),
+            ..Summary::default()
+        };
+        for stepped in [false, true] {
+            let columns = Summary::columns(stepped);
+            let record = row.record(stepped);
+            assert_eq!(columns.len(), record.len());
+            let of = |name| &record[columns.iter().position(|column| *column == name).unwrap()];
+            assert_eq!((of("lost"), of("expected")), (&"0".to_owned(), &String::new()));
+            assert_eq!((of("latency_mean_us"), of("verdict")), (&"1.235".to_owned(), &"valid".to_owned()));
+            assert_eq!(columns.contains(&"step"), stepped);
+        }
+    }
+}
