@@ -118,6 +118,7 @@ fn deliveries(row: &mut Summary, facts: &StepFacts<'_>) {
     let tally = &facts.sums.tally;
     row.connected = Some(tally.connected as u32);
     row.expected = Some(tally.expected);
+    row.expected_of_all = Some(tally.expected_of_intended);
     row.delivered = Some(tally.delivered);
     row.lost = Some(tally.lost);
     row.duplicated = Some(tally.duplicated);

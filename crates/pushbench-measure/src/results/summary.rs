@@ -40,9 +40,11 @@ summary! {
     clients: u32,
     /// Clients that were connected at least once before the measure phase ended.
     connected: u32,
-    /// Events due in the measure phase times the clients subscribed to them.
+    /// Events due in the measure phase, summed over the clients that were subscribed when they were due.
     expected: u64,
-    /// Of those, how many reached their client, each counted once.
+    /// The same over all clients asked for, connected or not.
+    expected_of_all: u64,
+    /// Of the expected, how many reached their client, each counted once.
     delivered: u64,
     /// Expected and never seen.
     lost: u64,
