@@ -10,6 +10,7 @@ use tokio::sync::{Notify, watch};
 use crate::config::{Config, Limits, Served};
 use crate::connection::Connection;
 use crate::hub::{Hub, Keep};
+use crate::publisher::Scheduled;
 
 /// Golden ratio: its multiples, less their whole parts, spread evenly over 0..1.
 const SPREAD: f64 = 0.618_033_988_749_895;
@@ -21,6 +22,8 @@ pub(crate) struct Server {
     pub(crate) counters: Counters,
     /// Published − due of scheduled events.
     pub(crate) histograms: RefCell<Histograms>,
+    /// How far the publisher has come.
+    pub(crate) schedule: Cell<Scheduled>,
     connections: RefCell<Slab<Rc<Connection>>>,
     connections_max: u64,
     emptied: Notify,
@@ -77,6 +80,7 @@ impl Server {
             hub: Rc::new(Hub::new(keep, limits.topics)),
             counters: Counters::default(),
             histograms: RefCell::default(),
+            schedule: Cell::default(),
             connections: RefCell::default(),
             connections_max: limits.connections(),
             emptied: Notify::new(),
@@ -154,8 +158,7 @@ impl Server {
             connections: self.connections.borrow().len() as u64,
             subscribers: self.hub.subscribers.get(),
             published: self.hub.published.get(),
-            // The publisher runs late rather than skip an event.
-            publishes_skipped: 0,
+            publishes_skipped: self.schedule.get().skipped(now_ns),
             sent: self.hub.sent.get(),
             accepted: self.counters.accepted.get(),
             refused: self.counters.refused.get(),
