@@ -181,6 +181,7 @@ fn each_value_has_its_bounds() {
         ("pattern = \"broadcast\"", "pattern = \"topics\"\ntopics = \"each\""),
         ("count = 100", "count = 2000000\n[target]\nprocesses = 0"),
         ("measure = \"10s\"", "measure = \"25h\""),
+        ("rate = \"5/s\"", "rate = \"1000000/s\""),
         ("measure = \"10s\"", "measure = \"10s\"\ndrain = \"1500ms\""),
         ("interval = \"1s\"", "interval = \"99h\""),
         ("interval = \"1s\"", "label = \"sse\""),
@@ -238,6 +239,8 @@ fn each_value_has_its_bounds() {
         x.toml:6: target.processes: out of range: 1 to 1000 processes
     measure = "25h"
         x.toml:9: phases.measure: out of range: 1s to 24h
+    rate = "1000000/s"
+        x.toml:9: phases.measure: out of range: at most 10000000 events in all, 15000000 would be due: lower events.rate
     measure = "10s"; drain = "1500ms"
         x.toml:10: phases.drain: 1500ms is too short: an event may wait 1s in `short-polling`, so at least 2s is needed
           hint: write drain = "2s", or have `short-polling` wait less

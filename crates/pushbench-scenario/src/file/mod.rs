@@ -17,7 +17,7 @@ use toml::de::DeTable;
 use crate::choice::ClientCounts;
 use crate::fault::{Faults, LoadError};
 use crate::overrides::Overrides;
-use crate::plan::{Phases, Plan};
+use crate::plan::{Events, Phases, Plan};
 use crate::section::{FaultList, Section};
 
 /// The tables of a file; the top may also have these.
@@ -29,6 +29,8 @@ pub(crate) const MOST_PROCESSES: u32 = 1000;
 const LONGEST_MEASURE: Period = Period::from_secs(24 * 3600);
 /// Longer than the longest poll interval, which the drain must outlast.
 const LONGEST_EDGE: Period = Period::from_secs(25 * 3600);
+/// The most events that one step may publish.
+const MOST_EVENTS: u32 = 10_000_000;
 /// How much longer than the longest wait of a transport the drain must be.
 const DRAIN_MARGIN: std::time::Duration = std::time::Duration::from_secs(1);
 
@@ -98,6 +100,7 @@ fn plan(
     let events = events::read(&top.child("events", faults), &steps, faults);
     let phase_section = top.child("phases", faults);
     let phases = phases(&phase_section, overrides, faults);
+    check_number_of_events(&phase_section, events.as_ref(), &phases, faults);
     let transports = transports::read(top, faults);
     check_drain(&phase_section, &phases, &transports.entries, faults);
     let thresholds = thresholds::read(&top.child("thresholds", faults), &transports, faults);
@@ -184,6 +187,19 @@ fn phases(section: &Section, overrides: &Overrides, faults: &mut FaultList) -> P
         measure: overrides.duration.unwrap_or(keys.measure).duration(),
         drain: keys.drain.duration(),
     }
+}
+
+/// Every process computes the whole schedule, and the ledgers need the due time of each event that is measured.
+fn check_number_of_events(
+    section: &Section,
+    events: Option<&Events>,
+    phases: &Phases,
+    faults: &mut FaultList,
+) {
+    let Some(events) = events.filter(|_| !faults.has("events.rate")) else { return };
+    let number = events.rate * (phases.warmup + phases.measure).as_secs_f64();
+    let allowed = format!("at most {MOST_EVENTS} events in all, {number:.0} would be due: lower events.rate");
+    section.check("measure", number <= f64::from(MOST_EVENTS), faults, &allowed);
 }
 
 /// An event that a transport may still hold back by design when the drain ends would be counted as lost.
