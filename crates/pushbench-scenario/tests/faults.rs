@@ -160,6 +160,7 @@ fn a_table_of_the_wrong_shape_is_named() {
 
 /// One line of a good file replaced, and what that gives.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table and its snapshot")]
 fn each_value_has_its_bounds() {
     let table = [
         ("name = \"good\"", "name = \"../up\""),
