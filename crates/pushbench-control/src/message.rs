@@ -22,6 +22,13 @@ use std::net::SocketAddr;
 /// Version of the messages. Both sides name theirs in the first message and refuse another.
 pub const PROTOCOL: u32 = 1;
 
+/// The first message of every process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// [`PROTOCOL`] of the process.
+    pub protocol: u32,
+}
+
 /// Why a process cannot go on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
@@ -52,11 +59,6 @@ pub enum ToTarget {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FromTarget {
-    /// The first message.
-    Hello {
-        /// [`PROTOCOL`].
-        protocol: u32,
-    },
     /// Clients may come.
     Listening {
         /// Where.
@@ -91,11 +93,6 @@ pub enum ToWorker {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FromWorker {
-    /// The first message.
-    Hello {
-        /// [`PROTOCOL`].
-        protocol: u32,
-    },
     /// Clients can be let loose.
     Assigned,
     /// Every client of this worker has been ready once.

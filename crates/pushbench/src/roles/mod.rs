@@ -11,7 +11,7 @@ pub(crate) use worker::worker;
 
 use std::future::Future;
 
-use pushbench_control::{CarrierError, Failure, Receiver, Sender};
+use pushbench_control::{CarrierError, Failure, Hello, PROTOCOL, Receiver, Sender};
 use pushbench_probe::{limits, process};
 
 use crate::exit::{self, Exit};
@@ -30,13 +30,17 @@ fn play<F: Future<Output = Result<(), CarrierError>>>(
     let _ = process::die_with_parent();
     let runtime = single_threaded()?;
     tokio::task::LocalSet::new().block_on(&runtime, async {
-        let (sender, receiver) = pushbench_control::inherited().map_err(|_| {
+        let (mut sender, receiver) = pushbench_control::inherited().map_err(|_| {
             exit::Failure::of(
                 Exit::Usage,
                 "this command is for pushbench's own processes; see `pushbench --help`",
             )
         })?;
-        match role(sender, receiver).await {
+        let played = async {
+            sender.send(&Hello { protocol: PROTOCOL }).await?;
+            role(sender, receiver).await
+        };
+        match played.await {
             // A coordinator that is gone has no more wishes.
             Ok(()) | Err(CarrierError::Closed) => Ok(Exit::Ok),
             Err(error) => Err(exit::Failure::from(anyhow::Error::new(error))),

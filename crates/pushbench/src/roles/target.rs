@@ -1,6 +1,6 @@
 //! A target process: the target server at the end of a control connection.
 
-use pushbench_control::{CarrierError, FromTarget, PROTOCOL, Receiver, Sender, ToTarget};
+use pushbench_control::{CarrierError, FromTarget, Receiver, Sender, ToTarget};
 use pushbench_measure::{PhaseEdges, Ticks};
 use pushbench_probe::alarm::Alarm;
 use pushbench_probe::clock::now_ns;
@@ -15,7 +15,6 @@ use crate::exit::{Exit, Failure};
 /// Plays a target until the coordinator says so or is gone.
 pub(crate) fn target() -> Result<Exit, Failure> {
     play(|mut sender, mut receiver| async move {
-        sender.send(&FromTarget::Hello { protocol: PROTOCOL }).await?;
         let ToTarget::Assign(share) = receiver.receive::<ToTarget>().await? else { return Ok(()) };
         let alarm = match Alarm::new() {
             Ok(alarm) => alarm,

@@ -1,6 +1,6 @@
 //! A worker process: the load generator at the end of a control connection.
 
-use pushbench_control::{CarrierError, FromWorker, PROTOCOL, Receiver, Sender, ToWorker};
+use pushbench_control::{CarrierError, FromWorker, Receiver, Sender, ToWorker};
 use pushbench_load::Worker;
 use pushbench_measure::{PhaseEdges, Ticks};
 use pushbench_probe::alarm::Sleep;
@@ -15,7 +15,6 @@ const READY_CHECK_NS: u64 = 10_000_000;
 /// Plays a worker until the coordinator says so or is gone.
 pub(crate) fn worker() -> Result<Exit, Failure> {
     play(|mut sender, mut receiver| async move {
-        sender.send(&FromWorker::Hello { protocol: PROTOCOL }).await?;
         let ToWorker::Assign(share) = receiver.receive::<ToWorker>().await? else { return Ok(()) };
         match Worker::new(*share) {
             Ok(worker) => {

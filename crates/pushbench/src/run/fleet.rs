@@ -3,9 +3,15 @@
 //! Whatever happens to the step, no process outlives its fleet: each ends with its control connection, and is killed
 //! when the fleet is dropped.
 
-use pushbench_control::{CarrierError, Child, Failure, FromTarget, FromWorker, PROTOCOL, Receiver, Sender};
+use pushbench_control::{
+    CarrierError, Child, Failure, FromTarget, FromWorker, Hello, PROTOCOL, Receiver, Sender, ToTarget,
+    ToWorker,
+};
 use pushbench_probe::affinity;
+use pushbench_scenario::{TargetShare, WorkerShare};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -94,62 +100,46 @@ impl Fleet {
         Self { program, placement, targets: Vec::new(), workers: Vec::new(), voices, heard }
     }
 
-    /// Starts a target, gives it its share and returns its answer.
-    pub(crate) async fn add_target(
-        &mut self,
-        assign: &pushbench_control::ToTarget,
-    ) -> Result<std::net::SocketAddr, FleetError> {
-        let member = Member::Target(self.targets.len());
-        let (mut process, mut receiver) = self.start(member, roles::TARGET)?;
-        let answered = async {
-            match receiver.receive().await? {
-                FromTarget::Hello { protocol: PROTOCOL } => {}
-                other => return Ok(other),
-            }
-            process.sender.send(assign).await?;
-            receiver.receive().await
-        };
-        let address = match in_time(member, answered, &mut process.child).await? {
+    /// Starts a target, gives it its share and returns where it listens.
+    pub(crate) async fn add_target(&mut self, share: TargetShare) -> Result<SocketAddr, FleetError> {
+        let at = self.targets.len();
+        let member = Member::Target(at);
+        let assign = ToTarget::Assign(Box::new(share));
+        let (process, receiver, answer) = self.start(member, roles::TARGET, &assign).await?;
+        let address = match answer {
             FromTarget::Listening { address } => address,
-            FromTarget::Hello { protocol } => return Err(FleetError::Protocol { member, protocol }),
             FromTarget::Failed(failure) => return Err(FleetError::Failed { member, failure }),
             _ => return Err(FleetError::OutOfTurn { member }),
         };
-        let at = self.targets.len();
         self.targets.push(process);
         self.listen(member, receiver, move |message| Heard::Target(at, message));
         Ok(address)
     }
 
     /// Starts a worker and gives it its share.
-    pub(crate) async fn add_worker(
-        &mut self,
-        assign: &pushbench_control::ToWorker,
-    ) -> Result<(), FleetError> {
-        let member = Member::Worker(self.workers.len());
-        let (mut process, mut receiver) = self.start(member, roles::WORKER)?;
-        let answered = async {
-            match receiver.receive().await? {
-                FromWorker::Hello { protocol: PROTOCOL } => {}
-                other => return Ok(other),
-            }
-            process.sender.send(assign).await?;
-            receiver.receive().await
-        };
-        match in_time(member, answered, &mut process.child).await? {
+    pub(crate) async fn add_worker(&mut self, share: WorkerShare) -> Result<(), FleetError> {
+        let at = self.workers.len();
+        let member = Member::Worker(at);
+        let assign = ToWorker::Assign(Box::new(share));
+        let (process, receiver, answer) = self.start(member, roles::WORKER, &assign).await?;
+        match answer {
             FromWorker::Assigned => {}
-            FromWorker::Hello { protocol } => return Err(FleetError::Protocol { member, protocol }),
             FromWorker::Failed(failure) => return Err(FleetError::Failed { member, failure }),
             _ => return Err(FleetError::OutOfTurn { member }),
         }
-        let at = self.workers.len();
         self.workers.push(process);
         self.listen(member, receiver, move |message| Heard::Worker(at, message));
         Ok(())
     }
 
-    fn start(&self, member: Member, role: &str) -> Result<(Process, Receiver), FleetError> {
-        let (child, sender, receiver) = Child::start(&self.program, role)?;
+    /// Starts a process on its CPUs, exchanges greetings, and returns its answer to the assignment.
+    async fn start<A: Serialize, M: DeserializeOwned>(
+        &self,
+        member: Member,
+        role: &str,
+        assign: &A,
+    ) -> Result<(Process, Receiver, M), FleetError> {
+        let (mut child, mut sender, mut receiver) = Child::start(&self.program, role)?;
         let cpus = match member {
             Member::Target(_) => &self.placement.targets,
             Member::Worker(_) => &self.placement.workers,
@@ -158,7 +148,16 @@ impl Fleet {
             // A process that runs elsewhere measures a little worse; the manifest says what was asked for.
             let _ = affinity::confine(child.pid(), cpus);
         }
-        Ok((Process { member, child, sender }, receiver))
+        let Hello { protocol } = in_time(member, receiver.receive(), &mut child).await?;
+        if protocol != PROTOCOL {
+            return Err(FleetError::Protocol { member, protocol });
+        }
+        let answered = async {
+            sender.send(assign).await?;
+            receiver.receive().await
+        };
+        let answer = in_time(member, answered, &mut child).await?;
+        Ok((Process { member, child, sender }, receiver, answer))
     }
 
     /// Passes on everything a process says until it is gone.
@@ -189,14 +188,14 @@ impl Fleet {
     }
 
     /// Says the same to every target. One that is gone is heard of as [`Heard::Gone`].
-    pub(crate) async fn tell_targets(&mut self, message: &pushbench_control::ToTarget) {
+    pub(crate) async fn tell_targets(&mut self, message: &ToTarget) {
         for process in &mut self.targets {
             let _ = process.sender.send(message).await;
         }
     }
 
     /// Says the same to every worker. One that is gone is heard of as [`Heard::Gone`].
-    pub(crate) async fn tell_workers(&mut self, message: &pushbench_control::ToWorker) {
+    pub(crate) async fn tell_workers(&mut self, message: &ToWorker) {
         for process in &mut self.workers {
             let _ = process.sender.send(message).await;
         }

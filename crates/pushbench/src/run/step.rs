@@ -88,7 +88,7 @@ async fn start_processes(job: &Job<'_>, fleet: &mut Fleet) -> Result<Vec<u16>, F
             clients: job.clients,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         };
-        addresses.push(fleet.add_target(&ToTarget::Assign(Box::new(share))).await?);
+        addresses.push(fleet.add_target(share).await?);
     }
     for worker in 0..job.workers {
         let share = WorkerShare {
@@ -100,7 +100,7 @@ async fn start_processes(job: &Job<'_>, fleet: &mut Fleet) -> Result<Vec<u16>, F
             targets: addresses.clone(),
             source: Some(source_address(worker)),
         };
-        fleet.add_worker(&ToWorker::Assign(Box::new(share))).await?;
+        fleet.add_worker(share).await?;
     }
     Ok(addresses.iter().map(SocketAddr::port).collect())
 }
