@@ -1,0 +1,184 @@
+//! Arguments: help, wrong ones, completions, and the commands that are not for people.
+
+use insta::assert_snapshot;
+
+use crate::process::run;
+
+#[test]
+fn nothing_to_do_is_an_error_that_shows_the_commands() {
+    let ended = run(&[]);
+    assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""));
+    assert_snapshot!(ended.err, @r"
+    Load testing and benchmarks for real-time transports
+
+    Usage: pushbench <COMMAND>
+
+    Commands:
+      run          Run every transport of a scenario, write results, draw charts, print the table
+      serve        Run the target server alone, until Ctrl-C
+      report       Draw the charts and the table of a finished run again, from its files alone
+      check        Validate a scenario and print the plan and what it needs; opens nothing
+      completions  Print shell completions
+      help         Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help     Print help (see more with '--help')
+      -V, --version  Print version
+    ");
+}
+
+fn help_of(arguments: &[&str]) -> String {
+    let ended = run(arguments);
+    assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
+    ended.out
+}
+
+#[test]
+fn help_of_the_program() {
+    assert_snapshot!(help_of(&["--help"]), @r"
+    Load testing and benchmarks for real-time transports.
+
+    Compares short polling, long polling, Server-Sent Events and WebSocket under one scenario.
+
+    Usage: pushbench <COMMAND>
+
+    Commands:
+      run          Run every transport of a scenario, write results, draw charts, print the table
+      serve        Run the target server alone, until Ctrl-C
+      report       Draw the charts and the table of a finished run again, from its files alone
+      check        Validate a scenario and print the plan and what it needs; opens nothing
+      completions  Print shell completions
+      help         Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+    ");
+    assert_eq!(help_of(&["--version"]), format!("pushbench {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn help_of_run() {
+    assert_snapshot!(help_of(&["run", "--help"]), @r"
+    Run every transport of a scenario, write results, draw charts, print the table
+
+    Usage: pushbench run [OPTIONS] <SCENARIO.toml>...
+
+    Arguments:
+      <SCENARIO.toml>...  Scenario files, run one after the other
+
+    Options:
+          --only <LABEL>     Only the transports with these labels
+          --clients <N>      Number of clients instead of the scenario's; several make steps
+          --duration <TIME>  Length of the measure phase, such as 10s
+          --seed <N>         Seed of every random choice
+          --out <DIR>        Folder that run folders are made in [default: results]
+          --json             Print the manifest of the run as JSON on standard output, and nothing else
+                             there
+      -q, --quiet            No progress, no news; errors only
+      -v, --verbose          A line for every second and process
+      -h, --help             Print help
+    ");
+}
+
+#[test]
+fn help_of_check_and_report() {
+    assert_snapshot!(help_of(&["check", "--help"]), @r"
+    Validate a scenario and print the plan and what it needs; opens nothing
+
+    Usage: pushbench check [OPTIONS] <SCENARIO.toml>...
+
+    Arguments:
+      <SCENARIO.toml>...  Scenario files
+
+    Options:
+          --only <LABEL>     Only the transports with these labels
+          --clients <N>      Number of clients instead of the scenario's; several make steps
+          --duration <TIME>  Length of the measure phase, such as 10s
+          --seed <N>         Seed of every random choice
+      -h, --help             Print help
+    ");
+    assert_snapshot!(help_of(&["report", "--help"]), @r"
+    Draw the charts and the table of a finished run again, from its files alone
+
+    Usage: pushbench report [OPTIONS] <RUN_DIR>
+
+    Arguments:
+      <RUN_DIR>  The folder of a run: the one that holds run.json
+
+    Options:
+          --markdown  Print the table as Markdown
+      -h, --help      Print help
+    ");
+}
+
+#[test]
+fn help_of_serve_and_completions() {
+    assert_snapshot!(help_of(&["serve", "--help"]), @r"
+    Run the target server alone, until Ctrl-C
+
+    Usage: pushbench serve [OPTIONS]
+
+    Options:
+          --listen <ADDR:PORT>  Address to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
+          --ring <N>            Events kept per topic, for clients that come back [default: 1024]
+      -h, --help                Print help
+    ");
+    assert_snapshot!(help_of(&["completions", "--help"]), @r"
+    Print shell completions
+
+    Usage: pushbench completions <SHELL>
+
+    Arguments:
+      <SHELL>  The shell [possible values: bash, elvish, fish, powershell, zsh]
+
+    Options:
+      -h, --help  Print help
+    ");
+}
+
+#[test]
+fn wrong_arguments_are_named_and_refused() {
+    let table: [(&[&str], &str); 9] = [
+        (&["fly"], "unrecognized subcommand 'fly'"),
+        (&["run"], "required arguments were not provided"),
+        (&["run", "--clinets", "5", "x.toml"], "a similar argument exists: '--clients'"),
+        (&["run", "x.toml", "--clients", "many"], "invalid value 'many' for '--clients <N>'"),
+        (&["run", "x.toml", "--duration", "10"], "invalid value '10' for '--duration <TIME>'"),
+        (&["run", "x.toml", "-q", "-v"], "'--quiet' cannot be used with '--verbose'"),
+        (&["serve", "--listen", "here"], "invalid value 'here' for '--listen <ADDR:PORT>'"),
+        (&["serve", "--ring", "-1"], "unexpected argument '-1'"),
+        (&["completions", "cmd"], "invalid value 'cmd' for '<SHELL>'"),
+    ];
+    for (arguments, why) in table {
+        let ended = run(arguments);
+        assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(ended.err.contains(why), "{arguments:?}: {}", ended.err);
+    }
+}
+
+#[test]
+fn completions_speak_of_this_program() {
+    for shell in ["bash", "zsh", "fish"] {
+        let ended = run(&["completions", shell]);
+        assert_eq!(ended.code, Some(0), "{}", ended.err);
+        for word in ["pushbench", "serve", "duration"] {
+            assert!(ended.out.contains(word), "{shell} completions without `{word}`");
+        }
+    }
+}
+
+#[test]
+fn the_roles_of_a_run_refuse_to_be_played_by_people() {
+    for role in ["__worker", "__target"] {
+        let ended = run(&[role]);
+        assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{role}");
+        assert_eq!(
+            ended.err,
+            "error: this command is for pushbench's own processes; see `pushbench --help`\n"
+        );
+    }
+}

@@ -1,0 +1,117 @@
+//! What is refused before anything begins.
+
+use insta::assert_snapshot;
+use std::fs;
+use std::path::Path;
+
+use crate::folder::files;
+use crate::process::{run, start};
+use crate::scenario::{SSE, tiny, with_text};
+
+#[test]
+fn every_shipped_scenario_passes() {
+    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
+    let shipped: Vec<String> =
+        files(&scenarios).into_iter().filter(|name| name.strip_suffix(".toml").is_some()).collect();
+    assert!(shipped.len() >= 6, "{shipped:?}");
+    for name in shipped {
+        let ended = start(&scenarios, &["check", &name]).ended();
+        assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{name}");
+        let scenario = name.trim_end_matches(".toml");
+        assert!(ended.out.starts_with(&format!("{scenario}: ")), "{}", ended.out);
+    }
+}
+
+/// Three faults in one file.
+const FAULTY: &str = r#"nmae = "tiny"
+[clients]
+count = 0
+[events]
+pattern = "broadcast"
+rate = 5
+[phases]
+measure = "1s"
+[[transports]]
+kind = "sse"
+"#;
+
+#[test]
+fn every_fault_of_every_file_is_listed_and_nothing_is_made() {
+    let workshop = with_text(FAULTY);
+    fs::write(workshop.path().join("other.toml"), "name = \"Other\"\n").unwrap();
+    let said = ["check", "run"].map(|command| {
+        let ended = workshop.run(&[command, "tiny.toml", "other.toml", "gone.toml"]);
+        assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{command}");
+        assert_eq!(files(workshop.path()), ["other.toml", "tiny.toml"], "{command} opens nothing");
+        ended.err
+    });
+    assert_eq!(said[0], said[1]);
+    assert_snapshot!(said[0], @r#"
+    error: tiny.toml:1: nmae: unknown key, allowed: name, seed, title, clients, events, phases, transports, thresholds, target, workers
+      hint: did you mean `name`?
+    tiny.toml:1: name: missing: lowercase letters, digits and hyphens
+    tiny.toml:3: clients.count: out of range: a whole number from 1 to 10000000, or a rising list of such numbers
+    tiny.toml:6: events.rate: found integer `5`, expected a rate such as "5/s"
+    other.toml:1: name: `Other`: it becomes a folder's name: 1 to 64 lowercase letters, digits and hyphens, no hyphen first or last
+    other.toml:1: clients.count: missing: a whole number from 1 to 10000000, or a rising list of such numbers
+    other.toml:1: events.pattern: missing: "broadcast" or "topics"
+    other.toml:1: events.rate: missing: a rate such as "5/s"
+    other.toml:1: phases.measure: missing: a duration such as "30s"
+    other.toml:1: transports: missing: at least one [[transports]]
+    gone.toml: cannot be read: No such file or directory (os error 2)
+    "#);
+}
+
+#[test]
+fn a_label_that_does_not_exist_is_named() {
+    let ended = tiny(SSE).run(&["run", "tiny.toml", "--only", "ssse"]);
+    assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""));
+    assert_snapshot!(ended.err, @r"
+    error: tiny.toml: --only: no transport has the label `ssse`, labels are sse
+      hint: did you mean `sse`?
+    ");
+}
+
+#[test]
+fn more_clients_than_the_machine_has_room_for_are_refused() {
+    let workshop = tiny(SSE);
+    for command in ["check", "run"] {
+        let ended = workshop.run(&[command, "tiny.toml", "--clients", "10000000"]);
+        assert_eq!(ended.code, Some(3), "{command}");
+        assert!(ended.err.starts_with("error: tiny.toml: "), "{}", ended.err);
+        for part in [" here, ", " needed for 10000000 clients of `sse`; ", " would fit\n", "hint: "] {
+            assert!(ended.err.contains(part), "{command}: no `{part}` in {}", ended.err);
+        }
+        assert_eq!(files(workshop.path()), ["tiny.toml"], "{command} opens nothing");
+    }
+}
+
+#[test]
+fn a_results_folder_that_cannot_be_is_refused_before_anything_starts() {
+    let workshop = tiny(SSE);
+    fs::write(workshop.path().join("taken"), "").unwrap();
+    for out in ["taken", "taken/below"] {
+        let ended = workshop.run(&["run", "tiny.toml", "--out", out]);
+        assert_eq!((ended.code, ended.out.as_str()), (Some(3), ""), "{out}");
+        assert_eq!(
+            ended.err,
+            format!(
+                "error: cannot make a results folder in {out}: Not a directory (os error 20)\n\
+                 hint: choose another with --out DIR\n"
+            )
+        );
+    }
+    assert_eq!(files(workshop.path()), ["taken", "tiny.toml"]);
+}
+
+#[test]
+fn a_folder_that_is_no_run_cannot_be_reported() {
+    let workshop = tiny(SSE);
+    for folder in [".", "nowhere"] {
+        let ended = workshop.run(&["report", folder]);
+        assert_eq!((ended.code, ended.out.as_str()), (Some(3), ""), "{folder}");
+        assert!(ended.err.contains("run.json"), "{}", ended.err);
+    }
+    assert_eq!(files(workshop.path()), ["tiny.toml"], "report makes nothing where there is no run");
+    assert_eq!(run(&["report"]).code, Some(2));
+}

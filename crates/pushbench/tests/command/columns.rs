@@ -1,0 +1,124 @@
+//! The columns of the files of a run: whoever reads them elsewhere depends on their names and order.
+
+use insta::assert_snapshot;
+
+use crate::folder::header;
+use crate::scenario::{SSE, tiny};
+
+#[test]
+fn the_files_of_a_run_have_these_columns() {
+    let workshop = tiny(SSE);
+    workshop.run(&["run", "tiny.toml"]);
+    let folder = workshop.run_folder();
+    // One a line, so that a change shows which.
+    let columns = |file| header(&folder.join(file)).replace(',', "\n");
+    assert_snapshot!(columns("sse/clients.csv"), @r"
+    step
+    figure
+    quantile
+    value
+    ");
+    assert_snapshot!(columns("sse/intervals.csv"), @r"
+    step
+    t_s
+    phase
+    connected
+    published
+    delivered
+    latency_p50_us
+    latency_p90_us
+    latency_p99_us
+    latency_max_us
+    uncorrected_p99_us
+    slip_p99_us
+    stream_down_bytes
+    stream_up_bytes
+    requests
+    empty_replies
+    opened
+    closed
+    errors
+    client_established
+    client_opening
+    client_closing
+    client_close_wait
+    client_time_wait
+    target_established
+    target_opening
+    target_closing
+    target_close_wait
+    target_time_wait
+    host_sockets_peak
+    host_time_wait_peak
+    host_tcp_memory_bytes
+    target_cpu_us
+    worker_cpu_us
+    target_rss_bytes
+    worker_rss_bytes
+    timer_late_p99_us
+    worker_run_queue_us
+    ");
+    assert_summary_columns(&columns("summary.csv"));
+}
+
+fn assert_summary_columns(columns: &str) {
+    assert_snapshot!(columns, @r"
+    label
+    kind
+    clients
+    connected
+    expected
+    delivered
+    lost
+    duplicated
+    reordered
+    late
+    publishes
+    latency_p50_us
+    latency_p90_us
+    latency_p99_us
+    latency_p999_us
+    latency_max_us
+    latency_mean_us
+    uncorrected_p50_us
+    uncorrected_p99_us
+    slip_p50_us
+    slip_p99_us
+    connect_p50_us
+    connect_p99_us
+    age_mean_us
+    age_peak_p99_us
+    gap_p50_us
+    gap_p99_us
+    events_per_read
+    wire_down_bytes_per_event
+    wire_up_bytes_per_event
+    stream_down_bytes_per_event
+    stream_up_bytes_per_event
+    payload_bytes_per_event
+    framing_bytes_per_event
+    empty_poll_bytes_per_event
+    connecting_bytes_per_event
+    requests_per_event
+    empty_reply_share
+    sockets_established_peak
+    sockets_time_wait_peak
+    sockets_left
+    opened_per_second
+    opened
+    closed
+    reconnects
+    polls_late
+    polls_skipped
+    errors
+    slow_disconnects
+    target_cpu_us_per_event
+    worker_cpu_us_per_event
+    target_cpu_us_per_client_second
+    worker_cpu_us_per_client_second
+    target_bytes_per_client
+    worker_bytes_per_client
+    kernel_bytes_per_client
+    verdict
+    ");
+}

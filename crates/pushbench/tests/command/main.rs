@@ -1,0 +1,15 @@
+//! The program as people use it: started, watched, signalled and read from outside.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic anywhere")]
+
+mod arguments;
+mod check;
+mod columns;
+mod ends;
+mod folder;
+mod process;
+mod results;
+mod scenario;
+mod serve;
+mod terminal;
+mod truth;
