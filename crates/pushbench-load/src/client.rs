@@ -51,6 +51,34 @@ enum Wake {
     Stop,
 }
 
+/// The word to stop: waited for until it comes, once.
+enum Stop<'a, 'b> {
+    Open(Pin<&'a mut Notified<'b>>),
+    Told,
+}
+
+impl Stop<'_, '_> {
+    /// Makes sure that a word from now on is heard.
+    fn enable(&mut self) {
+        if let Self::Open(notified) = self {
+            notified.as_mut().enable();
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Self::Open(notified) = self else { return Poll::Pending };
+        let told = notified.as_mut().poll(cx);
+        if told.is_ready() {
+            *self = Self::Told;
+        }
+        told
+    }
+
+    fn was_told(&self) -> bool {
+        matches!(self, Self::Told)
+    }
+}
+
 /// What a step of the half means for the connection at hand.
 enum After {
     Hold,
@@ -115,8 +143,8 @@ impl Client {
         let shared = Rc::clone(&self.shared);
         let _held = shared.hold();
         let mut sleep = shared.alarm.until(u64::MAX);
-        let mut stop = pin!(shared.stop.notified());
-        stop.as_mut().enable();
+        let mut stop = Stop::Open(pin!(shared.stop.notified()));
+        stop.enable();
         let step = self.input(|half, io| half.connected(io));
         let mut after = Self::obey(step, &mut sleep);
         loop {
@@ -124,44 +152,32 @@ impl Client {
             let written = self.write_out(stream);
             if let After::Leave(next) = after {
                 self.unsent = Vec::new();
-                return next;
+                return if stop.was_told() { Next::End } else { next };
             }
             if written.is_err() {
                 return self.broken();
             }
-            after = match self.wake(stream, &mut sleep, stop.as_mut()).await {
+            after = match self.wake(stream, &mut sleep, &mut stop).await {
                 Ok(Wake::Readable) => self.read(stream, &mut sleep),
                 Ok(Wake::Timer) => {
                     let step = self.input(|half, io| half.woken(io));
                     Self::obey(step, &mut sleep)
                 }
                 Ok(Wake::Writable) => After::Hold,
-                Ok(Wake::Stop) => {
-                    // The polite end, as far as the socket takes it at once.
-                    self.input(|half, io| {
-                        half.farewell(io);
-                        Step::End
-                    });
-                    After::Leave(Next::End)
-                }
+                Ok(Wake::Stop) => self.farewell(),
                 Err(_) => After::Leave(self.broken()),
             };
         }
     }
 
-    async fn wake(
-        &self,
-        stream: &TcpStream,
-        sleep: &mut Sleep,
-        mut stop: Pin<&mut Notified<'_>>,
-    ) -> io::Result<Wake> {
+    async fn wake(&self, stream: &TcpStream, sleep: &mut Sleep, stop: &mut Stop<'_, '_>) -> io::Result<Wake> {
         let wants_to_write = !self.unsent.is_empty();
         poll_fn(|cx: &mut Context<'_>| {
             // The timer first: a socket that is always readable must not silence it.
             if Pin::new(&mut *sleep).poll(cx).is_ready() {
                 return Poll::Ready(Ok(Wake::Timer));
             }
-            if stop.as_mut().poll(cx).is_ready() {
+            if stop.poll(cx).is_ready() {
                 return Poll::Ready(Ok(Wake::Stop));
             }
             if let Poll::Ready(ready) = stream.poll_read_ready(cx) {
@@ -173,6 +189,16 @@ impl Client {
             Poll::Pending
         })
         .await
+    }
+
+    /// The polite end: a transport that has a goodbye gets to hear the answer (RFC 6455, section 7.1.1: the server
+    /// closes first), any other connection is simply closed.
+    fn farewell(&mut self) -> After {
+        self.input(|half, io| {
+            half.farewell(io);
+            Step::End
+        });
+        if self.unsent.is_empty() { After::Leave(Next::End) } else { After::Hold }
     }
 
     /// Reads what there is, up to a bound, and lets the half have it.

@@ -56,10 +56,10 @@ pub(crate) struct RunArguments {
     /// Print the manifest of the run as JSON on standard output, and nothing else there
     #[arg(long)]
     pub(crate) json: bool,
-    /// No progress, no news; errors only
+    /// No progress and no news; the table and errors only
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// A line for every second and process
+    /// A line of progress for every second
     #[arg(short, long)]
     pub(crate) verbose: bool,
 }

@@ -20,6 +20,16 @@ pub(crate) enum Exit {
     Interrupted = 130,
 }
 
+impl Exit {
+    /// The one that says more about what went wrong.
+    pub(crate) fn worse(self, other: Self) -> Self {
+        let order =
+            [Self::Ok, Self::Invalid, Self::Environment, Self::Usage, Self::Unexpected, Self::Interrupted];
+        let rank = |exit| order.iter().position(|other| *other == exit);
+        if rank(other) > rank(self) { other } else { self }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
@@ -53,5 +63,17 @@ impl From<anyhow::Error> for Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:#}", self.error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_runs_the_worst_counts_whatever_their_order() {
+        assert_eq!(Exit::Invalid.worse(Exit::Ok), Exit::Invalid);
+        assert_eq!(Exit::Ok.worse(Exit::Environment), Exit::Environment);
+        assert_eq!(Exit::Unexpected.worse(Exit::Invalid), Exit::Unexpected);
     }
 }

@@ -66,45 +66,67 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, plot: Rect, bars: &[Bar], wording: W
     draw_x(canvas, plot, &axis, Labels::Shown);
     canvas.rule((plot.left, plot.top), (plot.left, plot.bottom), AXIS, 2.0);
     for (bar, row) in bars.iter().zip(rows(plot, bars.len())) {
-        draw_bar(canvas, plot, row, bar, &axis, wording);
+        draw_bar(canvas, plot, row, bar, &axis, &total_text(bar, bars, wording));
+        draw_parts_text(canvas, plot, row, bar, &axis, wording);
     }
+}
+
+/// The total; `≥` where the bar lacks a part that others have, so that it does not look smaller than it is.
+fn total_text(bar: &Bar, bars: &[Bar], wording: Wording) -> String {
+    let lacks = |at: usize| bar.parts.get(at).copied().flatten().is_none();
+    let others_have = |at: usize| bars.iter().any(|other| other.parts.get(at).copied().flatten().is_some());
+    let incomplete = (0..bar.parts.len()).any(|at| lacks(at) && others_have(at));
+    let total = bar.total().map(wording.value).unwrap_or_default();
+    if incomplete { format!("≥ {total}") } else { total }
 }
 
 /// The value at the right edge, so that behind every bar there is room for its total.
 fn reach(plot: Rect, bars: &[Bar], wording: Wording) -> f64 {
-    let needed = bars.iter().filter_map(Bar::total).map(|total| {
-        let text = font::width(&(wording.value)(total), TOTAL) + BESIDE + 8.0;
+    let needed = bars.iter().filter_map(|bar| Some((bar.total()?, bar))).map(|(total, bar)| {
+        let text = font::width(&total_text(bar, bars, wording), TOTAL) + BESIDE + 8.0;
         total * plot.width() / (plot.width() - text).max(1.0)
     });
     needed.fold(0.0, f64::max)
 }
 
-fn draw_bar(canvas: &mut Canvas<'_>, plot: Rect, row: Rect, bar: &Bar, axis: &Axis, wording: Wording) {
+fn draw_bar(canvas: &mut Canvas<'_>, plot: Rect, row: Rect, bar: &Bar, axis: &Axis, total_text: &str) {
     let middle = f64::midpoint(row.top, row.bottom);
     let Some(total) = bar.total() else {
         canvas.text((plot.left + 14.0, middle), Align::Left, ABSENT, "no data");
         return;
     };
-    let mut sum = 0.0;
-    for (at, part) in bar.parts.iter().enumerate() {
-        let part = part.unwrap_or(0.0);
-        let (left, right) = (plot.x(axis.scale.share(sum)), plot.x(axis.scale.share(sum + part)));
-        sum += part;
-        let color = tint(bar.color, at);
-        canvas.fill(Rect::new(left, row.top, right, row.bottom), color);
-        let on_top = if lightness(color) > 0.58 { TEXT } else { RGBColor(255, 255, 255) };
+    for (at, (left, right, _)) in spans(plot, bar, axis).enumerate() {
+        canvas.fill(Rect::new(left, row.top, right, row.bottom), tint(bar.color, at));
+    }
+    let end = plot.x(axis.scale.share(total)) + BESIDE;
+    // Grid lines stop for the number.
+    let width = font::width(total_text, TOTAL);
+    canvas.fill(Rect::new(end - 4.0, middle - 16.0, end + width + 4.0, middle + 16.0), PAPER);
+    canvas.text((end, middle), Align::Left, TOTAL, total_text);
+}
+
+/// The values of the parts, where there is room inside them.
+fn draw_parts_text(canvas: &mut Canvas<'_>, plot: Rect, row: Rect, bar: &Bar, axis: &Axis, wording: Wording) {
+    let middle = f64::midpoint(row.top, row.bottom);
+    for (at, (left, right, part)) in spans(plot, bar, axis).enumerate() {
+        let on_top = if lightness(tint(bar.color, at)) > 0.58 { TEXT } else { RGBColor(255, 255, 255) };
         let face = Type::regular(INSIDE, on_top);
         let text = (wording.value)(part);
         if font::width(&text, face) + 14.0 < right - left {
             canvas.text((f64::midpoint(left, right), middle), Align::Centre, face, &text);
         }
     }
-    let end = plot.x(axis.scale.share(total)) + BESIDE;
-    let text = (wording.value)(total);
-    // Grid lines stop for the number.
-    let width = font::width(&text, TOTAL);
-    canvas.fill(Rect::new(end - 4.0, middle - 16.0, end + width + 4.0, middle + 16.0), PAPER);
-    canvas.text((end, middle), Align::Left, TOTAL, &text);
+}
+
+/// Left end, right end and value of each part.
+fn spans(plot: Rect, bar: &Bar, axis: &Axis) -> impl Iterator<Item = (f64, f64, f64)> {
+    let mut sum = 0.0;
+    bar.parts.iter().map(move |part| {
+        let part = part.unwrap_or(0.0);
+        let (left, right) = (plot.x(axis.scale.share(sum)), plot.x(axis.scale.share(sum + part)));
+        sum += part;
+        (left, right, part)
+    })
 }
 
 /// The rows of a plot: evenly spaced, never thicker than a bar should be.
@@ -141,5 +163,15 @@ mod tests {
         assert_eq!(bar(&[]).total(), None);
         assert_eq!(bar(&[Some(1.0), None, Some(2.0)]).total(), Some(3.0));
         assert_eq!(bar(&[Some(0.0)]).total(), Some(0.0));
+    }
+
+    #[test]
+    fn a_total_that_lacks_a_part_which_others_have_says_so() {
+        let bar = |parts: [Option<f64>; 2]| Bar { color: TEXT, parts: parts.to_vec() };
+        let wording = Wording { unit: Unit::Bytes, value: |value| value.to_string() };
+        let bars = [bar([Some(1.0), None]), bar([Some(1.0), Some(2.0)])];
+        let texts = bars.each_ref().map(|one| total_text(one, &bars, wording));
+        assert_eq!(texts, ["≥ 1".to_owned(), "3".to_owned()]);
+        assert_eq!(total_text(&bars[0], &bars[..1], wording), "1", "nobody has it");
     }
 }

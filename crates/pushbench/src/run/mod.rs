@@ -49,9 +49,7 @@ pub(crate) fn run(plans: &[(Plan, Needs)], options: &Options) -> Result<Exit, Fa
         let mut worst = Exit::Ok;
         for (plan, needs) in plans {
             let exit = run_plan(plan, needs, &program, options, &mut interrupt).await?;
-            if exit != Exit::Ok {
-                worst = exit;
-            }
+            worst = worst.worse(exit);
             if exit == Exit::Interrupted {
                 break;
             }
