@@ -80,7 +80,7 @@ fn cost(run: &Run) -> Vec<Column> {
     columns.extend([
         Column::new("requests", "/event", |row| figure(row, "requests_per_event", number)),
         Column::new("peak sockets", "estab", |row| figure(row, "sockets_established_peak", count)),
-        Column::new("peak sockets", "time-wait", |row| figure(row, "sockets_time_wait_peak", count)),
+        Column::new("peak sockets", "tw", |row| figure(row, "sockets_time_wait_peak", count)),
         Column::new("opened", "/s", |row| figure(row, "opened_per_second", number)),
         Column::new("CPU µs/event", "target", |row| figure(row, "target_cpu_us_per_event", number)),
         Column::new("CPU µs/event", "worker", |row| figure(row, "worker_cpu_us_per_event", number)),
