@@ -78,8 +78,8 @@ fn help_of_run() {
           --out <DIR>        Folder that run folders are made in [default: results]
           --json             Print the manifest of the run as JSON on standard output, and nothing else
                              there
-      -q, --quiet            No progress, no news; errors only
-      -v, --verbose          A line for every second and process
+      -q, --quiet            No progress and no news; the table and errors only
+      -v, --verbose          A line of progress for every second
       -h, --help             Print help
     ");
 }

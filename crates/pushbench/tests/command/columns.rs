@@ -68,6 +68,7 @@ fn assert_summary_columns(columns: &str) {
     clients
     connected
     expected
+    expected_of_all
     delivered
     lost
     duplicated
