@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::bench::{Bench, Load, Serving, play, until};
-use crate::relay::Relay;
+use crate::relay::{Cut, Relay};
 use crate::variants::variants;
 
 const LOAD: Load = Load {
@@ -22,7 +22,7 @@ fn nothing_is_lost_and_nothing_comes_twice_when_connections_break() {
         let label = &variant.label;
         let serving = Serving::start(&variant);
         // Pieces, so that a cut falls into the middle of a frame.
-        let relay = Relay::start(serving.address, 97).await;
+        let relay = Relay::start(serving.address, Cut::Pieces(97)).await;
         let bench = Bench::begin(&variant, LOAD, &serving, relay.address).await;
         let alarm = bench.worker.alarm();
 

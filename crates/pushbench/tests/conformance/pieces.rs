@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::bench::{Bench, Load, Serving, play, until};
-use crate::relay::Relay;
+use crate::relay::{Cut, Relay};
 use crate::variants::variants;
 
 const LOAD: Load = Load {
@@ -14,12 +14,12 @@ const LOAD: Load = Load {
     measure: Duration::from_millis(800),
 };
 
-fn in_pieces_of(piece: usize) {
+fn cut(how: Cut, load: Load) {
     play(variants(&[("interval", "150ms"), ("timeout", "300ms")]), move |variant| async move {
-        let label = format!("{} in pieces of {piece}", variant.label);
+        let label = format!("{}, {how:?}", variant.label);
         let serving = Serving::start(&variant);
-        let relay = Relay::start(serving.address, piece).await;
-        let bench = Bench::begin(&variant, LOAD, &serving, relay.address).await;
+        let relay = Relay::start(serving.address, how).await;
+        let bench = Bench::begin(&variant, load, &serving, relay.address).await;
         bench.all_there().await;
         // Once requests are held back there is nothing left to be answered, and nothing under way.
         relay.hold_back_what_clients_send();
@@ -29,14 +29,16 @@ fn in_pieces_of(piece: usize) {
         })
         .await;
         let outcome = bench.close().await;
-        outcome.assert_exact(&label, LOAD.clients);
+        outcome.assert_exact(&label, load.clients);
         outcome.assert_undisturbed(&label);
         let counters = &outcome.counters;
         let (down, up) = (&counters.down, &counters.up);
-        assert_eq!(down.payload, counters.events * u64::from(LOAD.size_bytes), "{label}");
+        assert_eq!(down.payload, counters.events * u64::from(load.size_bytes), "{label}");
         assert!(up.payload == 0 && up.total() > 0 && down.connecting + down.framing > 0, "{label}");
-        // The pieces were read one by one, or nearly: else this test would show nothing.
-        assert!(counters.reads > down.total() / piece as u64 / 4, "{label}: {counters:?}");
+        if let Cut::Pieces(length) = how {
+            // They were read one by one, or nearly: else this test would show nothing.
+            assert!(counters.reads > down.total() / length as u64 / 4, "{label}: {counters:?}");
+        }
         relay.cut();
         serving.end().await;
     });
@@ -44,10 +46,16 @@ fn in_pieces_of(piece: usize) {
 
 #[test]
 fn events_are_the_same_when_every_byte_comes_alone() {
-    in_pieces_of(1);
+    cut(Cut::Pieces(1), LOAD);
 }
 
 #[test]
 fn events_are_the_same_when_they_come_in_sevens() {
-    in_pieces_of(7);
+    cut(Cut::Pieces(7), LOAD);
+}
+
+#[test]
+fn events_are_the_same_wherever_they_are_cut() {
+    // Events enough for a cut in each of the first 400 places: a head and a body of polling, two frames of a stream.
+    cut(Cut::Wandering(400), Load { clients: 4, events_per_second: 200, ..LOAD });
 }

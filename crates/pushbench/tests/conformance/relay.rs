@@ -10,6 +10,15 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::{spawn_local, yield_now};
 
+/// How what is passed on is cut.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Cut {
+    /// Into pieces of so many bytes.
+    Pieces(usize),
+    /// In a place that wanders: what is passed on next is cut one byte further on, up to so many, and over again.
+    Wandering(usize),
+}
+
 /// A relay on a port of its own.
 pub(crate) struct Relay {
     pub(crate) address: SocketAddr,
@@ -18,8 +27,8 @@ pub(crate) struct Relay {
 
 struct Shared {
     target: SocketAddr,
-    /// The most bytes that are passed on at once.
-    piece: usize,
+    how: Cut,
+    passed_on: Cell<usize>,
     down: Cell<u64>,
     up: Cell<u64>,
     /// Told to every connection that it is over.
@@ -29,12 +38,13 @@ struct Shared {
 }
 
 impl Relay {
-    pub(crate) async fn start(target: SocketAddr, piece: usize) -> Self {
+    pub(crate) async fn start(target: SocketAddr, how: Cut) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Rc::new(Shared {
             target,
-            piece,
+            how,
+            passed_on: Cell::new(0),
             down: Cell::new(0),
             up: Cell::new(0),
             cut: Notify::new(),
@@ -71,6 +81,17 @@ impl Relay {
     }
 }
 
+impl Shared {
+    /// The length of the pieces of what is passed on next.
+    fn piece(&self) -> usize {
+        let passed_on = self.passed_on.replace(self.passed_on.get() + 1);
+        match self.how {
+            Cut::Pieces(length) => length,
+            Cut::Wandering(most) => passed_on % most + 1,
+        }
+    }
+}
+
 async fn accept(listener: TcpListener, shared: Rc<Shared>) {
     loop {
         let (client, _) = listener.accept().await.unwrap();
@@ -94,8 +115,8 @@ async fn connection(client: TcpStream, shared: &Shared) -> io::Result<()> {
     let (from_client, to_client) = client.into_split();
     let (from_target, to_target) = target.into_split();
     tokio::try_join!(
-        pump(from_client, to_target, &shared.up, Some(shared.held.subscribe()), shared.piece),
-        pump(from_target, to_client, &shared.down, None, shared.piece),
+        pump(from_client, to_target, &shared.up, Some(shared.held.subscribe()), shared),
+        pump(from_target, to_client, &shared.down, None, shared),
     )?;
     Ok(())
 }
@@ -105,7 +126,7 @@ async fn pump(
     mut to: OwnedWriteHalf,
     counted: &Cell<u64>,
     mut held: Option<watch::Receiver<bool>>,
-    piece: usize,
+    shared: &Shared,
 ) -> io::Result<()> {
     let mut buffer = vec![0; 64 << 10];
     loop {
@@ -118,7 +139,7 @@ async fn pump(
             // An error means that the relay is gone.
             let _ = held.wait_for(|held| !*held).await;
         }
-        for piece in buffer[..count].chunks(piece) {
+        for piece in buffer[..count].chunks(shared.piece()) {
             to.write_all(piece).await?;
             yield_now().await;
         }
