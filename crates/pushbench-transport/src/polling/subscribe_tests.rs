@@ -295,6 +295,7 @@ fn a_long_poll_asks_again_at_once_and_waits_longer_than_the_server_holds() {
     // Where the topic stands is asked at once: a held answer would come with the first event only.
     assert_eq!(client.request_line(), "GET /long-poll?topic=all&timeout=0s HTTP/1.1");
     client.receive(empty(6));
+    assert_eq!(client.request_line(), "GET /long-poll?topic=all&after=6&timeout=30s HTTP/1.1");
     assert_eq!((client.seen.ready, client.seen.count(Note::EmptyReply)), (1, 0));
     client.now_ns = 32 * SECOND;
     assert_eq!(client.receive(empty(7)), hold(32 * SECOND + give_up));
