@@ -1,6 +1,7 @@
 //! Arguments: help, wrong ones, completions, and the commands that are not for people.
 
 use insta::assert_snapshot;
+use std::process::Command;
 
 use crate::process::run;
 
@@ -168,6 +169,22 @@ fn completions_speak_of_this_program() {
         for word in ["pushbench", "serve", "duration"] {
             assert!(ended.out.contains(word), "{shell} completions without `{word}`");
         }
+    }
+}
+
+#[test]
+fn a_reader_that_has_gone_away_is_no_panic() {
+    for arguments in [&["--help"][..], &["completions", "bash"], &["completions", "fish"], &["fly"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ended = Command::new(env!("CARGO_BIN_EXE_pushbench"))
+            .args(arguments)
+            .stdout(writer.try_clone().unwrap())
+            .stderr(writer)
+            .status()
+            .unwrap();
+        let code = if arguments == ["fly"] { 2 } else { 0 };
+        assert_eq!(ended.code(), Some(code), "{arguments:?}");
     }
 }
 
