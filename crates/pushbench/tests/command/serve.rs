@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::process::{Started, run, signal, start, until};
 
 /// Asked to end, a target has five seconds; a busy machine some more.
-const SECONDS: Duration = Duration::from_secs(15);
+const SECONDS: Duration = Duration::from_secs(10);
 
 /// A target on a free port.
 fn serve() -> (Started, SocketAddr) {
