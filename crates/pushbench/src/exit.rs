@@ -62,7 +62,8 @@ impl From<anyhow::Error> for Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#}", self.error)
+        // Every error of this workspace names its cause in its own text.
+        write!(f, "{}", self.error)
     }
 }
 

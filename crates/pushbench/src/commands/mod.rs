@@ -20,7 +20,10 @@ pub(crate) fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Report(arguments) => report::report(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Arguments::command(), "pushbench", &mut std::io::stdout());
+            // Not to standard output at once: the generator panics when a reader has gone away.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "pushbench", &mut script);
+            terminal::data(String::from_utf8_lossy(&script).trim_end());
             Ok(Exit::Ok)
         }
         Command::Target => roles::target(),

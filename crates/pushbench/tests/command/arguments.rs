@@ -1,8 +1,9 @@
 //! Arguments: help, wrong ones, completions, and the commands that are not for people.
 
 use insta::assert_snapshot;
+use std::path::Path;
 
-use crate::process::run;
+use crate::process::{run, start_as};
 
 #[test]
 fn nothing_to_do_is_an_error_that_shows_the_commands() {
@@ -168,6 +169,19 @@ fn completions_speak_of_this_program() {
         for word in ["pushbench", "serve", "duration"] {
             assert!(ended.out.contains(word), "{shell} completions without `{word}`");
         }
+    }
+}
+
+#[test]
+fn a_reader_that_has_gone_away_is_no_panic() {
+    for arguments in [&["--help"][..], &["completions", "bash"], &["completions", "fish"], &["fly"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let started = start_as(Path::new("."), arguments, |command| {
+            command.stdout(writer.try_clone().unwrap()).stderr(writer);
+        });
+        let code = if arguments == ["fly"] { 2 } else { 0 };
+        assert_eq!(started.ended().code, Some(code), "{arguments:?}");
     }
 }
 

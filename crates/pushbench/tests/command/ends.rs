@@ -96,7 +96,7 @@ fn no_process_outlives_a_coordinator_that_is_killed() {
     let workshop = long();
     let started = start_measuring(&workshop);
     let workers = started.children("__worker", 2);
-    // A process that does not run cannot notice that it is alone: the kernel must end it.
+    // A process that does not run cannot notice by itself that it is alone.
     signal(workers[0], Signal::STOP);
     assert_eq!(started.marked().len(), 5);
     started.killed(SECONDS);

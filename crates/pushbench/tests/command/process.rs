@@ -64,11 +64,17 @@ pub(crate) fn run(arguments: &[&str]) -> Ended {
 
 /// Starts the program in a folder, not at a terminal.
 pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Started {
+    start_as(folder, arguments, |_| {})
+}
+
+/// The same with something of the command changed.
+pub(crate) fn start_as(folder: &Path, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Started {
     static STARTED: AtomicU32 = AtomicU32::new(0);
     let mark = format!("{}-{}", std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed));
     let output = TempDir::new().unwrap();
     let file = |name| File::create(output.path().join(name)).unwrap();
-    let child = Command::new(env!("CARGO_BIN_EXE_pushbench"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pushbench"));
+    command
         .args(arguments)
         .current_dir(folder)
         .env(MARK, &mark)
@@ -76,10 +82,9 @@ pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Started {
         .env_remove("COLUMNS")
         .stdin(Stdio::null())
         .stdout(file("out"))
-        .stderr(file("err"))
-        .spawn()
-        .unwrap();
-    Started { child, mark, output }
+        .stderr(file("err"));
+    change(&mut command);
+    Started { child: command.spawn().unwrap(), mark, output }
 }
 
 impl Started {

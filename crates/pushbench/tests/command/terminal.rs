@@ -5,9 +5,9 @@ use std::fs::File;
 use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::thread::spawn;
 
+use crate::process::start_as;
 use crate::scenario::{SSE, tiny};
 
 /// What the program writes to a terminal, on both outputs, and its exit code.
@@ -17,20 +17,17 @@ fn at_terminal(folder: &Path, arguments: &[&str], no_color: &str) -> (Option<i32
     unlockpt(&ours).unwrap();
     let name = ptsname(&ours, Vec::new()).unwrap();
     let theirs = File::options().write(true).open(std::ffi::OsStr::from_bytes(name.as_bytes())).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pushbench"));
-    command.args(arguments).current_dir(folder).env("NO_COLOR", no_color).stdin(Stdio::null());
-    command.stdout(theirs.try_clone().unwrap()).stderr(theirs);
-    let mut child = command.spawn().unwrap();
-    // It holds the other end of the terminal, which would have no end otherwise.
-    drop(command);
+    // What holds the other end of the terminal is gone with the command, or there would be no end.
+    let started = start_as(folder, arguments, |command| {
+        command.env("NO_COLOR", no_color).stdout(theirs.try_clone().unwrap()).stderr(theirs);
+    });
     let reader = spawn(move || {
         let mut written = Vec::new();
         // The end of a terminal is an error, not an end of file.
         let _ = File::from(ours).read_to_end(&mut written);
         String::from_utf8(written).unwrap()
     });
-    let code = child.wait().unwrap().code();
-    (code, reader.join().unwrap())
+    (started.ended().code, reader.join().unwrap())
 }
 
 #[test]
