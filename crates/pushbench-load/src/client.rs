@@ -91,12 +91,9 @@ impl Client {
         let mut next = Next::Open { at_ns: arrival_ns, why: Reopen::Planned };
         while let Next::Open { at_ns, why } = next {
             self.shared.alarm.until(at_ns).await;
-            if why == Reopen::Lost {
-                self.shared.recorder.borrow_mut().counters.reconnects += 1;
-            }
             next = match self.connect().await {
                 Ok(stream) => {
-                    self.shared.recorder.borrow_mut().counters.opened += 1;
+                    self.shared.recorder.borrow_mut().connected(why);
                     let next = self.hold(&stream).await;
                     self.shared.recorder.borrow_mut().counters.closed += 1;
                     next
@@ -217,7 +214,7 @@ impl Client {
             let events_before = {
                 let counters = &mut shared.recorder.borrow_mut().counters;
                 counters.reads += 1;
-                counters.down.framing += bytes as u64;
+                counters.down.framing += bytes as i64;
                 counters.events
             };
             let step = self.input_at(received_ns, |half, io| half.received(&buffer[..bytes], io));
@@ -272,7 +269,7 @@ impl Client {
                 Err(error) => break Err(error),
             }
         };
-        self.shared.recorder.borrow_mut().counters.up.framing += written as u64;
+        self.shared.recorder.borrow_mut().counters.up.framing += written as i64;
         if written == self.unsent.len() {
             // A request is a few hundred bytes that an idle client need not keep.
             self.unsent = Vec::new();

@@ -1,9 +1,10 @@
 //! The record of one worker thread: sums, histograms, and the accounts of its clients.
 //!
-//! Nothing is allocated per event except the holes of a ledger that lost something.
+//! Nothing is allocated per event, except a histogram at its very first value and the holes of a ledger that lost
+//! something.
 
-use pushbench_measure::{Counters, Figure, Histograms, Phase, PhaseEdges, ledger::Reception};
-use pushbench_transport::client::{Direction, Note, Observer, Part};
+use pushbench_measure::{Counters, Figure, Histograms, Phase, PhaseEdges, ledger::Reception, micros};
+use pushbench_transport::client::{Direction, Note, Observer, Part, Reopen};
 use pushbench_transport::envelope;
 
 use crate::account::Account;
@@ -16,7 +17,7 @@ pub(crate) struct Recorder {
     /// The phases, once they are known.
     pub(crate) edges: Option<PhaseEdges>,
     /// Clients whose transport is ready now.
-    pub(crate) connected: u32,
+    pub(crate) ready_now: u32,
     /// Clients whose transport has been ready.
     pub(crate) ever_connected: u32,
     pub(crate) accounts: Vec<Account>,
@@ -28,10 +29,16 @@ impl Recorder {
         self.edges.map_or(Phase::Ramp, |edges| edges.phase_at(instant_ns))
     }
 
+    /// Notes that a socket was connected.
+    pub(crate) fn connected(&mut self, why: Reopen) {
+        self.counters.opened += 1;
+        self.counters.reconnects += u64::from(why == Reopen::Lost);
+    }
+
     /// Notes that a client's connection is gone and not by plan.
     pub(crate) fn lost_connection(&mut self, client: usize) {
         if std::mem::take(&mut self.accounts[client].ready) {
-            self.connected -= 1;
+            self.ready_now -= 1;
         }
     }
 
@@ -45,8 +52,8 @@ impl Recorder {
     }
 
     fn event(&mut self, client: usize, payload: &[u8], now_ns: u64) {
-        let bytes = payload.len() as u64;
-        self.counters.down.framing = self.counters.down.framing.saturating_sub(bytes);
+        let bytes = payload.len() as i64;
+        self.counters.down.framing -= bytes;
         self.counters.down.payload += bytes;
         self.counters.events += 1;
         let Some(stamp) = envelope::stamp_of(payload) else {
@@ -79,7 +86,7 @@ impl Recorder {
         let phase = self.phase_at(now_ns);
         let account = &mut self.accounts[client];
         if !std::mem::replace(&mut account.ready, true) {
-            self.connected += 1;
+            self.ready_now += 1;
         }
         if account.first_ready_ns == 0 {
             account.first_ready_ns = now_ns;
@@ -88,11 +95,6 @@ impl Recorder {
             self.histograms.record(Figure::Connect, phase, latency_us);
         }
     }
-}
-
-/// Nanoseconds to the nearest microsecond.
-pub(crate) fn micros(ns: u64) -> u64 {
-    (ns + 500) / 1_000
 }
 
 /// The recorder as seen by one client's state machine during one input.
@@ -132,7 +134,8 @@ impl Observer for ClientObserver<'_> {
             Direction::Down => &mut self.recorder.counters.down,
             Direction::Up => &mut self.recorder.counters.up,
         };
-        stream.framing = stream.framing.saturating_sub(bytes);
+        let bytes = bytes.cast_signed();
+        stream.framing -= bytes;
         match part {
             Part::EmptyPoll => stream.empty_polls += bytes,
             Part::Connecting => stream.connecting += bytes,
@@ -153,12 +156,12 @@ mod tests {
         Recorder { edges: Some(EDGES), accounts: vec![Account::new(10 * MS, 0)], ..Recorder::default() }
     }
 
-    fn deliver(recorder: &mut Recorder, n: u64, due_ns: u64, published_ns: u64, now_ns: u64) -> u64 {
+    fn deliver(recorder: &mut Recorder, n: u64, due_ns: u64, published_ns: u64, now_ns: u64) -> i64 {
         let mut payload = Vec::new();
         encode(Stamp { n, due_ns, published_ns }, "all", 100, &mut payload);
-        recorder.counters.down.framing += payload.len() as u64 + 5;
+        recorder.counters.down.framing += payload.len() as i64 + 5;
         ClientObserver { recorder, client: 0, now_ns }.event(&payload);
-        payload.len() as u64
+        payload.len() as i64
     }
 
     #[test]
@@ -207,11 +210,11 @@ mod tests {
             ClientObserver { recorder: &mut recorder, client: 0, now_ns }.ready();
         }
         let connect = recorder.histograms.of(Figure::Connect, Phase::Ramp);
-        assert_eq!((connect.count(), recorder.connected, recorder.ever_connected), (1, 1, 1));
+        assert_eq!((connect.count(), recorder.ready_now, recorder.ever_connected), (1, 1, 1));
         assert!((1_998..=2_002).contains(&connect.max().unwrap()));
         recorder.lost_connection(0);
         recorder.lost_connection(0);
-        assert_eq!((recorder.connected, recorder.ever_connected), (0, 1));
+        assert_eq!((recorder.ready_now, recorder.ever_connected), (0, 1));
     }
 
     #[test]
@@ -221,5 +224,13 @@ mod tests {
         ClientObserver { recorder: &mut recorder, client: 0, now_ns: 1 }.event(b"hello");
         assert_eq!((recorder.counters.foreign_payloads, recorder.counters.events), (1, 1));
         assert_eq!(recorder.histograms.iter().count(), 0);
+    }
+
+    #[test]
+    fn only_a_connection_that_was_made_counts_as_opened_again() {
+        let mut recorder = recorder();
+        recorder.connected(Reopen::Planned);
+        recorder.connected(Reopen::Lost);
+        assert_eq!((recorder.counters.opened, recorder.counters.reconnects), (2, 1));
     }
 }

@@ -3,7 +3,7 @@
 //! A worker lives on one thread, inside a tokio `LocalSet`. It does not know who asks for its reports.
 
 use pushbench_measure::snapshot::{WorkerFinal, WorkerSnapshot};
-use pushbench_measure::{Counters, Figure, PhaseEdges};
+use pushbench_measure::{Counters, Figure, PhaseEdges, micros};
 use pushbench_probe::alarm::Alarm;
 use pushbench_probe::clock::now_ns;
 use pushbench_scenario::plan::{topic_name, topic_of_client};
@@ -20,7 +20,6 @@ use tokio::task::spawn_local;
 
 use crate::account::Account;
 use crate::client::Client;
-use crate::recorder::micros;
 use crate::shared::Shared;
 
 /// How often a worker looks how late its own timer is.
@@ -100,26 +99,31 @@ impl Worker {
         let mut recorder = self.shared.recorder.borrow_mut();
         WorkerSnapshot {
             tick_ns,
-            connected: recorder.connected,
+            connected: recorder.ready_now,
             ever_connected: recorder.ever_connected,
             counters: recorder.counters,
-            histograms: std::mem::take(&mut recorder.histograms),
+            histograms: recorder.histograms.take(),
         }
     }
 
-    /// Says goodbye on every connection and closes the books.
+    /// Closes the books, then says goodbye on every connection: what arrives meanwhile is in no report and in no sum.
     pub async fn finish(&self) -> WorkerFinal {
-        let counters = self.shared.recorder.borrow().counters;
+        let sums = self.sums();
         // Whoever is not done by then is cut off with the process.
         let _ = tokio::time::timeout(FAREWELL, self.shared.let_go()).await;
-        let [at_measure, at_drain] = self.edges.get();
-        let mut sums = WorkerFinal { edges: [at_measure, at_drain, counters], ..WorkerFinal::default() };
+        sums
+    }
+
+    /// The books as they are now.
+    fn sums(&self) -> WorkerFinal {
         let mut recorder = self.shared.recorder.borrow_mut();
-        let Some(edges) = recorder.edges else {
-            sums.tally.intended = self.share.client_numbers().count() as u64;
-            return sums;
-        };
-        self.close_accounts(&mut recorder.accounts, &edges, &mut sums);
+        let [at_measure, at_drain] = self.edges.get();
+        let mut sums =
+            WorkerFinal { edges: [at_measure, at_drain, recorder.counters], ..WorkerFinal::default() };
+        match recorder.edges {
+            Some(edges) => self.close_accounts(&mut recorder.accounts, &edges, &mut sums),
+            None => sums.tally.intended = self.share.client_numbers().count() as u64,
+        }
         sums
     }
 

@@ -4,35 +4,27 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Which way bytes travelled, seen from the client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// From the target to the client.
-    Down,
-    /// From the client to the target.
-    Up,
-}
-
 /// Bytes read or written on sockets in one direction, by what they were for.
 ///
-/// The four parts add up to every byte that crossed the socket's stream, so their sum is the stream total.
+/// The four parts add up to every byte that crossed the socket's stream, so their sum is the stream total. A byte counts
+/// as framing until it is known what it was for, so the framing of a short time can be negative: signed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamBytes {
     /// Envelope bytes of delivered events.
-    pub payload: u64,
+    pub payload: i64,
     /// Heads, chunk lines, frame headers, JSON around events, heartbeats, requests that were answered with events.
-    pub framing: u64,
+    pub framing: i64,
     /// Requests answered with "nothing yet", and those answers.
-    pub empty_polls: u64,
+    pub empty_polls: i64,
     /// Upgrade or stream requests and their response heads: paid once per connection.
-    pub connecting: u64,
+    pub connecting: i64,
 }
 
 impl StreamBytes {
     /// Every byte of the stream, in bytes.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.payload + self.framing + self.empty_polls + self.connecting
+        u64::try_from(self.payload + self.framing + self.empty_polls + self.connecting).unwrap_or_default()
     }
 }
 
@@ -132,10 +124,10 @@ fn add_bytes(sum: &mut StreamBytes, more: &StreamBytes) {
 
 fn bytes_since(now: &StreamBytes, earlier: &StreamBytes) -> StreamBytes {
     StreamBytes {
-        payload: now.payload.saturating_sub(earlier.payload),
-        framing: now.framing.saturating_sub(earlier.framing),
-        empty_polls: now.empty_polls.saturating_sub(earlier.empty_polls),
-        connecting: now.connecting.saturating_sub(earlier.connecting),
+        payload: now.payload - earlier.payload,
+        framing: now.framing - earlier.framing,
+        empty_polls: now.empty_polls - earlier.empty_polls,
+        connecting: now.connecting - earlier.connecting,
     }
 }
 
@@ -155,5 +147,16 @@ mod tests {
         assert_eq!(sum.errors(), 3);
         assert_eq!(sum.since(&other), part);
         assert_eq!(sum.down.total() + sum.up.total(), 14);
+    }
+
+    #[test]
+    fn bytes_of_a_time_add_up_when_an_event_began_before_it() {
+        let of = |payload, framing| Counters {
+            down: StreamBytes { payload, framing, ..StreamBytes::default() },
+            ..Counters::default()
+        };
+        // 900 of 1,000 bytes had been read, as framing; then the rest came and 990 were payload.
+        let since = of(990, 10).since(&of(0, 900)).down;
+        assert_eq!((since.payload, since.framing, since.total()), (990, -890, 100));
     }
 }

@@ -12,6 +12,12 @@ use std::collections::BTreeMap;
 
 use crate::Phase;
 
+/// Nanoseconds to the nearest microsecond: the one rounding of every time that is recorded.
+#[must_use]
+pub const fn micros(ns: u64) -> u64 {
+    ns.saturating_add(500) / 1_000
+}
+
 /// Largest value that is told apart, in microseconds: ten minutes. Larger ones are counted there.
 pub const MAX_US: u64 = 600_000_000;
 
@@ -256,11 +262,15 @@ impl Histograms {
         self.map.iter().filter(|(_, h)| !h.is_empty()).map(|((figure, phase), h)| (*figure, *phase, h))
     }
 
-    /// Empties all, keeping their memory.
-    pub fn clear(&mut self) {
-        for histogram in self.map.values_mut() {
+    /// What was recorded since the last call; the memory stays here for what comes.
+    #[must_use]
+    pub fn take(&mut self) -> Self {
+        let mut taken = Self::new();
+        for (key, histogram) in self.map.iter_mut().filter(|(_, histogram)| !histogram.is_empty()) {
+            taken.map.insert(*key, histogram.clone());
             histogram.clear();
         }
+        taken
     }
 }
 
@@ -311,6 +321,16 @@ mod tests {
         assert_eq!(histogram.count(), 2);
         let max = histogram.max().unwrap();
         assert!((MAX_US..MAX_US + MAX_US / 500).contains(&max), "{max}");
+    }
+
+    #[test]
+    fn what_was_taken_is_not_taken_again() {
+        let mut histograms = Histograms::new();
+        histograms.record(Figure::Slip, Phase::Measure, micros(1_499));
+        assert_eq!(histograms.take().of(Figure::Slip, Phase::Measure).max(), Some(1));
+        assert_eq!(histograms.take(), Histograms::new());
+        histograms.record(Figure::Slip, Phase::Measure, micros(1_500));
+        assert_eq!(histograms.take().of(Figure::Slip, Phase::Measure).max(), Some(2));
     }
 
     #[test]

@@ -35,14 +35,14 @@ impl Ledger {
     pub fn receive(&mut self, n: u64) -> Reception {
         if self.next == 0 {
             self.first = n;
-            self.next = n + 1;
+            self.next = n.saturating_add(1);
             return Reception::New;
         }
         if n >= self.next {
             if n > self.next {
                 self.holes.push(self.next..=n - 1);
             }
-            self.next = n + 1;
+            self.next = n.saturating_add(1);
             return Reception::New;
         }
         if n < self.first {

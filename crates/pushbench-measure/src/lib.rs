@@ -14,6 +14,6 @@ pub mod rollup;
 pub mod snapshot;
 pub mod verdict;
 
-pub use counters::{Counters, Direction, StreamBytes};
-pub use histogram::{Figure, Histogram, Histograms};
+pub use counters::{Counters, StreamBytes};
+pub use histogram::{Figure, Histogram, Histograms, micros};
 pub use phase::{Phase, PhaseEdges, Ticks};

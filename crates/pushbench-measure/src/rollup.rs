@@ -159,14 +159,15 @@ fn latencies(row: &mut Summary, facts: &StepFacts<'_>) {
 fn traffic(row: &mut Summary, facts: &StepFacts<'_>) {
     let measured = facts.sums.measured();
     let whole = &facts.sums.edges[2];
-    let per_event = |bytes: u64| ratio(bytes as f64, measured.events as f64);
+    let per_event = |count: u64| ratio(count as f64, measured.events as f64);
+    let part_per_event = |bytes: i64| ratio(bytes as f64, measured.events as f64);
     let (down, up) = (&measured.down, &measured.up);
     row.stream_down_bytes_per_event = per_event(down.total());
     row.stream_up_bytes_per_event = per_event(up.total());
-    row.payload_bytes_per_event = per_event(down.payload + up.payload);
-    row.framing_bytes_per_event = per_event(down.framing + up.framing);
-    row.empty_poll_bytes_per_event = per_event(down.empty_polls + up.empty_polls);
-    row.connecting_bytes_per_event = per_event(down.connecting + up.connecting);
+    row.payload_bytes_per_event = part_per_event(down.payload + up.payload);
+    row.framing_bytes_per_event = part_per_event(down.framing + up.framing);
+    row.empty_poll_bytes_per_event = part_per_event(down.empty_polls + up.empty_polls);
+    row.connecting_bytes_per_event = part_per_event(down.connecting + up.connecting);
     row.requests_per_event = per_event(measured.requests);
     row.empty_reply_share = ratio(measured.empty_replies as f64, measured.requests as f64);
     row.opened_per_second = ratio(measured.opened as f64, facts.edges.measure_seconds());
