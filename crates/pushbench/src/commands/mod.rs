@@ -1,6 +1,7 @@
 //! The commands, each from its arguments to an exit code.
 
 mod check;
+mod completions;
 mod plans;
 mod report;
 mod serve;
@@ -19,13 +20,7 @@ pub(crate) fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Report(arguments) => report::report(&arguments),
         Command::Check(arguments) => check::check(&arguments),
-        Command::Completions { shell } => {
-            // Not to standard output at once: the generator panics when a reader has gone away.
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Arguments::command(), "pushbench", &mut script);
-            terminal::data(String::from_utf8_lossy(&script).trim_end());
-            Ok(Exit::Ok)
-        }
+        Command::Completions { shell } => Ok(completions::completions(Arguments::command(), shell)),
         Command::Target => roles::target(),
         Command::Worker => roles::worker(),
     }
