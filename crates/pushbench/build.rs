@@ -5,20 +5,21 @@ use std::process::Command;
 
 fn main() {
     println!("cargo::rerun-if-env-changed=PUSHBENCH_COMMIT");
-    // Both change with every commit and checkout. Naming a file that does not exist would build anew every time.
-    for file in ["../../.git/HEAD", "../../.git/logs/HEAD"] {
-        if Path::new(file).exists() {
-            println!("cargo::rerun-if-changed={file}");
-        }
+    // It changes with every commit and checkout. Naming a file that does not exist would build anew every time.
+    if let Some(log) = git(&["rev-parse", "--git-path", "logs/HEAD"]).filter(|log| Path::new(log).exists()) {
+        println!("cargo::rerun-if-changed={log}");
     }
     if std::env::var_os("PUSHBENCH_COMMIT").is_some() {
         return;
     }
-    let asked = Command::new("git").args(["rev-parse", "--short=12", "HEAD"]).output();
-    if let Ok(output) = asked
-        && output.status.success()
-        && let Ok(commit) = String::from_utf8(output.stdout)
-    {
-        println!("cargo::rustc-env=PUSHBENCH_COMMIT={}", commit.trim());
+    if let Some(commit) = git(&["rev-parse", "--short=12", "HEAD"]) {
+        println!("cargo::rustc-env=PUSHBENCH_COMMIT={commit}");
     }
+}
+
+/// What git says to that; nothing where there is no git or no repository.
+fn git(arguments: &[&str]) -> Option<String> {
+    let output =
+        Command::new("git").args(arguments).output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
 }

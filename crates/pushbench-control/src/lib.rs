@@ -11,4 +11,4 @@ mod message;
 
 pub use carrier::{CarrierError, Receiver, Sender, pair};
 pub use child::{Child, ChildError, inherited};
-pub use message::{Failure, FromTarget, FromWorker, Hello, PROTOCOL, ToTarget, ToWorker};
+pub use message::{Blame, Failure, FromTarget, FromWorker, Hello, PROTOCOL, ToTarget, ToWorker};

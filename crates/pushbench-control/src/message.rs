@@ -34,8 +34,18 @@ pub struct Hello {
 pub struct Failure {
     /// For people.
     pub message: String,
-    /// Whether the machine is the reason (a limit, a port) rather than pushbench.
-    pub environment: bool,
+    /// Whose fault it is.
+    pub blame: Blame,
+}
+
+/// Whose fault a failure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Blame {
+    /// The machine's: a limit, a port.
+    Environment,
+    /// pushbench's own.
+    Program,
 }
 
 /// From the coordinator to a target process.

@@ -44,6 +44,8 @@ pub enum Condition {
     WorkerTimer,
     /// Mean wait of a worker for a CPU in the worst second, microseconds per turn.
     WorkerRunQueue,
+    /// Share of the host's CPU time that a hypervisor gave to others, 0 to 1.
+    HostSteal,
     /// Clients that never connected, a count.
     NeverConnected,
     /// Events the publisher never published, a count.
@@ -76,6 +78,7 @@ pub const BOUNDS: &[Bound] = &[
     Bound { condition: Condition::TargetBusy, warning: 0.80, breach: f64::INFINITY },
     Bound { condition: Condition::WorkerTimer, warning: 2_000.0, breach: 20_000.0 },
     Bound { condition: Condition::WorkerRunQueue, warning: 2_000.0, breach: 20_000.0 },
+    Bound { condition: Condition::HostSteal, warning: 0.02, breach: 0.20 },
     Bound { condition: Condition::NeverConnected, warning: 0.0, breach: 0.0 },
     Bound { condition: Condition::PublishesSkipped, warning: 0.0, breach: 0.0 },
     Bound { condition: Condition::ListenOverflows, warning: 0.0, breach: 0.0 },
@@ -99,6 +102,8 @@ pub struct Observed {
     pub worker_timer_p99_us: Option<f64>,
     /// Mean wait of a worker for a CPU in the worst second of the measure phase, microseconds per turn.
     pub worker_run_queue_us: Option<f64>,
+    /// Share of CPU time stolen within the measure phase.
+    pub host_steal: Option<f64>,
     /// Clients that never connected.
     pub never_connected: u64,
     /// Clients that the scenario allows to fail.
@@ -126,6 +131,7 @@ fn judge_one(bound: &Bound, seen: &Observed) -> Option<Finding> {
         Condition::TargetBusy => seen.target_busy?,
         Condition::WorkerTimer => seen.worker_timer_p99_us?,
         Condition::WorkerRunQueue => seen.worker_run_queue_us?,
+        Condition::HostSteal => seen.host_steal?,
         Condition::NeverConnected => seen.never_connected as f64,
         Condition::PublishesSkipped => seen.publishes_skipped as f64,
         Condition::ListenOverflows => seen.listen_overflows? as f64,
@@ -172,6 +178,7 @@ fn text_of(condition: Condition, level: Level, value: f64) -> String {
         Condition::WorkerRunQueue => {
             format!("a worker waited {ms:.1} ms for a CPU each time in its worst second")
         }
+        Condition::HostSteal => format!("{percent:.0} % of the CPU time went to other machines of this host"),
         Condition::NeverConnected => format!("{value:.0} clients never connected"),
         Condition::PublishesSkipped => format!("{value:.0} scheduled events never published"),
         Condition::ListenOverflows => {
@@ -192,6 +199,7 @@ fn text_of(condition: Condition, level: Level, value: f64) -> String {
         Condition::WorkerTimer | Condition::WorkerRunQueue => {
             "the generator was held up; use more CPUs, more workers or a lower rate"
         }
+        Condition::HostSteal => "a hypervisor held both sides up; measure on a quieter host",
         Condition::NeverConnected => "figures speak of the connected ones only",
         Condition::PublishesSkipped => "the target could not publish what was due",
         Condition::ListenOverflows => "lower connect_rate or raise net.core.somaxconn",
@@ -262,6 +270,7 @@ mod tests {
             target_busy: Some(1.0),
             worker_timer_p99_us: Some(1e9),
             worker_run_queue_us: Some(1e9),
+            host_steal: Some(1.0),
             never_connected: 1,
             publishes_skipped: 1,
             listen_overflows: Some(1),

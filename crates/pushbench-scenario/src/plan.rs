@@ -3,6 +3,7 @@
 //! A `Plan` is made by parsing only; whoever holds one need not check it again. It travels to the processes of a
 //! run as JSON.
 
+use pushbench_measure::results::{Summary, ThresholdResult};
 use pushbench_transport::Settings;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -214,7 +215,28 @@ impl Comparison {
     }
 }
 
+impl Threshold {
+    /// Compares the measured figure; one that was not measured is missed.
+    #[must_use]
+    pub fn judge(&self, summary: &Summary) -> ThresholdResult {
+        let measured = summary.figure(&self.column);
+        ThresholdResult {
+            figure: self.figure.clone(),
+            condition: self.condition.clone(),
+            measured,
+            met: measured.is_some_and(|value| self.comparison.holds(value, self.bound)),
+        }
+    }
+}
+
 impl Plan {
+    /// How many of so many clients may fail to connect without making the run invalid.
+    #[must_use]
+    pub fn may_fail_clients(&self, clients: u32) -> u64 {
+        // The tolerance keeps 29 % of 100 at 29 in spite of binary fractions.
+        (self.may_fail * f64::from(clients) + 1e-6) as u64
+    }
+
     /// Number of topics at a step of that many clients.
     #[must_use]
     pub fn topics(&self, clients: u32) -> u32 {
@@ -239,4 +261,25 @@ pub fn topic_name(topics: Topics, index: u32) -> String {
 #[must_use]
 pub fn topic_of_client(client: u32, topics: u32) -> u32 {
     client % topics.max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_threshold_is_judged_by_the_column_and_an_unknown_figure_misses_it() {
+        let threshold = Threshold {
+            label: "sse".to_owned(),
+            figure: "latency_p99".to_owned(),
+            column: "latency_p99_us".to_owned(),
+            comparison: Comparison::Less,
+            bound: 5_000.0,
+            condition: "< 5ms".to_owned(),
+        };
+        for (measured, met) in [(Some(4_999), true), (Some(5_000), false), (None, false)] {
+            let result = threshold.judge(&Summary { latency_p99_us: measured, ..Summary::default() });
+            assert_eq!((result.met, result.measured), (met, measured.map(|us| us as f64)));
+        }
+    }
 }

@@ -149,6 +149,34 @@ summary! {
 }
 
 impl Summary {
+    /// What is left of a row whose ledgers were never closed, because the step was cut short: what they would say is
+    /// unknown, not zero.
+    #[must_use]
+    pub fn of_unclosed_ledgers(self, ever_connected: u32) -> Self {
+        Self {
+            label: self.label,
+            kind: self.kind,
+            step: self.step,
+            clients: self.clients,
+            connected: Some(ever_connected),
+            latency_p50_us: self.latency_p50_us,
+            latency_p90_us: self.latency_p90_us,
+            latency_p99_us: self.latency_p99_us,
+            latency_p999_us: self.latency_p999_us,
+            latency_max_us: self.latency_max_us,
+            latency_mean_us: self.latency_mean_us,
+            uncorrected_p50_us: self.uncorrected_p50_us,
+            uncorrected_p99_us: self.uncorrected_p99_us,
+            slip_p50_us: self.slip_p50_us,
+            slip_p99_us: self.slip_p99_us,
+            connect_p50_us: self.connect_p50_us,
+            connect_p99_us: self.connect_p99_us,
+            sockets_established_peak: self.sockets_established_peak,
+            sockets_time_wait_peak: self.sockets_time_wait_peak,
+            ..Self::default()
+        }
+    }
+
     /// Column names of `summary.csv`, in order.
     #[must_use]
     pub fn columns(stepped: bool) -> Vec<&'static str> {
@@ -179,6 +207,13 @@ impl Summary {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_cut_short_keeps_what_histograms_say_and_nothing_that_ledgers_would() {
+        let row = Summary { latency_p50_us: Some(7), lost: Some(0), errors: Some(0), ..Summary::default() };
+        let cut = row.of_unclosed_ledgers(3);
+        assert_eq!((cut.latency_p50_us, cut.lost, cut.errors, cut.connected), (Some(7), None, None, Some(3)));
+    }
 
     #[test]
     fn a_row_has_a_field_for_every_column_and_nothing_for_the_unknown() {

@@ -11,7 +11,7 @@ pub(crate) use worker::worker;
 
 use std::future::Future;
 
-use pushbench_control::{CarrierError, Failure, Hello, PROTOCOL, Receiver, Sender};
+use pushbench_control::{Blame, CarrierError, Failure, Hello, PROTOCOL, Receiver, Sender};
 use pushbench_probe::{limits, process};
 
 use crate::exit::{self, Exit};
@@ -53,6 +53,7 @@ pub(crate) fn single_threaded() -> Result<tokio::runtime::Runtime, exit::Failure
     tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(exit::Failure::environment)
 }
 
-fn failure(error: &impl std::fmt::Display, environment: bool) -> Failure {
-    Failure { message: error.to_string(), environment }
+/// What the machine does not give.
+fn lacking(error: &impl std::fmt::Display) -> Failure {
+    Failure { message: error.to_string(), blame: Blame::Environment }
 }

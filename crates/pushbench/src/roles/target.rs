@@ -9,7 +9,7 @@ use pushbench_target::{Config, Handle, Limits, Publishing, Target};
 use pushbench_transport::settings::TransportSettings as _;
 use tokio::task::spawn_local;
 
-use super::{failure, play};
+use super::{lacking, play};
 use crate::exit::{Exit, Failure};
 
 /// Plays a target until the coordinator says so or is gone.
@@ -18,12 +18,12 @@ pub(crate) fn target() -> Result<Exit, Failure> {
         let ToTarget::Assign(share) = receiver.receive::<ToTarget>().await? else { return Ok(()) };
         let alarm = match Alarm::new() {
             Ok(alarm) => alarm,
-            Err(error) => return sender.send(&FromTarget::Failed(failure(&error, true))).await,
+            Err(error) => return sender.send(&FromTarget::Failed(lacking(&error))).await,
         };
         spawn_local(alarm.run());
         let target = match Target::bind(&config_for(&share)) {
             Ok(target) => target,
-            Err(error) => return sender.send(&FromTarget::Failed(failure(&error, true))).await,
+            Err(error) => return sender.send(&FromTarget::Failed(lacking(&error))).await,
         };
         sender.send(&FromTarget::Listening { address: target.local_addr() }).await?;
         let handle = target.handle();

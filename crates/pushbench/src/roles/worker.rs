@@ -6,7 +6,7 @@ use pushbench_measure::{PhaseEdges, Ticks};
 use pushbench_probe::alarm::Sleep;
 use pushbench_probe::clock::now_ns;
 
-use super::{failure, play};
+use super::{lacking, play};
 use crate::exit::{Exit, Failure};
 
 /// How often a worker looks whether its last client has become ready.
@@ -21,7 +21,7 @@ pub(crate) fn worker() -> Result<Exit, Failure> {
                 sender.send(&FromWorker::Assigned).await?;
                 Session { worker, ticks: None, ready_told: true, edges: None }.serve(sender, receiver).await
             }
-            Err(error) => sender.send(&FromWorker::Failed(failure(&error, true))).await,
+            Err(error) => sender.send(&FromWorker::Failed(lacking(&error))).await,
         }
     })
 }

@@ -4,7 +4,7 @@
 //! when the fleet is dropped.
 
 use pushbench_control::{
-    CarrierError, Child, Failure, FromTarget, FromWorker, Hello, PROTOCOL, Receiver, Sender, ToTarget,
+    Blame, CarrierError, Child, Failure, FromTarget, FromWorker, Hello, PROTOCOL, Receiver, Sender, ToTarget,
     ToWorker,
 };
 use pushbench_probe::affinity;
@@ -72,7 +72,7 @@ impl FleetError {
     pub(crate) fn is_environment(&self) -> bool {
         match self {
             Self::Start(_) => true,
-            Self::Failed { failure, .. } => failure.environment,
+            Self::Failed { failure, .. } => failure.blame == Blame::Environment,
             _ => false,
         }
     }

@@ -112,13 +112,15 @@ impl LabelFiles {
         &self.folder
     }
 
-    /// Appends one interval and hands it to the kernel.
-    pub(crate) fn write_row(&mut self, row: &Row) -> io::Result<()> {
-        self.intervals.serialize(&row.interval)?;
-        self.intervals.flush()?;
+    /// Appends one interval of a step with that many clients, and hands it to the kernel.
+    pub(crate) fn write_row(&mut self, clients: u32, row: &Row) -> io::Result<()> {
+        if let Some(interval) = &row.interval {
+            self.intervals.serialize(interval)?;
+            self.intervals.flush()?;
+        }
         let start = Duration::from_nanos(row.begin_ns.saturating_sub(self.begin_ns));
         let length = Duration::from_nanos(row.end_ns.saturating_sub(row.begin_ns));
-        let step = self.stepped.then_some(row.interval.step);
+        let step = self.stepped.then_some(clients);
         interval_log::write_interval(&mut self.log, &row.histograms, start, length, step)?;
         self.log.flush()
     }

@@ -1,7 +1,8 @@
 //! Puts together what all processes report of one second, in order of time.
 //!
-//! A second is complete when every process and the kernel sampler have reported it; rows come out in order, so one
-//! process that is held up delays rows and loses none.
+//! A second is over when every process and the kernel sampler have reported it or a later one; rows come out in order,
+//! so one process that is held up delays rows and loses none. A second that some process never reported has no row,
+//! because sums over the others would look like sums over all; its histograms are kept.
 
 use pushbench_measure::results::{Interval, SocketStates};
 use pushbench_measure::snapshot::{TargetSnapshot, WorkerSnapshot};
@@ -20,15 +21,31 @@ struct Pending {
     sample: Option<Sample>,
 }
 
-/// One complete interval.
+/// Who has reported how far.
+#[derive(Debug)]
+struct Newest {
+    workers: Vec<u64>,
+    targets: Vec<u64>,
+    sampler: u64,
+}
+
+impl Newest {
+    /// Whether nobody will report `tick_ns` any more: reports come in order.
+    fn all_past(&self, tick_ns: u64) -> bool {
+        let mut all = self.workers.iter().chain(&self.targets).chain(std::iter::once(&self.sampler));
+        all.all(|newest_ns| *newest_ns >= tick_ns)
+    }
+}
+
+/// One interval that is over.
 #[derive(Debug)]
 pub(crate) struct Row {
     /// Begin of the interval, nanoseconds of the clock.
     pub(crate) begin_ns: u64,
     /// Its end.
     pub(crate) end_ns: u64,
-    /// What `intervals.csv` gets.
-    pub(crate) interval: Interval,
+    /// What `intervals.csv` gets; nothing where a process did not report.
+    pub(crate) interval: Option<Interval>,
     /// What `latency.hlog` gets.
     pub(crate) histograms: Histograms,
 }
@@ -44,13 +61,14 @@ pub(crate) struct Peaks {
 #[derive(Debug)]
 pub(crate) struct Gather {
     clients: u32,
-    processes: usize,
     edges: Option<PhaseEdges>,
     pending: BTreeMap<u64, Pending>,
     from_ns: u64,
     begin_ns: u64,
     /// Clients ready at least once, by the newest report of each worker, in a complete row or not.
     ever_connected: Vec<u32>,
+    /// The tick of the newest report of each worker, each target and the sampler.
+    newest_ns: Newest,
     /// The last report of each process, for differences.
     workers: Vec<WorkerSnapshot>,
     targets: Vec<TargetSnapshot>,
@@ -66,12 +84,12 @@ impl Gather {
     pub(crate) fn new(clients: u32, targets: usize, workers: usize, from_ns: u64, usages: Usages) -> Self {
         Self {
             clients,
-            processes: targets + workers,
             edges: None,
             pending: BTreeMap::new(),
             from_ns,
             begin_ns: from_ns,
             ever_connected: vec![0; workers],
+            newest_ns: Newest { workers: vec![0; workers], targets: vec![0; targets], sampler: 0 },
             workers: vec![WorkerSnapshot::default(); workers],
             targets: vec![TargetSnapshot::default(); targets],
             usages,
@@ -87,16 +105,19 @@ impl Gather {
 
     pub(crate) fn worker(&mut self, worker: usize, snapshot: WorkerSnapshot) {
         self.ever_connected[worker] = snapshot.ever_connected;
+        self.newest_ns.workers[worker] = snapshot.tick_ns;
         let pending = self.pending.entry(snapshot.tick_ns).or_default();
         pending.workers.push((worker, snapshot));
     }
 
     pub(crate) fn target(&mut self, target: usize, snapshot: TargetSnapshot) {
+        self.newest_ns.targets[target] = snapshot.tick_ns;
         self.pending.entry(snapshot.tick_ns).or_default().targets.push((target, snapshot));
     }
 
     pub(crate) fn sample(&mut self, sample: Sample) {
         let tick_ns = sample.tick_ns;
+        self.newest_ns.sampler = tick_ns;
         self.pending.entry(tick_ns).or_default().sample = Some(sample);
     }
 
@@ -114,32 +135,26 @@ impl Gather {
     /// because their place in time is counted from there.
     pub(crate) fn complete_row(&mut self) -> Option<Row> {
         self.edges?;
-        let (_, first) = self.pending.first_key_value()?;
-        let reported = first.workers.len() + first.targets.len();
-        if reported < self.processes || first.sample.is_none() {
-            return None;
-        }
-        self.next_row()
+        let (tick_ns, _) = self.pending.first_key_value()?;
+        if self.newest_ns.all_past(*tick_ns) { self.next_row() } else { None }
     }
 
     /// The next row with what there is of it: for the end of a step, when nobody reports any more.
     pub(crate) fn next_row(&mut self) -> Option<Row> {
         let (tick_ns, pending) = self.pending.pop_first()?;
-        let mut row = Row {
-            begin_ns: self.begin_ns,
-            end_ns: tick_ns,
-            interval: self.interval(tick_ns),
-            histograms: Histograms::new(),
-        };
-        self.add_workers(&mut row, pending.workers);
-        self.add_targets(&mut row, pending.targets);
+        let everyone =
+            pending.workers.len() == self.workers.len() && pending.targets.len() == self.targets.len();
+        let mut interval = self.interval(tick_ns);
+        let mut histograms = Histograms::new();
+        self.add_workers(&mut interval, &mut histograms, pending.workers);
+        self.add_targets(&mut interval, &mut histograms, pending.targets);
         if let Some(sample) = pending.sample {
-            self.add_sample(&mut row, sample);
+            self.add_sample(&mut interval, sample);
         }
-        fill_percentiles(&mut row);
-        self.histograms.add(&row.histograms);
-        self.begin_ns = tick_ns;
-        Some(row)
+        fill_percentiles(&mut interval, &histograms);
+        self.histograms.add(&histograms);
+        let begin_ns = std::mem::replace(&mut self.begin_ns, tick_ns);
+        Some(Row { begin_ns, end_ns: tick_ns, interval: everyone.then_some(interval), histograms })
     }
 
     /// A row with its place in time.
@@ -155,21 +170,25 @@ impl Gather {
         Interval { step: self.clients, t_s, phase: phase.name().to_owned(), ..Interval::default() }
     }
 
-    fn add_workers(&mut self, row: &mut Row, reports: Vec<(usize, WorkerSnapshot)>) {
+    fn add_workers(
+        &mut self,
+        interval: &mut Interval,
+        histograms: &mut Histograms,
+        reports: Vec<(usize, WorkerSnapshot)>,
+    ) {
         let mut before = Counters::default();
         let mut after = Counters::default();
         for (worker, report) in reports {
             before.add(&self.workers[worker].counters);
             after.add(&report.counters);
-            row.interval.connected += u64::from(report.connected);
-            row.histograms.add(&report.histograms);
+            interval.connected += u64::from(report.connected);
+            histograms.add(&report.histograms);
             self.workers[worker] = report;
         }
         let since = after.since(&before);
-        let interval = &mut row.interval;
         interval.delivered = since.events;
-        interval.stream_down_bytes = after.down.total().saturating_sub(before.down.total());
-        interval.stream_up_bytes = after.up.total().saturating_sub(before.up.total());
+        interval.stream_down_bytes = since.down.total();
+        interval.stream_up_bytes = since.up.total();
         interval.requests = since.requests;
         interval.empty_replies = since.empty_replies;
         interval.opened = since.opened;
@@ -177,19 +196,23 @@ impl Gather {
         interval.errors = since.errors();
     }
 
-    fn add_targets(&mut self, row: &mut Row, reports: Vec<(usize, TargetSnapshot)>) {
+    fn add_targets(
+        &mut self,
+        interval: &mut Interval,
+        histograms: &mut Histograms,
+        reports: Vec<(usize, TargetSnapshot)>,
+    ) {
         for (target, report) in reports {
             // Every target publishes every event: one of them tells how many there were.
             if target == 0 {
-                row.interval.published = report.published.saturating_sub(self.targets[0].published);
+                interval.published = report.published.saturating_sub(self.targets[0].published);
             }
-            row.histograms.add(&report.histograms);
+            histograms.add(&report.histograms);
             self.targets[target] = report;
         }
     }
 
-    fn add_sample(&mut self, row: &mut Row, sample: Sample) {
-        let interval = &mut row.interval;
+    fn add_sample(&mut self, interval: &mut Interval, sample: Sample) {
         if let Some(census) = sample.census {
             interval.set_sockets(&states(&census.client), &states(&census.target));
             let time_wait = u64::from(census.client.time_wait) + u64::from(census.target.time_wait);
@@ -212,9 +235,9 @@ impl Gather {
     }
 }
 
-fn fill_percentiles(row: &mut Row) {
-    let of = |figure| row.histograms.all_phases(figure);
-    let (delivery, interval) = (of(Figure::Delivery), &mut row.interval);
+fn fill_percentiles(interval: &mut Interval, histograms: &Histograms) {
+    let of = |figure| histograms.all_phases(figure);
+    let delivery = of(Figure::Delivery);
     interval.latency_p50_us = delivery.printable_quantile(0.5);
     interval.latency_p90_us = delivery.printable_quantile(0.9);
     interval.latency_p99_us = delivery.printable_quantile(0.99);
@@ -298,8 +321,8 @@ mod tests {
         gather.sample(sample(S));
         assert!(gather.complete_row().is_none(), "the ramp's end is not known");
         gather.begin(PhaseEdges { start_ns: S, measure_ns: S, drain_ns: 2 * S, end_ns: 3 * S });
-        let first = gather.complete_row().unwrap().interval;
-        let second = gather.complete_row().unwrap().interval;
+        let first = gather.complete_row().unwrap().interval.unwrap();
+        let second = gather.complete_row().unwrap().interval.unwrap();
         assert_eq!((first.delivered, first.connected, first.t_s), (30, 6, 0.0));
         assert_eq!((first.phase.as_str(), second.phase.as_str()), ("ramp", "measure"));
         assert_eq!((second.delivered, second.connected), (10, 6));
@@ -307,11 +330,23 @@ mod tests {
     }
 
     #[test]
-    fn at_the_end_incomplete_rows_come_out_with_what_there_is() {
+    fn a_second_that_somebody_left_out_has_histograms_and_no_row_and_holds_up_nobody() {
         let mut gather = Gather::new(6, 1, 2, 0, Usages::default());
-        gather.worker(1, worker_report(S, 20));
-        let row = gather.next_row().unwrap().interval;
-        assert_eq!((row.delivered, row.client_established, row.target_cpu_us), (20, None, None));
-        assert!(gather.next_row().is_none());
+        gather.begin(PhaseEdges { start_ns: S, measure_ns: S, drain_ns: 3 * S, end_ns: 4 * S });
+        let mut report = worker_report(S, 20);
+        report.histograms.record(Figure::Gap, Phase::Measure, 5);
+        gather.worker(1, report);
+        for tick_ns in [S, 2 * S] {
+            gather.target(0, target_report(tick_ns));
+            gather.sample(sample(tick_ns));
+        }
+        gather.worker(1, worker_report(2 * S, 30));
+        assert!(gather.complete_row().is_none(), "worker 0 may still report");
+        gather.worker(0, worker_report(2 * S, 7));
+        let first = gather.complete_row().unwrap();
+        assert_eq!((first.interval, first.histograms.all_phases(Figure::Gap).count()), (None, 1));
+        let second = gather.complete_row().unwrap().interval.unwrap();
+        assert_eq!(second.delivered, 17, "since the last report of each");
+        assert_eq!(gather.histograms.all_phases(Figure::Gap).count(), 1);
     }
 }

@@ -1,6 +1,6 @@
 //! From what a step left behind to its result: figures, findings, thresholds.
 
-use pushbench_measure::results::{StepResult, Summary, ThresholdResult};
+use pushbench_measure::results::StepResult;
 use pushbench_measure::rollup::{Cost, SocketPeaks, StepFacts, WorkerSums, summarize};
 use pushbench_measure::verdict::{Level, Observed, judge};
 use pushbench_measure::{Figure, Phase, PhaseEdges};
@@ -9,7 +9,7 @@ use pushbench_probe::sockets::SocketDiag;
 
 use super::gather::{Gather, growth};
 use super::job::Job;
-use super::sampler::Usages;
+use super::sampler::{AtEdge, Usages};
 
 /// Everything that is known when the processes have ended.
 pub(crate) struct Evidence {
@@ -21,7 +21,7 @@ pub(crate) struct Evidence {
     /// Usage before the first client.
     pub(crate) before: Usages,
     /// Usage at the begin and the end of the measure phase.
-    pub(crate) edge_usages: [Option<Usages>; 2],
+    pub(crate) at_edges: [Option<AtEdge>; 2],
     pub(crate) kernel_bytes: Option<u64>,
     pub(crate) listen_overflows: Option<u64>,
     pub(crate) sockets_left: Option<u64>,
@@ -51,10 +51,12 @@ pub(crate) fn result_of(job: &Job<'_>, evidence: &Evidence) -> Option<StepResult
         slow_disconnects,
     });
     if !evidence.complete {
-        forget_unclosed(&mut summary, gather.ever_connected());
+        summary = summary.of_unclosed_ledgers(gather.ever_connected());
     }
     let findings = if evidence.complete { judge(&observed(job, evidence, edges)) } else { Vec::new() };
-    let thresholds = if evidence.complete { thresholds(job, &summary) } else { Vec::new() };
+    let of_label = job.plan.thresholds.iter().filter(|threshold| threshold.label == transport.label);
+    let thresholds: Vec<_> =
+        of_label.filter(|_| evidence.complete).map(|threshold| threshold.judge(&summary)).collect();
     let mut result = StepResult {
         complete: evidence.complete,
         summary,
@@ -72,35 +74,8 @@ pub(crate) fn result_of(job: &Job<'_>, evidence: &Evidence) -> Option<StepResult
     Some(result)
 }
 
-/// A step that was cut short has no closed ledgers: what they would say is unknown, not zero.
-fn forget_unclosed(summary: &mut Summary, ever_connected: u32) {
-    let measured_so_far = Summary {
-        label: std::mem::take(&mut summary.label),
-        kind: std::mem::take(&mut summary.kind),
-        step: summary.step,
-        clients: summary.clients,
-        connected: Some(ever_connected),
-        latency_p50_us: summary.latency_p50_us,
-        latency_p90_us: summary.latency_p90_us,
-        latency_p99_us: summary.latency_p99_us,
-        latency_p999_us: summary.latency_p999_us,
-        latency_max_us: summary.latency_max_us,
-        latency_mean_us: summary.latency_mean_us,
-        uncorrected_p50_us: summary.uncorrected_p50_us,
-        uncorrected_p99_us: summary.uncorrected_p99_us,
-        slip_p50_us: summary.slip_p50_us,
-        slip_p99_us: summary.slip_p99_us,
-        connect_p50_us: summary.connect_p50_us,
-        connect_p99_us: summary.connect_p99_us,
-        sockets_established_peak: summary.sockets_established_peak,
-        sockets_time_wait_peak: summary.sockets_time_wait_peak,
-        ..Summary::default()
-    };
-    *summary = measured_so_far;
-}
-
 fn cost(evidence: &Evidence) -> Cost {
-    let [Some(begin), Some(end)] = &evidence.edge_usages else {
+    let [Some(AtEdge { usages: begin, .. }), Some(AtEdge { usages: end, .. })] = &evidence.at_edges else {
         return Cost { kernel_bytes: evidence.kernel_bytes.map(|bytes| bytes as f64), ..Cost::default() };
     };
     let before = &evidence.before;
@@ -118,10 +93,12 @@ fn cost(evidence: &Evidence) -> Cost {
 fn observed(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges) -> Observed {
     let gather = &evidence.gather;
     let quantile = |figure| gather.histograms.get(figure, Phase::Measure).and_then(|h| h.quantile(0.99));
-    let [begin, end] = &evidence.edge_usages;
+    let [begin, end] = &evidence.at_edges;
     let busy = |of: fn(&Usages) -> &[Option<Usage>]| {
-        busiest(of(begin.as_ref()?), of(end.as_ref()?), edges.measure_seconds())
+        busiest(of(&begin.as_ref()?.usages), of(&end.as_ref()?.usages), edges.measure_seconds())
     };
+    let host = |edge: &Option<AtEdge>| edge.as_ref().and_then(|edge| edge.host);
+    let steal = host(end).zip(host(begin)).and_then(|(end, begin)| end.steal_share_since(&begin));
     let tally = &evidence.sums.tally;
     let targets = gather.targets();
     let refused: u64 = targets.iter().map(|target| target.refused).sum();
@@ -133,8 +110,9 @@ fn observed(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges) -> Observed {
         target_busy: busy(|usages| &usages.targets),
         worker_timer_p99_us: quantile(Figure::TimerLate).map(|us| us as f64),
         worker_run_queue_us: gather.run_queue_peak_us.map(|us| us as f64),
+        host_steal: steal,
         never_connected: tally.intended - tally.connected,
-        may_fail: (job.plan.may_fail * f64::from(job.clients)) as u64,
+        may_fail: job.plan.may_fail_clients(job.clients),
         publishes_skipped: targets.iter().map(|target| target.publishes_skipped).sum(),
         listen_overflows: evidence.listen_overflows,
         lost: tally.lost,
@@ -151,23 +129,21 @@ fn busiest(begin: &[Option<Usage>], end: &[Option<Usage>], seconds: f64) -> Opti
     shares.collect::<Option<Vec<f64>>>()?.into_iter().reduce(f64::max)
 }
 
-fn thresholds(job: &Job<'_>, summary: &Summary) -> Vec<ThresholdResult> {
-    let of_this_label = job.plan.thresholds.iter().filter(|threshold| threshold.label == summary.label);
-    of_this_label
-        .map(|threshold| {
-            let measured = summary.figure(&threshold.column);
-            ThresholdResult {
-                figure: threshold.figure.clone(),
-                condition: threshold.condition.clone(),
-                measured,
-                met: measured.is_some_and(|value| threshold.comparison.holds(value, threshold.bound)),
-            }
-        })
-        .collect()
-}
-
 /// Sockets of the run's ports in any state; `None` when the kernel does not tell.
 pub(crate) fn sockets_left(ports: &[u16]) -> Option<u64> {
     let census = SocketDiag::open().ok()?.census(ports).ok()?;
     Some(u64::from(census.client.total()) + u64::from(census.target.total()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_busiest_process_counts_and_one_that_is_gone_makes_it_unknown() {
+        let used = |cpu_ns| Some(Usage { cpu_ns, rss_bytes: 0, run_queue_wait_ns: 0, turns: 0 });
+        let begin = [used(100), used(500_000_000)];
+        assert_eq!(busiest(&begin, &[used(100), used(1_500_000_000)], 2.0), Some(0.5));
+        assert_eq!(busiest(&begin, &[used(200), None], 2.0), None);
+    }
 }

@@ -4,9 +4,10 @@
 //! process under measurement should wait for. Instants at which phases meet are sampled before anything else is.
 
 use pushbench_measure::{PhaseEdges, Ticks};
+use pushbench_probe::cpu::CpuTimes;
 use pushbench_probe::process::{self, Usage};
 use pushbench_probe::sockets::{Census, SocketDiag};
-use pushbench_probe::{clock, sockstat};
+use pushbench_probe::{clock, cpu, sockstat};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -52,7 +53,15 @@ pub(crate) enum Seen {
     /// At a tick.
     Tick(Box<Sample>),
     /// At the begin (0) or the end (1) of the measure phase.
-    Edge(usize, Usages),
+    Edge(usize, AtEdge),
+}
+
+/// What is read where phases meet.
+#[derive(Debug, Clone)]
+pub(crate) struct AtEdge {
+    pub(crate) usages: Usages,
+    /// The host's CPU times; absent where the kernel does not tell.
+    pub(crate) host: Option<CpuTimes>,
 }
 
 enum Wish {
@@ -78,6 +87,7 @@ impl Sampler {
             diag: SocketDiag::open().ok(),
             ticks: Ticks::new(from_ns),
             edges: Vec::new(),
+            end_ns: None,
             glance: Glance::default(),
             next_glance_ns: from_ns,
             ticks_until_dump: 0,
@@ -132,6 +142,8 @@ struct Sampling {
     ticks: Ticks,
     /// Edges of the measure phase still to come: which, and when.
     edges: Vec<(usize, u64)>,
+    /// The last tick: the end of the step.
+    end_ns: Option<u64>,
     glance: Glance,
     next_glance_ns: u64,
     ticks_until_dump: u32,
@@ -145,6 +157,7 @@ impl Sampling {
                 Ok(Wish::Begin(edges)) => {
                     self.ticks.begin(edges);
                     self.edges = vec![(1, edges.drain_ns), (0, edges.measure_ns)];
+                    self.end_ns = Some(edges.end_ns);
                 }
                 Ok(Wish::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => self.act(clock::now_ns()),
@@ -154,18 +167,27 @@ impl Sampling {
 
     fn next_ns(&self) -> u64 {
         let edge_ns = self.edges.last().map_or(u64::MAX, |(_, at_ns)| *at_ns);
-        self.next_glance_ns.min(edge_ns).min(self.ticks.next_ns().unwrap_or(u64::MAX))
+        self.next_glance_ns.min(edge_ns).min(self.next_tick_ns().unwrap_or(u64::MAX))
+    }
+
+    /// The next tick, the end of the step included.
+    fn next_tick_ns(&self) -> Option<u64> {
+        self.ticks.next_ns().or(self.end_ns)
     }
 
     fn act(&mut self, now_ns: u64) {
         if let Some((which, _)) = self.edges.pop_if(|(_, at_ns)| *at_ns <= now_ns) {
-            self.tell(Seen::Edge(which, usages(&self.watched)));
+            let edge = AtEdge { usages: usages(&self.watched), host: cpu::host_times().ok() };
+            self.tell(Seen::Edge(which, edge));
         }
         if self.next_glance_ns <= now_ns {
             self.glance.look();
             self.next_glance_ns = now_ns - now_ns % GLANCE_NS + GLANCE_NS;
         }
-        if let Some(tick_ns) = self.ticks.next_ns().filter(|tick_ns| *tick_ns <= now_ns) {
+        if let Some(tick_ns) = self.next_tick_ns().filter(|tick_ns| *tick_ns <= now_ns) {
+            if self.ticks.next_ns().is_none() {
+                self.end_ns = None;
+            }
             self.ticks.advance();
             self.tick(tick_ns);
         }

@@ -1,6 +1,6 @@
 //! One step: one transport at one number of clients, from fresh processes to a row of the summary.
 
-use pushbench_control::{FromTarget, FromWorker, ToTarget, ToWorker};
+use pushbench_control::{Blame, FromTarget, FromWorker, ToTarget, ToWorker};
 use pushbench_measure::PhaseEdges;
 use pushbench_measure::results::StepResult;
 use pushbench_measure::rollup::WorkerSums;
@@ -18,13 +18,15 @@ use super::job::Job;
 use super::outcome::{self, Evidence};
 use super::placement::Placement;
 use super::progress::Progress;
-use super::sampler::{self, Sampler, Seen, Usages, Watched};
+use super::sampler::{self, AtEdge, Sampler, Seen, Usages, Watched};
 use crate::interrupt::Interrupt;
 
 /// From the order to connect to the first arrival: time for the order to reach every worker.
 const CONNECT_LEAD_NS: u64 = 50_000_000;
-/// From the order to begin to the begin of the warm-up.
+/// From the order to begin to the begin of the warm-up: time for the order to reach every process.
 const BEGIN_LEAD_NS: u64 = 250_000_000;
+/// The same where there is no warm-up to absorb a process that is held up.
+const BEGIN_LEAD_COLD_NS: u64 = 1_000_000_000;
 /// How long after the last arrival clients may still be connecting before the run goes on without them.
 const CONNECT_GRACE_NS: u64 = 15_000_000_000;
 /// How long processes may take to close their books.
@@ -124,7 +126,7 @@ struct Step<'a> {
     connect_ns: u64,
     before: Before,
     edges: Option<PhaseEdges>,
-    edge_usages: [Option<Usages>; 2],
+    at_edges: [Option<AtEdge>; 2],
     kernel_bytes_connected: Option<u64>,
     workers_ready: u32,
     finished: Vec<Member>,
@@ -177,7 +179,7 @@ impl<'a> Step<'a> {
             connect_ns,
             before,
             edges: None,
-            edge_usages: [None, None],
+            at_edges: [None, None],
             kernel_bytes_connected: None,
             workers_ready: 0,
             finished: Vec::new(),
@@ -214,8 +216,10 @@ impl<'a> Step<'a> {
 
     async fn begin(&mut self) -> PhaseEdges {
         let phases = self.job.plan.phases;
-        let start_ns = clock::now_ns() + BEGIN_LEAD_NS;
-        let measure_ns = start_ns + phases.warmup.as_nanos() as u64;
+        let warmup_ns = phases.warmup.as_nanos() as u64;
+        let lead_ns = if warmup_ns < BEGIN_LEAD_COLD_NS { BEGIN_LEAD_COLD_NS } else { BEGIN_LEAD_NS };
+        let start_ns = clock::now_ns() + lead_ns;
+        let measure_ns = start_ns + warmup_ns;
         let drain_ns = measure_ns + phases.measure.as_nanos() as u64;
         let edges =
             PhaseEdges { start_ns, measure_ns, drain_ns, end_ns: drain_ns + phases.drain.as_nanos() as u64 };
@@ -281,23 +285,39 @@ impl<'a> Step<'a> {
     fn see(&mut self, seen: Seen) {
         match seen {
             Seen::Tick(sample) => self.gather.sample(*sample),
-            Seen::Edge(which, usages) => self.edge_usages[which] = Some(usages),
+            Seen::Edge(which, edge) => self.at_edges[which] = Some(edge),
         }
     }
 
     /// Writes the rows that are complete, or at the end all that there are.
     fn write_rows(&mut self, all: bool) -> Result<(), Ended> {
         while let Some(row) = if all { self.gather.next_row() } else { self.gather.complete_row() } {
-            self.files.write_row(&row).map_err(|error| {
+            self.files.write_row(self.job.clients, &row).map_err(|error| {
                 Ended::Environment(format!("cannot write {}: {error}", self.files.folder().display()))
             })?;
-            self.progress.row(&row.interval, &self.gather.histograms, self.edges);
+            if let Some(interval) = &row.interval {
+                self.progress.row(interval, &self.gather.histograms, self.edges);
+            }
         }
         Ok(())
     }
 
+    /// Takes in reports that had come when the step ended; that a process is gone is no news any more.
+    async fn take_in_what_is_left(&mut self) {
+        while let Ok(heard) = self.fleet.heard.try_recv() {
+            if !matches!(heard, Heard::Gone(_)) {
+                // Why the step ended is known by now.
+                let _ = self.hear(heard).await;
+            }
+        }
+        while let Ok(seen) = self.seen.try_recv() {
+            self.see(seen);
+        }
+    }
+
     /// Ends the processes and makes the result of what was measured.
     async fn close(mut self, mut ended: Option<Ended>) -> StepEnd {
+        self.take_in_what_is_left().await;
         if let Err(error) = self.write_rows(true) {
             ended.get_or_insert(error);
         }
@@ -313,7 +333,7 @@ impl<'a> Step<'a> {
             sums: self.sums,
             gather: self.gather,
             before: self.before.usages,
-            edge_usages: self.edge_usages,
+            at_edges: self.at_edges,
             // Sockets that others closed meanwhile hide the growth: then it is unknown, not zero.
             kernel_bytes: growth(self.kernel_bytes_connected, self.before.kernel_bytes)
                 .filter(|bytes| *bytes > 0),
@@ -331,7 +351,10 @@ impl<'a> Step<'a> {
 
 fn failed(member: Member, failure: &pushbench_control::Failure) -> Ended {
     let text = format!("{member}: {}", failure.message);
-    if failure.environment { Ended::Environment(text) } else { Ended::Died(text) }
+    match failure.blame {
+        Blame::Environment => Ended::Environment(text),
+        Blame::Program => Ended::Died(text),
+    }
 }
 
 fn growth(now: Option<u64>, before: Option<u64>) -> Option<u64> {
