@@ -53,7 +53,7 @@ pub(crate) struct RunArguments {
     /// Folder that run folders are made in
     #[arg(long, default_value = "results", value_name = "DIR")]
     pub(crate) out: PathBuf,
-    /// Print the manifest of the run as JSON on standard output, and nothing else there
+    /// Print each run's manifest as a JSON document on standard output, and nothing else there
     #[arg(long)]
     pub(crate) json: bool,
     /// No progress and no news; the table and errors only

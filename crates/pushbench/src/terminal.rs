@@ -5,6 +5,7 @@
 use pushbench_report::table::Style;
 use std::fmt::Display;
 use std::io::{IsTerminal as _, Write as _, stderr, stdout};
+use terminal_size::{Width, terminal_size_of};
 
 /// One line or block of data.
 pub(crate) fn data(text: impl Display) {
@@ -21,10 +22,13 @@ pub(crate) fn error(text: impl Display) {
     say(format_args!("error: {text}"));
 }
 
-/// Replaces the present line of news; only where [`stderr_is_terminal`].
-pub(crate) fn rewrite(text: impl Display) {
+/// Replaces the present line of news; only where [`stderr_is_terminal`]. A line that does not fit is cut: one that
+/// wraps could not be replaced.
+pub(crate) fn rewrite(text: &str) {
     let mut err = stderr().lock();
-    let _ = write!(err, "\r\x1b[2K{text}");
+    let width = terminal_size_of(&err).map_or(usize::MAX, |(Width(columns), _)| usize::from(columns));
+    let fitting: String = text.chars().take(width.saturating_sub(1)).collect();
+    let _ = write!(err, "\r\x1b[2K{fitting}");
     let _ = err.flush();
 }
 
@@ -35,5 +39,6 @@ pub(crate) fn stderr_is_terminal() -> bool {
 /// How tables are drawn on standard output: with colours at a terminal, unless somebody said `NO_COLOR`.
 pub(crate) fn table_style() -> Style {
     let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    Style { color: stdout().is_terminal() && !refused, width: None }
+    let width = terminal_size_of(stdout()).map(|(Width(columns), _)| columns);
+    Style { color: stdout().is_terminal() && !refused, width }
 }

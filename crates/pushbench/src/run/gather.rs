@@ -310,23 +310,32 @@ mod tests {
     #[test]
     fn a_row_waits_for_every_process_and_rows_keep_their_order() {
         let mut gather = Gather::new(6, 1, 2, 0, Usages::default());
-        gather.worker(0, worker_report(S, 10));
-        gather.worker(0, worker_report(2 * S, 15));
-        gather.worker(1, worker_report(2 * S, 25));
-        gather.target(0, target_report(2 * S));
-        gather.sample(sample(2 * S));
-        assert!(gather.complete_row().is_none(), "the first second is not complete");
-        gather.worker(1, worker_report(S, 20));
-        gather.target(0, target_report(S));
-        gather.sample(sample(S));
-        assert!(gather.complete_row().is_none(), "the ramp's end is not known");
+        for (tick_ns, events) in [(S, 10), (2 * S, 15)] {
+            gather.worker(0, worker_report(tick_ns, events));
+            gather.target(0, target_report(tick_ns));
+            gather.sample(sample(tick_ns));
+        }
         gather.begin(PhaseEdges { start_ns: S, measure_ns: S, drain_ns: 2 * S, end_ns: 3 * S });
+        assert!(gather.complete_row().is_none(), "worker 1 has not reported the first second");
+        gather.worker(1, worker_report(S, 20));
+        gather.worker(1, worker_report(2 * S, 25));
         let first = gather.complete_row().unwrap().interval.unwrap();
         let second = gather.complete_row().unwrap().interval.unwrap();
         assert_eq!((first.delivered, first.connected, first.t_s), (30, 6, 0.0));
         assert_eq!((first.phase.as_str(), second.phase.as_str()), ("ramp", "measure"));
         assert_eq!((second.delivered, second.connected), (10, 6));
         assert!(gather.complete_row().is_none());
+    }
+
+    #[test]
+    fn rows_of_the_ramp_wait_until_their_place_in_time_is_known() {
+        let mut gather = Gather::new(3, 0, 1, 0, Usages::default());
+        gather.worker(0, worker_report(S, 0));
+        gather.sample(sample(S));
+        assert!(gather.complete_row().is_none());
+        gather.begin(PhaseEdges { start_ns: 3 * S, measure_ns: 4 * S, drain_ns: 5 * S, end_ns: 6 * S });
+        let t_s = gather.complete_row().unwrap().interval.unwrap().t_s;
+        assert!((t_s + 2.0).abs() < 1e-9, "{t_s}");
     }
 
     #[test]

@@ -133,7 +133,7 @@ impl Progress {
     }
 
     fn rewrite(&mut self, text: &str) {
-        terminal::rewrite(self.headed(text));
+        terminal::rewrite(&self.headed(text));
         self.line_open = true;
     }
 

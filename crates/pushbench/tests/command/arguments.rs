@@ -77,8 +77,8 @@ fn help_of_run() {
           --duration <TIME>  Length of the measure phase, such as 10s
           --seed <N>         Seed of every random choice
           --out <DIR>        Folder that run folders are made in [default: results]
-          --json             Print the manifest of the run as JSON on standard output, and nothing else
-                             there
+          --json             Print each run's manifest as a JSON document on standard output, and
+                             nothing else there
       -q, --quiet            No progress and no news; the table and errors only
       -v, --verbose          A line of progress for every second
       -h, --help             Print help
