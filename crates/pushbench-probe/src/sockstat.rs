@@ -11,15 +11,13 @@ use crate::proc_file::{self, malformed};
 const IPV4: &str = "/proc/net/sockstat";
 const IPV6: &str = "/proc/net/sockstat6";
 
-/// TCP's totals. Counts are those of this network namespace; orphans and memory are the host's.
+/// TCP's totals. Counts are those of this network namespace; memory is the host's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sockstat {
     /// Sockets in use over IPv4 and IPv6: listening, opening, open and closing, without `TIME_WAIT`.
     pub tcp_inuse: u64,
     /// Sockets in `TIME_WAIT`, of both families.
     pub tcp_time_wait: u64,
-    /// Sockets that no file refers to any more, still closing.
-    pub tcp_orphan: u64,
     /// Bytes of the pages charged to TCP's send and receive queues.
     pub tcp_memory_bytes: u64,
 }
@@ -39,7 +37,6 @@ pub fn read() -> io::Result<Sockstat> {
     Ok(Sockstat {
         tcp_inuse: ipv4.inuse + ipv6_inuse,
         tcp_time_wait: ipv4.time_wait,
-        tcp_orphan: ipv4.orphan,
         tcp_memory_bytes: ipv4.memory_pages * page_size() as u64,
     })
 }
@@ -48,7 +45,6 @@ pub fn read() -> io::Result<Sockstat> {
 #[derive(Debug, PartialEq, Eq)]
 struct Ipv4 {
     inuse: u64,
-    orphan: u64,
     time_wait: u64,
     memory_pages: u64,
 }
@@ -58,7 +54,6 @@ impl Ipv4 {
     fn parse(text: &str) -> Result<Self, &'static str> {
         Ok(Self {
             inuse: field(text, "TCP:", "inuse")?,
-            orphan: field(text, "TCP:", "orphan")?,
             time_wait: field(text, "TCP:", "tw")?,
             memory_pages: field(text, "TCP:", "mem")?,
         })
@@ -81,7 +76,7 @@ mod tests {
     #[test]
     fn the_tcp_line_is_found_among_the_others() {
         let text = "sockets: used 11\nTCP: inuse 5 orphan 1 tw 8007 alloc 9 mem 221\nUDP: inuse 3 mem 2\n";
-        let expected = Ipv4 { inuse: 5, orphan: 1, time_wait: 8_007, memory_pages: 221 };
+        let expected = Ipv4 { inuse: 5, time_wait: 8_007, memory_pages: 221 };
         assert_eq!(Ipv4::parse(text), Ok(expected));
         assert_eq!(field("TCP6: inuse 4\nUDP6: inuse 1\n", "TCP6:", "inuse"), Ok(4));
     }
@@ -93,7 +88,6 @@ mod tests {
             ("UDP: inuse 3 mem 2\n", "inuse"),
             ("TCP: inuse\n", "inuse"),
             ("TCP: inuse many orphan 0 tw 0 mem 0\n", "inuse"),
-            ("TCP: inuse 1 tw 0 mem 0\n", "orphan"),
             ("TCP: inuse 1 orphan 0 mem 0\n", "tw"),
             ("TCP: inuse 1 orphan 0 tw 0\n", "mem"),
         ];

@@ -129,12 +129,6 @@ pub struct Sleep {
 }
 
 impl Sleep {
-    /// The instant this sleep is for.
-    #[must_use]
-    pub fn at_ns(&self) -> u64 {
-        self.at_ns
-    }
-
     /// Moves the sleep to another instant, earlier or later, whether it is pending, done or not yet polled.
     ///
     /// A task that already waits for it is woken at the new instant without polling again.
