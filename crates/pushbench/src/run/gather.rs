@@ -126,6 +126,11 @@ impl Gather {
         self.ever_connected.iter().sum()
     }
 
+    /// Whether the kernel was asked at that tick.
+    pub(crate) fn is_sampled(&self, tick_ns: u64) -> bool {
+        self.newest_ns.sampler >= tick_ns
+    }
+
     /// The last reports of the targets.
     pub(crate) fn targets(&self) -> &[TargetSnapshot] {
         &self.targets

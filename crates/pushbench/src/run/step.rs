@@ -29,6 +29,8 @@ const BEGIN_LEAD_NS: u64 = 250_000_000;
 const BEGIN_LEAD_COLD_NS: u64 = 1_000_000_000;
 /// How long after the last arrival clients may still be connecting before the run goes on without them.
 const CONNECT_GRACE_NS: u64 = 15_000_000_000;
+/// How long the last look at the sockets of a step may take.
+const LAST_LOOK_NS: u64 = 2_000_000_000;
 /// How long processes may take to close their books.
 const CLOSING_TIME_NS: u64 = 10_000_000_000;
 
@@ -201,6 +203,8 @@ impl<'a> Step<'a> {
 
         let edges = self.begin().await;
         self.listen_until(edges.end_ns, |_| false).await?;
+        // Sockets are looked at once more before anybody closes one.
+        self.listen_until(edges.end_ns + LAST_LOOK_NS, |step| step.gather.is_sampled(edges.end_ns)).await?;
 
         self.fleet.tell_workers(&ToWorker::Finish).await;
         let processes = (self.job.workers + self.job.targets) as usize;
