@@ -1,7 +1,6 @@
 //! The record of one worker thread: sums, histograms, and the accounts of its clients.
 //!
-//! Nothing is allocated per event, except a histogram at its very first value and the holes of a ledger that lost
-//! something.
+//! Nothing is allocated per event, except the holes of a ledger that lost something.
 
 use pushbench_measure::{Counters, Figure, Histograms, Phase, PhaseEdges, ledger::Reception, micros};
 use pushbench_transport::client::{Direction, Note, Observer, Part, Reopen};

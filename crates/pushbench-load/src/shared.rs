@@ -1,5 +1,6 @@
 //! What the clients of one thread have in common: clock, record, read buffer, and the word to stop.
 
+use pushbench_measure::Histograms;
 use pushbench_probe::alarm::Alarm;
 use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
@@ -29,7 +30,7 @@ impl Shared {
     pub(crate) fn new(alarm: Alarm, source: Option<IpAddr>) -> Self {
         Self {
             alarm,
-            recorder: RefCell::default(),
+            recorder: RefCell::new(Recorder { histograms: Histograms::prepared(), ..Recorder::default() }),
             read_buffer: RefCell::new(vec![0; READ_BUFFER]),
             source,
             stop: Notify::new(),
