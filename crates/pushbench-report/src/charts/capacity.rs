@@ -7,7 +7,7 @@ use super::canvas::{Align, Canvas, Stroke};
 use super::font::Type;
 use super::frame::{Extent, frame};
 use super::layout::{Point, Rect, panels};
-use super::palette::{ALARM, TEXT};
+use super::palette::{ALARM, FAINT_TEXT, Ink, TEXT};
 use super::scale::{Scale, Unit};
 use super::view::{Series, View};
 use crate::figures::{P50, P99, P999, Percentile};
@@ -59,20 +59,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
         if *name == "p99" {
             draw_limit(canvas, *plot, scale, limit_us);
         }
-        let lines = || view.series.iter().map(|series| (series.ink, steps(view, series, column)));
-        let place =
-            |step: &Step| (plot.x(x.scale.share(f64::from(step.clients))), plot.y(scale.share(step.us)));
-        for (ink, line) in lines() {
-            let points: Vec<Point> = line.iter().map(place).collect();
-            canvas.line(&points, Stroke { color: ink.color, width: 4.0, dash: ink.dash });
-        }
-        // Markers lie above all lines, hollow ones above all: they are the ones to be seen.
-        for (ink, line) in lines() {
-            line.iter().filter(|step| step.valid).for_each(|step| canvas.disc(place(step), 8.0, ink.color));
-        }
-        for (ink, line) in lines() {
-            line.iter().filter(|step| !step.valid).for_each(|step| canvas.ring(place(step), 9.5, ink.color));
-        }
+        draw_lines(canvas, *plot, view, column, (&x, scale));
     }
     canvas.text((within.x(0.5), within.bottom + 58.0), Align::Centre, AXIS_NAME, "clients (log)");
     let labels: Vec<EndLabel> =
@@ -80,6 +67,28 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     let last = plots[plots.len() - 1];
     let column = Rect::new(last.right, room.top + 20.0, room.right, room.bottom - 20.0);
     draw_end_labels(canvas, last, column, &labels);
+}
+
+/// The lines of one percentile, and its markers.
+fn draw_lines(canvas: &mut Canvas<'_>, plot: Rect, view: &View<'_>, column: &str, (x, y): (&Axis, Scale)) {
+    let lines: Vec<(Ink, Vec<Step>)> =
+        view.series.iter().map(|series| (series.ink, steps(view, series, column))).collect();
+    if lines.iter().all(|(_, line)| line.is_empty()) {
+        let at = (plot.x(0.5), plot.y(0.5));
+        canvas.text(at, Align::Centre, Type::regular(22.0, FAINT_TEXT), "too few deliveries");
+    }
+    let place = |step: &Step| (plot.x(x.scale.share(f64::from(step.clients))), plot.y(y.share(step.us)));
+    for (ink, line) in &lines {
+        let points: Vec<Point> = line.iter().map(place).collect();
+        canvas.line(&points, Stroke { color: ink.color, width: 4.0, dash: ink.dash });
+    }
+    // Markers lie above all lines, hollow ones above all: they are the ones to be seen.
+    for (ink, line) in &lines {
+        line.iter().filter(|step| step.valid).for_each(|step| canvas.disc(place(step), 8.0, ink.color));
+    }
+    for (ink, line) in &lines {
+        line.iter().filter(|step| !step.valid).for_each(|step| canvas.ring(place(step), 9.5, ink.color));
+    }
 }
 
 fn steps(view: &View<'_>, series: &Series<'_>, column: &str) -> Vec<Step> {
