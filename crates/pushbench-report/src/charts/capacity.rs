@@ -4,10 +4,10 @@ use super::axes::{
     AXIS_NAME, Axis, EndLabel, Labels, draw_end_labels, draw_no_data, draw_x, draw_x_grid, draw_y,
 };
 use super::canvas::{Align, Canvas, Stroke};
-use super::font::Type;
+use super::font::{self, Type};
 use super::frame::{Extent, frame};
 use super::layout::{Point, Rect, panels};
-use super::palette::{ALARM, FAINT_TEXT, Ink, TEXT};
+use super::palette::{ALARM, FAINT_TEXT, Ink, PAPER, TEXT};
 use super::scale::{Scale, Unit};
 use super::view::{Series, View};
 use crate::figures::{P50, P99, P999, Percentile};
@@ -74,8 +74,11 @@ fn draw_lines(canvas: &mut Canvas<'_>, plot: Rect, view: &View<'_>, column: &str
     let lines: Vec<(Ink, Vec<Step>)> =
         view.series.iter().map(|series| (series.ink, steps(view, series, column))).collect();
     if lines.iter().all(|(_, line)| line.is_empty()) {
-        let at = (plot.x(0.5), plot.y(0.5));
-        canvas.text(at, Align::Centre, Type::regular(22.0, FAINT_TEXT), "too few deliveries");
+        let (text, face) = ("too few deliveries", Type::regular(22.0, FAINT_TEXT));
+        let (x, y, half) = (plot.x(0.5), plot.y(0.5), font::width(text, face) / 2.0 + 8.0);
+        // Grid lines stop for the words.
+        canvas.fill(Rect::new(x - half, y - 16.0, x + half, y + 16.0), PAPER);
+        canvas.text((x, y), Align::Centre, face, text);
     }
     let place = |step: &Step| (plot.x(x.scale.share(f64::from(step.clients))), plot.y(y.share(step.us)));
     for (ink, line) in &lines {
