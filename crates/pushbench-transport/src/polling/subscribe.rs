@@ -172,7 +172,8 @@ impl<P: Pace> Poller<P> {
                 Some(due_ns) => self.away(due_ns.max(io.now_ns), Reopen::Planned),
                 None => self.lose_with(Note::ProtocolError, io),
             },
-            _ if begun => self.lose_with(Note::ProtocolError, io),
+            // A reset is counted by who drives the socket.
+            _ if begun && why == Closed::Eof => self.lose_with(Note::ProtocolError, io),
             _ => self.lose(io.now_ns),
         }
     }
