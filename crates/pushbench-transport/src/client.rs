@@ -113,7 +113,7 @@ pub enum Step {
 pub enum Reopen {
     /// A new socket per request was asked for.
     Planned,
-    /// The connection was lost or gave a wrong answer.
+    /// The connection was lost or gave a wrong answer, or an error status and then its end.
     Lost,
 }
 

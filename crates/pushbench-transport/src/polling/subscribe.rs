@@ -57,11 +57,21 @@ enum State {
     /// No connection; one is on its way, and a request with it.
     Away,
     /// Between two requests.
-    Idle { due_ns: u64 },
+    Idle { due_ns: u64, reopen: Reopen },
     /// A request is under way.
     Waiting { give_up_ns: u64 },
     /// The reply was complete; the server is to close the connection, so that TIME_WAIT is on its side.
-    Closing { due_ns: u64, give_up_ns: u64 },
+    Closing { due_ns: u64, give_up_ns: u64, reopen: Reopen },
+}
+
+/// What a complete reply asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Taken {
+    /// When to ask again.
+    due_ns: u64,
+    /// Why a connection that ends with this reply, or before the next request, is opened again: an error status that
+    /// takes the connection with it is no working transport.
+    reopen: Reopen,
 }
 
 impl<P: Pace> Poller<P> {
@@ -102,11 +112,11 @@ impl<P: Pace> Poller<P> {
 
     /// Gives the connection up after a failure.
     fn lose(&mut self, now_ns: u64) -> Step {
-        self.ready = false;
         self.away(now_ns.saturating_add(self.rules.retry_ns), Reopen::Lost)
     }
 
     fn away(&mut self, at_ns: u64, why: Reopen) -> Step {
+        self.ready &= why == Reopen::Planned;
         self.state = State::Away;
         self.reader = ReplyReader::default();
         Step::Open { at_ns, why }
@@ -117,8 +127,8 @@ impl<P: Pace> Poller<P> {
         self.lose(io.now_ns)
     }
 
-    /// Takes a complete reply; returns when to ask again, or `None` when the reply was not sound.
-    fn take(&mut self, reply: &Reply<'_>, io: &mut Io<'_>) -> Option<u64> {
+    /// Takes a complete reply; `None` when it was not sound.
+    fn take(&mut self, reply: &Reply<'_>, io: &mut Io<'_>) -> Option<Taken> {
         let more = match reply.status {
             200 => {
                 let summary = decode_reply(&reply.body, |payload| io.observer.event(payload)).ok()?;
@@ -141,25 +151,28 @@ impl<P: Pace> Poller<P> {
             }
             _ => {
                 io.observer.note(Note::ErrorReply);
-                return Some(io.now_ns.saturating_add(self.rules.retry_ns));
+                let due_ns = io.now_ns.saturating_add(self.rules.retry_ns);
+                return Some(Taken { due_ns, reopen: Reopen::Lost });
             }
         };
         if !std::mem::replace(&mut self.ready, true) {
             io.observer.ready();
         }
-        Some(if more { io.now_ns } else { self.pace.after_reply(io.now_ns, io.observer) })
+        let due_ns = if more { io.now_ns } else { self.pace.after_reply(io.now_ns, io.observer) };
+        Some(Taken { due_ns, reopen: Reopen::Planned })
     }
 
     /// The reply is complete and the connection still there.
-    fn go_on(&mut self, due_ns: u64, keeps_connection: bool, io: &mut Io<'_>) -> Step {
+    fn go_on(&mut self, taken: Taken, keeps_connection: bool, io: &mut Io<'_>) -> Step {
+        let Taken { due_ns, reopen } = taken;
         if !keeps_connection || self.rules.connection == Connection::Close {
             let give_up_ns = io.now_ns.saturating_add(self.rules.reply_timeout_ns);
-            self.state = State::Closing { due_ns, give_up_ns };
+            self.state = State::Closing { due_ns, give_up_ns, reopen };
             Step::Hold { wake_ns: Some(give_up_ns) }
         } else if due_ns <= io.now_ns {
             self.ask(io)
         } else {
-            self.state = State::Idle { due_ns };
+            self.state = State::Idle { due_ns, reopen };
             Step::Hold { wake_ns: Some(due_ns) }
         }
     }
@@ -169,7 +182,7 @@ impl<P: Pace> Poller<P> {
         let begun = self.reader.has_begun();
         match self.reader.end() {
             Ok(Some(reply)) if why == Closed::Eof => match self.take(&reply, io) {
-                Some(due_ns) => self.away(due_ns.max(io.now_ns), Reopen::Planned),
+                Some(Taken { due_ns, reopen }) => self.away(due_ns.max(io.now_ns), reopen),
                 None => self.lose_with(Note::ProtocolError, io),
             },
             // A reset is counted by who drives the socket.
@@ -197,7 +210,7 @@ impl<P: Pace> Subscriber for Poller<P> {
                         return Step::Hold { wake_ns: Some(give_up_ns) };
                     }
                     Ok(Some(reply)) => {
-                        self.take(&reply, io).map(|due_ns| self.go_on(due_ns, reply.keeps_connection, io))
+                        self.take(&reply, io).map(|taken| self.go_on(taken, reply.keeps_connection, io))
                     }
                     Err(_) => None,
                 };
@@ -214,8 +227,8 @@ impl<P: Pace> Subscriber for Poller<P> {
         match self.state {
             State::Waiting { .. } if why != Closed::ConnectFailed => self.cut(why, io),
             // The server has closed a connection that it had kept for a while, as servers do.
-            State::Idle { due_ns } | State::Closing { due_ns, .. } => {
-                self.away(due_ns.max(io.now_ns), Reopen::Planned)
+            State::Idle { due_ns, reopen } | State::Closing { due_ns, reopen, .. } => {
+                self.away(due_ns.max(io.now_ns), reopen)
             }
             State::Waiting { .. } | State::Away => self.lose(io.now_ns),
         }
@@ -223,14 +236,14 @@ impl<P: Pace> Subscriber for Poller<P> {
 
     fn woken(&mut self, io: &mut Io<'_>) -> Step {
         let wake_ns = match self.state {
-            State::Idle { due_ns } if due_ns <= io.now_ns => return self.ask(io),
+            State::Idle { due_ns, .. } if due_ns <= io.now_ns => return self.ask(io),
             State::Waiting { give_up_ns } if give_up_ns <= io.now_ns => {
                 return self.lose_with(Note::Timeout, io);
             }
-            State::Closing { due_ns, give_up_ns } if give_up_ns <= io.now_ns => {
-                return self.away(due_ns.max(io.now_ns), Reopen::Planned);
+            State::Closing { due_ns, give_up_ns, reopen } if give_up_ns <= io.now_ns => {
+                return self.away(due_ns.max(io.now_ns), reopen);
             }
-            State::Idle { due_ns } => Some(due_ns),
+            State::Idle { due_ns, .. } => Some(due_ns),
             State::Waiting { give_up_ns } | State::Closing { give_up_ns, .. } => Some(give_up_ns),
             State::Away => None,
         };

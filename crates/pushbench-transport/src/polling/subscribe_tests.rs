@@ -261,6 +261,48 @@ fn wrong_answers_are_counted_and_followed_by_a_pause() {
 }
 
 #[test]
+fn an_error_status_that_takes_the_connection_with_it_is_a_loss() {
+    let busy = |headers: &str| format!("HTTP/1.1 503 Busy\r\n{headers}\r\n\r\nbusy");
+    let kept = busy("Content-Length: 4");
+    let (waits, pauses) = (hold(FIRST_DUE + TIMEOUT), hold(FIRST_DUE + RETRY));
+    let table = [
+        (Connection::KeepAlive, busy("Connection: close\r\nContent-Length: 4"), waits),
+        (Connection::Close, kept.clone(), waits),
+        // The body ends with the connection.
+        (Connection::KeepAlive, busy("x: y"), waits),
+        // The server closes in the pause, without having said so.
+        (Connection::KeepAlive, kept.clone(), pauses),
+    ];
+    for (connection, refusal, step) in table {
+        let mut client = short(connection);
+        client.connect();
+        client.receive(empty(1));
+        if connection == Connection::Close {
+            client.close(Closed::Eof);
+            client.now_ns = FIRST_DUE;
+            client.connect();
+        } else {
+            client.wake(FIRST_DUE);
+        }
+        assert_eq!(client.receive(&refusal), step, "{refusal}");
+        assert_eq!(client.close(Closed::Eof), open(FIRST_DUE + RETRY, Reopen::Lost), "{refusal}");
+        assert_eq!(client.seen.count(Note::ErrorReply), 1, "{refusal}");
+        client.connect();
+        client.receive(empty(2));
+        assert_eq!(client.seen.ready, 2, "it comes back as after any loss: {refusal}");
+    }
+    // Asked again on the socket that stayed, the client was there all the time.
+    let mut client = short(Connection::KeepAlive);
+    client.connect();
+    client.receive(empty(1));
+    client.wake(FIRST_DUE);
+    assert_eq!(client.receive(&kept), hold(FIRST_DUE + RETRY));
+    client.wake(FIRST_DUE + RETRY);
+    client.receive(empty(2));
+    assert_eq!(client.seen.ready, 1);
+}
+
+#[test]
 fn an_answer_that_nobody_asked_for_loses_the_connection() {
     let mut client = short(Connection::KeepAlive);
     client.connect();
