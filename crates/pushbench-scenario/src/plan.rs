@@ -235,6 +235,15 @@ pub fn topic_name(topics: Topics, index: u32) -> String {
     }
 }
 
+/// Length in bytes of [`topic_name`], which is not made for it.
+#[must_use]
+pub fn topic_name_bytes(topics: Topics, index: u32) -> u64 {
+    match topics {
+        Topics::Broadcast => "all".len() as u64,
+        Topics::Count(_) | Topics::PerClient => 2 + u64::from(index.checked_ilog10().unwrap_or_default()),
+    }
+}
+
 /// The topic of client `client`, both from 0.
 #[must_use]
 pub fn topic_of_client(client: u32, topics: u32) -> u32 {

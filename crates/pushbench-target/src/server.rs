@@ -22,8 +22,8 @@ pub(crate) struct Server {
     pub(crate) counters: Counters,
     /// Published − due of scheduled events.
     pub(crate) histograms: RefCell<Histograms>,
-    /// How far the publisher has come.
-    pub(crate) schedule: Cell<Scheduled>,
+    /// How far the publisher has come, once it has begun.
+    pub(crate) scheduled: RefCell<Option<Scheduled>>,
     connections: RefCell<Slab<Rc<Connection>>>,
     connections_max: u64,
     emptied: Notify,
@@ -80,7 +80,7 @@ impl Server {
             hub: Rc::new(Hub::new(keep, limits.topics)),
             counters: Counters::default(),
             histograms: RefCell::default(),
-            schedule: Cell::default(),
+            scheduled: RefCell::default(),
             connections: RefCell::default(),
             connections_max: limits.connections(),
             emptied: Notify::new(),
@@ -112,6 +112,11 @@ impl Server {
     pub(crate) fn next_jitter(&self) -> f64 {
         self.held.set(self.held.get() + 1);
         (self.held.get() as f64 * SPREAD).fract() * 2.0 - 1.0
+    }
+
+    /// What the present schedule has to say, if there is one.
+    pub(crate) fn scheduled<T>(&self, ask: impl FnOnce(&mut Scheduled) -> T) -> Option<T> {
+        self.scheduled.borrow_mut().as_mut().map(ask)
     }
 
     /// Asks for the end.
@@ -153,12 +158,13 @@ impl Server {
 
     /// Totals now, without histograms.
     pub(crate) fn totals(&self, now_ns: u64) -> TargetSnapshot {
+        let skipped = self.scheduled(|scheduled| scheduled.skipped(now_ns));
         TargetSnapshot {
             tick_ns: now_ns,
             connections: self.connections.borrow().len() as u64,
             subscribers: self.hub.subscribers.get(),
             published: self.hub.published.get(),
-            publishes_skipped: self.schedule.get().skipped(now_ns),
+            publishes_skipped: skipped.unwrap_or_default(),
             sent: self.hub.sent.get(),
             accepted: self.counters.accepted.get(),
             refused: self.counters.refused.get(),

@@ -131,6 +131,17 @@ fn the_schedule_is_published_exactly() {
 }
 
 #[test]
+fn a_schedule_of_any_length_begins_at_once() {
+    with_target(config(), |_, handle| async move {
+        // Longer than anybody could count, let alone before the first event is due.
+        let century = 3_000_000_000 * 1000 * MS;
+        handle.begin(publishing(1000.0, Topics::Broadcast, 1, now_ns(), century));
+        until("it has begun", || handle.totals().published >= 3).await;
+        assert_eq!(handle.totals().publishes_skipped, 0);
+    });
+}
+
+#[test]
 fn overdue_events_are_published_at_once_and_their_lateness_is_told() {
     with_target(config(), |_, handle| async move {
         let second = 1000 * MS;
