@@ -49,6 +49,7 @@ pub struct Target {
 pub struct Handle {
     server: Rc<Server>,
     publishings: mpsc::UnboundedSender<Publishing>,
+    alarm: Alarm,
 }
 
 impl Target {
@@ -63,7 +64,7 @@ impl Target {
         let alarm = Alarm::new().map_err(TargetError::EventLoop)?;
         let server = Rc::new(Server::new(config));
         let (sender, publishings) = mpsc::unbounded_channel();
-        let handle = Handle { server: Rc::clone(&server), publishings: sender };
+        let handle = Handle { server: Rc::clone(&server), publishings: sender, alarm: alarm.clone() };
         Ok(Self { listener, local_addr, server, alarm, publishings, handle })
     }
 
@@ -133,6 +134,12 @@ impl Handle {
     pub fn begin(&self, publishing: Publishing) {
         // Fails only after the target has ended, when there is nobody to publish to.
         let _ = self.publishings.send(publishing);
+    }
+
+    /// The target's alarm clock, for others on its thread. It rings only while [`Target::run`] is being polled.
+    #[must_use]
+    pub fn alarm(&self) -> &Alarm {
+        &self.alarm
     }
 
     /// Totals now, and how late the publisher was since the last call.
