@@ -244,6 +244,17 @@ pub fn topic_name_bytes(topics: Topics, index: u32) -> u64 {
     }
 }
 
+/// The index of the topic of that name, if it is one of the `count` topics of a step.
+#[must_use]
+pub fn topic_index(topics: Topics, count: u32, name: &str) -> Option<u32> {
+    let index = match topics {
+        Topics::Broadcast => (name == "all").then_some(0),
+        Topics::Count(_) | Topics::PerClient => name.strip_prefix('t').and_then(|digits| digits.parse().ok()),
+    }?;
+    // A number may be written in several ways, a topic's name in one.
+    (index < count.max(1) && topic_name(topics, index) == name).then_some(index)
+}
+
 /// The topic of client `client`, both from 0.
 #[must_use]
 pub fn topic_of_client(client: u32, topics: u32) -> u32 {

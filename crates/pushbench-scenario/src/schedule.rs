@@ -176,7 +176,7 @@ pub fn events_between(schedule: EventSchedule, from_ns: u64, until_ns: u64) -> V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Topics, topic_name};
+    use crate::plan::{Topics, topic_index, topic_name};
 
     fn events(rate: f64, arrival: Arrival, topics: Topics) -> Events {
         Events { topics, rate, arrival, size: EventSize::Fixed(200) }
@@ -239,6 +239,24 @@ mod tests {
                 let length = topic_name(topics, index).len() as u64;
                 assert_eq!(topic_name_bytes(topics, index), length, "{topics:?} {index}");
             }
+        }
+    }
+
+    #[test]
+    fn a_topic_is_found_by_its_name_alone() {
+        let table = [
+            (Topics::Broadcast, "all", Some(0)),
+            (Topics::Broadcast, "t0", None),
+            (Topics::Count(12), "all", None),
+            (Topics::Count(12), "t0", Some(0)),
+            (Topics::Count(12), "t11", Some(11)),
+            (Topics::PerClient, "t12", None),
+            (Topics::PerClient, "t011", None),
+            (Topics::PerClient, "t+1", None),
+            (Topics::PerClient, "t", None),
+        ];
+        for (topics, name, index) in table {
+            assert_eq!(topic_index(topics, 12, name), index, "{topics:?} {name}");
         }
     }
 

@@ -11,6 +11,7 @@ use crate::config::{Config, Limits, Served};
 use crate::connection::Connection;
 use crate::hub::{Hub, Keep};
 use crate::publisher::Scheduled;
+use crate::reserved::Reserved;
 
 /// Golden ratio: its multiples, less their whole parts, spread evenly over 0..1.
 const SPREAD: f64 = 0.618_033_988_749_895;
@@ -24,6 +25,8 @@ pub(crate) struct Server {
     pub(crate) histograms: RefCell<Histograms>,
     /// How far the publisher has come, once it has begun.
     pub(crate) scheduled: RefCell<Option<Scheduled>>,
+    /// Topics that are not for publish requests now.
+    pub(crate) reserved: Reserved,
     connections: RefCell<Slab<Rc<Connection>>>,
     connections_max: u64,
     emptied: Notify,
@@ -81,6 +84,7 @@ impl Server {
             counters: Counters::default(),
             histograms: RefCell::default(),
             scheduled: RefCell::default(),
+            reserved: Reserved::default(),
             connections: RefCell::default(),
             connections_max: limits.connections(),
             emptied: Notify::new(),

@@ -142,6 +142,30 @@ fn a_schedule_of_any_length_begins_at_once() {
 }
 
 #[test]
+fn a_schedule_has_its_topics_to_itself_until_its_end() {
+    with_target(config(), |address, handle| async move {
+        let second = 1000 * MS;
+        let mut stranger = Client::connect(address).await;
+        assert_eq!(stranger.post("/publish", "before").await.json()["id"], 1);
+        // Over already, but for its events.
+        handle.begin(publishing(500.0, Topics::Broadcast, 1, now_ns() - 9 * second, second));
+        until("all is published", || handle.totals().published == 501).await;
+        assert_eq!(stranger.post("/publish", "after").await.json()["id"], 502);
+        // Far away, but begun.
+        handle.begin(publishing(1.0, Topics::Count(2), 2, now_ns() + 9999 * second, second));
+        for topic in ["t0", "t1"] {
+            let reply = stranger.post(&format!("/publish?topic={topic}"), "amid").await;
+            assert_eq!((reply.status, reply.body.lines().count()), (409, 1), "{}", reply.body);
+            assert!(reply.body.contains("schedule"), "{}", reply.body);
+        }
+        for topic in ["t2", "all"] {
+            assert_eq!(stranger.post(&format!("/publish?topic={topic}"), "amid").await.status, 202);
+        }
+        assert_eq!(handle.totals().published, 504);
+    });
+}
+
+#[test]
 fn overdue_events_are_published_at_once_and_their_lateness_is_told() {
     with_target(config(), |_, handle| async move {
         let second = 1000 * MS;
