@@ -43,7 +43,9 @@ pub struct Limits {
     pub queue_bytes: u64,
     /// How long the head of a request may take; then the connection is closed.
     pub head_timeout: Duration,
-    /// How long a connection may wait for its next request, and a publish request for its body.
+    /// How long a connection may wait for its next request, and a publish request for its body; also how long a client
+    /// may read nothing of what is there for it. Then the connection is closed, and a client that does not read is
+    /// counted as a slow one.
     pub idle_timeout: Duration,
     /// Connections at once; `None`: the limit of open files less a reserve. One more is refused with `503`.
     pub connections: Option<u64>,

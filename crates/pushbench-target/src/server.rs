@@ -8,7 +8,7 @@ use std::rc::Rc;
 use tokio::sync::{Notify, watch};
 
 use crate::config::{Config, Limits, Served};
-use crate::connection::Connection;
+use crate::connection::{Connection, Overdue};
 use crate::hub::{Hub, Keep};
 use crate::publisher::Scheduled;
 use crate::reserved::Reserved;
@@ -108,7 +108,10 @@ impl Server {
     /// Closes connections whose client takes too long.
     pub(crate) fn expire(&self, now_ns: u64) {
         for (_, connection) in self.connections.borrow().iter() {
-            connection.expire(now_ns, &self.limits);
+            let Some(overdue) = connection.overdue(now_ns, &self.limits) else { continue };
+            if connection.cut() && overdue == Overdue::Reading {
+                self.hub.slow.set(self.hub.slow.get() + 1);
+            }
         }
     }
 

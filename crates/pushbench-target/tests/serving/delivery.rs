@@ -12,6 +12,7 @@ use pushbench_target::{Config, Limits, Publishing};
 use pushbench_transport::envelope::stamp_of;
 use pushbench_transport::{Kind, Settings, sse, websocket};
 use std::net::SocketAddr;
+use std::time::Duration;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -263,4 +264,21 @@ fn a_slow_reader_is_cut_off_and_counted_while_another_gets_everything() {
             assert_eq!(healthy.event().await.1, "after");
         });
     }
+}
+
+#[test]
+fn a_reply_that_nobody_reads_is_given_up_and_counted() {
+    let limits = Limits { idle_timeout: Duration::from_millis(200), ..Limits::default() };
+    with_target(Config { limits, ..config() }, |address, handle| async move {
+        let mut publisher = Client::connect(address).await;
+        let payload = "x".repeat(1 << 20);
+        publisher.post("/publish", &payload).await;
+        let mut deaf = Client::over(narrow_connection(address).await);
+        // More than the largest socket buffers of the machine together.
+        for _ in 0..100 {
+            deaf.ask("GET", "/poll?after=0", "", "").await;
+        }
+        until("all are gone", || handle.totals().connections == 0).await;
+        assert_eq!(handle.totals().slow_disconnects, 1, "the publisher was merely idle");
+    });
 }
