@@ -120,6 +120,9 @@ impl EventSize {
     pub const LARGEST: u32 = 1 << 20;
 }
 
+/// Payload that a target keeps per topic for clients that come back, in bytes at most, however many events that is.
+pub const RING_BYTES: u64 = 16 << 20;
+
 impl std::fmt::Display for EventSize {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use pushbench_probe::limits::open_files;
+use pushbench_scenario::plan::RING_BYTES;
 
 /// Descriptors left for everything but connections when the limit of connections follows from the limit of files.
 const RESERVED_FDS: u64 = 64;
@@ -18,7 +19,7 @@ pub struct Config {
     pub limits: Limits,
     /// Settings of transports; those not named here have their defaults. Only the server's keys matter.
     pub settings: Vec<Settings>,
-    /// Events kept per topic for clients that come back.
+    /// Events kept per topic for clients that come back, as far as [`Limits::ring_bytes`] allows.
     pub ring_events: u32,
 }
 
@@ -39,6 +40,8 @@ pub struct Limits {
     pub publish_body_bytes: usize,
     /// Topics; a further one is refused with `503`. A schedule with more topics raises it.
     pub topics: usize,
+    /// Payload of the events that a topic keeps for clients that come back, however few events that is.
+    pub ring_bytes: u64,
     /// How far a subscriber may be behind; then it is disconnected and counted.
     pub queue_bytes: u64,
     /// How long the head of a request may take; then the connection is closed.
@@ -61,6 +64,7 @@ impl Default for Limits {
             head_bytes: 8 << 10,
             publish_body_bytes: 1 << 20,
             topics: 10_000,
+            ring_bytes: RING_BYTES,
             queue_bytes: 1 << 20,
             head_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_mins(1),

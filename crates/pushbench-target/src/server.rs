@@ -76,7 +76,11 @@ impl Drop for Entry {
 impl Server {
     pub(crate) fn new(config: &Config) -> Self {
         let limits = config.limits;
-        let keep = Keep { events: config.ring_events as usize, backlog_bytes: limits.queue_bytes };
+        let keep = Keep {
+            events: config.ring_events as usize,
+            bytes: limits.ring_bytes,
+            backlog_bytes: limits.queue_bytes,
+        };
         Self {
             limits,
             settings: Served::new(&config.settings),
