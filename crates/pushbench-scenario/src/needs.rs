@@ -28,7 +28,7 @@ const SCHEDULE_BYTES_PER_EVENT: f64 = 8.0;
 /// Copies of a kept event: its payload, and the form in which one transport sends it.
 const COPIES_PER_EVENT: f64 = 2.0;
 /// Bookkeeping of the target per kept event besides its copies, in bytes.
-const RING_BYTES_PER_EVENT: f64 = 160.0;
+const RING_BYTES_PER_EVENT: f64 = 224.0;
 /// How long the kernel keeps a closed socket in `TIME_WAIT` (`TCP_TIMEWAIT_LEN`).
 const TIME_WAIT: Duration = Duration::from_mins(1);
 /// After how long Linux hands the port of a `TIME_WAIT` socket out again on loopback (`tcp_tw_reuse = 2`, its default).

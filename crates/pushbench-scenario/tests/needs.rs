@@ -159,7 +159,7 @@ fn each_limit_is_refused_with_its_value_and_what_would_fit() {
       hint: ulimit -n 1334 (beyond the hard limit: as root, or in limits.conf)
     open files of a worker process: 1024 here, 1334 needed for 1000000 clients of `sse`; 721000 would fit
       hint: ulimit -n 1334 (beyond the hard limit: as root, or in limits.conf)
-    memory: 4096 MiB here, 59107 MiB needed for 1000000 clients of `sse`; 62481 would fit
+    memory: 4096 MiB here, 59119 MiB needed for 1000000 clients of `sse`; 62456 would fit
       hint: fewer clients, a smaller [target] ring, or more memory
     one worker, few ports
     ephemeral ports of a worker's address: 1000 here, 4034 needed for 600 clients of `long-close`; 148 would fit

@@ -1,6 +1,6 @@
 //! What a target is told: where to listen, its limits, and the settings of its transports.
 
-use pushbench_transport::{Settings, long_polling, sse, websocket};
+use pushbench_transport::{Kind, Settings};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -82,26 +82,22 @@ impl Limits {
     }
 }
 
-/// The settings of the transports that the server needs, one of each.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Served {
-    pub(crate) long_polling: long_polling::Settings,
-    pub(crate) sse: sse::Settings,
-    pub(crate) websocket: websocket::Settings,
-}
+/// The settings of every transport, by kind.
+#[derive(Debug)]
+pub(crate) struct Served(Vec<Settings>);
 
 impl Served {
     /// The defaults, overridden by `settings`; of two of one kind the later counts.
     pub(crate) fn new(settings: &[Settings]) -> Self {
-        let mut served = Self::default();
+        let mut served: Vec<_> = Kind::ALL.iter().map(|kind| kind.default_settings()).collect();
         for settings in settings {
-            match settings {
-                Settings::ShortPolling(_) => {}
-                Settings::LongPolling(settings) => served.long_polling = *settings,
-                Settings::Sse(settings) => served.sse = *settings,
-                Settings::WebSocket(settings) => served.websocket = *settings,
-            }
+            served[settings.kind().index()] = settings.clone();
         }
-        served
+        Self(served)
+    }
+
+    /// The settings of that kind.
+    pub(crate) fn of(&self, kind: Kind) -> &Settings {
+        &self.0[kind.index()]
     }
 }

@@ -10,9 +10,11 @@ use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::task::{Context, Poll, Waker};
 
+use pushbench_transport::server::Session;
+use tokio::net::TcpStream;
+
 pub(crate) use self::drive::{drive, linger};
 use crate::config::Limits;
-use crate::hub::Subscription;
 
 /// The state of one connection.
 #[derive(Default)]
@@ -22,7 +24,8 @@ pub(crate) struct Connection {
     blocked_ns: Cell<Option<u64>>,
     end: Cell<End>,
     waker: RefCell<Option<Waker>>,
-    upgrade: RefCell<Option<Upgrade>>,
+    /// What it becomes after the `101`.
+    upgrade: RefCell<Option<Session<TcpStream>>>,
     refused: Cell<bool>,
 }
 
@@ -62,14 +65,6 @@ enum End {
     Graceful,
     /// At once.
     Now,
-}
-
-/// What a connection becomes after a `101`.
-pub(crate) enum Upgrade {
-    /// A WebSocket that gets events.
-    Deliver(Subscription),
-    /// A WebSocket that gets its own messages.
-    Echo,
 }
 
 impl Connection {
@@ -122,7 +117,7 @@ impl Connection {
     }
 
     /// What to become after the `101` that is about to be sent.
-    pub(crate) fn upgrade_to(&self, upgrade: Upgrade) {
+    pub(crate) fn upgrade_to(&self, upgrade: Session<TcpStream>) {
         *self.upgrade.borrow_mut() = Some(upgrade);
     }
 
@@ -130,7 +125,7 @@ impl Connection {
         self.upgrade.borrow().is_some()
     }
 
-    fn take_upgrade(&self) -> Option<Upgrade> {
+    fn take_upgrade(&self) -> Option<Session<TcpStream>> {
         self.upgrade.borrow_mut().take()
     }
 

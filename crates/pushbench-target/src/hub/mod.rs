@@ -16,7 +16,7 @@ use std::rc::Rc;
 use tokio::sync::{Notify, watch};
 
 pub(crate) use self::ring::Keep;
-pub(crate) use self::subscription::{Desk, Subscription};
+pub(crate) use self::subscription::Desk;
 use self::topic::{Topic, Walk};
 
 /// Subscribers visited before other tasks get their turn.

@@ -5,6 +5,7 @@ use pushbench_transport::server::{
 };
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use tokio::net::TcpStream;
 
 use super::Hub;
 use super::ring::{Gap, Keep, Ring};
@@ -29,6 +30,7 @@ pub(crate) struct Subscription {
 
 impl HubView for Desk {
     type Subscription = Subscription;
+    type Socket = TcpStream;
 
     fn read(&self, topic: &TopicName, start: Start, bounds: Bounds) -> Batch {
         let batch = match self.hub.topics.borrow().get(topic) {
