@@ -272,5 +272,8 @@ impl<P: Pace> Subscriber for Poller<P> {
 }
 
 #[cfg(test)]
+#[path = "lateness_tests.rs"]
+mod lateness_tests;
+#[cfg(test)]
 #[path = "subscribe_tests.rs"]
 mod tests;
