@@ -11,7 +11,7 @@ use pushbench_transport::settings::TransportSettings as _;
 use std::time::Duration;
 
 use crate::file::MOST_PROCESSES;
-use crate::plan::{EventSize, Plan, Topics, TransportPlan};
+use crate::plan::{EventSize, Plan, RING_BYTES, Topics, TransportPlan};
 
 /// Files of a process that are no client's: pipes, timers, the listener, logs, and connections about to be closed.
 const RESERVED_FILES: u64 = 200;
@@ -25,8 +25,10 @@ const KERNEL_BYTES_PER_CONNECTION: u64 = 8 << 10;
 const BYTES_PER_PROCESS: u64 = 8 << 20;
 /// What a worker keeps of the schedule per event of the measure phase, in bytes.
 const SCHEDULE_BYTES_PER_EVENT: f64 = 8.0;
-/// Bookkeeping of the target per kept event besides its payload, in bytes.
-const RING_BYTES_PER_EVENT: f64 = 64.0;
+/// Copies of a kept event: its payload, and the form in which one transport sends it.
+const COPIES_PER_EVENT: f64 = 2.0;
+/// Bookkeeping of the target per kept event besides its copies, in bytes.
+const RING_BYTES_PER_EVENT: f64 = 224.0;
 /// How long the kernel keeps a closed socket in `TIME_WAIT` (`TCP_TIMEWAIT_LEN`).
 const TIME_WAIT: Duration = Duration::from_mins(1);
 /// After how long Linux hands the port of a `TIME_WAIT` socket out again on loopback (`tcp_tw_reuse = 2`, its default).
@@ -192,8 +194,10 @@ fn memory_per_client() -> u64 {
 fn memory_of_processes(plan: &Plan, clients: u32, targets: u32, workers: u32) -> u64 {
     let processes = u64::from(targets) + u64::from(workers) + 1;
     let published = plan.events.rate * plan.phases.total().as_secs_f64();
-    let kept = published.min(f64::from(plan.topics(clients)) * f64::from(plan.ring_events));
-    let rings = f64::from(targets) * kept * (mean_size(plan.events.size) + RING_BYTES_PER_EVENT);
+    let size = mean_size(plan.events.size);
+    let per_topic = f64::from(plan.ring_events).min(RING_BYTES as f64 / size);
+    let kept = published.min(f64::from(plan.topics(clients)) * per_topic);
+    let rings = f64::from(targets) * kept * (size * COPIES_PER_EVENT + RING_BYTES_PER_EVENT);
     let measured = plan.events.rate * plan.phases.measure.as_secs_f64();
     let schedules = f64::from(workers) * measured * SCHEDULE_BYTES_PER_EVENT;
     processes * BYTES_PER_PROCESS + (rings + schedules) as u64

@@ -121,6 +121,9 @@ impl EventSize {
     pub const LARGEST: u32 = 1 << 20;
 }
 
+/// Payload that a target keeps per topic for clients that come back, in bytes at most, however many events that is.
+pub const RING_BYTES: u64 = 16 << 20;
+
 impl std::fmt::Display for EventSize {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -255,6 +258,26 @@ pub fn topic_name(topics: Topics, index: u32) -> String {
         Topics::Broadcast => "all".to_owned(),
         Topics::Count(_) | Topics::PerClient => format!("t{index}"),
     }
+}
+
+/// Length in bytes of [`topic_name`], which is not made for it.
+#[must_use]
+pub fn topic_name_bytes(topics: Topics, index: u32) -> u64 {
+    match topics {
+        Topics::Broadcast => "all".len() as u64,
+        Topics::Count(_) | Topics::PerClient => 2 + u64::from(index.checked_ilog10().unwrap_or_default()),
+    }
+}
+
+/// The index of the topic of that name, if it is one of the `count` topics of a step.
+#[must_use]
+pub fn topic_index(topics: Topics, count: u32, name: &str) -> Option<u32> {
+    let index = match topics {
+        Topics::Broadcast => (name == "all").then_some(0),
+        Topics::Count(_) | Topics::PerClient => name.strip_prefix('t').and_then(|digits| digits.parse().ok()),
+    }?;
+    // A number may be written in several ways, a topic's name in one.
+    (index < count.max(1) && topic_name(topics, index) == name).then_some(index)
 }
 
 /// The topic of client `client`, both from 0.

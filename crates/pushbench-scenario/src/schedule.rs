@@ -7,7 +7,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, Exp, LogNormal};
 
-use crate::plan::{Arrival, EventSize, Events, topic_name};
+use crate::plan::{Arrival, EventSize, Events, topic_name_bytes};
 use pushbench_transport::envelope;
 
 /// z of the 99th percentile of the normal distribution.
@@ -96,7 +96,7 @@ impl Iterator for EventSchedule {
         let topics = self.published.len() as u32;
         let topic = if topics == 1 { 0 } else { self.topic.random_range(0..topics) };
         self.published[topic as usize] += 1;
-        let smallest = envelope::smallest_size(topic_name(self.events.topics, topic).len() as u64) as u32;
+        let smallest = envelope::smallest_size(topic_name_bytes(self.events.topics, topic)) as u32;
         let size = sample_size(self.events.size, smallest, &mut self.size);
         Some(ScheduledEvent { due_offset_ns, topic, n: self.published[topic as usize], size })
     }
@@ -176,7 +176,7 @@ pub fn events_between(schedule: EventSchedule, from_ns: u64, until_ns: u64) -> V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Topics;
+    use crate::plan::{Topics, topic_index, topic_name};
 
     fn events(rate: f64, arrival: Arrival, topics: Topics) -> Events {
         Events { topics, rate, arrival, size: EventSize::Fixed(200) }
@@ -230,6 +230,34 @@ mod tests {
         assert_eq!(topics[0].numbers_from(0), (11, 21));
         assert_eq!(topics[0].numbers_from(1_000_000_001), (12, 21));
         assert_eq!(topics[0].numbers_from(9_000_000_000), (21, 21));
+    }
+
+    #[test]
+    fn the_length_of_a_topics_name_is_known_without_the_name() {
+        for topics in [Topics::Broadcast, Topics::Count(1), Topics::PerClient] {
+            for index in [0, 1, 9, 10, 99, 100, 12_345, 1_000_000, u32::MAX] {
+                let length = topic_name(topics, index).len() as u64;
+                assert_eq!(topic_name_bytes(topics, index), length, "{topics:?} {index}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_topic_is_found_by_its_name_alone() {
+        let table = [
+            (Topics::Broadcast, "all", Some(0)),
+            (Topics::Broadcast, "t0", None),
+            (Topics::Count(12), "all", None),
+            (Topics::Count(12), "t0", Some(0)),
+            (Topics::Count(12), "t11", Some(11)),
+            (Topics::PerClient, "t12", None),
+            (Topics::PerClient, "t011", None),
+            (Topics::PerClient, "t+1", None),
+            (Topics::PerClient, "t", None),
+        ];
+        for (topics, name, index) in table {
+            assert_eq!(topic_index(topics, 12, name), index, "{topics:?} {name}");
+        }
     }
 
     #[test]

@@ -110,6 +110,22 @@ fn memory_grows_with_the_clients() {
 }
 
 #[test]
+fn kept_events_are_there_twice_and_take_no_more_than_a_ring_may() {
+    let bytes = |size: &str, ring: u32| {
+        let scenario = SCENARIO.replace("rate = \"5/s\"", &format!("rate = \"5000/s\"\nsize = \"{size}\""));
+        let table = format!("[target]\nring = {ring}\n");
+        let plan = parse(&format!("{scenario}{table}"), "x.toml", &Overrides::default()).unwrap();
+        needs(&plan, &MACHINE).of("sse", 1000).unwrap().memory_bytes
+    };
+    // The payload, and the form in which it is sent; some 100 bytes are for the bookkeeping.
+    let per_event = (bytes("10KiB", 200) - bytes("10KiB", 100)) / 100;
+    assert!((20_480..21_000).contains(&per_event), "{per_event}");
+    // Sixteen events of 1 MiB fill a ring.
+    assert!(bytes("1MiB", 16) - bytes("1MiB", 15) > 2 << 20);
+    assert_eq!(bytes("1MiB", 16), bytes("1MiB", 10_000));
+}
+
+#[test]
 fn each_limit_is_refused_with_its_value_and_what_would_fit() {
     let few = Machine { open_files_soft_after_raise: 1024, ..MACHINE };
     let least = Machine { open_files_soft_after_raise: 200, ..MACHINE };
@@ -143,13 +159,13 @@ fn each_limit_is_refused_with_its_value_and_what_would_fit() {
       hint: ulimit -n 1334 (beyond the hard limit: as root, or in limits.conf)
     open files of a worker process: 1024 here, 1334 needed for 1000000 clients of `sse`; 721000 would fit
       hint: ulimit -n 1334 (beyond the hard limit: as root, or in limits.conf)
-    memory: 4096 MiB here, 59039 MiB needed for 1000000 clients of `sse`; 62617 would fit
+    memory: 4096 MiB here, 59119 MiB needed for 1000000 clients of `sse`; 62456 would fit
       hint: fewer clients, a smaller [target] ring, or more memory
     one worker, few ports
     ephemeral ports of a worker's address: 1000 here, 4034 needed for 600 clients of `long-close`; 148 would fit
       hint: more [workers] processes (left out, they are as many as needed), or sysctl -w net.ipv4.ip_local_port_range="1024 65535"
     little memory
-    memory: 64 MiB here, 247 MiB needed for 5000 clients of `long-close`; 929 would fit
+    memory: 64 MiB here, 247 MiB needed for 5000 clients of `long-close`; 927 would fit
       hint: fewer clients, a smaller [target] ring, or more memory
     "#);
 }

@@ -1,10 +1,11 @@
 //! What a target is told: where to listen, its limits, and the settings of its transports.
 
-use pushbench_transport::{Settings, long_polling, sse, websocket};
+use pushbench_transport::{Kind, Settings};
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use pushbench_probe::limits::open_files;
+use pushbench_scenario::plan::RING_BYTES;
 
 /// Descriptors left for everything but connections when the limit of connections follows from the limit of files.
 const RESERVED_FDS: u64 = 64;
@@ -18,7 +19,7 @@ pub struct Config {
     pub limits: Limits,
     /// Settings of transports; those not named here have their defaults. Only the server's keys matter.
     pub settings: Vec<Settings>,
-    /// Events kept per topic for clients that come back.
+    /// Events kept per topic for clients that come back, as far as [`Limits::ring_bytes`] allows.
     pub ring_events: u32,
 }
 
@@ -39,11 +40,15 @@ pub struct Limits {
     pub publish_body_bytes: usize,
     /// Topics; a further one is refused with `503`. A schedule with more topics raises it.
     pub topics: usize,
+    /// Payload of the events that a topic keeps for clients that come back, however few events that is.
+    pub ring_bytes: u64,
     /// How far a subscriber may be behind; then it is disconnected and counted.
     pub queue_bytes: u64,
     /// How long the head of a request may take; then the connection is closed.
     pub head_timeout: Duration,
-    /// How long a connection may wait for its next request, and a publish request for its body.
+    /// How long a connection may wait for its next request, and a publish request for its body; also how long a client
+    /// may read nothing of what is there for it. Then the connection is closed, and a client that does not read is
+    /// counted as a slow one.
     pub idle_timeout: Duration,
     /// Connections at once; `None`: the limit of open files less a reserve. One more is refused with `503`.
     pub connections: Option<u64>,
@@ -59,6 +64,7 @@ impl Default for Limits {
             head_bytes: 8 << 10,
             publish_body_bytes: 1 << 20,
             topics: 10_000,
+            ring_bytes: RING_BYTES,
             queue_bytes: 1 << 20,
             head_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_mins(1),
@@ -76,26 +82,22 @@ impl Limits {
     }
 }
 
-/// The settings of the transports that the server needs, one of each.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Served {
-    pub(crate) long_polling: long_polling::Settings,
-    pub(crate) sse: sse::Settings,
-    pub(crate) websocket: websocket::Settings,
-}
+/// The settings of every transport, by kind.
+#[derive(Debug)]
+pub(crate) struct Served(Vec<Settings>);
 
 impl Served {
     /// The defaults, overridden by `settings`; of two of one kind the later counts.
     pub(crate) fn new(settings: &[Settings]) -> Self {
-        let mut served = Self::default();
+        let mut served: Vec<_> = Kind::ALL.iter().map(|kind| kind.default_settings()).collect();
         for settings in settings {
-            match settings {
-                Settings::ShortPolling(_) => {}
-                Settings::LongPolling(settings) => served.long_polling = *settings,
-                Settings::Sse(settings) => served.sse = *settings,
-                Settings::WebSocket(settings) => served.websocket = *settings,
-            }
+            served[settings.kind().index()] = settings.clone();
         }
-        served
+        Self(served)
+    }
+
+    /// The settings of that kind.
+    pub(crate) fn of(&self, kind: Kind) -> &Settings {
+        &self.0[kind.index()]
     }
 }

@@ -11,6 +11,7 @@ mod hub;
 mod listener;
 mod metrics;
 mod publisher;
+mod reserved;
 mod route;
 mod server;
 
@@ -29,6 +30,7 @@ pub use self::errors::{ListenerOwner, TargetError};
 pub use self::publisher::Publishing;
 
 use self::listener::Listener;
+use self::reserved::Reservation;
 use self::server::Server;
 
 /// How long connections may take to end after a shutdown was asked for; what is left then is closed at once.
@@ -40,7 +42,7 @@ pub struct Target {
     local_addr: SocketAddr,
     server: Rc<Server>,
     alarm: Alarm,
-    publishings: mpsc::UnboundedReceiver<Publishing>,
+    publishings: mpsc::UnboundedReceiver<Rc<Reservation>>,
     handle: Handle,
 }
 
@@ -48,7 +50,8 @@ pub struct Target {
 #[derive(Clone)]
 pub struct Handle {
     server: Rc<Server>,
-    publishings: mpsc::UnboundedSender<Publishing>,
+    publishings: mpsc::UnboundedSender<Rc<Reservation>>,
+    alarm: Alarm,
 }
 
 impl Target {
@@ -63,7 +66,7 @@ impl Target {
         let alarm = Alarm::new().map_err(TargetError::EventLoop)?;
         let server = Rc::new(Server::new(config));
         let (sender, publishings) = mpsc::unbounded_channel();
-        let handle = Handle { server: Rc::clone(&server), publishings: sender };
+        let handle = Handle { server: Rc::clone(&server), publishings: sender, alarm: alarm.clone() };
         Ok(Self { listener, local_addr, server, alarm, publishings, handle })
     }
 
@@ -97,8 +100,9 @@ impl Target {
         let publisher = {
             let server = Rc::clone(&server);
             async move {
-                while let Some(publishing) = publishings.recv().await {
-                    publisher::publish(&server, &alarm, publishing).await;
+                while let Some(reservation) = publishings.recv().await {
+                    publisher::publish(&server, &alarm, reservation.publishing).await;
+                    reservation.published();
                 }
             }
         };
@@ -130,9 +134,18 @@ async fn sweep(server: Rc<Server>) {
 
 impl Handle {
     /// Publishes a schedule, after those begun before. Returns at once.
+    ///
+    /// From now on until its end, publish requests to its topics are refused with `409`.
     pub fn begin(&self, publishing: Publishing) {
+        let reservation = self.server.reserved.begin(publishing);
         // Fails only after the target has ended, when there is nobody to publish to.
-        let _ = self.publishings.send(publishing);
+        let _ = self.publishings.send(reservation);
+    }
+
+    /// The target's alarm clock, for others on its thread. It rings only while [`Target::run`] is being polled.
+    #[must_use]
+    pub fn alarm(&self) -> &Alarm {
+        &self.alarm
     }
 
     /// Totals now, and how late the publisher was since the last call.

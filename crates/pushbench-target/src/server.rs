@@ -8,9 +8,10 @@ use std::rc::Rc;
 use tokio::sync::{Notify, watch};
 
 use crate::config::{Config, Limits, Served};
-use crate::connection::Connection;
+use crate::connection::{Connection, Overdue};
 use crate::hub::{Hub, Keep};
 use crate::publisher::Scheduled;
+use crate::reserved::Reserved;
 
 /// Golden ratio: its multiples, less their whole parts, spread evenly over 0..1.
 const SPREAD: f64 = 0.618_033_988_749_895;
@@ -22,8 +23,10 @@ pub(crate) struct Server {
     pub(crate) counters: Counters,
     /// Published − due of scheduled events.
     pub(crate) histograms: RefCell<Histograms>,
-    /// How far the publisher has come.
-    pub(crate) schedule: Cell<Scheduled>,
+    /// How far the publisher has come, once it has begun.
+    pub(crate) scheduled: RefCell<Option<Scheduled>>,
+    /// Topics that are not for publish requests now.
+    pub(crate) reserved: Reserved,
     connections: RefCell<Slab<Rc<Connection>>>,
     connections_max: u64,
     emptied: Notify,
@@ -73,14 +76,19 @@ impl Drop for Entry {
 impl Server {
     pub(crate) fn new(config: &Config) -> Self {
         let limits = config.limits;
-        let keep = Keep { events: config.ring_events as usize, backlog_bytes: limits.queue_bytes };
+        let keep = Keep {
+            events: config.ring_events as usize,
+            bytes: limits.ring_bytes,
+            backlog_bytes: limits.queue_bytes,
+        };
         Self {
             limits,
             settings: Served::new(&config.settings),
             hub: Rc::new(Hub::new(keep, limits.topics)),
             counters: Counters::default(),
             histograms: RefCell::default(),
-            schedule: Cell::default(),
+            scheduled: RefCell::default(),
+            reserved: Reserved::default(),
             connections: RefCell::default(),
             connections_max: limits.connections(),
             emptied: Notify::new(),
@@ -104,7 +112,10 @@ impl Server {
     /// Closes connections whose client takes too long.
     pub(crate) fn expire(&self, now_ns: u64) {
         for (_, connection) in self.connections.borrow().iter() {
-            connection.expire(now_ns, &self.limits);
+            let Some(overdue) = connection.overdue(now_ns, &self.limits) else { continue };
+            if connection.cut() && overdue == Overdue::Reading {
+                self.hub.slow.set(self.hub.slow.get() + 1);
+            }
         }
     }
 
@@ -112,6 +123,11 @@ impl Server {
     pub(crate) fn next_jitter(&self) -> f64 {
         self.held.set(self.held.get() + 1);
         (self.held.get() as f64 * SPREAD).fract() * 2.0 - 1.0
+    }
+
+    /// What the present schedule has to say, if there is one.
+    pub(crate) fn scheduled<T>(&self, ask: impl FnOnce(&mut Scheduled) -> T) -> Option<T> {
+        self.scheduled.borrow_mut().as_mut().map(ask)
     }
 
     /// Asks for the end.
@@ -153,12 +169,13 @@ impl Server {
 
     /// Totals now, without histograms.
     pub(crate) fn totals(&self, now_ns: u64) -> TargetSnapshot {
+        let skipped = self.scheduled(|scheduled| scheduled.skipped(now_ns));
         TargetSnapshot {
             tick_ns: now_ns,
             connections: self.connections.borrow().len() as u64,
             subscribers: self.hub.subscribers.get(),
             published: self.hub.published.get(),
-            publishes_skipped: self.schedule.get().skipped(now_ns),
+            publishes_skipped: skipped.unwrap_or_default(),
             sent: self.hub.sent.get(),
             accepted: self.counters.accepted.get(),
             refused: self.counters.refused.get(),

@@ -44,9 +44,9 @@ pub enum Note {
     EmptyReply,
     /// A gap marker was read.
     Gap,
-    /// A poll is sent after its due time because the reply before it was slow.
+    /// A poll is sent after its due time because the reply before it was slow, or the server's close after that reply.
     PollLate,
-    /// A poll was never sent because the reply before it was slower than the interval.
+    /// A poll was never sent because what came before it took longer than the interval.
     PollSkipped,
     /// A reply with an error status.
     ErrorReply,
@@ -113,7 +113,7 @@ pub enum Step {
 pub enum Reopen {
     /// A new socket per request was asked for.
     Planned,
-    /// The connection was lost or gave a wrong answer.
+    /// The connection was lost or gave a wrong answer, or an error status and then its end.
     Lost,
 }
 

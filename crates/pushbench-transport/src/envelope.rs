@@ -9,13 +9,17 @@ use std::io::Write as _;
 /// The numbers a receiver needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
-    /// Sequence number within the topic, from 1: also the event's id at the target.
+    /// Sequence number within the topic, from 1 to [`LARGEST_N`]: also the event's id at the target.
     pub n: u64,
     /// When the schedule said it must be published, nanoseconds of `CLOCK_MONOTONIC`.
     pub due_ns: u64,
     /// When the publisher handed it to the hub, nanoseconds of `CLOCK_MONOTONIC`.
     pub published_ns: u64,
 }
+
+/// The largest sequence number that is read: receivers reckon with the numbers after it, which must exist. Far more
+/// than any run publishes, so a payload that claims more is a stranger's.
+pub const LARGEST_N: u64 = i64::MAX as u64;
 
 /// Digits of the longest sequence number that [`smallest_size`] leaves room for.
 const SEQUENCE_DIGITS: u64 = 10;
@@ -43,13 +47,14 @@ pub fn encode(stamp: Stamp, topic: &str, size_bytes: usize, out: &mut Vec<u8>) {
     out.extend_from_slice(br#""}"#);
 }
 
-/// Reads the stamp at the front of a payload; `None` when it does not start with an envelope.
+/// Reads the stamp at the front of a payload; `None` when it does not start with an envelope, or when its sequence
+/// number is above [`LARGEST_N`].
 #[must_use]
 pub fn stamp_of(payload: &[u8]) -> Option<Stamp> {
     let (n, rest) = number(payload.strip_prefix(br#"{"n":"#)?)?;
     let (due_ns, rest) = number(rest.strip_prefix(br#","d":"#)?)?;
     let (published_ns, rest) = number(rest.strip_prefix(br#","p":"#)?)?;
-    rest.starts_with(b",").then_some(Stamp { n, due_ns, published_ns })
+    (n <= LARGEST_N && rest.starts_with(b",")).then_some(Stamp { n, due_ns, published_ns })
 }
 
 fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
@@ -91,9 +96,18 @@ mod tests {
         assert_eq!(stamp_of(&out), Some(stamp));
     }
 
+    #[test]
+    fn a_sequence_number_without_a_next_one_is_no_stamp() {
+        for (n, read) in [(LARGEST_N, true), (LARGEST_N + 1, false), (u64::MAX, false)] {
+            let mut out = Vec::new();
+            encode(Stamp { n, due_ns: 1, published_ns: 2 }, "all", 0, &mut out);
+            assert_eq!(stamp_of(&out).is_some(), read, "{n}");
+        }
+    }
+
     proptest! {
         #[test]
-        fn what_is_encoded_is_read_back(n: u64, due_ns: u64, published_ns: u64, size in 0usize..600) {
+        fn what_is_encoded_is_read_back(n in 0..=LARGEST_N, due_ns: u64, published_ns: u64, size in 0usize..600) {
             let stamp = Stamp { n, due_ns, published_ns };
             let mut out = b"before".to_vec();
             encode(stamp, "all", size, &mut out);

@@ -1,6 +1,6 @@
 //! The event envelope and the transports: for each its settings, its bytes, its client half and its server half.
 //!
-//! A transport is one folder and one line in [`table`]:
+//! A transport is one folder, named here as a module, and one line in [`table`]:
 //!
 //! | file | holds | does no |
 //! |---|---|---|

@@ -1,14 +1,14 @@
 //! The table of transports: the one place that lists them.
 //!
-//! Scenario keys, conformance tests, chart order and colours all follow from it. Adding a transport is a folder
-//! and a line in `transports!`.
+//! Scenario keys, the server's endpoints, conformance tests, chart order and colours all follow from it. Adding a
+//! transport is a folder, which `lib.rs` names as a module, and a line in `transports!`.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 use crate::client::{Identity, Subscriber};
+use crate::server::{Ask, Hub, Refusal, Work};
 use crate::settings::{SettingFault, TransportSettings};
-use crate::{long_polling, short_polling, sse, websocket};
 
 macro_rules! transports {
     ($($(#[$doc:meta])* $variant:ident = $name:literal at $path:literal in $module:ident;)*) => {
@@ -22,7 +22,7 @@ macro_rules! transports {
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "kind")]
         pub enum Settings {
-            $($(#[$doc])* #[serde(rename = $name)] $variant($module::Settings),)*
+            $($(#[$doc])* #[serde(rename = $name)] $variant(crate::$module::Settings),)*
         }
 
         impl Kind {
@@ -41,16 +41,22 @@ macro_rules! transports {
                 match self { $(Self::$variant => $path,)* }
             }
 
+            /// The methods that the endpoint allows, as `Allow` has them.
+            #[must_use]
+            pub fn methods(self) -> &'static str {
+                match self { $(Self::$variant => crate::$module::serve::METHODS,)* }
+            }
+
             /// Settings with every key at its default.
             #[must_use]
             pub fn default_settings(self) -> Settings {
-                match self { $(Self::$variant => Settings::$variant($module::Settings::default()),)* }
+                match self { $(Self::$variant => Settings::$variant(crate::$module::Settings::default()),)* }
             }
 
             /// The JSON Schema of this kind's keys (without `kind` and `label`).
             #[must_use]
             pub fn schema(self, generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                match self { $(Self::$variant => <$module::Settings as schemars::JsonSchema>::json_schema(generator),)* }
+                match self { $(Self::$variant => <crate::$module::Settings as schemars::JsonSchema>::json_schema(generator),)* }
             }
         }
 
@@ -65,8 +71,19 @@ macro_rules! transports {
             #[must_use]
             pub fn subscriber(&self, identity: Identity) -> Box<dyn Subscriber> {
                 match self {
-                    $(Self::$variant(settings) => Box::new($module::Subscriber::of(settings, $path, identity)),)*
+                    $(Self::$variant(settings) => Box::new(crate::$module::Subscriber::of(settings, $path, identity)),)*
                 }
+            }
+
+            /// The server half: what the request is answered with.
+            ///
+            /// # Errors
+            /// [`Refusal`] with the reason why it is not served.
+            pub fn answer<H: Hub, B: hyper::body::Body>(
+                &self,
+                ask: Ask<'_, H, B>,
+            ) -> Result<Work<H::Socket>, Refusal> {
+                match self { $(Self::$variant(settings) => crate::$module::serve::answer(settings, ask),)* }
             }
 
             fn inner(&self) -> &dyn TransportSettings {

@@ -1,4 +1,4 @@
-//! The task of one connection: HTTP first, then perhaps WebSocket, then a proper end.
+//! The task of one connection: HTTP first, then perhaps what it was upgraded to, then a proper end.
 
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -10,11 +10,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use pushbench_transport::server::Hub as _;
-use pushbench_transport::websocket;
-
 use super::socket::Socket;
-use super::{Connection, End, Upgrade};
+use super::{Connection, End};
 use crate::route::Router;
 use crate::server::Server;
 
@@ -37,17 +34,8 @@ pub(crate) async fn drive(stream: TcpStream, server: Rc<Server>, connection: Rc<
 
 async fn speak(stream: TcpStream, server: &Rc<Server>, connection: &Rc<Connection>) {
     let Some((stream, already_read)) = speak_http(stream, server, connection).await else { return };
-    let settings = &server.settings.websocket;
-    match connection.take_upgrade() {
-        Some(Upgrade::Deliver(subscription)) => {
-            // Boxed, so that the many connections that never come here do not carry the room for it.
-            Box::pin(websocket::serve::deliver(stream, &already_read, subscription, settings)).await;
-        }
-        Some(Upgrade::Echo) => {
-            let closed = Router::desk(server, connection).closed();
-            Box::pin(websocket::serve::echo(stream, &already_read, closed)).await;
-        }
-        None => {}
+    if let Some(session) = connection.take_upgrade() {
+        session(stream, already_read).await;
     }
 }
 

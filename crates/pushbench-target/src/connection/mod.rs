@@ -10,17 +10,22 @@ use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::task::{Context, Poll, Waker};
 
+use pushbench_transport::server::Session;
+use tokio::net::TcpStream;
+
 pub(crate) use self::drive::{drive, linger};
 use crate::config::Limits;
-use crate::hub::Subscription;
 
 /// The state of one connection.
 #[derive(Default)]
 pub(crate) struct Connection {
     phase: Cell<Phase>,
+    /// Since when the socket has taken nothing, while there is something to be written.
+    blocked_ns: Cell<Option<u64>>,
     end: Cell<End>,
     waker: RefCell<Option<Waker>>,
-    upgrade: RefCell<Option<Upgrade>>,
+    /// What it becomes after the `101`.
+    upgrade: RefCell<Option<Session<TcpStream>>>,
     refused: Cell<bool>,
 }
 
@@ -31,8 +36,17 @@ enum Phase {
     Head { since_ns: u64 },
     /// A request is being served, or the connection was upgraded.
     Busy,
-    /// The last request was answered.
+    /// The last request was answered, though the socket may not have taken all of the answer.
     Idle { since_ns: u64 },
+}
+
+/// What a client takes too long for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Overdue {
+    /// The head of a request, or the next request.
+    Request,
+    /// Reading what is sent.
+    Reading,
 }
 
 impl Default for Phase {
@@ -53,14 +67,6 @@ enum End {
     Now,
 }
 
-/// What a connection becomes after a `101`.
-pub(crate) enum Upgrade {
-    /// A WebSocket that gets events.
-    Deliver(Subscription),
-    /// A WebSocket that gets its own messages.
-    Echo,
-}
-
 impl Connection {
     pub(crate) fn new(now_ns: u64) -> Self {
         Self { phase: Cell::new(Phase::Head { since_ns: now_ns }), ..Self::default() }
@@ -73,12 +79,28 @@ impl Connection {
         }
     }
 
+    /// Bytes were written, or the socket takes none now.
+    fn wrote<T>(&self, outcome: &Poll<T>, now_ns: impl FnOnce() -> u64) {
+        match (outcome, self.blocked_ns.get()) {
+            (Poll::Pending, None) => self.blocked_ns.set(Some(now_ns())),
+            (Poll::Ready(_), Some(_)) => {
+                self.blocked_ns.set(None);
+                if matches!(self.phase.get(), Phase::Idle { .. }) {
+                    // A client that still reads the last answer cannot ask again yet.
+                    self.phase.set(Phase::Idle { since_ns: now_ns() });
+                }
+            }
+            // Nearly always: the clock is not read.
+            (Poll::Ready(_), None) | (Poll::Pending, Some(_)) => {}
+        }
+    }
+
     /// A request is being served.
     pub(crate) fn called(&self) {
         self.phase.set(Phase::Busy);
     }
 
-    /// The response was handed over in full.
+    /// The response was handed over in full, to the HTTP library's buffer if not to the socket.
     pub(crate) fn answered(&self, now_ns: u64) {
         if self.upgrade.borrow().is_none() {
             self.phase.set(Phase::Idle { since_ns: now_ns });
@@ -95,7 +117,7 @@ impl Connection {
     }
 
     /// What to become after the `101` that is about to be sent.
-    pub(crate) fn upgrade_to(&self, upgrade: Upgrade) {
+    pub(crate) fn upgrade_to(&self, upgrade: Session<TcpStream>) {
         *self.upgrade.borrow_mut() = Some(upgrade);
     }
 
@@ -103,7 +125,7 @@ impl Connection {
         self.upgrade.borrow().is_some()
     }
 
-    fn take_upgrade(&self) -> Option<Upgrade> {
+    fn take_upgrade(&self) -> Option<Session<TcpStream>> {
         self.upgrade.borrow_mut().take()
     }
 
@@ -119,16 +141,15 @@ impl Connection {
         }
     }
 
-    /// Ends the connection if a request's head takes too long, or the next request.
-    pub(crate) fn expire(&self, now_ns: u64, limits: &Limits) {
-        let (since_ns, allowed) = match self.phase.get() {
-            Phase::Head { since_ns } => (since_ns, limits.head_timeout),
-            Phase::Idle { since_ns } => (since_ns, limits.idle_timeout),
-            Phase::Busy => return,
+    /// What the client takes too long for, if anything.
+    pub(crate) fn overdue(&self, now_ns: u64, limits: &Limits) -> Option<Overdue> {
+        let (since_ns, allowed, what) = match (self.blocked_ns.get(), self.phase.get()) {
+            (Some(since_ns), _) => (since_ns, limits.idle_timeout, Overdue::Reading),
+            (None, Phase::Head { since_ns }) => (since_ns, limits.head_timeout, Overdue::Request),
+            (None, Phase::Idle { since_ns }) => (since_ns, limits.idle_timeout, Overdue::Request),
+            (None, Phase::Busy) => return None,
         };
-        if u128::from(now_ns.saturating_sub(since_ns)) > allowed.as_nanos() {
-            self.cut();
-        }
+        (u128::from(now_ns.saturating_sub(since_ns)) > allowed.as_nanos()).then_some(what)
     }
 
     fn end_by(&self, end: End) -> bool {
@@ -170,10 +191,7 @@ mod tests {
             idle_timeout: Duration::from_nanos(60),
             ..Limits::default()
         };
-        let ended_at = |connection: &Connection, now_ns: u64| {
-            connection.expire(now_ns, &limits);
-            connection.end.get() == End::Now
-        };
+        let ended_at = |connection: &Connection, now_ns: u64| connection.overdue(now_ns, &limits).is_some();
         let connection = Connection::new(100);
         assert!(!ended_at(&connection, 110));
         connection.called();
@@ -188,7 +206,27 @@ mod tests {
 
         let idle = Connection::new(100);
         idle.answered(200);
-        assert!(ended_at(&idle, 261));
-        assert!(!idle.cut(), "it was cut already");
+        assert!(!ended_at(&idle, 260));
+        assert_eq!(idle.overdue(261, &limits), Some(Overdue::Request));
+    }
+
+    #[test]
+    fn a_client_may_read_for_long_but_not_rest_for_long() {
+        let limits = Limits { idle_timeout: Duration::from_nanos(60), ..Limits::default() };
+        let connection = Connection::new(100);
+        let overdue = |now_ns| connection.overdue(now_ns, &limits);
+        connection.called();
+        connection.wrote(&Poll::Ready(()), || panic!("nobody has to know"));
+        connection.wrote(&Poll::<()>::Pending, || 100);
+        connection.answered(110);
+        connection.wrote(&Poll::<()>::Pending, || panic!("the first counts"));
+        assert_eq!((overdue(160), overdue(161)), (None, Some(Overdue::Reading)));
+        // Some is read, and then nothing.
+        connection.wrote(&Poll::Ready(()), || 150);
+        connection.wrote(&Poll::<()>::Pending, || 150);
+        assert_eq!((overdue(210), overdue(211)), (None, Some(Overdue::Reading)));
+        // The rest is read: the time for the next request begins.
+        connection.wrote(&Poll::Ready(()), || 200);
+        assert_eq!((overdue(260), overdue(261)), (None, Some(Overdue::Request)));
     }
 }

@@ -1,4 +1,4 @@
-//! The socket under the HTTP library: notes when bytes come, and puts a reason into the library's own refusals.
+//! The socket under the HTTP library: notes when bytes come and go, and puts a reason into the library's own refusals.
 //!
 //! The library answers a head that it cannot read by itself, with a status and no body. Every refusal of this target
 //! carries one line that says why, so those replies are replaced on their way out. No reply of the router looks like
@@ -45,10 +45,17 @@ impl Socket {
                 self.replacement = None;
                 break;
             }
-            *written += ready!(Pin::new(&mut self.stream).poll_write(context, &bytes[*written..]))?;
+            let outcome = Pin::new(&mut self.stream).poll_write(context, &bytes[*written..]);
+            *written += ready!(note(&self.connection, outcome))?;
         }
         Poll::Ready(Ok(replaced_bytes))
     }
+}
+
+/// Tells the connection whether the socket takes anything.
+fn note(connection: &Connection, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    connection.wrote(&outcome, now_ns);
+    outcome
 }
 
 impl AsyncRead for Socket {
@@ -74,7 +81,8 @@ impl AsyncWrite for Socket {
     ) -> Poll<io::Result<usize>> {
         if self.replacement.is_none() {
             let Some(bytes) = with_reason(bytes) else {
-                return Pin::new(&mut self.stream).poll_write(context, bytes);
+                let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
+                return note(&self.connection, outcome);
             };
             self.replacement = Some(Replacement { bytes, written: 0 });
         }
@@ -86,10 +94,11 @@ impl AsyncWrite for Socket {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match slices {
-            [one] => self.poll_write(context, one),
-            _ => Pin::new(&mut self.stream).poll_write_vectored(context, slices),
+        if let [one] = slices {
+            return self.poll_write(context, one);
         }
+        let outcome = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        note(&self.connection, outcome)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -16,7 +16,7 @@ use std::rc::Rc;
 use tokio::sync::{Notify, watch};
 
 pub(crate) use self::ring::Keep;
-pub(crate) use self::subscription::{Desk, Subscription};
+pub(crate) use self::subscription::Desk;
 use self::topic::{Topic, Walk};
 
 /// Subscribers visited before other tasks get their turn.
@@ -67,8 +67,7 @@ impl Hub {
         let topic = self.topic(topic)?;
         let id = topic.ring.borrow().next_id();
         let event = Rc::new(Event::new(id, payload(id)));
-        let live = !topic.slots.borrow().is_empty();
-        topic.ring.borrow_mut().push(event, live);
+        topic.ring.borrow_mut().push(event, topic.needed());
         self.published.set(self.published.get() + 1);
         topic.begin_walk();
         self.walk(topic);

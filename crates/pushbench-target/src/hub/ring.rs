@@ -1,7 +1,8 @@
 //! The recent events of one topic: a window over ids that are never reused. Pure: no wakers, no clock.
 //!
-//! Two lengths: the newest `events` are kept for whoever asks, and behind them what live subscribers may still have to
-//! take, up to `backlog_bytes`. Subscribers share the events, so a slow one costs no memory of its own.
+//! Two lengths: the newest events are kept for whoever asks, up to a number and an amount of bytes; and behind them what
+//! the slowest live subscriber still has to take, up to `backlog_bytes`. Subscribers share the events, so a slow one
+//! costs no memory of its own. Bytes are those of payloads; the wire forms that are made of them are not counted.
 
 use pushbench_transport::server::Event;
 use std::collections::VecDeque;
@@ -12,6 +13,8 @@ use std::rc::Rc;
 pub(crate) struct Keep {
     /// Newest events, whoever asks.
     pub(crate) events: usize,
+    /// Bytes of these at most, unless the newest alone is longer.
+    pub(crate) bytes: u64,
     /// Bytes that a live subscriber may be behind.
     pub(crate) backlog_bytes: u64,
 }
@@ -21,6 +24,8 @@ pub(crate) struct Ring {
     keep: Keep,
     held: VecDeque<Held>,
     newest: u64,
+    /// The oldest id that a newcomer can get; the next id to come when there is none.
+    oldest: u64,
     /// Payload bytes of all events ever published here.
     end_bytes: u64,
 }
@@ -34,7 +39,7 @@ struct Held {
 
 impl Ring {
     pub(crate) fn new(keep: Keep) -> Self {
-        Self { keep, held: VecDeque::new(), newest: 0, end_bytes: 0 }
+        Self { keep, held: VecDeque::new(), newest: 0, oldest: 1, end_bytes: 0 }
     }
 
     /// The id of the newest event, 0 before the first.
@@ -49,7 +54,7 @@ impl Ring {
 
     /// The oldest id that a newcomer can get; the next id to come when there is none.
     pub(crate) fn oldest(&self) -> u64 {
-        self.newest + 1 - self.held.len().min(self.keep.events) as u64
+        self.oldest
     }
 
     /// The next id, which a pushed event must have.
@@ -57,23 +62,37 @@ impl Ring {
         self.newest + 1
     }
 
-    /// Adds an event; `live` tells whether anyone may still have to take older ones.
-    pub(crate) fn push(&mut self, event: Rc<Event>, live: bool) {
+    /// Adds an event; nobody live has to take one before `needed` any more.
+    pub(crate) fn push(&mut self, event: Rc<Event>, needed: u64) {
         debug_assert_eq!(event.id(), self.next_id());
         self.newest = event.id();
         let begin_bytes = self.end_bytes;
         self.end_bytes += event.payload().len() as u64;
         self.held.push_back(Held { event, begin_bytes });
-        while self.held.len() > self.keep.events && !(live && self.front_may_be_needed()) {
-            self.held.pop_front();
+        while self.keeps_too_much() {
+            self.oldest += 1;
         }
+        self.release(needed);
     }
 
-    /// Whether a subscriber that has yet to take the oldest event is within its allowance.
-    fn front_may_be_needed(&self) -> bool {
-        self.held
-            .front()
-            .is_some_and(|front| self.backlog_bytes(front.begin_bytes) <= self.keep.backlog_bytes)
+    /// Whether newcomers are offered more than was agreed.
+    fn keeps_too_much(&self) -> bool {
+        let events = self.next_id() - self.oldest;
+        let bytes = self.find(self.oldest).map_or(0, |oldest| self.end_bytes - oldest.begin_bytes);
+        events > self.keep.events as u64 || (events > 1 && bytes > self.keep.bytes)
+    }
+
+    /// Lets go of what newcomers are not offered, and what nobody live has to take: all before `needed`, and whatever
+    /// is further behind than a live subscriber may be.
+    pub(crate) fn release(&mut self, needed: u64) {
+        while let Some(front) = self.held.front() {
+            let id = front.event.id();
+            let waited_for = id >= needed && self.backlog_bytes(front.begin_bytes) <= self.keep.backlog_bytes;
+            if id >= self.oldest || waited_for {
+                break;
+            }
+            self.held.pop_front();
+        }
     }
 
     /// Bytes between a position and the newest event, which itself is not counted: nobody can be late for it yet.
@@ -126,12 +145,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// What is needed when nobody is live.
+    const NOTHING: u64 = u64::MAX;
+
     fn ring(events: usize, backlog_bytes: u64) -> Ring {
-        Ring::new(Keep { events, backlog_bytes })
+        Ring::new(Keep { events, bytes: u64::MAX, backlog_bytes })
     }
 
-    fn push(ring: &mut Ring, size: usize, live: bool) {
-        ring.push(Rc::new(Event::new(ring.next_id(), "x".repeat(size))), live);
+    fn push(ring: &mut Ring, size: usize, needed: u64) {
+        ring.push(Rc::new(Event::new(ring.next_id(), "x".repeat(size))), needed);
     }
 
     #[test]
@@ -140,7 +162,7 @@ mod tests {
         assert_eq!(ring.resume(0), (1, Gap::No));
         assert_eq!(ring.resume(5), (1, Gap::Yes));
         for _ in 0..5 {
-            push(&mut ring, 1, false);
+            push(&mut ring, 1, NOTHING);
         }
         let table = [
             (0, 3, Gap::Yes),
@@ -160,7 +182,7 @@ mod tests {
     fn live_subscribers_keep_more_than_the_ring_but_not_without_end() {
         let mut ring = ring(2, 100);
         for _ in 0..50 {
-            push(&mut ring, 10, true);
+            push(&mut ring, 10, 1);
         }
         // Eleven events: a backlog of ten before the newest is just within 100 bytes.
         assert_eq!(ring.first_held(), 40);
@@ -170,29 +192,55 @@ mod tests {
         // Whoever began later is not blamed for what was there before.
         assert!(!ring.is_too_slow(1, 400));
         assert!(!ring.is_too_slow(51, 0));
-        push(&mut ring, 10, false);
+        push(&mut ring, 10, NOTHING);
         assert_eq!(ring.first_held(), 50);
+    }
+
+    #[test]
+    fn what_every_subscriber_has_taken_is_not_kept_for_them() {
+        let mut ring = ring(2, 100);
+        for (needed, first_held) in [(1, 1), (1, 1), (1, 1), (2, 2), (5, 4), (5, 5), (5, 5), (5, 5), (9, 8)] {
+            push(&mut ring, 10, needed);
+            assert_eq!(ring.first_held(), first_held, "after {}", ring.newest());
+            assert_eq!(ring.oldest(), ring.newest().saturating_sub(1).max(1));
+        }
+        push(&mut ring, 10, 8);
+        assert_eq!(ring.first_held(), 8);
+        ring.release(10);
+        assert_eq!(ring.first_held(), 9);
+    }
+
+    #[test]
+    fn newcomers_are_offered_so_many_bytes_but_always_the_newest_event() {
+        let mut ring = Ring::new(Keep { events: 10, bytes: 100, backlog_bytes: 0 });
+        for (size, oldest) in [(40, 1), (40, 1), (20, 1), (1, 2), (500, 5), (60, 6), (40, 6), (0, 6), (1, 7)]
+        {
+            push(&mut ring, size, NOTHING);
+            assert_eq!((ring.oldest(), ring.first_held()), (oldest, oldest), "after {}", ring.newest());
+        }
+        assert_eq!(ring.resume(4), (7, Gap::Yes));
     }
 
     #[test]
     fn nobody_is_late_for_one_event_however_long() {
         let mut ring = ring(2, 100);
-        push(&mut ring, 5_000, true);
+        push(&mut ring, 5_000, 1);
         assert!(!ring.is_too_slow(1, 0));
-        push(&mut ring, 1, true);
+        push(&mut ring, 1, 1);
         assert!(ring.is_too_slow(1, 0));
     }
 
     proptest! {
         #[test]
         fn a_window_holds_its_newest_events_whatever_comes(
-            pushes in proptest::collection::vec((0usize..50, any::<bool>()), 1..200),
+            pushes in proptest::collection::vec((0usize..50, 0u64..200), 1..200),
             events in 0usize..20,
-            backlog in 0u64..500,
+            bytes in 0u64..1000,
+            backlog_bytes in 0u64..500,
         ) {
-            let mut ring = ring(events, backlog);
-            for (size, live) in pushes {
-                push(&mut ring, size, live);
+            let mut ring = Ring::new(Keep { events, bytes, backlog_bytes });
+            for (size, needed) in pushes {
+                push(&mut ring, size, needed);
                 prop_assert!(ring.first_held() <= ring.oldest());
                 for id in ring.oldest()..=ring.newest() {
                     prop_assert_eq!(ring.get(id).map(|event| event.id()), Some(id));

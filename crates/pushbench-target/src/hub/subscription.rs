@@ -5,6 +5,7 @@ use pushbench_transport::server::{
 };
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use tokio::net::TcpStream;
 
 use super::Hub;
 use super::ring::{Gap, Keep, Ring};
@@ -29,11 +30,12 @@ pub(crate) struct Subscription {
 
 impl HubView for Desk {
     type Subscription = Subscription;
+    type Socket = TcpStream;
 
     fn read(&self, topic: &TopicName, start: Start, bounds: Bounds) -> Batch {
         let batch = match self.hub.topics.borrow().get(topic) {
             Some(topic) => batch(&topic.ring.borrow(), start, bounds),
-            None => batch(&Ring::new(Keep { events: 0, backlog_bytes: 0 }), start, bounds),
+            None => batch(&Ring::new(Keep { events: 0, bytes: 0, backlog_bytes: 0 }), start, bounds),
         };
         self.hub.sent.set(self.hub.sent.get() + batch.events.len() as u64);
         batch
@@ -153,7 +155,7 @@ mod tests {
     const BOUNDS: Bounds = Bounds { events: 10, bytes: 1000 };
 
     fn desk(events: usize, backlog_bytes: u64) -> Desk {
-        let hub = Rc::new(Hub::new(Keep { events, backlog_bytes }, 10));
+        let hub = Rc::new(Hub::new(Keep { events, bytes: u64::MAX, backlog_bytes }, 10));
         Desk { hub, connection: Rc::new(Connection::new(0)) }
     }
 

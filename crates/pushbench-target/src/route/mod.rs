@@ -12,15 +12,15 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use tokio::net::TcpStream;
 
 use pushbench_probe::clock::now_ns;
 use pushbench_transport::polling::wire::CURSOR_HEADER;
-use pushbench_transport::server::{
-    Body, Bounds, Hub as _, Pace, Query, Refusal, Reply, Subscription as _, page,
-};
-use pushbench_transport::{Kind, long_polling, short_polling, sse, websocket};
+use pushbench_transport::server::{Ask, Body, Bounds, Hub as _, Query, Refusal, Reply, Work, page};
+use pushbench_transport::{Kind, websocket};
 
-use crate::connection::{Connection, Upgrade};
+use crate::config::Limits;
+use crate::connection::Connection;
 use crate::hub::Desk;
 use crate::metrics;
 use crate::server::Server;
@@ -55,11 +55,10 @@ impl Route {
     fn methods(self) -> &'static str {
         match self {
             Self::Publish => "POST",
-            // A head without what follows would be held, or would promise an upgrade.
-            Self::Echo | Self::Transport(Kind::LongPolling | Kind::WebSocket) => "GET",
-            Self::Transport(Kind::ShortPolling | Kind::Sse) | Self::Page | Self::Health | Self::Metrics => {
-                "GET, HEAD"
-            }
+            Self::Transport(kind) => kind.methods(),
+            // A head alone would promise an upgrade.
+            Self::Echo => "GET",
+            Self::Page | Self::Health | Self::Metrics => "GET, HEAD",
         }
     }
 
@@ -75,23 +74,17 @@ pub(crate) struct Router {
     connection: Rc<Connection>,
 }
 
-/// A reply that is there, or one that has to be waited for.
-enum Work {
-    Done(Reply),
-    Waiting(Pin<Box<dyn Future<Output = Reply>>>),
-}
-
 impl Router {
     pub(crate) fn new(server: Rc<Server>, connection: Rc<Connection>) -> Self {
         Self { server, connection }
     }
 
     /// The hub as this connection sees it.
-    pub(crate) fn desk(server: &Server, connection: &Rc<Connection>) -> Desk {
-        Desk { hub: Rc::clone(&server.hub), connection: Rc::clone(connection) }
+    fn desk(&self) -> Desk {
+        Desk { hub: Rc::clone(&self.server.hub), connection: Rc::clone(&self.connection) }
     }
 
-    fn work(&self, request: Request<Incoming>) -> Result<Work, Refusal> {
+    fn work(&self, request: Request<Incoming>) -> Result<Work<TcpStream>, Refusal> {
         if request.version() == Version::HTTP_11 && !request.headers().contains_key(HOST) {
             // RFC 9112, section 3.2.
             return Err(Refusal::bad_request("a request of HTTP/1.1 needs a Host header"));
@@ -102,7 +95,10 @@ impl Router {
         let done = |content_type, text: String| Ok(Work::Done(page(StatusCode::OK, content_type, text)));
         match route {
             Route::Transport(kind) => self.subscribe(kind, &request),
-            Route::Echo => self.echo(&request).map(Work::Done),
+            Route::Echo => {
+                let closed = self.desk().closed();
+                websocket::serve::answer_echo(&request, closed)
+            }
             Route::Publish => {
                 let query = Query::parse(request.uri().query())?;
                 let publish = publish::reply(Rc::clone(&self.server), query.topic, request.into_body());
@@ -117,57 +113,12 @@ impl Router {
         }
     }
 
-    fn subscribe(&self, kind: Kind, request: &Request<Incoming>) -> Result<Work, Refusal> {
+    fn subscribe(&self, kind: Kind, request: &Request<Incoming>) -> Result<Work<TcpStream>, Refusal> {
         let query = Query::parse(request.uri().query())?;
-        let desk = Self::desk(&self.server, &self.connection);
-        let limits = &self.server.limits;
-        let bounds = Bounds { events: limits.reply_events, bytes: limits.reply_bytes };
-        let settings = &self.server.settings;
-        match kind {
-            Kind::ShortPolling => Ok(Work::Done(short_polling::serve::reply(&desk, &query, bounds))),
-            Kind::LongPolling => {
-                let jitter = self.server.next_jitter();
-                let hold = long_polling::serve::Hold { settings: settings.long_polling, bounds, jitter };
-                Ok(Work::Waiting(Box::pin(async move {
-                    let reply = long_polling::serve::reply(desk, query, hold).await;
-                    reply.unwrap_or_else(Refusal::into_reply)
-                })))
-            }
-            Kind::Sse if request.method() == Method::HEAD => Ok(Work::Done(sse::serve::head())),
-            Kind::Sse => sse::serve::reply(&desk, &query, request.headers(), &settings.sse).map(Work::Done),
-            Kind::WebSocket => self
-                .upgrade(request, || {
-                    let subscription = desk.subscribe(&query.topic, query.start, Pace::Live)?;
-                    let cursor = subscription.cursor();
-                    Ok((Upgrade::Deliver(subscription), Some(cursor)))
-                })
-                .map(Work::Done),
-        }
-    }
-
-    fn echo(&self, request: &Request<Incoming>) -> Result<Reply, Refusal> {
-        self.upgrade(request, || Ok((Upgrade::Echo, None)))
-    }
-
-    /// A refused upgrade has headers of its own, so it is a reply here already.
-    fn upgrade(
-        &self,
-        request: &Request<Incoming>,
-        begin: impl FnOnce() -> Result<(Upgrade, Option<u64>), Refusal>,
-    ) -> Result<Reply, Refusal> {
-        if !hyper::body::Body::is_end_stream(request.body()) {
-            return Err(Refusal::bad_request("a request for an upgrade has no body here"));
-        }
-        let mut reply = match websocket::serve::upgrade(request) {
-            Ok(reply) => reply,
-            Err(refusal) => return Ok(websocket::serve::refused(refusal)),
-        };
-        let (upgrade, cursor) = begin()?;
-        self.connection.upgrade_to(upgrade);
-        if let Some(cursor) = cursor {
-            websocket::serve::tell_cursor(&mut reply, cursor);
-        }
-        Ok(reply)
+        let Limits { reply_events, reply_bytes, .. } = self.server.limits;
+        let bounds = Bounds { events: reply_events, bytes: reply_bytes };
+        let ask = Ask { hub: self.desk(), query, request, bounds, jitter: self.server.next_jitter() };
+        self.server.settings.of(kind).answer(ask)
     }
 }
 
@@ -189,7 +140,7 @@ impl Service<Request<Incoming>> for Router {
 
 /// The reply of one request, when it is there.
 pub(crate) struct Answer {
-    work: Option<Work>,
+    work: Option<Work<TcpStream>>,
     finish: Finish,
 }
 
@@ -199,6 +150,10 @@ impl Future for Answer {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let reply = match self.work.take() {
             Some(Work::Done(reply)) => reply,
+            Some(Work::Upgrade(reply, session)) => {
+                self.finish.connection.upgrade_to(session);
+                reply
+            }
             Some(Work::Waiting(mut waiting)) => match waiting.as_mut().poll(context) {
                 Poll::Ready(reply) => reply,
                 Poll::Pending => {

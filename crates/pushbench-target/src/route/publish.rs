@@ -7,12 +7,13 @@ use hyper::body::{Body as _, Incoming};
 use std::rc::Rc;
 use tokio::time::timeout;
 
+use pushbench_probe::clock::now_ns;
 use pushbench_transport::server::{Refusal, Reply, TopicName, page};
 
 use crate::config::Limits;
 use crate::server::Server;
 
-/// `202` with the event's id.
+/// `202` with the event's id; `409` when a schedule has the topic to itself.
 pub(super) async fn reply(server: Rc<Server>, topic: TopicName, body: Incoming) -> Reply {
     match publish(&server, &topic, body).await {
         Ok(id) => page(StatusCode::ACCEPTED, "application/json", format!("{{\"id\":{id}}}")),
@@ -24,6 +25,11 @@ async fn publish(server: &Server, topic: &TopicName, body: Incoming) -> Result<u
     let body = read(body, &server.limits).await?;
     let payload = String::from_utf8(body.into())
         .map_err(|_| Refusal::bad_request("the payload of an event must be UTF-8 text"))?;
+    // After the body: a schedule may have begun while it came.
+    if server.reserved.holds(topic.as_str(), now_ns()) {
+        let why = "a schedule has this topic to itself until its end; other topics are open";
+        return Err(Refusal::new(StatusCode::CONFLICT, why));
+    }
     server.hub.publish(topic, |_| payload)
 }
 

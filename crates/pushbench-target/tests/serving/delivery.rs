@@ -12,6 +12,7 @@ use pushbench_target::{Config, Limits, Publishing};
 use pushbench_transport::envelope::stamp_of;
 use pushbench_transport::{Kind, Settings, sse, websocket};
 use std::net::SocketAddr;
+use std::time::Duration;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -29,47 +30,46 @@ fn publishing(rate: f64, topics: Topics, count: u32, start_ns: u64, length_ns: u
     Publishing { events, topics: count, seed: 3, edges }
 }
 
+/// Transports that are spoken here by hand; the conformance suite has the halves of all.
+const BY_HAND: [Kind; 4] = [Kind::ShortPolling, Kind::LongPolling, Kind::Sse, Kind::WebSocket];
+
 /// The ids of some events after `cursor`, over a connection that is given up then.
 async fn some_events(kind: Kind, address: SocketAddr, cursor: u64, at_most: usize) -> Vec<u64> {
     let path = format!("{}?after={cursor}", kind.path());
     let id = |payload: &[u8]| stamp_of(payload).unwrap().n;
-    match kind {
-        Kind::ShortPolling | Kind::LongPolling => {
-            let reply = Client::connect(address).await.get(&path).await;
-            if reply.status == 204 {
-                return Vec::new();
-            }
-            let json = reply.json();
-            assert_eq!(json.get("gap"), None);
-            json["events"].as_array().unwrap().iter().map(|event| event["n"].as_u64().unwrap()).collect()
+    if kind == Kind::Sse {
+        let resume = format!("last-event-id: {cursor}\r\n");
+        let mut stream = EventStream::open(address, "/sse?after=0", &resume).await;
+        let mut ids = Vec::new();
+        for _ in 0..at_most {
+            let (event, data) = stream.event().await;
+            assert_eq!(event, id(data.as_bytes()));
+            ids.push(event);
         }
-        Kind::Sse => {
-            let resume = format!("last-event-id: {cursor}\r\n");
-            let mut stream = EventStream::open(address, "/sse?after=0", &resume).await;
-            let mut ids = Vec::new();
-            for _ in 0..at_most {
-                let (event, data) = stream.event().await;
-                assert_eq!(event, id(data.as_bytes()));
-                ids.push(event);
-            }
-            ids
-        }
-        Kind::WebSocket => {
-            let (mut socket, from) = websocket(address, &path).await;
-            assert_eq!(from, cursor);
-            let mut ids = Vec::new();
-            for _ in 0..at_most {
-                ids.push(id(&message(&mut socket).await.into_data()));
-            }
-            ids
-        }
+        return ids;
     }
+    if kind == Kind::WebSocket {
+        let (mut socket, from) = websocket(address, &path).await;
+        assert_eq!(from, cursor);
+        let mut ids = Vec::new();
+        for _ in 0..at_most {
+            ids.push(id(&message(&mut socket).await.into_data()));
+        }
+        return ids;
+    }
+    let reply = Client::connect(address).await.get(&path).await;
+    if reply.status == 204 {
+        return Vec::new();
+    }
+    let json = reply.json();
+    assert_eq!(json.get("gap"), None);
+    json["events"].as_array().unwrap().iter().map(|event| event["n"].as_u64().unwrap()).collect()
 }
 
 #[test]
 fn resuming_loses_nothing_and_doubles_nothing_while_events_come() {
     const EVENTS: u64 = 600;
-    for kind in Kind::ALL {
+    for kind in BY_HAND {
         with_target(config(), |address, handle| async move {
             handle.begin(publishing(1000.0, Topics::Broadcast, 1, now_ns(), EVENTS * MS));
             let mut seen: Vec<u64> = Vec::new();
@@ -77,7 +77,7 @@ fn resuming_loses_nothing_and_doubles_nothing_while_events_come() {
                 while (seen.len() as u64) < EVENTS {
                     let left = EVENTS as usize - seen.len();
                     let at_most = (seen.len() % 7 + 1).min(left);
-                    seen.extend(some_events(*kind, address, seen.len() as u64, at_most).await);
+                    seen.extend(some_events(kind, address, seen.len() as u64, at_most).await);
                 }
             };
             within(all).await;
@@ -128,6 +128,41 @@ fn the_schedule_is_published_exactly() {
             }
         },
     );
+}
+
+#[test]
+fn a_schedule_of_any_length_begins_at_once() {
+    with_target(config(), |_, handle| async move {
+        // Longer than anybody could count, let alone before the first event is due.
+        let century = 3_000_000_000 * 1000 * MS;
+        handle.begin(publishing(1000.0, Topics::Broadcast, 1, now_ns(), century));
+        until("it has begun", || handle.totals().published >= 3).await;
+        assert_eq!(handle.totals().publishes_skipped, 0);
+    });
+}
+
+#[test]
+fn a_schedule_has_its_topics_to_itself_until_its_end() {
+    with_target(config(), |address, handle| async move {
+        let second = 1000 * MS;
+        let mut stranger = Client::connect(address).await;
+        assert_eq!(stranger.post("/publish", "before").await.json()["id"], 1);
+        // Over already, but for its events.
+        handle.begin(publishing(500.0, Topics::Broadcast, 1, now_ns() - 9 * second, second));
+        until("all is published", || handle.totals().published == 501).await;
+        assert_eq!(stranger.post("/publish", "after").await.json()["id"], 502);
+        // Far away, but begun.
+        handle.begin(publishing(1.0, Topics::Count(2), 2, now_ns() + 9999 * second, second));
+        for topic in ["t0", "t1"] {
+            let reply = stranger.post(&format!("/publish?topic={topic}"), "amid").await;
+            assert_eq!((reply.status, reply.body.lines().count()), (409, 1), "{}", reply.body);
+            assert!(reply.body.contains("schedule"), "{}", reply.body);
+        }
+        for topic in ["t2", "all"] {
+            assert_eq!(stranger.post(&format!("/publish?topic={topic}"), "amid").await.status, 202);
+        }
+        assert_eq!(handle.totals().published, 504);
+    });
 }
 
 #[test]
@@ -228,4 +263,21 @@ fn a_slow_reader_is_cut_off_and_counted_while_another_gets_everything() {
             assert_eq!(healthy.event().await.1, "after");
         });
     }
+}
+
+#[test]
+fn a_reply_that_nobody_reads_is_given_up_and_counted() {
+    let limits = Limits { idle_timeout: Duration::from_millis(200), ..Limits::default() };
+    with_target(Config { limits, ..config() }, |address, handle| async move {
+        let mut publisher = Client::connect(address).await;
+        let payload = "x".repeat(1 << 20);
+        publisher.post("/publish", &payload).await;
+        let mut deaf = Client::over(narrow_connection(address).await);
+        // More than the largest socket buffers of the machine together.
+        for _ in 0..100 {
+            deaf.ask("GET", "/poll?after=0", "", "").await;
+        }
+        until("all are gone", || handle.totals().connections == 0).await;
+        assert_eq!(handle.totals().slow_disconnects, 1, "the publisher was merely idle");
+    });
 }

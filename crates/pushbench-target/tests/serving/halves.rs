@@ -90,14 +90,15 @@ async fn sleep_until(at_ns: u64) {
     tokio::time::sleep(Duration::from_nanos(wait_ns)).await;
 }
 
+/// Settings with a kind's own values for those of the keys that it has.
 fn settings(kind: Kind, connection: &str) -> Settings {
-    let polling = format!(r#","connection":"{connection}""#);
-    let keys = match kind {
-        Kind::ShortPolling => format!(r#"{polling},"interval":"20ms""#),
-        Kind::LongPolling => format!(r#"{polling},"timeout":"100ms""#),
-        Kind::Sse | Kind::WebSocket => String::new(),
-    };
-    serde_json::from_str(&format!(r#"{{"kind":"{}"{keys}}}"#, kind.name())).unwrap()
+    let mut json = serde_json::to_value(kind.default_settings()).unwrap();
+    for (key, value) in [("connection", connection), ("interval", "20ms"), ("timeout", "100ms")] {
+        if let Some(present) = json.get_mut(key) {
+            *present = value.into();
+        }
+    }
+    serde_json::from_value(json).unwrap()
 }
 
 #[test]

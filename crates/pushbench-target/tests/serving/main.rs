@@ -7,4 +7,5 @@ mod endpoints;
 mod halves;
 mod rig;
 mod shutdown;
+mod table;
 mod websocket;

@@ -2,6 +2,7 @@
 
 use crate::rig::{Client, EventStream, config, message, until, websocket, within};
 use futures_util::StreamExt as _;
+use pushbench_probe::clock::now_ns;
 use pushbench_target::Target;
 use tokio::net::TcpStream;
 use tokio::task::{LocalSet, spawn_local};
@@ -70,6 +71,20 @@ fn held_polls_get_their_204_and_stragglers_do_not_hold_the_end_up() {
         within(running).await.unwrap();
         half.end().await;
         drop(deaf);
+    });
+}
+
+#[test]
+fn the_alarm_of_a_target_rings_for_others_on_its_thread() {
+    run(async {
+        let target = Target::bind(&config()).unwrap();
+        let handle = target.handle();
+        let running = spawn_local(target.run());
+        let at_ns = now_ns() + 5_000_000;
+        within(handle.alarm().until(at_ns)).await;
+        assert!(now_ns() >= at_ns);
+        handle.shutdown();
+        within(running).await.unwrap();
     });
 }
 

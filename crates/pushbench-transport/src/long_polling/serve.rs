@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use super::Settings;
 use super::settings::Wakeup;
 use crate::polling;
-use crate::server::{Batch, Bounds, Hub, Pace, Query, Refusal, Reply, Start, Subscription as _};
+use crate::server::{Ask, Batch, Bounds, Hub, Pace, Query, Refusal, Reply, Start, Subscription as _, Work};
 
 /// The longest that a request is held, whatever it asks for.
 pub const LONGEST_HOLD: Duration = Duration::from_hours(1);
@@ -18,22 +18,33 @@ pub const LONGEST_HOLD: Duration = Duration::from_hours(1);
 /// Share of the timeout by which it is varied, so that requests held together are not answered in one instant.
 const JITTER: f64 = 0.1;
 
+/// The methods, as `Allow` has them: a `HEAD` would be held for a reply without its events.
+pub const METHODS: &str = "GET";
+
 /// How requests are held.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Hold {
+struct Hold {
     /// How long when the request does not say, and how its events are noticed.
-    pub settings: Settings,
+    settings: Settings,
     /// How much a reply may hold.
-    pub bounds: Bounds,
+    bounds: Bounds,
     /// Where in the range of the jitter this request falls: -1 is 10 % sooner, 1 is 10 % later.
-    pub jitter: f64,
+    jitter: f64,
 }
 
 /// `200` as soon as there is something, `204` at the timeout or when the target shuts down.
 ///
 /// # Errors
-/// [`Refusal`] when the hub takes no more topics.
-pub async fn reply<H: Hub>(hub: H, query: Query, hold: Hold) -> Result<Reply, Refusal> {
+/// None here; the reply is a refusal when the hub takes no more topics.
+pub fn answer<H: Hub, B>(settings: &Settings, ask: Ask<'_, H, B>) -> Result<Work<H::Socket>, Refusal> {
+    let Ask { hub, query, bounds, jitter, .. } = ask;
+    let hold = Hold { settings: *settings, bounds, jitter };
+    Ok(Work::Waiting(Box::pin(
+        async move { reply(hub, query, hold).await.unwrap_or_else(Refusal::into_reply) },
+    )))
+}
+
+async fn reply<H: Hub>(hub: H, query: Query, hold: Hold) -> Result<Reply, Refusal> {
     let mut batch = hub.read(&query.topic, query.start, hold.bounds);
     if batch.is_empty() {
         // "From now on" is the moment the request came, not the moment of the last look.

@@ -32,9 +32,11 @@ pub struct AtOnce;
 impl Pace for AtOnce {
     fn begin(&mut self, _: u64) {}
 
-    fn after_reply(&mut self, now_ns: u64, _: &mut dyn Observer) -> u64 {
+    fn after_reply(&self, now_ns: u64) -> u64 {
         now_ns
     }
+
+    fn free(&mut self, _: u64) {}
 
     fn sending(&mut self, _: u64, _: &mut dyn Observer) {}
 }

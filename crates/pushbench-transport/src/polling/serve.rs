@@ -4,8 +4,9 @@ use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 
-use super::wire::{CURSOR_HEADER, encode_reply};
-use crate::server::{Batch, Reply, head_only, page};
+use super::wire::{CURSOR_HEADER, element, encode_reply};
+use crate::Kind;
+use crate::server::{Batch, Event, Reply, head_only, page};
 
 /// `200` with the events, or `204` when there is nothing to tell.
 #[must_use]
@@ -13,7 +14,7 @@ pub fn reply(batch: &Batch) -> Reply {
     let mut reply = if batch.is_empty() {
         head_only(StatusCode::NO_CONTENT)
     } else {
-        let elements: Vec<Bytes> = batch.events.iter().map(|event| event.polling()).collect();
+        let elements: Vec<Bytes> = batch.events.iter().map(|event| element_of(event)).collect();
         let body = encode_reply(batch.cursor, &elements, batch.gap, batch.more);
         page(StatusCode::OK, "application/json", body)
     };
@@ -21,4 +22,9 @@ pub fn reply(batch: &Batch) -> Reply {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(HeaderName::from_static(CURSOR_HEADER), HeaderValue::from(batch.cursor));
     reply
+}
+
+/// The same for both transports, and kept once for both.
+fn element_of(event: &Event) -> Bytes {
+    event.encoded(Kind::ShortPolling, |event| element(event.payload()))
 }

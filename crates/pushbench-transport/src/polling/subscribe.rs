@@ -14,8 +14,11 @@ use crate::settings::Connection;
 pub trait Pace {
     /// A connection was made for the first time.
     fn begin(&mut self, now_ns: u64);
-    /// The answer was complete at `now_ns`: when to ask again. Nothing more is there to be had right now.
-    fn after_reply(&mut self, now_ns: u64, observer: &mut dyn Observer) -> u64;
+    /// An answer was complete at `now_ns`: when to ask again. Nothing more is there to be had right now.
+    fn after_reply(&self, now_ns: u64) -> u64;
+    /// From `now_ns` on the next request could be sent, or a socket for it opened: the last answer was complete, and
+    /// so was the close, where the server was to close the connection.
+    fn free(&mut self, now_ns: u64);
     /// A request is sent.
     fn sending(&mut self, now_ns: u64, observer: &mut dyn Observer);
 }
@@ -57,11 +60,21 @@ enum State {
     /// No connection; one is on its way, and a request with it.
     Away,
     /// Between two requests.
-    Idle { due_ns: u64 },
+    Idle(Taken),
     /// A request is under way.
     Waiting { give_up_ns: u64 },
     /// The reply was complete; the server is to close the connection, so that TIME_WAIT is on its side.
-    Closing { due_ns: u64, give_up_ns: u64 },
+    Closing { taken: Taken, give_up_ns: u64 },
+}
+
+/// What a complete reply asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Taken {
+    /// When to ask again.
+    due_ns: u64,
+    /// Why a connection that ends with this reply, or before the next request, is opened again: an error status that
+    /// takes the connection with it is no working transport.
+    reopen: Reopen,
 }
 
 impl<P: Pace> Poller<P> {
@@ -100,13 +113,26 @@ impl<P: Pace> Poller<P> {
         Step::Hold { wake_ns: Some(give_up_ns) }
     }
 
+    /// What holds a client up after a failure is the pause, not a slow answer.
+    fn note_free(&mut self, reopen: Reopen, now_ns: u64) {
+        if reopen == Reopen::Planned {
+            self.pace.free(now_ns);
+        }
+    }
+
+    /// The connection has ended after a complete reply.
+    fn reopen(&mut self, taken: Taken, now_ns: u64) -> Step {
+        self.note_free(taken.reopen, now_ns);
+        self.away(taken.due_ns.max(now_ns), taken.reopen)
+    }
+
     /// Gives the connection up after a failure.
     fn lose(&mut self, now_ns: u64) -> Step {
-        self.ready = false;
         self.away(now_ns.saturating_add(self.rules.retry_ns), Reopen::Lost)
     }
 
     fn away(&mut self, at_ns: u64, why: Reopen) -> Step {
+        self.ready &= why == Reopen::Planned;
         self.state = State::Away;
         self.reader = ReplyReader::default();
         Step::Open { at_ns, why }
@@ -117,8 +143,8 @@ impl<P: Pace> Poller<P> {
         self.lose(io.now_ns)
     }
 
-    /// Takes a complete reply; returns when to ask again, or `None` when the reply was not sound.
-    fn take(&mut self, reply: &Reply<'_>, io: &mut Io<'_>) -> Option<u64> {
+    /// Takes a complete reply; `None` when it was not sound.
+    fn take(&mut self, reply: &Reply<'_>, io: &mut Io<'_>) -> Option<Taken> {
         let more = match reply.status {
             200 => {
                 let summary = decode_reply(&reply.body, |payload| io.observer.event(payload)).ok()?;
@@ -141,26 +167,30 @@ impl<P: Pace> Poller<P> {
             }
             _ => {
                 io.observer.note(Note::ErrorReply);
-                return Some(io.now_ns.saturating_add(self.rules.retry_ns));
+                let due_ns = io.now_ns.saturating_add(self.rules.retry_ns);
+                return Some(Taken { due_ns, reopen: Reopen::Lost });
             }
         };
         if !std::mem::replace(&mut self.ready, true) {
             io.observer.ready();
         }
-        Some(if more { io.now_ns } else { self.pace.after_reply(io.now_ns, io.observer) })
+        let due_ns = if more { io.now_ns } else { self.pace.after_reply(io.now_ns) };
+        Some(Taken { due_ns, reopen: Reopen::Planned })
     }
 
     /// The reply is complete and the connection still there.
-    fn go_on(&mut self, due_ns: u64, keeps_connection: bool, io: &mut Io<'_>) -> Step {
+    fn go_on(&mut self, taken: Taken, keeps_connection: bool, io: &mut Io<'_>) -> Step {
         if !keeps_connection || self.rules.connection == Connection::Close {
             let give_up_ns = io.now_ns.saturating_add(self.rules.reply_timeout_ns);
-            self.state = State::Closing { due_ns, give_up_ns };
-            Step::Hold { wake_ns: Some(give_up_ns) }
-        } else if due_ns <= io.now_ns {
+            self.state = State::Closing { taken, give_up_ns };
+            return Step::Hold { wake_ns: Some(give_up_ns) };
+        }
+        self.note_free(taken.reopen, io.now_ns);
+        if taken.due_ns <= io.now_ns {
             self.ask(io)
         } else {
-            self.state = State::Idle { due_ns };
-            Step::Hold { wake_ns: Some(due_ns) }
+            self.state = State::Idle(taken);
+            Step::Hold { wake_ns: Some(taken.due_ns) }
         }
     }
 
@@ -169,10 +199,11 @@ impl<P: Pace> Poller<P> {
         let begun = self.reader.has_begun();
         match self.reader.end() {
             Ok(Some(reply)) if why == Closed::Eof => match self.take(&reply, io) {
-                Some(due_ns) => self.away(due_ns.max(io.now_ns), Reopen::Planned),
+                Some(taken) => self.reopen(taken, io.now_ns),
                 None => self.lose_with(Note::ProtocolError, io),
             },
-            _ if begun => self.lose_with(Note::ProtocolError, io),
+            // A reset is counted by who drives the socket.
+            _ if begun && why == Closed::Eof => self.lose_with(Note::ProtocolError, io),
             _ => self.lose(io.now_ns),
         }
     }
@@ -196,7 +227,7 @@ impl<P: Pace> Subscriber for Poller<P> {
                         return Step::Hold { wake_ns: Some(give_up_ns) };
                     }
                     Ok(Some(reply)) => {
-                        self.take(&reply, io).map(|due_ns| self.go_on(due_ns, reply.keeps_connection, io))
+                        self.take(&reply, io).map(|taken| self.go_on(taken, reply.keeps_connection, io))
                     }
                     Err(_) => None,
                 };
@@ -205,7 +236,7 @@ impl<P: Pace> Subscriber for Poller<P> {
             // After the last reply of a connection nothing counts any more.
             State::Closing { give_up_ns, .. } => Step::Hold { wake_ns: Some(give_up_ns) },
             // An answer that nobody asked for.
-            State::Idle { .. } | State::Away => self.lose_with(Note::ProtocolError, io),
+            State::Idle(_) | State::Away => self.lose_with(Note::ProtocolError, io),
         }
     }
 
@@ -213,23 +244,22 @@ impl<P: Pace> Subscriber for Poller<P> {
         match self.state {
             State::Waiting { .. } if why != Closed::ConnectFailed => self.cut(why, io),
             // The server has closed a connection that it had kept for a while, as servers do.
-            State::Idle { due_ns } | State::Closing { due_ns, .. } => {
-                self.away(due_ns.max(io.now_ns), Reopen::Planned)
-            }
+            State::Idle(taken) => self.away(taken.due_ns.max(io.now_ns), taken.reopen),
+            State::Closing { taken, .. } => self.reopen(taken, io.now_ns),
             State::Waiting { .. } | State::Away => self.lose(io.now_ns),
         }
     }
 
     fn woken(&mut self, io: &mut Io<'_>) -> Step {
         let wake_ns = match self.state {
-            State::Idle { due_ns } if due_ns <= io.now_ns => return self.ask(io),
+            State::Idle(Taken { due_ns, .. }) if due_ns <= io.now_ns => return self.ask(io),
             State::Waiting { give_up_ns } if give_up_ns <= io.now_ns => {
                 return self.lose_with(Note::Timeout, io);
             }
-            State::Closing { due_ns, give_up_ns } if give_up_ns <= io.now_ns => {
-                return self.away(due_ns.max(io.now_ns), Reopen::Planned);
+            State::Closing { taken, give_up_ns } if give_up_ns <= io.now_ns => {
+                return self.reopen(taken, io.now_ns);
             }
-            State::Idle { due_ns } => Some(due_ns),
+            State::Idle(Taken { due_ns, .. }) => Some(due_ns),
             State::Waiting { give_up_ns } | State::Closing { give_up_ns, .. } => Some(give_up_ns),
             State::Away => None,
         };
@@ -241,6 +271,9 @@ impl<P: Pace> Subscriber for Poller<P> {
     }
 }
 
+#[cfg(test)]
+#[path = "lateness_tests.rs"]
+mod lateness_tests;
 #[cfg(test)]
 #[path = "subscribe_tests.rs"]
 mod tests;

@@ -1,25 +1,25 @@
 //! One published event, with its wire forms made at most once.
 
 use bytes::Bytes;
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use crate::polling;
-use crate::sse;
+use crate::Kind;
 
 /// A published event. Cloning is not needed: the event loop shares it by `Rc`.
 #[derive(Debug)]
 pub struct Event {
     id: u64,
     payload: Bytes,
-    polling: OnceCell<Bytes>,
-    sse: OnceCell<Bytes>,
+    /// By kind; a form that nobody asked for is not made.
+    forms: [OnceCell<Bytes>; Kind::ALL.len()],
 }
 
 impl Event {
     /// An event with its id within the topic, from 1. The payload is UTF-8.
     #[must_use]
     pub fn new(id: u64, payload: String) -> Self {
-        Self { id, payload: Bytes::from(payload), polling: OnceCell::new(), sse: OnceCell::new() }
+        Self { id, payload: Bytes::from(payload), forms: [const { OnceCell::new() }; Kind::ALL.len()] }
     }
 
     /// Its id within the topic.
@@ -28,26 +28,25 @@ impl Event {
         self.id
     }
 
-    /// The payload: also the data of a WebSocket message.
+    /// The payload.
     #[must_use]
     pub fn payload(&self) -> &Bytes {
         &self.payload
     }
 
-    /// As an element of a polling reply.
+    /// The payload as text.
     #[must_use]
-    pub fn polling(&self) -> Bytes {
-        self.polling.get_or_init(|| polling::wire::element(&self.payload)).clone()
+    pub fn text(&self) -> Cow<'_, str> {
+        // It was made from a `String`, so nothing is ever replaced here.
+        String::from_utf8_lossy(&self.payload)
     }
 
-    /// As a block of an event stream.
+    /// As a transport sends it, for all of its subscribers alike: `encode` makes it the first time.
+    ///
+    /// A form that depends on the settings of a transport may be kept here too: they are the same for a target's life.
     #[must_use]
-    pub fn sse(&self) -> Bytes {
-        let encode = || {
-            // It was made from a `String`, so nothing is ever replaced here.
-            sse::wire::encode_event(self.id, &String::from_utf8_lossy(&self.payload))
-        };
-        self.sse.get_or_init(encode).clone()
+    pub fn encoded(&self, kind: Kind, encode: impl FnOnce(&Self) -> Bytes) -> Bytes {
+        self.forms[kind.index()].get_or_init(|| encode(self)).clone()
     }
 }
 
@@ -56,10 +55,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wire_form_is_made_once_and_shared() {
+    fn a_wire_form_is_made_once_for_each_kind_and_shared() {
         let event = Event::new(7, "{}".to_owned());
-        assert_eq!(event.polling().as_ptr(), event.polling().as_ptr());
-        assert_eq!(event.sse().as_ptr(), event.sse().as_ptr());
-        assert_eq!(event.sse(), sse::wire::encode_event(7, "{}"));
+        for kind in Kind::ALL {
+            let form = event.encoded(*kind, |event| format!("{kind} {} {}", event.id(), event.text()).into());
+            assert_eq!(form, format!("{kind} 7 {{}}"));
+            let again = event.encoded(*kind, |_| panic!("it is there"));
+            assert_eq!(again.as_ptr(), form.as_ptr());
+        }
     }
 }

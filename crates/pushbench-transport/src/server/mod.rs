@@ -3,21 +3,26 @@
 //! A serving half turns a request into a response and reads events from a [`Hub`]. It does not listen, does not route,
 //! keeps no events, and does not know how a hub stores or bounds them.
 
+mod ask;
 mod event;
 mod query;
 mod reply;
 
+pub use ask::{Ask, Session, Work};
 pub use event::Event;
 pub use query::{Query, Start, TOPIC_BYTES_MAX, TopicName};
 pub use reply::{Body, Refusal, Reply, head_only, page};
 
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 /// The topics of a target and their recent events, shared by everything on its event loop.
 pub trait Hub: Clone + 'static {
     /// One subscriber's place in a topic.
     type Subscription: Subscription;
+    /// What is under a connection after an upgrade.
+    type Socket: AsyncRead + AsyncWrite + Unpin + 'static;
 
     /// The events after `start`, as far as they are still held and fit into `bounds`. Never waits.
     ///

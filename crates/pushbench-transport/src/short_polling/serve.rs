@@ -1,9 +1,17 @@
 //! The server half: answers at once with what there is.
 
+use super::Settings;
 use crate::polling;
-use crate::server::{Bounds, Hub, Query, Reply};
+use crate::server::{Ask, Hub, Refusal, Work};
+
+/// The methods, as `Allow` has them.
+pub const METHODS: &str = "GET, HEAD";
 
 /// The events that the request asks for, or `204`.
-pub fn reply<H: Hub>(hub: &H, query: &Query, bounds: Bounds) -> Reply {
-    polling::serve::reply(&hub.read(&query.topic, query.start, bounds))
+///
+/// # Errors
+/// None: a topic that is not there is empty.
+pub fn answer<H: Hub, B>(_: &Settings, ask: Ask<'_, H, B>) -> Result<Work<H::Socket>, Refusal> {
+    let Ask { hub, query, bounds, .. } = ask;
+    Ok(Work::Done(polling::serve::reply(&hub.read(&query.topic, query.start, bounds))))
 }

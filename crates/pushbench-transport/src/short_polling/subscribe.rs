@@ -12,7 +12,7 @@ impl Subscriber {
     #[must_use]
     pub fn of(settings: &Settings, path: &'static str, identity: Identity) -> Self {
         let interval_ns = settings.interval.as_ns().max(1);
-        let clock = PollClock { interval_ns, phase: identity.phase, due_ns: 0 };
+        let clock = PollClock { interval_ns, phase: identity.phase, due_ns: 0, free_ns: 0 };
         let rules = Rules {
             path,
             hold: None,
@@ -27,14 +27,18 @@ impl Subscriber {
 /// When polls are due: at the first connect + (phase + j) × interval, for j = 0, 1, 2, …
 ///
 /// Requests at other times (at a connect, or when a reply said that there is more) do not move the clock. When due
-/// times have passed unused, the polls of all but the newest are skipped; the newest is sent, late when it was a slow
-/// reply that held it up.
+/// times have passed unused, the polls of all but the newest are skipped and the newest is sent. That one is late when
+/// its due time passed before the client was free for it: the reply before was not complete, or the server had not yet
+/// closed the socket of that reply. It is not late for the connect that it needs itself, for the driver's wake-up, or
+/// after a failure, where the pause is meant.
 #[derive(Debug)]
 pub struct PollClock {
     interval_ns: u64,
     phase: f64,
     /// The first due time that has not been used.
     due_ns: u64,
+    /// Since when nothing of the last poll stands in the way of the next.
+    free_ns: u64,
 }
 
 impl PollClock {
@@ -53,26 +57,24 @@ impl Pace for PollClock {
         self.due_ns = now_ns.saturating_add((share * self.interval_ns as f64) as u64);
     }
 
-    fn after_reply(&mut self, now_ns: u64, observer: &mut dyn Observer) -> u64 {
-        // Due at this very instant is not late.
-        if self.due_ns >= now_ns {
-            return self.due_ns;
-        }
-        let passed = self.use_up(now_ns);
-        skip(passed, observer);
-        observer.note(Note::PollLate);
-        now_ns
+    fn after_reply(&self, now_ns: u64) -> u64 {
+        self.due_ns.max(now_ns)
+    }
+
+    fn free(&mut self, now_ns: u64) {
+        self.free_ns = now_ns;
     }
 
     fn sending(&mut self, now_ns: u64, observer: &mut dyn Observer) {
         let passed = self.use_up(now_ns);
-        skip(passed, observer);
-    }
-}
-
-/// Of the polls whose time has passed, all but the newest are skipped.
-fn skip(passed: u64, observer: &mut dyn Observer) {
-    for _ in 1..passed {
-        observer.note(Note::PollSkipped);
+        // Of the polls whose time has passed, all but the newest are skipped.
+        for _ in 1..passed {
+            observer.note(Note::PollSkipped);
+        }
+        let newest_ns = self.due_ns.saturating_sub(self.interval_ns);
+        // Due at the very instant of the reply is not late.
+        if passed > 0 && newest_ns < self.free_ns {
+            observer.note(Note::PollLate);
+        }
     }
 }

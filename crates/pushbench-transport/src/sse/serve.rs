@@ -4,9 +4,9 @@
 //! CR arrives with LF in its place.
 
 use bytes::Bytes;
-use hyper::StatusCode;
 use hyper::body::Frame;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, StatusCode};
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -14,17 +14,33 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::Settings;
-use super::wire::{HEARTBEAT, encode_gap, encode_prologue};
-use crate::server::{Body, Hub, Next, Pace, Query, Refusal, Reply, Start, Subscription, head_only};
+use super::wire::{HEARTBEAT, encode_event, encode_gap, encode_prologue};
+use crate::Kind;
+use crate::server::{
+    Ask, Body, Event, Hub, Next, Pace, Query, Refusal, Reply, Start, Subscription, Work, head_only,
+};
 
 /// The id that a reconnecting client sends (WHATWG HTML, 9.2.4).
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Keeps proxies from collecting the stream before they pass it on.
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-/// The head alone, for `HEAD`: subscribes to nothing.
-#[must_use]
-pub fn head() -> Reply {
+/// The methods, as `Allow` has them.
+pub const METHODS: &str = "GET, HEAD";
+
+/// The stream; to a `HEAD` its head alone, which subscribes to nothing.
+///
+/// # Errors
+/// [`Refusal`] when the `Last-Event-ID` is not an id, or when the hub takes no more topics.
+pub fn answer<H: Hub, B>(settings: &Settings, ask: Ask<'_, H, B>) -> Result<Work<H::Socket>, Refusal> {
+    let Ask { hub, query, request, .. } = ask;
+    if request.method() == Method::HEAD {
+        return Ok(Work::Done(head()));
+    }
+    stream(&hub, &query, request.headers(), settings).map(Work::Done)
+}
+
+fn head() -> Reply {
     let mut reply = head_only(StatusCode::OK);
     let headers = reply.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -33,11 +49,8 @@ pub fn head() -> Reply {
     reply
 }
 
-/// The stream. A `Last-Event-ID` header counts more than `after`, as a reconnect has both.
-///
-/// # Errors
-/// [`Refusal`] when the header is not an id, or when the hub takes no more topics.
-pub fn reply<H: Hub>(
+/// A `Last-Event-ID` header counts more than `after`, as a reconnect has both.
+fn stream<H: Hub>(
     hub: &H,
     query: &Query,
     headers: &HeaderMap,
@@ -52,6 +65,10 @@ pub fn reply<H: Hub>(
     let heartbeat = (!settings.heartbeat.is_zero()).then(|| Heartbeat::new(settings.heartbeat.duration()));
     let stream = Stream { subscription, prologue: Some(prologue), heartbeat };
     Ok(head().map(|_| Body::Stream(Box::pin(stream))))
+}
+
+fn block_of(event: &Event) -> Bytes {
+    event.encoded(Kind::Sse, |event| encode_event(event.id(), &event.text()))
 }
 
 /// The body: the prologue, then each event as it comes.
@@ -84,7 +101,7 @@ impl<S: Subscription> Stream<S> {
                 return Poll::Ready(None);
             }
             let bytes = match self.subscription.take() {
-                Some(Next::Event(event)) => event.sse(),
+                Some(Next::Event(event)) => block_of(&event),
                 Some(Next::Gap { oldest }) => encode_gap(oldest),
                 None => continue,
             };

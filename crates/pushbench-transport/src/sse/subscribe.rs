@@ -153,12 +153,17 @@ impl crate::client::Subscriber for Subscriber {
     }
 
     fn closed(&mut self, why: Closed, io: &mut Io<'_>) -> Step {
-        let cut_short = match &self.state {
+        let incomplete = match &self.state {
             State::Away => false,
             State::Asking { head, .. } => head.has_begun(),
-            State::Streaming(body) => why == Closed::Eof && body.end().is_err(),
+            State::Streaming(body) => body.end().is_err(),
         };
-        if cut_short { self.reconnect_with(Note::ProtocolError, io) } else { self.reconnect(io) }
+        // A reset is counted by who drives the socket.
+        if incomplete && why == Closed::Eof {
+            self.reconnect_with(Note::ProtocolError, io)
+        } else {
+            self.reconnect(io)
+        }
     }
 
     fn woken(&mut self, io: &mut Io<'_>) -> Step {

@@ -152,10 +152,12 @@ fn a_head_that_does_not_come_is_given_up() {
     assert_eq!(client.seen.ready, 1);
     // A refused connect is tried again after the pause; a half head is an error.
     assert_eq!(client.close(Closed::ConnectFailed), lost(client.now_ns + RETRY));
-    client.connect();
-    client.receive("HTTP/1.1 2");
-    client.close(Closed::Eof);
-    assert_eq!(client.seen.count(Note::ProtocolError), 1);
+    for (why, errors) in [(Closed::Eof, 1), (Closed::Broken, 1)] {
+        client.connect();
+        client.receive("HTTP/1.1 2");
+        client.close(why);
+        assert_eq!(client.seen.count(Note::ProtocolError), errors, "a reset is the driver's to count");
+    }
 }
 
 proptest! {

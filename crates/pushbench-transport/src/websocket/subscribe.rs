@@ -154,13 +154,18 @@ impl crate::client::Subscriber for Subscriber {
     }
 
     fn closed(&mut self, why: Closed, io: &mut Io<'_>) -> Step {
-        let cut_short = match &self.state {
+        let incomplete = match &self.state {
             State::Away | State::Closing { .. } => false,
             State::Upgrading { head, .. } => head.has_begun(),
             // An end without close frame is abnormal: code 1006 of section 7.1.5.
-            State::Open(_) => why == Closed::Eof && !self.leaving,
+            State::Open(_) => !self.leaving,
         };
-        if cut_short { self.reconnect_with(Note::ProtocolError, io) } else { self.reconnect(io) }
+        // A reset is counted by who drives the socket.
+        if incomplete && why == Closed::Eof {
+            self.reconnect_with(Note::ProtocolError, io)
+        } else {
+            self.reconnect(io)
+        }
     }
 
     fn woken(&mut self, io: &mut Io<'_>) -> Step {

@@ -202,6 +202,11 @@ fn an_end_without_close_frame_is_an_error_and_a_reset_is_a_loss() {
         let mut client = open();
         assert!(is_lost_within(client.close(why), SECOND, RETRY));
         assert_eq!(client.seen.count(Note::ProtocolError), errors);
+        // The same amid the head of the upgrade.
+        client.connect();
+        client.receive("HTTP/1.1 101 Sw");
+        client.close(why);
+        assert_eq!(client.seen.count(Note::ProtocolError), 2 * errors);
     }
 }
 

@@ -21,7 +21,7 @@ use self::closing::{Ending, close};
 use self::delivery::Delivery;
 use super::Settings;
 use super::wire::CURSOR_HEADER;
-use crate::server::{Body, Refusal, Reply, Subscription};
+use crate::server::{Ask, Body, Hub, Pace, Refusal, Reply, Session, Subscription, Work};
 
 /// Largest message that a subscriber may send, in bytes: it is read and ignored.
 pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
@@ -35,24 +35,72 @@ const WRITE_BUFFER_BYTES: usize = 4 << 10;
 
 const SEC_WEBSOCKET_VERSION: HeaderName = HeaderName::from_static("sec-websocket-version");
 
-/// The `101` that a proper request gets (RFC 6455, section 4.2).
+/// The methods, as `Allow` has them.
+pub const METHODS: &str = "GET";
+
+/// An upgrade, and then the events of a subscription until either side ends it.
 ///
 /// # Errors
-/// `426` when the request asks for no upgrade, or for another version; `400` when it is not a proper one.
-pub fn upgrade<B>(request: &Request<B>) -> Result<Reply, Refusal> {
-    create_response_with_body(request, Body::default).map_err(|error| refusal(&error))
+/// [`Refusal`] when the request has a body, or when the hub takes no more topics.
+pub fn answer<H: Hub, B: hyper::body::Body>(
+    settings: &Settings,
+    ask: Ask<'_, H, B>,
+) -> Result<Work<H::Socket>, Refusal> {
+    let settings = *settings;
+    let Ask { hub, query, request, .. } = ask;
+    upgrade(request, |reply| {
+        let subscription = hub.subscribe(&query.topic, query.start, Pace::Live)?;
+        // After which event the subscription begins.
+        let cursor = HeaderValue::from(subscription.cursor());
+        reply.headers_mut().insert(HeaderName::from_static(CURSOR_HEADER), cursor);
+        Ok(Box::new(move |socket, already_read| {
+            Box::pin(async move { deliver(socket, &already_read, subscription, &settings).await })
+        }))
+    })
 }
 
-/// Says in the `101` after which event the subscription begins.
-pub fn tell_cursor(reply: &mut Reply, cursor: u64) {
-    reply.headers_mut().insert(HeaderName::from_static(CURSOR_HEADER), HeaderValue::from(cursor));
+/// An upgrade, and then every message back as it came until either side ends it or `closed` resolves.
+///
+/// # Errors
+/// [`Refusal`] when the request has a body.
+pub fn answer_echo<S, B>(
+    request: &Request<B>,
+    closed: impl Future<Output = ()> + 'static,
+) -> Result<Work<S>, Refusal>
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+    B: hyper::body::Body,
+{
+    upgrade(request, |_| {
+        Ok(Box::new(move |socket, already_read| {
+            Box::pin(async move { echo(socket, &already_read, closed).await })
+        }))
+    })
+}
+
+/// The `101` that a proper request gets (RFC 6455, section 4.2), and what `begin` makes of the connection.
+fn upgrade<S, B: hyper::body::Body>(
+    request: &Request<B>,
+    begin: impl FnOnce(&mut Reply) -> Result<Session<S>, Refusal>,
+) -> Result<Work<S>, Refusal> {
+    if !request.body().is_end_stream() {
+        return Err(Refusal::bad_request("a request for an upgrade has no body here"));
+    }
+    match create_response_with_body(request, Body::default) {
+        Ok(mut reply) => {
+            let session = begin(&mut reply)?;
+            Ok(Work::Upgrade(reply, session))
+        }
+        // A refused upgrade has headers of its own, so it is a reply here already.
+        Err(error) => Ok(Work::Done(refused(refusal(&error)))),
+    }
 }
 
 fn refusal(error: &tungstenite::Error) -> Refusal {
     use ProtocolError as P;
     let upgrade_required = |why: &'static str| Refusal::new(StatusCode::UPGRADE_REQUIRED, why);
     match error {
-        tungstenite::Error::Protocol(P::WrongHttpMethod) => Refusal::method_not_allowed("GET"),
+        tungstenite::Error::Protocol(P::WrongHttpMethod) => Refusal::method_not_allowed(METHODS),
         tungstenite::Error::Protocol(P::WrongHttpVersion) => {
             Refusal::bad_request("an upgrade needs HTTP/1.1")
         }
@@ -69,8 +117,7 @@ fn refusal(error: &tungstenite::Error) -> Refusal {
 }
 
 /// The response to a refused upgrade: a `426` names what to upgrade to (RFC 9110, section 15.5.22).
-#[must_use]
-pub fn refused(refusal: Refusal) -> Reply {
+fn refused(refusal: Refusal) -> Reply {
     let mut reply = refusal.into_reply();
     if reply.status() == StatusCode::UPGRADE_REQUIRED {
         let headers = reply.headers_mut();
@@ -97,8 +144,8 @@ where
     }
 }
 
-/// Sends the events of a subscription until either side ends it. `already_read` came behind the request's head.
-pub async fn deliver<S>(socket: S, already_read: &[u8], subscription: impl Subscription, settings: &Settings)
+/// `already_read` came behind the request's head.
+async fn deliver<S>(socket: S, already_read: &[u8], subscription: impl Subscription, settings: &Settings)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -108,8 +155,7 @@ where
     close(delivery.into_socket(), ending).await;
 }
 
-/// Sends every message back as it came until either side ends it, or `closed` resolves.
-pub async fn echo<S>(socket: S, already_read: &[u8], closed: impl Future<Output = ()>)
+async fn echo<S>(socket: S, already_read: &[u8], closed: impl Future<Output = ()>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
