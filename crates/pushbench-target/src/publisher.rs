@@ -3,7 +3,7 @@
 //! It waits on an absolute timer. Events that are overdue are published at once and never dropped; how late each was
 //! is recorded. The schedule itself is made elsewhere.
 
-use pushbench_measure::{Figure, PhaseEdges};
+use pushbench_measure::{Figure, PhaseEdges, micros};
 use pushbench_probe::alarm::Alarm;
 use pushbench_probe::clock::now_ns;
 use pushbench_scenario::Events;
@@ -108,7 +108,7 @@ pub(crate) async fn publish(server: &Server, alarm: &Alarm, publishing: Publishi
         }
         server.scheduled(|scheduled| scheduled.published += 1);
         let phase = edges.phase_at(due_ns);
-        let slip_us = published_ns.saturating_sub(due_ns) / 1000;
+        let slip_us = micros(published_ns.saturating_sub(due_ns));
         server.histograms.borrow_mut().record(Figure::Slip, phase, slip_us);
     }
 }

@@ -2,7 +2,6 @@
 
 use pushbench_control::{CarrierError, FromTarget, Receiver, Sender, ToTarget};
 use pushbench_measure::{PhaseEdges, Ticks};
-use pushbench_probe::alarm::Alarm;
 use pushbench_probe::clock::now_ns;
 use pushbench_scenario::TargetShare;
 use pushbench_target::{Config, Handle, Limits, Publishing, Target};
@@ -16,11 +15,6 @@ use crate::exit::{Exit, Failure};
 pub(crate) fn target() -> Result<Exit, Failure> {
     play(|mut sender, mut receiver| async move {
         let ToTarget::Assign(share) = receiver.receive::<ToTarget>().await? else { return Ok(()) };
-        let alarm = match Alarm::new() {
-            Ok(alarm) => alarm,
-            Err(error) => return sender.send(&FromTarget::Failed(lacking(&error))).await,
-        };
-        spawn_local(alarm.run());
         let target = match Target::bind(&config_for(&share)) {
             Ok(target) => target,
             Err(error) => return sender.send(&FromTarget::Failed(lacking(&error))).await,
@@ -28,7 +22,7 @@ pub(crate) fn target() -> Result<Exit, Failure> {
         sender.send(&FromTarget::Listening { address: target.local_addr() }).await?;
         let handle = target.handle();
         let served = spawn_local(target.run());
-        let session = Session { share: *share, handle, alarm, ticks: None, edges: None };
+        let session = Session { share: *share, handle, ticks: None, edges: None };
         session.serve(sender, receiver, served).await
     })
 }
@@ -53,7 +47,6 @@ fn config_for(share: &TargetShare) -> Config {
 struct Session {
     share: TargetShare,
     handle: Handle,
-    alarm: Alarm,
     ticks: Option<Ticks>,
     edges: Option<PhaseEdges>,
 }
@@ -74,7 +67,7 @@ impl Session {
                     ToTarget::Begin(edges) => self.begin(edges),
                     ToTarget::Stop => break,
                 },
-                () = self.alarm.until(next_ns.unwrap_or(u64::MAX)) => self.report(&mut sender).await?,
+                () = self.handle.alarm().until(next_ns.unwrap_or(u64::MAX)) => self.report(&mut sender).await?,
             }
         }
         let mut last = self.handle.snapshot();
