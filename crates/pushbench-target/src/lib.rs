@@ -11,6 +11,7 @@ mod hub;
 mod listener;
 mod metrics;
 mod publisher;
+mod publishing;
 mod reserved;
 mod route;
 mod server;
@@ -27,7 +28,7 @@ use tokio::time::{sleep, timeout};
 
 pub use self::config::{Config, Limits};
 pub use self::errors::{ListenerOwner, TargetError};
-pub use self::publisher::Publishing;
+pub use self::publishing::Publishing;
 
 use self::listener::Listener;
 use self::reserved::Reservation;

@@ -7,7 +7,7 @@ use pushbench_scenario::plan::topic_index;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use crate::publisher::Publishing;
+use crate::publishing::Publishing;
 
 /// The reservations of a target, one per schedule that was begun and is not over.
 #[derive(Debug, Default)]

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, watch};
 use crate::config::{Config, Limits, Served};
 use crate::connection::{Connection, Overdue};
 use crate::hub::{Hub, Keep};
-use crate::publisher::Scheduled;
+use crate::publishing::Scheduled;
 use crate::reserved::Reserved;
 
 /// Golden ratio: its multiples, less their whole parts, spread evenly over 0..1.
