@@ -197,7 +197,7 @@ fn text_of(condition: Condition, level: Level, value: f64) -> String {
         Condition::WorkerBusy => "the generator may be the limit; use more workers or fewer clients",
         Condition::TargetBusy => "the target is at its limit, which is a result",
         Condition::WorkerTimer | Condition::WorkerRunQueue => {
-            "the generator was held up; use more CPUs, more workers or a lower rate"
+            "the generator was held up; end other programs, or use more CPUs, more workers or a lower rate"
         }
         Condition::HostSteal => "a hypervisor held both sides up; measure on a quieter host",
         Condition::NeverConnected => "figures speak of the connected ones only",

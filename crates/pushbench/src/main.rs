@@ -20,6 +20,7 @@ fn main() -> ExitCode {
         Err(error) => return cli::refuse(&error),
     };
     match commands::dispatch(arguments.command) {
+        Ok(exit) if terminal::data_was_lost() => exit.worse(exit::Exit::Environment).into(),
         Ok(exit) => exit.into(),
         Err(failure) => {
             terminal::error(&failure);

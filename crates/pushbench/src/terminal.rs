@@ -1,15 +1,31 @@
 //! What a person reads: data on standard output, everything else on standard error.
 //!
-//! A reader that went away (a closed pipe) ends the output, not the program.
+//! A reader that went away (a closed pipe) ends the output, not the program. Data that cannot be written for another
+//! reason is remembered, and makes the command fail.
 
 use pushbench_report::table::Style;
 use std::fmt::Display;
-use std::io::{IsTerminal as _, Write as _, stderr, stdout};
+use std::io::{ErrorKind, IsTerminal as _, Write as _, stderr, stdout};
+use std::sync::atomic::{AtomicBool, Ordering};
 use terminal_size::{Width, terminal_size_of};
+
+/// Whether data was lost on its way out.
+static DATA_LOST: AtomicBool = AtomicBool::new(false);
 
 /// One line or block of data.
 pub(crate) fn data(text: impl Display) {
-    let _ = writeln!(stdout().lock(), "{text}");
+    let mut out = stdout().lock();
+    if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush())
+        && error.kind() != ErrorKind::BrokenPipe
+        && !DATA_LOST.swap(true, Ordering::Relaxed)
+    {
+        self::error(format_args!("standard output: {error}"));
+    }
+}
+
+/// Whether [`data`] could not write something that somebody still wanted.
+pub(crate) fn data_was_lost() -> bool {
+    DATA_LOST.load(Ordering::Relaxed)
 }
 
 /// One line of news.

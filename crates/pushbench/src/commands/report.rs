@@ -17,6 +17,12 @@ pub(crate) fn report(arguments: &ReportArguments) -> Result<Exit, Failure> {
     } else {
         terminal::data(table::render(&folder.run, terminal::table_style()));
     }
+    for (transport, files) in folder.transports() {
+        for file in &files.missing {
+            let path = arguments.folder.join(&transport.label).join(file);
+            terminal::say(format_args!("warning: {} is missing", path.display()));
+        }
+    }
     for chart in drawn {
         terminal::say(chart.display());
     }

@@ -9,6 +9,9 @@ use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::{roles, terminal};
 
+/// Fewer open files than this leave little room for clients.
+const FEW_FILES: u64 = 256;
+
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) fn serve(arguments: &ServeArguments) -> Result<Exit, Failure> {
     // A lower limit means fewer connections, which the target counts and says itself.
@@ -24,6 +27,12 @@ pub(crate) fn serve(arguments: &ServeArguments) -> Result<Exit, Failure> {
         })
         .map_err(Failure::environment)?;
         terminal::say(format_args!("listening on http://{}", target.local_addr()));
+        let files = limits::open_files().soft;
+        if files < FEW_FILES {
+            terminal::say(format_args!(
+                "warning: this process may open {files} files, a connection each: raise it with `ulimit -n`"
+            ));
+        }
         let handle = target.handle();
         tokio::task::spawn_local(async move {
             interrupt.wait().await;

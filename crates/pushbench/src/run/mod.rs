@@ -10,7 +10,7 @@ mod progress;
 mod sampler;
 mod step;
 
-use pushbench_measure::results::{FORMAT, Host, Run, ScenarioRecord, Status, TransportRecord};
+use pushbench_measure::results::{FORMAT, Host, Run, ScenarioRecord, Status, TransportRecord, names};
 use pushbench_measure::verdict::Level;
 use pushbench_probe::{clock, host, limits};
 use pushbench_report::RunFolder as Finished;
@@ -78,8 +78,8 @@ async fn run_plan(
     progress.say(format_args!("{}: {}", plan.name, plan.title));
     let ended = measure_all(plan, needs, program, &mut folder, &mut progress, interrupt).await?;
     finish(&mut folder, ended.as_ref()).map_err(|error| unwritable(folder.path(), &error))?;
-    present(&folder, options, &mut progress)?;
-    Ok(exit_of(&folder.run, ended.as_ref()))
+    let presented = present(&folder, options, &mut progress)?;
+    Ok(exit_of(&folder.run, ended.as_ref()).worse(presented))
 }
 
 /// Measures every transport at every number of clients; stops at the first that ends before its time.
@@ -126,10 +126,14 @@ fn finish(folder: &mut RunFolder, ended: Option<&Ended>) -> std::io::Result<()> 
     folder.save()
 }
 
-/// Draws the charts and prints what was asked for. Charts that cannot be drawn spoil no measurement.
-fn present(folder: &RunFolder, options: &Options, progress: &mut Progress) -> Result<(), Failure> {
-    let drawn = Finished::load(folder.path())
-        .and_then(|finished| pushbench_report::charts::draw_all(&finished, &folder.path().join("charts")));
+/// Draws the charts and prints what was asked for. Charts that cannot be drawn spoil no figure, but are missed.
+fn present(folder: &RunFolder, options: &Options, progress: &mut Progress) -> Result<Exit, Failure> {
+    let charts = folder.path().join(names::CHARTS);
+    let drawn = match folder.run.results.as_slice() {
+        // A run that ended before anything was measured has nothing to be drawn.
+        [] => Ok(Vec::new()),
+        _ => Finished::load(folder.path()).and_then(|run| pushbench_report::charts::draw_all(&run, &charts)),
+    };
     if options.json {
         let json = serde_json::to_string_pretty(&folder.run).map_err(anyhow::Error::new)?;
         terminal::data(json);
@@ -139,18 +143,20 @@ fn present(folder: &RunFolder, options: &Options, progress: &mut Progress) -> Re
     if let Some(reason) = &folder.run.reason {
         terminal::error(format_args!("the run ended early: {reason}"));
     }
-    match drawn {
-        Ok(charts) => {
-            progress.say(format_args!(
-                "{} charts in {}",
-                charts.len(),
-                folder.path().join("charts").display()
-            ));
+    let exit = match drawn {
+        Ok(drawn) => {
+            if !drawn.is_empty() {
+                progress.say(format_args!("{} charts in {}", drawn.len(), charts.display()));
+            }
+            Exit::Ok
         }
-        Err(error) => terminal::error(format_args!("charts: {error}")),
-    }
+        Err(error) => {
+            terminal::error(format_args!("charts: {error}"));
+            Exit::Environment
+        }
+    };
     progress.say(format_args!("results in {}", folder.path().display()));
-    Ok(())
+    Ok(exit)
 }
 
 fn exit_of(run: &Run, ended: Option<&Ended>) -> Exit {

@@ -100,6 +100,9 @@ impl Progress {
             return;
         }
         let text = match result {
+            Some(result) if result.summary.latency_max_us.is_none() && !result.complete => {
+                "cut short before an event was measured".to_owned()
+            }
             Some(result) => {
                 let row = &result.summary;
                 let time = |us: Option<u64>| us.map_or_else(|| "–".to_owned(), |us| time_us(us as f64));

@@ -32,7 +32,7 @@ const CONNECT_GRACE_NS: u64 = 15_000_000_000;
 /// How long the last look at the sockets of a step may take.
 const LAST_LOOK_NS: u64 = 2_000_000_000;
 /// How long processes may take to close their books.
-const CLOSING_TIME_NS: u64 = 10_000_000_000;
+const CLOSING_TIME_NS: u64 = 6_000_000_000;
 
 /// Why a step ended before its time.
 #[derive(Debug)]
@@ -207,15 +207,22 @@ impl<'a> Step<'a> {
         self.listen_until(edges.end_ns + LAST_LOOK_NS, |step| step.gather.is_sampled(edges.end_ns)).await?;
 
         self.fleet.tell_workers(&ToWorker::Finish).await;
-        let processes = (self.job.workers + self.job.targets) as usize;
-        self.listen_until(edges.end_ns + CLOSING_TIME_NS, |step| step.finished.len() == workers as usize)
-            .await?;
+        self.await_closed((0..workers as usize).map(Member::Worker)).await?;
         self.fleet.tell_targets(&ToTarget::Stop).await;
-        self.listen_until(clock::now_ns() + CLOSING_TIME_NS, |step| step.finished.len() == processes).await?;
-        if self.finished.len() < processes {
-            return Err(Ended::Died("a process did not close its books in time".to_owned()));
+        self.await_closed((0..self.job.targets as usize).map(Member::Target)).await
+    }
+
+    /// Waits until these processes have closed their books; names one that does not.
+    async fn await_closed(&mut self, members: impl Iterator<Item = Member> + Clone) -> Result<(), Ended> {
+        let open = |step: &Self| members.clone().find(|member| !step.finished.contains(member));
+        self.listen_until(clock::now_ns() + CLOSING_TIME_NS, |step| open(step).is_none()).await?;
+        match open(self) {
+            Some(member) => Err(Ended::Died(format!(
+                "{member} did not close its books within {} s",
+                CLOSING_TIME_NS / 1_000_000_000
+            ))),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     async fn begin(&mut self) -> PhaseEdges {

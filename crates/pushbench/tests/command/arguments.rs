@@ -196,3 +196,22 @@ fn the_roles_of_a_run_refuse_to_be_played_by_people() {
         );
     }
 }
+
+#[test]
+fn data_that_cannot_be_written_makes_a_command_fail_unless_the_reader_went_away() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let ended = start_as(&folder, &["check", "smoke.toml"], |command| {
+        command.stdout(full);
+    })
+    .ended();
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert!(ended.err.starts_with("error: standard output: "), "{}", ended.err);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let ended = start_as(&folder, &["check", "smoke.toml"], |command| {
+        command.stdout(writer);
+    })
+    .ended();
+    assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
+}
