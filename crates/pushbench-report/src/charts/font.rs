@@ -81,6 +81,12 @@ pub(super) fn fit(text: &str, face: Type, limit: f64) -> String {
     String::new()
 }
 
+/// The first of several wordings that fits in `limit` pixels; where none does, the beginning of the last.
+pub(super) fn first_fitting(wordings: &[String], face: Type, limit: f64) -> String {
+    let fitting = wordings.iter().find(|text| width(text, face) <= limit);
+    fitting.or(wordings.last()).map(|text| fit(text, face, limit)).unwrap_or_default()
+}
+
 /// The text broken at spaces into at most `lines` lines of at most `limit` pixels; what does not fit is cut.
 pub(super) fn wrap(text: &str, face: Type, limit: f64, lines: usize) -> Vec<String> {
     let mut out: Vec<String> = vec![String::new()];
@@ -147,6 +153,16 @@ mod tests {
         let cut = fit("a rather long text that cannot fit", FACE, 100.0);
         assert!(cut.ends_with('…') && width(&cut, FACE) <= 100.0, "{cut}");
         assert_eq!(fit("no room", FACE, 1.0), "");
+    }
+
+    #[test]
+    fn the_longest_wording_that_fits_is_taken() {
+        let wordings = ["p50 1.51 ms · p99 5.23 ms".to_owned(), "p50 1.51 ms".to_owned()];
+        assert_eq!(first_fitting(&wordings, FACE, 500.0), wordings[0]);
+        assert_eq!(first_fitting(&wordings, FACE, width(&wordings[0], FACE) - 1.0), wordings[1]);
+        let cut = first_fitting(&wordings, FACE, width(&wordings[1], FACE) - 1.0);
+        assert!(cut.starts_with("p50") && cut.ends_with('…'), "{cut}");
+        assert_eq!(first_fitting(&[], FACE, 500.0), "");
     }
 
     #[test]

@@ -100,16 +100,16 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
 }
 
 /// The peaks of the states that matter.
-fn note(series: &Series<'_>) -> String {
+fn note(series: &Series<'_>) -> Vec<String> {
     let of = |line: &Line| peak(series, line);
     let (established, waiting) = (of(&LINES[0]).max(of(&LINES[1])), of(&LINES[3]).max(of(&LINES[4])));
     match (established, waiting) {
-        (None, None) => String::new(),
-        (established, waiting) => format!(
+        (None, None) => Vec::new(),
+        (established, waiting) => vec![format!(
             "peak: {} established, {} TIME_WAIT",
             grouped(established.unwrap_or(0).into()),
             grouped(waiting.unwrap_or(0).into())
-        ),
+        )],
     }
 }
 

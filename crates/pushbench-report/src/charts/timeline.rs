@@ -25,14 +25,15 @@ const TIME_NAME: &str = "seconds since the warm-up began";
 
 impl Timeline {
     /// Draws panels with shaded phases, grids and names, ready for lines. `tail` is the room right of each plot
-    /// for labels; `note` is the line below a transport's name.
+    /// for labels; `note` is the line below a transport's name, in wordings of which the first that
+    /// fits is taken.
     pub(super) fn draw(
         canvas: &mut Canvas<'_>,
         view: &View<'_>,
         room: Rect,
         (y, y_name): (Axis, &str),
         tail: f64,
-        note: impl Fn(&Series<'_>) -> String,
+        note: impl Fn(&Series<'_>) -> Vec<String>,
     ) -> Self {
         canvas.text((room.left, room.top + 2.0), Align::Left, AXIS_NAME, y_name);
         canvas.text(
@@ -68,7 +69,7 @@ impl Timeline {
     }
 }
 
-fn head(canvas: &mut Canvas<'_>, plot: Rect, series: &Series<'_>, note: &str) {
+fn head(canvas: &mut Canvas<'_>, plot: Rect, series: &Series<'_>, note: &[String]) {
     let name = Type::medium(25.0, readable(series.ink.color));
     let label = font::fit(&series.name(), name, plot.width());
     canvas.text((plot.left, plot.top - 51.0), Align::Left, name, &label);
@@ -78,7 +79,7 @@ fn head(canvas: &mut Canvas<'_>, plot: Rect, series: &Series<'_>, note: &str) {
     if font::width(&series.transport.settings, settings) <= plot.right - left {
         canvas.text((left, plot.top - 51.0), Align::Left, settings, &series.transport.settings);
     }
-    canvas.text((plot.left, plot.top - 21.0), Align::Left, TICK, &font::fit(note, TICK, plot.width()));
+    canvas.text((plot.left, plot.top - 21.0), Align::Left, TICK, &font::first_fitting(note, TICK, plot.width()));
 }
 
 fn shade(canvas: &mut Canvas<'_>, plot: Rect, x: &Axis, scenario: &ScenarioRecord) {
