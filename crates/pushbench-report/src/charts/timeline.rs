@@ -79,7 +79,12 @@ fn head(canvas: &mut Canvas<'_>, plot: Rect, series: &Series<'_>, note: &[String
     if font::width(&series.transport.settings, settings) <= plot.right - left {
         canvas.text((left, plot.top - 51.0), Align::Left, settings, &series.transport.settings);
     }
-    canvas.text((plot.left, plot.top - 21.0), Align::Left, TICK, &font::first_fitting(note, TICK, plot.width()));
+    canvas.text(
+        (plot.left, plot.top - 21.0),
+        Align::Left,
+        TICK,
+        &font::first_fitting(note, TICK, plot.width()),
+    );
 }
 
 fn shade(canvas: &mut Canvas<'_>, plot: Rect, x: &Axis, scenario: &ScenarioRecord) {
