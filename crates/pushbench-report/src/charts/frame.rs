@@ -74,13 +74,19 @@ fn conditions(view: &View<'_>, extent: Extent) -> String {
         }
     };
     format!(
-        "{} · {clients} · {}, {} of {} · {} s measured · 1 run",
+        "{} · {clients} · {}, {} of {} · {} · 1 run",
         scenario.name,
         scenario.pattern,
         events_per_second(scenario.events_per_second),
         scenario.event_size,
-        typed(scenario.measure_s),
+        measured(view.run),
     )
+}
+
+/// The length of the measure phase: of a run that ended early, or has not ended, only the plan is known.
+fn measured(run: &Run) -> String {
+    let word = if run.status == Status::Complete { "measured" } else { "planned" };
+    format!("{} s {word}", typed(run.scenario.measure_s))
 }
 
 /// The verdict in words, and whether it calls for the alarm colour.
