@@ -88,18 +88,41 @@ pub(super) fn first_fitting(wordings: &[String], face: Type, limit: f64) -> Stri
 }
 
 /// The text broken at spaces into at most `lines` lines of at most `limit` pixels; what does not fit is cut.
+/// No line ends between a number and its unit, or at a no-break space.
 pub(super) fn wrap(text: &str, face: Type, limit: f64, lines: usize) -> Vec<String> {
     let mut out: Vec<String> = vec![String::new()];
-    for word in text.split_whitespace() {
+    for word in unbreakable(text) {
         let last = out.len() - 1;
-        let longer = if out[last].is_empty() { word.to_owned() } else { format!("{} {word}", out[last]) };
+        let longer = if out[last].is_empty() { word.clone() } else { format!("{} {word}", out[last]) };
         if out.len() == lines || out[last].is_empty() || width(&longer, face) <= limit {
             out[last] = longer;
         } else {
-            out.push(word.to_owned());
+            out.push(word);
         }
     }
     out.into_iter().map(|line| fit(&line, face, limit)).collect()
+}
+
+/// Words, a number with its unit being one.
+fn unbreakable(text: &str) -> Vec<String> {
+    let breaks = |letter: char| letter.is_whitespace() && letter != '\u{a0}';
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split(breaks).filter(|word| !word.is_empty()) {
+        match words.last_mut() {
+            Some(before) if before.ends_with(|end: char| end.is_ascii_digit()) && is_unit(word) => {
+                *before = format!("{before} {word}");
+            }
+            _ => words.push(word.to_owned()),
+        }
+    }
+    words
+}
+
+/// Whether a word, apart from the punctuation after it, is a unit that figures and findings are written in.
+fn is_unit(word: &str) -> bool {
+    const UNITS: [&str; 13] =
+        ["ns", "µs", "ms", "s", "min", "h", "%", "B", "KiB", "MiB", "GiB", "events/s", "event/s"];
+    UNITS.contains(&word.trim_end_matches([',', '.', ';', ':', ')', '!', '?']))
 }
 
 /// Calls `pixel(x, y, coverage)` for every pixel that the text touches, `zoom` times enlarged. The baseline begins
@@ -140,7 +163,7 @@ mod tests {
 
     #[test]
     fn every_letter_that_charts_use_is_in_the_font() {
-        for letter in "0123456789 abcxyzABCXYZ–~≤≥×µ…·−%()/,.:;!é".chars() {
+        for letter in "0123456789 abcxyzABCXYZ–~≤≥×µ…·−%()/,.:;!é\u{a0}".chars() {
             for font in [&*REGULAR, &*MEDIUM] {
                 assert_ne!(font.glyph_id(letter).0, 0, "{letter:?}");
             }
@@ -173,6 +196,19 @@ mod tests {
         assert_eq!(lines.join(" "), text);
         let two = wrap(text, FACE, 200.0, 2);
         assert!(two.len() == 2 && two[1].ends_with('…'), "{two:?}");
+    }
+
+    #[test]
+    fn a_number_and_its_unit_stay_in_one_line() {
+        let text = "slip p99 6.8 ms (bound 5 ms): 10 clients were busy 84 % of 1\u{a0}000 s";
+        for limit in 120..600 {
+            let lines = wrap(text, FACE, f64::from(limit), 30);
+            assert_eq!(lines.join(" "), text);
+            for value in ["6.8 ms", "5 ms):", "84 %", "1\u{a0}000 s"] {
+                assert!(lines.iter().any(|line| line.contains(value)), "{value} at {limit}: {lines:?}");
+            }
+        }
+        assert_eq!(unbreakable("10 seconds s"), ["10", "seconds", "s"], "a word is no unit");
     }
 
     #[test]
