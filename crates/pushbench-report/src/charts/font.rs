@@ -81,6 +81,17 @@ pub(super) fn fit(text: &str, face: Type, limit: f64) -> String {
     String::new()
 }
 
+/// The text, or its first words and an ellipsis, in at most `limit` pixels.
+pub(super) fn fit_words(text: &str, face: Type, limit: f64) -> String {
+    let words = unbreakable(text);
+    let cut = |kept: usize| {
+        let beginning = words[..kept].join(" ");
+        if kept == words.len() { beginning } else { format!("{} …", beginning.trim_end_matches(',')) }
+    };
+    let fitting = (1..=words.len()).rev().map(cut).find(|text| width(text, face) <= limit);
+    fitting.unwrap_or_else(|| fit(text, face, limit))
+}
+
 /// The first of several wordings that fits in `limit` pixels; where none does, the beginning of the last.
 pub(super) fn first_fitting(wordings: &[String], face: Type, limit: f64) -> String {
     let fitting = wordings.iter().find(|text| width(text, face) <= limit);
@@ -176,6 +187,21 @@ mod tests {
         let cut = fit("a rather long text that cannot fit", FACE, 100.0);
         assert!(cut.ends_with('…') && width(&cut, FACE) <= 100.0, "{cut}");
         assert_eq!(fit("no room", FACE, 1.0), "");
+    }
+
+    #[test]
+    fn words_are_dropped_from_the_end() {
+        let text = "held up to 30 s, server looks";
+        let limit = |kept: &str| width(kept, FACE) + 0.1;
+        assert_eq!(fit_words(text, FACE, limit(text)), text);
+        assert_eq!(fit_words(text, FACE, limit(text) - 1.0), "held up to 30 s, server …");
+        assert_eq!(fit_words(text, FACE, limit("held up to 30 s …")), "held up to 30 s …");
+        assert_eq!(
+            fit_words(text, FACE, limit("held up to 30 …")),
+            "held up to …",
+            "no number without its unit"
+        );
+        assert_eq!(fit_words(text, FACE, limit("hel…")), "hel…");
     }
 
     #[test]

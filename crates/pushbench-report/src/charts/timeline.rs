@@ -21,7 +21,33 @@ pub(super) struct Timeline {
 
 /// Room above a plot for the transport's name and a line about it.
 const HEAD: f64 = 72.0;
+/// Room for a line of settings between the two, where a name and its settings do not fit beside each other.
+const SETTINGS_LINE: f64 = 27.0;
+const SETTINGS: Type = Type::regular(22.0, FAINT_TEXT);
+const BESIDE: f64 = 14.0;
 const TIME_NAME: &str = "seconds since the warm-up began";
+
+/// Where the settings of a transport stand, seen from its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Settings {
+    Beside,
+    Below,
+}
+
+impl Settings {
+    /// Beside the names only where all fit: panels look alike, and plots of a row begin at one height.
+    fn of(cells: &[Rect], view: &View<'_>) -> Self {
+        let fit = cells.iter().zip(&view.series).all(|(cell, series)| fits_beside(cell.width(), series));
+        if fit { Self::Beside } else { Self::Below }
+    }
+
+    fn room_above(self) -> f64 {
+        match self {
+            Self::Beside => HEAD,
+            Self::Below => HEAD + SETTINGS_LINE,
+        }
+    }
+}
 
 impl Timeline {
     /// Draws panels with shaded phases, grids and names, ready for lines. `tail` is the room right of each plot
@@ -47,18 +73,20 @@ impl Timeline {
         let count = view.series.len();
         let (columns, rows) = grid_shape(count);
         let cells = panels(within, count, 34.0, 22.0);
+        let settings = Settings::of(&cells, view);
+        let above = settings.room_above();
         let plots: Vec<Rect> = cells
-            .into_iter()
-            .map(|cell| Rect::new(cell.left, cell.top + HEAD, cell.right - tail, cell.bottom))
+            .iter()
+            .map(|cell| Rect::new(cell.left, cell.top + above, cell.right - tail, cell.bottom))
             .collect();
         let x = time_axis(view, if columns > 2 { 5 } else { 8 });
-        for (at, (plot, series)) in plots.iter().zip(&view.series).enumerate() {
+        for (at, (plot, (cell, series))) in plots.iter().zip(cells.iter().zip(&view.series)).enumerate() {
             shade(canvas, *plot, &x, &view.run.scenario);
             draw_y(canvas, *plot, &y, if at % columns == 0 { Labels::Shown } else { Labels::Hidden });
             // Labels stand below the last panel of each column.
             let last = at + columns >= count || at / columns + 1 == rows;
             draw_x(canvas, *plot, &x, if last { Labels::Shown } else { Labels::Hidden });
-            head(canvas, Rect { right: plot.right + tail, ..*plot }, series, &note(series));
+            head(canvas, *cell, series, &note(series), settings);
         }
         Self { plots, x, y }
     }
@@ -69,22 +97,33 @@ impl Timeline {
     }
 }
 
-fn head(canvas: &mut Canvas<'_>, plot: Rect, series: &Series<'_>, note: &[String]) {
-    let name = Type::medium(25.0, readable(series.ink.color));
-    let label = font::fit(&series.name(), name, plot.width());
-    canvas.text((plot.left, plot.top - 51.0), Align::Left, name, &label);
-    let left = plot.left + font::width(&label, name) + 14.0;
-    let settings = Type::regular(22.0, FAINT_TEXT);
-    // Settings are written whole or not at all: the name says most of it.
-    if font::width(&series.transport.settings, settings) <= plot.right - left {
-        canvas.text((left, plot.top - 51.0), Align::Left, settings, &series.transport.settings);
-    }
-    canvas.text(
-        (plot.left, plot.top - 21.0),
-        Align::Left,
-        TICK,
-        &font::first_fitting(note, TICK, plot.width()),
-    );
+fn name_type(series: &Series<'_>) -> Type {
+    Type::medium(25.0, readable(series.ink.color))
+}
+
+/// Whether a transport's name and its settings fit into one line.
+fn fits_beside(width: f64, series: &Series<'_>) -> bool {
+    let settings = font::width(&series.transport.settings, SETTINGS);
+    settings == 0.0 || font::width(&series.name(), name_type(series)) + BESIDE + settings <= width
+}
+
+/// Name, settings and note, from the upper edge of a cell downwards.
+fn head(canvas: &mut Canvas<'_>, cell: Rect, series: &Series<'_>, note: &[String], settings: Settings) {
+    let name = name_type(series);
+    let label = font::fit(&series.name(), name, cell.width());
+    let mut y = cell.top + 21.0;
+    canvas.text((cell.left, y), Align::Left, name, &label);
+    let left = match settings {
+        Settings::Beside => cell.left + font::width(&label, name) + BESIDE,
+        Settings::Below => {
+            y += SETTINGS_LINE;
+            cell.left
+        }
+    };
+    let words = font::fit_words(&series.transport.settings, SETTINGS, cell.right - left);
+    canvas.text((left, y), Align::Left, SETTINGS, &words);
+    y += 30.0;
+    canvas.text((cell.left, y), Align::Left, TICK, &font::first_fitting(note, TICK, cell.width()));
 }
 
 fn shade(canvas: &mut Canvas<'_>, plot: Rect, x: &Axis, scenario: &ScenarioRecord) {
