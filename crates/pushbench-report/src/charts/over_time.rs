@@ -53,7 +53,7 @@ fn note(series: &Series<'_>) -> Vec<String> {
 fn draw_series(canvas: &mut Canvas<'_>, timeline: &Timeline, plot: Rect, series: &Series<'_>) {
     let (median, tail) = (stretches(series, P50), stretches(series, P99));
     if median.is_empty() && tail.is_empty() {
-        draw_no_data(canvas, plot);
+        timeline.draw_no_data(canvas, plot);
         return;
     }
     let color = series.ink.color;

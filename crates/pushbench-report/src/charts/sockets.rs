@@ -92,7 +92,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
         });
     for (series, plot) in view.series.iter().zip(&timeline.plots) {
         if LINES.iter().all(|line| points(series, line).next().is_none()) {
-            draw_no_data(canvas, *plot);
+            timeline.draw_no_data(canvas, *plot);
         }
         // A state that never occurred is in the note; its line would only cover the axis.
         for line in LINES.iter().filter(|line| peak(series, line) > Some(0)) {

@@ -1,9 +1,7 @@
 //! Panels over time, one a transport, all on the same scales: the shape of the charts of sockets and of latency
 //! over time.
 
-use pushbench_measure::results::ScenarioRecord;
-
-use super::axes::{AXIS_NAME, Axis, Labels, TICK, draw_x, draw_y, readable};
+use super::axes::{AXIS_NAME, Axis, Labels, TICK, draw_no_data_over, draw_x, draw_y, readable};
 use super::canvas::{Align, Canvas};
 use super::font::{self, Type};
 use super::layout::{Point, Rect, grid_shape, panels};
@@ -17,6 +15,8 @@ pub(super) struct Timeline {
     pub(super) plots: Vec<Rect>,
     pub(super) x: Axis,
     pub(super) y: Axis,
+    /// The measure phase, in seconds on the x axis.
+    measured: (f64, f64),
 }
 
 /// Room above a plot for the transport's name and a line about it.
@@ -79,16 +79,23 @@ impl Timeline {
             .iter()
             .map(|cell| Rect::new(cell.left, cell.top + above, cell.right - tail, cell.bottom))
             .collect();
+        let scenario = &view.run.scenario;
+        let measured = (scenario.warmup_s, scenario.warmup_s + scenario.measure_s);
         let x = time_axis(view, if columns > 2 { 5 } else { 8 });
         for (at, (plot, (cell, series))) in plots.iter().zip(cells.iter().zip(&view.series)).enumerate() {
-            shade(canvas, *plot, &x, &view.run.scenario);
+            shade(canvas, *plot, *plot, &x, measured);
             draw_y(canvas, *plot, &y, if at % columns == 0 { Labels::Shown } else { Labels::Hidden });
             // Labels stand below the last panel of each column.
             let last = at + columns >= count || at / columns + 1 == rows;
             draw_x(canvas, *plot, &x, if last { Labels::Shown } else { Labels::Hidden });
             head(canvas, *cell, series, &note(series), settings);
         }
-        Self { plots, x, y }
+        Self { plots, x, y, measured }
+    }
+
+    /// Says in a plot that there is nothing to see; the shade of the phases goes on behind the words.
+    pub(super) fn draw_no_data(&self, canvas: &mut Canvas<'_>, plot: Rect) {
+        draw_no_data_over(canvas, plot, |canvas, words| shade(canvas, plot, words, &self.x, self.measured));
     }
 
     /// The place of a value at a time in a plot.
@@ -126,11 +133,11 @@ fn head(canvas: &mut Canvas<'_>, cell: Rect, series: &Series<'_>, note: &[String
     canvas.text((cell.left, y), Align::Left, TICK, &font::first_fitting(note, TICK, cell.width()));
 }
 
-fn shade(canvas: &mut Canvas<'_>, plot: Rect, x: &Axis, scenario: &ScenarioRecord) {
-    let (from, until) = (scenario.warmup_s, scenario.warmup_s + scenario.measure_s);
+/// Shades what lies before and behind the measure phase, within `part` of a plot.
+fn shade(canvas: &mut Canvas<'_>, plot: Rect, part: Rect, x: &Axis, (from, until): (f64, f64)) {
     let edge = |t_s: f64| plot.x(x.scale.share(t_s));
-    canvas.fill(Rect { right: edge(from), ..plot }, SHADE);
-    canvas.fill(Rect { left: edge(until), ..plot }, SHADE);
+    canvas.fill(Rect { right: edge(from).min(part.right), ..part }, SHADE);
+    canvas.fill(Rect { left: edge(until).max(part.left), ..part }, SHADE);
 }
 
 fn time_axis(view: &View<'_>, ticks: usize) -> Axis {
