@@ -137,9 +137,21 @@ pub(super) fn draw_legend(canvas: &mut Canvas<'_>, at: Point, entries: &[(Stroke
 
 /// Says in the middle of a plot that there is nothing to see.
 pub(super) fn draw_no_data(canvas: &mut Canvas<'_>, plot: Rect) {
+    draw_no_data_over(canvas, plot, |_, _| ());
+}
+
+/// As [`draw_no_data`], on a plot whose background is more than paper and grid: `restore` draws what there is of it
+/// in a rectangle.
+pub(super) fn draw_no_data_over(
+    canvas: &mut Canvas<'_>,
+    plot: Rect,
+    restore: impl FnOnce(&mut Canvas<'_>, Rect),
+) {
     let face = Type::regular(24.0, FAINT_TEXT);
     let (x, y) = (plot.x(0.5), plot.y(0.5));
     // Grid lines do not run through words.
-    canvas.fill(Rect::new(x - 60.0, y - 18.0, x + 60.0, y + 18.0), PAPER);
+    let words = Rect::new(x - 60.0, y - 18.0, x + 60.0, y + 18.0);
+    canvas.fill(words, PAPER);
+    restore(canvas, words);
     canvas.text((x, y), Align::Centre, face, "no data");
 }

@@ -15,8 +15,8 @@ use crate::format::{short_count, time_us};
 use pushbench_measure::verdict::Level;
 
 const TITLE: &str = "Delivery latency against the number of clients: lower and flatter is better";
-const SUBTITLE: &str =
-    "A line ends where too few deliveries stand behind the percentile. Hollow: not valid at this step.";
+const SUBTITLE: &str = "Thin line, ~: fewer than 10/(1−p) publishes behind it. No line: too few deliveries. \
+    Hollow: not valid at this step.";
 
 /// Percentiles, one a plot, with their columns in the summary.
 const PERCENTILES: [Percentile; 3] = [P50, P99, P999];
@@ -27,6 +27,8 @@ struct Step {
     clients: u32,
     us: f64,
     valid: bool,
+    /// Whether enough publishes stand behind it.
+    sure: bool,
 }
 
 pub(super) fn wanted(view: &View<'_>) -> bool {
@@ -36,7 +38,7 @@ pub(super) fn wanted(view: &View<'_>) -> bool {
 pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     let room = frame(canvas, view, Extent::AllSteps, TITLE, SUBTITLE);
     let all: Vec<Step> = (view.series.iter())
-        .flat_map(|series| PERCENTILES.iter().flat_map(|percentile| steps(view, series, percentile.column)))
+        .flat_map(|series| PERCENTILES.iter().flat_map(|percentile| steps(view, series, *percentile)))
         .collect();
     let limit_us = view.run.scenario.latency_p99_limit_us.map(|us| us as f64);
     let Some(scale) =
@@ -51,15 +53,15 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     let left = room.left + y.label_width() + 14.0;
     let within = Rect::new(left, room.top + 66.0, room.right - 290.0, room.bottom - 72.0);
     let plots = panels(within, PERCENTILES.len(), 30.0, 0.0);
-    for (at, (Percentile { name, column, .. }, plot)) in PERCENTILES.iter().zip(&plots).enumerate() {
+    for (at, (percentile, plot)) in PERCENTILES.iter().zip(&plots).enumerate() {
         draw_y(canvas, *plot, &y, if at == 0 { Labels::Shown } else { Labels::Hidden });
         draw_x_grid(canvas, *plot, &x);
         draw_x(canvas, *plot, &x, Labels::Shown);
-        canvas.text((plot.left, plot.top - 22.0), Align::Left, Type::medium(27.0, TEXT), name);
-        if *name == "p99" {
+        canvas.text((plot.left, plot.top - 22.0), Align::Left, Type::medium(27.0, TEXT), percentile.name);
+        if *percentile == P99 {
             draw_limit(canvas, *plot, scale, limit_us);
         }
-        draw_lines(canvas, *plot, view, column, (&x, scale));
+        draw_lines(canvas, *plot, view, *percentile, (&x, scale));
     }
     canvas.text((within.x(0.5), within.bottom + 58.0), Align::Centre, AXIS_NAME, "clients (log)");
     let labels: Vec<EndLabel> =
@@ -70,9 +72,15 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
 }
 
 /// The lines of one percentile, and its markers.
-fn draw_lines(canvas: &mut Canvas<'_>, plot: Rect, view: &View<'_>, column: &str, (x, y): (&Axis, Scale)) {
+fn draw_lines(
+    canvas: &mut Canvas<'_>,
+    plot: Rect,
+    view: &View<'_>,
+    percentile: Percentile,
+    (x, y): (&Axis, Scale),
+) {
     let lines: Vec<(Ink, Vec<Step>)> =
-        view.series.iter().map(|series| (series.ink, steps(view, series, column))).collect();
+        view.series.iter().map(|series| (series.ink, steps(view, series, percentile))).collect();
     if lines.iter().all(|(_, line)| line.is_empty()) {
         let (text, face) = ("too few deliveries", Type::regular(22.0, FAINT_TEXT));
         let (x, y, half) = (plot.x(0.5), plot.y(0.5), font::width(text, face) / 2.0 + 8.0);
@@ -82,8 +90,11 @@ fn draw_lines(canvas: &mut Canvas<'_>, plot: Rect, view: &View<'_>, column: &str
     }
     let place = |step: &Step| (plot.x(x.scale.share(f64::from(step.clients))), plot.y(y.share(step.us)));
     for (ink, line) in &lines {
-        let points: Vec<Point> = line.iter().map(place).collect();
-        canvas.line(&points, Stroke { color: ink.color, width: 4.0, dash: ink.dash });
+        for stretch in stretches(line) {
+            let points: Vec<Point> = stretch.iter().map(place).collect();
+            let width = if is_sure(stretch) { 5.0 } else { 2.5 };
+            canvas.line(&points, Stroke { color: ink.color, width, dash: ink.dash });
+        }
     }
     // Markers lie above all lines, hollow ones above all: they are the ones to be seen.
     for (ink, line) in &lines {
@@ -94,13 +105,33 @@ fn draw_lines(canvas: &mut Canvas<'_>, plot: Rect, view: &View<'_>, column: &str
     }
 }
 
-fn steps(view: &View<'_>, series: &Series<'_>, column: &str) -> Vec<Step> {
+/// A line cut where it turns thin or thick; neighbours share the point between them.
+fn stretches(line: &[Step]) -> Vec<&[Step]> {
+    let mut stretches = Vec::new();
+    let mut from = 0;
+    for at in 1..line.len() {
+        let changes = at + 1 == line.len() || is_sure(&line[at - 1..=at]) != is_sure(&line[at..=at + 1]);
+        if changes {
+            stretches.push(&line[from..=at]);
+            from = at;
+        }
+    }
+    stretches
+}
+
+/// A line is as sure as the less sure of its ends.
+fn is_sure(stretch: &[Step]) -> bool {
+    stretch.iter().all(|step| step.sure)
+}
+
+fn steps(view: &View<'_>, series: &Series<'_>, percentile: Percentile) -> Vec<Step> {
     let measured = view.folder.measured_steps().into_iter();
     measured
         .filter_map(|clients| {
             let result = view.folder.result(series.label(), clients)?;
-            let us = result.summary.figure(column)?;
-            Some(Step { clients, us: us.max(1.0), valid: result.level() < Level::Breach })
+            let us = result.summary.figure(percentile.column)?.max(1.0);
+            let sure = percentile.is_sure(&result.summary);
+            Some(Step { clients, us, valid: result.level() < Level::Breach, sure })
         })
         .collect()
 }
@@ -133,10 +164,11 @@ fn draw_limit(canvas: &mut Canvas<'_>, plot: Rect, scale: Scale, limit_us: Optio
 
 /// A transport's name at the end of its line in the last plot that has one.
 fn label(view: &View<'_>, series: &Series<'_>, plots: &[Rect], (x, y): (&Axis, Scale)) -> EndLabel {
-    let end = plots.iter().zip(&PERCENTILES).rev().find_map(|(plot, Percentile { name, column, .. })| {
-        let last = *steps(view, series, column).last()?;
+    let end = plots.iter().zip(&PERCENTILES).rev().find_map(|(plot, percentile)| {
+        let last = *steps(view, series, *percentile).last()?;
         let at = (plot.x(x.scale.share(f64::from(last.clients))), plot.y(y.share(last.us)));
-        Some((at, format!("{name} {}", time_us(last.us))))
+        let figure = percentile.of(&view.folder.result(series.label(), last.clients)?.summary)?;
+        Some((at, format!("{} {figure}", percentile.name)))
     });
     let edge = plots[plots.len() - 1];
     let Some((at, figures)) = end else {
@@ -150,4 +182,36 @@ fn label(view: &View<'_>, series: &Series<'_>, plots: &[Rect], (x, y): (&Axis, S
     // A line that ends in an earlier plot gets its name at its height, without a leader across the plots.
     let at = if at.0 < edge.left { (edge.right, at.1) } else { at };
     EndLabel { at: Some(at), name: series.label().to_owned(), figures, color: series.ink.color }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(sure: &str) -> Vec<Step> {
+        let step = |letter| Step { clients: 1, us: 1.0, valid: true, sure: letter == 's' };
+        sure.chars().map(step).collect()
+    }
+
+    #[test]
+    fn a_line_is_thick_only_between_steps_that_are_both_sure() {
+        let table = [
+            ("", ""),
+            ("s", ""),
+            ("ss", "2s"),
+            ("sss", "3s"),
+            ("ssu", "2s 2u"),
+            ("usss", "2u 3s"),
+            ("sus", "3u"),
+            ("ssuss", "2s 3u 2s"),
+            ("uuu", "3u"),
+        ];
+        for (steps, expected) in table {
+            let line = line(steps);
+            let words = stretches(&line)
+                .into_iter()
+                .map(|stretch| format!("{}{}", stretch.len(), if is_sure(stretch) { "s" } else { "u" }));
+            assert_eq!(words.collect::<Vec<_>>().join(" "), expected, "{steps}");
+        }
+    }
 }

@@ -81,19 +81,59 @@ pub(super) fn fit(text: &str, face: Type, limit: f64) -> String {
     String::new()
 }
 
+/// The text, or its first words and an ellipsis, in at most `limit` pixels.
+pub(super) fn fit_words(text: &str, face: Type, limit: f64) -> String {
+    let words = unbreakable(text);
+    let cut = |kept: usize| {
+        let beginning = words[..kept].join(" ");
+        if kept == words.len() { beginning } else { format!("{} …", beginning.trim_end_matches(',')) }
+    };
+    let fitting = (1..=words.len()).rev().map(cut).find(|text| width(text, face) <= limit);
+    fitting.unwrap_or_else(|| fit(text, face, limit))
+}
+
+/// The first of several wordings that fits in `limit` pixels; where none does, the beginning of the last.
+pub(super) fn first_fitting(wordings: &[String], face: Type, limit: f64) -> String {
+    let fitting = wordings.iter().find(|text| width(text, face) <= limit);
+    fitting.or(wordings.last()).map(|text| fit(text, face, limit)).unwrap_or_default()
+}
+
 /// The text broken at spaces into at most `lines` lines of at most `limit` pixels; what does not fit is cut.
+/// No line ends between a number and its unit, or at a no-break space.
 pub(super) fn wrap(text: &str, face: Type, limit: f64, lines: usize) -> Vec<String> {
     let mut out: Vec<String> = vec![String::new()];
-    for word in text.split_whitespace() {
+    for word in unbreakable(text) {
         let last = out.len() - 1;
-        let longer = if out[last].is_empty() { word.to_owned() } else { format!("{} {word}", out[last]) };
+        let longer = if out[last].is_empty() { word.clone() } else { format!("{} {word}", out[last]) };
         if out.len() == lines || out[last].is_empty() || width(&longer, face) <= limit {
             out[last] = longer;
         } else {
-            out.push(word.to_owned());
+            out.push(word);
         }
     }
     out.into_iter().map(|line| fit(&line, face, limit)).collect()
+}
+
+/// Words, a number with its unit being one.
+fn unbreakable(text: &str) -> Vec<String> {
+    let breaks = |letter: char| letter.is_whitespace() && letter != '\u{a0}';
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split(breaks).filter(|word| !word.is_empty()) {
+        match words.last_mut() {
+            Some(before) if before.ends_with(|end: char| end.is_ascii_digit()) && is_unit(word) => {
+                *before = format!("{before} {word}");
+            }
+            _ => words.push(word.to_owned()),
+        }
+    }
+    words
+}
+
+/// Whether a word, apart from the punctuation after it, is a unit that figures and findings are written in.
+fn is_unit(word: &str) -> bool {
+    const UNITS: [&str; 13] =
+        ["ns", "µs", "ms", "s", "min", "h", "%", "B", "KiB", "MiB", "GiB", "events/s", "event/s"];
+    UNITS.contains(&word.trim_end_matches([',', '.', ';', ':', ')', '!', '?']))
 }
 
 /// Calls `pixel(x, y, coverage)` for every pixel that the text touches, `zoom` times enlarged. The baseline begins
@@ -134,7 +174,7 @@ mod tests {
 
     #[test]
     fn every_letter_that_charts_use_is_in_the_font() {
-        for letter in "0123456789 abcxyzABCXYZ–~≤≥×µ…·−%()/,.:;!é".chars() {
+        for letter in "0123456789 abcxyzABCXYZ–~≤≥×µ…·−%()/,.:;!é\u{a0}".chars() {
             for font in [&*REGULAR, &*MEDIUM] {
                 assert_ne!(font.glyph_id(letter).0, 0, "{letter:?}");
             }
@@ -150,6 +190,31 @@ mod tests {
     }
 
     #[test]
+    fn words_are_dropped_from_the_end() {
+        let text = "held up to 30 s, server looks";
+        let limit = |kept: &str| width(kept, FACE) + 0.1;
+        assert_eq!(fit_words(text, FACE, limit(text)), text);
+        assert_eq!(fit_words(text, FACE, limit(text) - 1.0), "held up to 30 s, server …");
+        assert_eq!(fit_words(text, FACE, limit("held up to 30 s …")), "held up to 30 s …");
+        assert_eq!(
+            fit_words(text, FACE, limit("held up to 30 …")),
+            "held up to …",
+            "no number without its unit"
+        );
+        assert_eq!(fit_words(text, FACE, limit("hel…")), "hel…");
+    }
+
+    #[test]
+    fn the_longest_wording_that_fits_is_taken() {
+        let wordings = ["p50 1.51 ms · p99 5.23 ms".to_owned(), "p50 1.51 ms".to_owned()];
+        assert_eq!(first_fitting(&wordings, FACE, 500.0), wordings[0]);
+        assert_eq!(first_fitting(&wordings, FACE, width(&wordings[0], FACE) - 1.0), wordings[1]);
+        let cut = first_fitting(&wordings, FACE, width(&wordings[1], FACE) - 1.0);
+        assert!(cut.starts_with("p50") && cut.ends_with('…'), "{cut}");
+        assert_eq!(first_fitting(&[], FACE, 500.0), "");
+    }
+
+    #[test]
     fn lines_are_broken_at_spaces_and_limited() {
         let text = "one two three four five six seven eight nine ten eleven twelve";
         let lines = wrap(text, FACE, 200.0, 9);
@@ -157,6 +222,19 @@ mod tests {
         assert_eq!(lines.join(" "), text);
         let two = wrap(text, FACE, 200.0, 2);
         assert!(two.len() == 2 && two[1].ends_with('…'), "{two:?}");
+    }
+
+    #[test]
+    fn a_number_and_its_unit_stay_in_one_line() {
+        let text = "slip p99 6.8 ms (bound 5 ms): 10 clients were busy 84 % of 1\u{a0}000 s";
+        for limit in 120..600 {
+            let lines = wrap(text, FACE, f64::from(limit), 30);
+            assert_eq!(lines.join(" "), text);
+            for value in ["6.8 ms", "5 ms):", "84 %", "1\u{a0}000 s"] {
+                assert!(lines.iter().any(|line| line.contains(value)), "{value} at {limit}: {lines:?}");
+            }
+        }
+        assert_eq!(unbreakable("10 seconds s"), ["10", "seconds", "s"], "a word is no unit");
     }
 
     #[test]

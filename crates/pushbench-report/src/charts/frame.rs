@@ -1,7 +1,7 @@
 //! What every chart has around it: a title that says what is seen and what is better, and a footer that says
 //! under which conditions it was measured and whether it may be believed.
 
-use pushbench_measure::results::{Run, Status, StepResult};
+use pushbench_measure::results::{Run, Status, StepResult, ThresholdResult};
 use pushbench_measure::verdict::Level;
 
 use super::canvas::{Align, Canvas, SIZE};
@@ -74,13 +74,19 @@ fn conditions(view: &View<'_>, extent: Extent) -> String {
         }
     };
     format!(
-        "{} · {clients} · {}, {} of {} · {} s measured · 1 run",
+        "{} · {clients} · {}, {} of {} · {} · 1 run",
         scenario.name,
         scenario.pattern,
         events_per_second(scenario.events_per_second),
         scenario.event_size,
-        typed(scenario.measure_s),
+        measured(view.run),
     )
+}
+
+/// The length of the measure phase: of a run that ended early, or has not ended, only the plan is known.
+fn measured(run: &Run) -> String {
+    let word = if run.status == Status::Complete { "measured" } else { "planned" };
+    format!("{} s {word}", typed(run.scenario.measure_s))
 }
 
 /// The verdict in words, and whether it calls for the alarm colour.
@@ -140,9 +146,13 @@ fn reasons(shown: &[&StepResult], extent: Extent, reason: impl Fn(&StepResult) -
 fn breach(result: &StepResult) -> Option<String> {
     let finding = result.findings.iter().find(|finding| finding.level == Level::Breach);
     let missed = result.thresholds.iter().find(|threshold| !threshold.met);
-    finding
-        .map(|finding| finding.text.clone())
-        .or_else(|| missed.map(|missed| format!("missed {} {}", missed.figure, missed.condition)))
+    finding.map(|finding| finding.text.clone()).or_else(|| missed.map(miss))
+}
+
+/// A threshold that was not met. What was not measured was not missed by any amount.
+fn miss(threshold: &ThresholdResult) -> String {
+    let what = if threshold.measured.is_some() { "missed" } else { "not measured:" };
+    format!("{what} {} {}", threshold.figure, threshold.condition)
 }
 
 fn host(run: &Run) -> String {
@@ -157,4 +167,23 @@ fn host(run: &Run) -> String {
         format!("pushbench {}", run.version),
     ];
     parts.join(" · ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_that_was_not_measured_missed_nothing() {
+        let of = |measured| {
+            miss(&ThresholdResult {
+                figure: "latency_p99".to_owned(),
+                condition: "< 1500ms".to_owned(),
+                measured,
+                met: false,
+            })
+        };
+        assert_eq!(of(Some(2e6)), "missed latency_p99 < 1500ms");
+        assert_eq!(of(None), "not measured: latency_p99 < 1500ms");
+    }
 }

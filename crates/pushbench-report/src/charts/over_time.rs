@@ -43,17 +43,17 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     }
 }
 
-/// The headline figures of the measure phase.
-fn note(series: &Series<'_>) -> String {
+/// The headline figures of the measure phase; where they do not all fit, the last are left out.
+fn note(series: &Series<'_>) -> Vec<String> {
     let mut figures = series.percentiles(&[figures::P50, figures::P99]);
     figures.extend(series.figure("latency_max_us").map(|us| format!("max {}", time_us(us))));
-    figures.join(" · ")
+    (1..=figures.len()).rev().map(|count| figures[..count].join(" · ")).collect()
 }
 
 fn draw_series(canvas: &mut Canvas<'_>, timeline: &Timeline, plot: Rect, series: &Series<'_>) {
     let (median, tail) = (stretches(series, P50), stretches(series, P99));
     if median.is_empty() && tail.is_empty() {
-        draw_no_data(canvas, plot);
+        timeline.draw_no_data(canvas, plot);
         return;
     }
     let color = series.ink.color;

@@ -14,8 +14,8 @@ use super::view::{Series, View};
 use crate::format::grouped;
 
 const TITLE: &str = "Sockets by state over time: lower and flatter is better";
-const SUBTITLE: &str =
-    "TIME_WAIT holds a closed connection's port for a minute. Grey: ramp, warm-up and drain.";
+const SUBTITLE: &str = "TIME_WAIT holds a closed connection's port for a minute. What lives between two looks is missed. \
+    Grey: ramp, warm-up, drain.";
 
 /// So that a line at the top does not touch the note above the plot.
 const HEADROOM: f64 = 1.08;
@@ -86,10 +86,13 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     let ticks = if view.series.len() > 6 { 4 } else { 6 };
     let y = Axis::new(Scale::linear_to(f64::from(largest.max(1)) * HEADROOM), Unit::Count, ticks);
     let timeline =
-        Timeline::draw(canvas, view, Rect { top: room.top + 14.0, ..room }, (y, "sockets"), 8.0, note);
+        Timeline::draw(canvas, view, Rect { top: room.top + 14.0, ..room }, (y, "sockets"), 8.0, |series| {
+            let of = |line: &Line| peak(series, line);
+            note(view.step, of(&LINES[0]).max(of(&LINES[1])), of(&LINES[3]).max(of(&LINES[4])))
+        });
     for (series, plot) in view.series.iter().zip(&timeline.plots) {
         if LINES.iter().all(|line| points(series, line).next().is_none()) {
-            draw_no_data(canvas, *plot);
+            timeline.draw_no_data(canvas, *plot);
         }
         // A state that never occurred is in the note; its line would only cover the axis.
         for line in LINES.iter().filter(|line| peak(series, line) > Some(0)) {
@@ -99,17 +102,24 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     }
 }
 
-/// The peaks of the states that matter.
-fn note(series: &Series<'_>) -> String {
-    let of = |line: &Line| peak(series, line);
-    let (established, waiting) = (of(&LINES[0]).max(of(&LINES[1])), of(&LINES[3]).max(of(&LINES[4])));
-    match (established, waiting) {
-        (None, None) => String::new(),
-        (established, waiting) => format!(
-            "peak: {} established, {} TIME_WAIT",
-            grouped(established.unwrap_or(0).into()),
-            grouped(waiting.unwrap_or(0).into())
-        ),
+/// The peaks of the states that matter, in wordings from long to short.
+///
+/// Sockets are counted now and then. Where fewer than one a client were found open while others were closed, most
+/// lived and died between two looks: the peak is what was seen, not how many there were.
+fn note(clients: u32, established: Option<u32>, waiting: Option<u32>) -> Vec<String> {
+    if established.or(waiting).is_none() {
+        return Vec::new();
+    }
+    let (established, waiting) = (established.unwrap_or(0), waiting.unwrap_or(0));
+    let [open, closed] = [established, waiting].map(|count| grouped(count.into()));
+    if established < clients && waiting > 0 {
+        vec![
+            format!("peak: {closed} TIME_WAIT, {open} established at a look (each is open only briefly)"),
+            format!("peak: {closed} TIME_WAIT, {open} open at a look"),
+            format!("peak: {closed} TIME_WAIT"),
+        ]
+    } else {
+        vec![format!("peak: {open} established, {closed} TIME_WAIT")]
     }
 }
 
@@ -120,4 +130,28 @@ fn peak(series: &Series<'_>, line: &Line) -> Option<u32> {
 /// Seconds against counts. Dumps may be rarer than rows: a row without one is passed over, not a gap.
 fn points<'a>(series: &Series<'a>, line: &'a Line) -> impl Iterator<Item = Point> + use<'a> {
     series.intervals().filter_map(|interval| Some((interval.t_s, f64::from((line.count)(interval)?))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sockets_that_a_look_misses_are_not_said_to_be_absent() {
+        let first = |established, waiting| note(400, established, waiting).into_iter().next();
+        let table = [
+            (Some(400), Some(0), "peak: 400 established, 0 TIME_WAIT"),
+            (Some(400), Some(7), "peak: 400 established, 7 TIME_WAIT"),
+            (Some(390), Some(0), "peak: 390 established, 0 TIME_WAIT"),
+            (
+                Some(4),
+                Some(11_531),
+                "peak: 11,531 TIME_WAIT, 4 established at a look (each is open only briefly)",
+            ),
+        ];
+        for (established, waiting, expected) in table {
+            assert_eq!(first(established, waiting).as_deref(), Some(expected));
+        }
+        assert_eq!(first(None, None), None);
+    }
 }

@@ -29,9 +29,11 @@ pub(super) fn head(run: &Run) -> Vec<Cell> {
     } else {
         String::new()
     };
+    // A run that ended early, or has not ended, may have measured less than it set out to.
+    let measured = if run.status == Status::Complete { "measured for" } else { "planned:" };
     lines.push(Cell::new(
         format!(
-            "{}: {}{topics}, {} of {}, measured for {} s after {} s of warm-up",
+            "{}: {}{topics}, {} of {}, {measured} {} s after {} s of warm-up",
             scenario.name,
             scenario.pattern,
             events_per_second(scenario.events_per_second),

@@ -13,6 +13,7 @@ const ORANGE: Color = [230, 159, 0];
 const BLUE: Color = [0, 114, 178];
 const PURPLE: Color = [204, 121, 167];
 const ALARM: Color = [176, 0, 32];
+const SHADE: Color = [240, 240, 240];
 const WHITE: Color = [255, 255, 255];
 
 type Color = [u8; 3];
@@ -142,6 +143,28 @@ fn absent_logs_leave_the_other_transports_as_they_were() {
         let ((full, none), (before, after)) = (of(BLUE), of(ORANGE));
         assert!(full > 800 && none < 100, "{name}: {full} {none}");
         assert!(after * 10 > before * 9, "{name}: {before} {after}");
+    }
+}
+
+#[test]
+fn words_in_an_empty_panel_leave_the_shade_of_the_warm_up_whole() {
+    let mut run = folder(&Shape { transports: 2, ..Shape::default() });
+    // The warm-up reaches beyond the middle of the panels.
+    run.run.scenario.warmup_s = 30.0;
+    run.labels[1].intervals.clear();
+    let pictures = drawn(&run);
+    for name in ["latency-over-time.png", "sockets.png"] {
+        let picture = &pictures[name];
+        let mut shaded_rows = 0;
+        // Between the heads of the panels and the labels of their axes.
+        for y in 300..750 {
+            let shaded: Vec<usize> = (900..1500).filter(|x| picture.at(*x, y) == SHADE).collect();
+            if let [first, .., last] = shaded[..] {
+                shaded_rows += 1;
+                assert!((first..last).all(|x| picture.at(x, y) != WHITE), "{name}: a hole in row {y}");
+            }
+        }
+        assert!(shaded_rows > 300, "{name}: {shaded_rows}");
     }
 }
 

@@ -143,7 +143,7 @@ fn a_partial_run_says_so_and_shows_what_is_there() {
     run.results[0].summary.delivered = None;
     insta::assert_snapshot!(plain(&run), @r"
     PARTIAL RUN: interrupted
-    notifications: broadcast, 5 events/s of 256 B, measured for 30 s after 5 s of warm-up
+    notifications: broadcast, 5 events/s of 256 B, planned: 30 s after 5 s of warm-up
 
                                                                                         delivery latency     age
     transport      clients  delivered/expected  lost/dup/reord     p50     p90      p99    p99.9     max    mean
