@@ -19,6 +19,9 @@ pub fn describe(plan: &Plan, needs: &Needs) -> String {
     table(&mut text, &transports(plan));
     text.push('\n');
     table(&mut text, &costs(needs));
+    if let Some(files) = coordinator(needs) {
+        let _ = writeln!(text, "\n  the coordinator needs {files} files, more than any other process");
+    }
     let _ = writeln!(text, "\n  about {} in all", seconds(needs.duration));
     let Machine { open_files_soft_after_raise: files, ports: (first, last), cpus, .. } = needs.machine;
     let memory = needs.machine.memory_available_bytes >> 20;
@@ -109,6 +112,12 @@ fn costs(needs: &Needs) -> Vec<Vec<String>> {
         ]
     };
     std::iter::once(head.map(str::to_owned).to_vec()).chain(needs.steps.iter().map(row)).collect()
+}
+
+/// Files of the coordinator at most, if a step has it need more than the processes of its clients.
+fn coordinator(needs: &Needs) -> Option<u64> {
+    let most = |step: &&StepNeeds| step.files_coordinator > step.files_per_target.max(step.files_per_worker);
+    needs.steps.iter().filter(most).map(|step| step.files_coordinator).max()
 }
 
 /// Columns of equal width; numbers, which are all but the first column, to the right.
