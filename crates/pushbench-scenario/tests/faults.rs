@@ -267,6 +267,25 @@ fn each_value_has_its_bounds() {
 }
 
 #[test]
+fn too_large_is_not_called_malformed() {
+    let table = [
+        ("measure = \"10s\"", "measure = \"99999999999999999999999h\""),
+        ("rate = \"5/s\"", "rate = \"5/s\"\nsize = \"99999999999999999999999MiB\""),
+        ("rate = \"5/s\"", "rate = \"5/s\"\nsize = { min = \"1KiB\", max = \"99999999999999999999999B\" }"),
+        ("[phases]", "[thresholds]\nlatency_p99 = \"< 99999999999999999999999s\"\n[phases]"),
+    ];
+    let listed = table.map(|(line, instead)| faults(&GOOD.replacen(line, instead, 1)));
+    assert_snapshot!(listed.join("\n"), @"
+    x.toml:9: phases.measure: `99999999999999999999999h` is too large, a duration is at most 2500h
+    x.toml:8: events.size: `99999999999999999999999MiB` is too large, a size is at most 9000000000MB
+    x.toml:8: events.size: `99999999999999999999999B` is too large, a size is at most 9000000000MB
+    x.toml:9: thresholds.latency_p99: `99999999999999999999999s` is too large, a duration is at most 2500h
+    ");
+    let rate = format!("rate = \"{}/s\"", "9".repeat(400));
+    assert_snapshot!(faults(&GOOD.replace("rate = \"5/s\"", &rate)), @"x.toml:7: events.rate: out of range: 0/s to 1000000/s");
+}
+
+#[test]
 fn overrides_have_faults_without_a_line() {
     let overrides = Overrides {
         clients: Some(vec![0]),

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use pushbench_measure::results::Summary;
+use pushbench_transport::quantity::QuantityError;
 use pushbench_transport::{Period, Size};
 use toml::de::DeValue;
 
@@ -62,14 +63,24 @@ impl Unit {
         }
     }
 
-    /// The bound in the unit of the column.
-    fn bound(self, text: &str) -> Option<f64> {
-        match self {
-            Self::Time => text.parse::<Period>().ok().map(|period| period.as_ns() as f64 / 1e3),
-            Self::Bytes => text.parse::<Size>().ok().map(|size| size.bytes() as f64),
+    /// The bound in the unit of the column, or what is wrong with it.
+    fn bound(self, text: &str) -> Result<f64, String> {
+        let bound = match self {
+            Self::Time => match text.parse::<Period>() {
+                Err(error @ QuantityError::PeriodTooLarge(_)) => return Err(error.to_string()),
+                period => period.ok().map(|period| period.as_ns() as f64 / 1e3),
+            },
+            Self::Bytes => match text.parse::<Size>() {
+                Err(error @ QuantityError::SizeTooLarge(_)) => return Err(error.to_string()),
+                size => size.ok().map(|size| size.bytes() as f64),
+            },
             Self::Share => text.parse::<Share>().ok().map(|share| share.part()),
             Self::Count => decimal(text),
-        }
+        };
+        let (unit, example) = (self.name(), self.example());
+        bound.ok_or_else(|| {
+            format!("`{text}` is no bound of this figure: {unit} is allowed, such as \"{example}\"")
+        })
     }
 }
 
@@ -128,7 +139,7 @@ fn threshold(section: &Section, name: &str, faults: &mut FaultList) -> Option<Th
         faults.hint(column.or_else(|| nearest(name, &names)).map(|near| format!("did you mean `{near}`?")));
         return None;
     };
-    let (unit, example) = (figure.unit.name(), figure.unit.example());
+    let example = figure.unit.example();
     let text = match section.value(name)?.get_ref() {
         DeValue::String(text) => text.trim(),
         other => {
@@ -148,12 +159,7 @@ fn threshold(section: &Section, name: &str, faults: &mut FaultList) -> Option<Th
         section.fault(name, faults, problem);
         return None;
     };
-    let Some(value) = figure.unit.bound(bound) else {
-        let problem =
-            format!("`{bound}` is no bound of this figure: {unit} is allowed, such as \"{example}\"");
-        section.fault(name, faults, problem);
-        return None;
-    };
+    let value = figure.unit.bound(bound).map_err(|problem| section.fault(name, faults, problem)).ok()?;
     Some(Threshold {
         label: String::new(),
         figure: name.to_owned(),
