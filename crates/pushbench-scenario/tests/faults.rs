@@ -331,6 +331,22 @@ fn a_number_with_too_many_digits_is_out_of_range() {
 }
 
 #[test]
+fn no_text_that_is_shown_controls_a_terminal() {
+    for title in ["red\\u001b[31m", "two\\nlines", "bell\\u0007", "\\u009b31m", "\\u007f"] {
+        assert_eq!(
+            faults(&format!("title = \"{title}\"{GOOD}")),
+            "x.toml:1: title: no control characters are allowed, such as escapes and line breaks"
+        );
+    }
+    let text = GOOD.replace("[phases]", "[thresholds]\nlost = \"==\\n0\"\n[phases]");
+    assert_eq!(
+        faults(&text),
+        "x.toml:9: thresholds.lost: no control characters are allowed, such as escapes and line breaks"
+    );
+    assert!(parse(&format!("title = \"žluťoučký – 你好\"{GOOD}"), "x.toml", &Overrides::default()).is_ok());
+}
+
+#[test]
 fn overrides_have_faults_without_a_line() {
     let overrides = Overrides {
         clients: Some(vec![0]),

@@ -90,6 +90,9 @@ fn plan(
     {
         top.fault("name", faults, format!("`{name}`: {FOLDER_NAME}"));
     }
+    if head.title.as_deref().is_some_and(|title| title.contains(char::is_control)) {
+        top.fault("title", faults, NO_CONTROL);
+    }
 
     let clients = top.child("clients", faults);
     counts::check(&clients, "count", faults);
@@ -139,6 +142,9 @@ fn plan(
         worker_processes: worker_keys.processes,
     })
 }
+
+/// Free text goes to terminals as it is.
+pub(crate) const NO_CONTROL: &str = "no control characters are allowed, such as escapes and line breaks";
 
 const FOLDER_NAME: &str =
     "it becomes a folder's name: 1 to 64 lowercase letters, digits and hyphens, no hyphen first or last";

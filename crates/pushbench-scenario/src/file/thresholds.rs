@@ -152,6 +152,10 @@ fn threshold(section: &Section, name: &str, faults: &mut FaultList) -> Option<Th
             return None;
         }
     };
+    if text.contains(char::is_control) {
+        section.fault(name, faults, super::NO_CONTROL);
+        return None;
+    }
     let split =
         OPERATORS.iter().find_map(|(sign, comparison)| Some((*comparison, text.strip_prefix(sign)?.trim())));
     let Some((comparison, bound)) = split else {
