@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use pushbench_measure::results::Summary;
 use pushbench_transport::quantity::QuantityError;
-use pushbench_transport::{Period, Size};
+use pushbench_transport::{Kind, Period, Size};
 use toml::de::DeValue;
 
 use super::transports::Transports;
@@ -127,6 +127,17 @@ pub(super) fn read(section: &Section, transports: &Transports, faults: &mut Faul
     rules
 }
 
+const LABEL_HINT: &str = "conditions for one label have a table of their own: [thresholds.LABEL]";
+
+/// Whether whoever wrote this key took `[thresholds]` for an entry of `[[transports]]`.
+fn is_key_of_a_transport(name: &str) -> bool {
+    let of_settings = |kind: &Kind| {
+        let settings = serde_json::to_value(kind.default_settings()).unwrap_or_default();
+        settings.get(name).is_some()
+    };
+    name == "label" || Kind::ALL.iter().any(of_settings)
+}
+
 fn threshold(section: &Section, name: &str, faults: &mut FaultList) -> Option<Threshold> {
     let Some(figure) = FIGURES.iter().find(|figure| figure.name == name) else {
         let names: Vec<&str> = FIGURES.iter().map(|figure| figure.name).collect();
@@ -136,7 +147,8 @@ fn threshold(section: &Section, name: &str, faults: &mut FaultList) -> Option<Th
             faults,
             "unknown figure, allowed: the columns of summary.csv without `_us` at their end",
         );
-        faults.hint(column.or_else(|| nearest(name, &names)).map(|near| format!("did you mean `{near}`?")));
+        let near = || column.or_else(|| nearest(name, &names)).map(|near| format!("did you mean `{near}`?"));
+        faults.hint(if is_key_of_a_transport(name) { Some(LABEL_HINT.to_owned()) } else { near() });
         return None;
     };
     let example = figure.unit.example();
