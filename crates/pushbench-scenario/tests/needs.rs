@@ -194,6 +194,15 @@ fn what_would_fit_fits() {
     }
 }
 
+#[test]
+fn phases_are_described_as_a_file_has_them() {
+    let scenario = SCENARIO.replace("warmup = \"5s\"", "warmup = \"1500us\"").replace("\"30s\"", "\"60m\"");
+    let plan = parse(&scenario, "x.toml", &Overrides::default()).unwrap();
+    let text = describe(&plan, &needs(&plan, &MACHINE));
+    assert!(text.contains("phases      warm-up 1500µs, measure 1h, drain 5s\n"), "{text}");
+    assert!(text.contains("about 3 h in all\n"), "{text}");
+}
+
 /// A limit of 256 leaves 30 clients a process, so there are 100 targets and 100 workers, and all are the coordinator's.
 #[test]
 fn the_coordinator_has_files_of_every_process() {
@@ -241,11 +250,11 @@ fn a_plan_is_described_with_its_needs() {
       long-close  long-polling   held up to 20s, new socket each
 
       needs       clients  targets  workers  files each  sockets  opens/s  time-wait  ports each  memory  time
-      sse            1000        1        1        1200     2000        0          0        1000  68 MiB   44s
-      close          1000        1        1        1200     2000     1000      42000        2000  68 MiB   44s
-      long-close     1000        1        1        1200     2000     5050     212100        6050  68 MiB   44s
+      sse            1000        1        1        1200     2000        0          0        1000  68 MiB  44 s
+      close          1000        1        1        1200     2000     1000      42000        2000  68 MiB  44 s
+      long-close     1000        1        1        1200     2000     5050     212100        6050  68 MiB  44 s
 
-      about 2m 12s in all
+      about 2 min 12 s in all
       this machine: 2 CPUs, 20000 open files per process, ports 32768 to 60999, 4096 MiB free
     ");
 }

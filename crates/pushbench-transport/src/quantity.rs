@@ -72,6 +72,12 @@ impl Period {
         Self(Duration::from_secs(seconds))
     }
 
+    /// From the standard library's duration.
+    #[must_use]
+    pub const fn from_duration(duration: Duration) -> Self {
+        Self(duration)
+    }
+
     /// As the standard library's duration.
     #[must_use]
     pub const fn duration(self) -> Duration {
