@@ -18,6 +18,9 @@ impl ClientCounts {
     pub(crate) const ALLOWED: &'static str =
         "a whole number from 1 to 10000000, or a rising list of such numbers";
 
+    /// What each entry of a list may be.
+    pub(crate) const ALLOWED_EACH: &'static str = "a whole number from 1 to 10000000";
+
     /// Why these numbers are no steps.
     pub(crate) fn problem(counts: &[u32]) -> Option<String> {
         if counts.is_empty() || counts.iter().any(|count| !(1..=Self::MOST).contains(count)) {

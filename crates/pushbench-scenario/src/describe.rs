@@ -19,7 +19,10 @@ pub fn describe(plan: &Plan, needs: &Needs) -> String {
     table(&mut text, &transports(plan));
     text.push('\n');
     table(&mut text, &costs(needs));
-    let _ = writeln!(text, "\n  about {} in all", seconds(needs.duration));
+    if let Some(files) = coordinator(needs) {
+        let _ = writeln!(text, "\n  the coordinator needs {files} files, more than any other process");
+    }
+    let _ = writeln!(text, "\n  about {} in all", rounded(needs.duration));
     let Machine { open_files_soft_after_raise: files, ports: (first, last), cpus, .. } = needs.machine;
     let memory = needs.machine.memory_available_bytes >> 20;
     let _ = writeln!(
@@ -46,7 +49,8 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
     };
     facts.push(("clients", format!("{}, {}/s arrive, {failures}", steps.join(", then "), plan.connect_rate)));
     facts.push(("events", events(&plan.events)));
-    let (warmup, measure, drain) = (seconds(phases.warmup), seconds(phases.measure), seconds(phases.drain));
+    // As a file would have them, so that none is rounded.
+    let [warmup, measure, drain] = [phases.warmup, phases.measure, phases.drain].map(Period::from_duration);
     facts.push(("phases", format!("warm-up {warmup}, measure {measure}, drain {drain}")));
     facts.push(("target", format!("keeps {} events per topic", plan.ring_events)));
     for threshold in &plan.thresholds {
@@ -105,10 +109,16 @@ fn costs(needs: &Needs) -> Vec<Vec<String>> {
             step.time_wait.to_string(),
             step.ports_per_source.to_string(),
             format!("{} MiB", step.memory_bytes.div_ceil(1 << 20)),
-            seconds(step.duration),
+            rounded(step.duration),
         ]
     };
     std::iter::once(head.map(str::to_owned).to_vec()).chain(needs.steps.iter().map(row)).collect()
+}
+
+/// Files of the coordinator at most, if a step has it need more than the processes of its clients.
+fn coordinator(needs: &Needs) -> Option<u64> {
+    let most = |step: &&StepNeeds| step.files_coordinator > step.files_per_target.max(step.files_per_worker);
+    needs.steps.iter().filter(most).map(|step| step.files_coordinator).max()
 }
 
 /// Columns of equal width; numbers, which are all but the first column, to the right.
@@ -126,11 +136,44 @@ fn table(text: &mut String, rows: &[Vec<String>]) {
     }
 }
 
-/// To a tenth of a second, minutes from two on.
-fn seconds(duration: Duration) -> String {
-    if duration >= Duration::from_mins(2) {
-        let seconds = duration.as_secs_f64().round() as u64;
-        return format!("{}m {:02}s", seconds / 60, seconds % 60);
+/// An estimate, as people say it: whole seconds below two minutes, whole minutes from an hour on.
+fn rounded(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64().round() as u64;
+    let (large, small) = match seconds {
+        0..120 => return format!("{seconds} s"),
+        120..3600 => ((seconds / 60, "min"), (seconds % 60, "s")),
+        _ => {
+            let minutes = seconds.saturating_add(30) / 60;
+            ((minutes / 60, "h"), (minutes % 60, "min"))
+        }
+    };
+    match small {
+        (0, _) => format!("{} {}", large.0, large.1),
+        (count, unit) => format!("{} {} {count} {unit}", large.0, large.1),
     }
-    Period::from_millis((duration.as_millis() as u64).div_ceil(100) * 100).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_said_as_people_say_them() {
+        let table = [
+            (2_000, "2 s"),
+            (13_600, "14 s"),
+            (54_400, "54 s"),
+            (119_400, "119 s"),
+            (119_600, "2 min"),
+            (576_000, "9 min 36 s"),
+            (3_599_400, "59 min 59 s"),
+            (3_600_000, "1 h"),
+            (7_199_000, "2 h"),
+            (518_496_000, "144 h 2 min"),
+            (518_460_000, "144 h 1 min"),
+        ];
+        for (millis, text) in table {
+            assert_eq!(rounded(Duration::from_millis(millis)), text);
+        }
+    }
 }

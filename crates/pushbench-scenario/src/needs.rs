@@ -15,6 +15,12 @@ use crate::plan::{EventSize, Plan, RING_BYTES, Topics, TransportPlan};
 
 /// Files of a process that are no client's: pipes, timers, the listener, logs, and connections about to be closed.
 const RESERVED_FILES: u64 = 200;
+/// Files of the coordinator that are no child's: its runtime, the sampler, the results, what the shell left open.
+const COORDINATOR_FILES: u64 = 60;
+/// Files of the coordinator per child: its control socket, its pidfd, and one to spare while it is spawned.
+const COORDINATOR_FILES_PER_PROCESS: u64 = 3;
+/// Files of the coordinator per label: the intervals, the latency log, the clients.
+const COORDINATOR_FILES_PER_LABEL: u64 = 3;
 /// User memory of the target per client, in bytes.
 const TARGET_BYTES_PER_CLIENT: u64 = 32 << 10;
 /// User memory of a worker per client, in bytes.
@@ -82,6 +88,8 @@ pub struct StepNeeds {
     pub files_per_target: u64,
     /// Open files of each worker process.
     pub files_per_worker: u64,
+    /// Open files of the coordinator, which holds some of every process and of every label.
+    pub files_coordinator: u64,
     /// Sockets of clients at once, both ends.
     pub sockets: u64,
     /// Connections opened per second once all clients have arrived.
@@ -156,6 +164,7 @@ fn step(plan: &Plan, machine: &Machine, transport: &TransportPlan, clients: u32)
         workers,
         files_per_target: per_target + RESERVED_FILES,
         files_per_worker: per_worker + RESERVED_FILES,
+        files_coordinator: files_coordinator(plan, targets, workers),
         sockets: 2 * u64::from(clients),
         opens_per_second,
         time_wait: (opens_per_second * lasts.min(TIME_WAIT).as_secs_f64()).round() as u64,
@@ -164,6 +173,12 @@ fn step(plan: &Plan, machine: &Machine, transport: &TransportPlan, clients: u32)
             + memory_of_processes(plan, clients, targets, workers),
         duration: lasts.saturating_add(OVERHEAD),
     }
+}
+
+fn files_coordinator(plan: &Plan, targets: u32, workers: u32) -> u64 {
+    let processes = u64::from(targets) + u64::from(workers);
+    let labels = plan.transports.len() as u64;
+    COORDINATOR_FILES + COORDINATOR_FILES_PER_PROCESS * processes + COORDINATOR_FILES_PER_LABEL * labels
 }
 
 /// Sockets that one client opens per second. A transport that opens sockets by no clock opens one per event.

@@ -32,10 +32,10 @@ pub enum QuantityError {
     Share(String),
 }
 
-/// A plain decimal number, without sign or exponent.
+/// A plain decimal number, without sign or exponent. One that no float holds is the largest: large, but well written.
 pub(crate) fn decimal(text: &str) -> Option<f64> {
     let plain = text.chars().all(|c| c.is_ascii_digit() || c == '.');
-    text.parse::<f64>().ok().filter(|value| plain && value.is_finite())
+    text.parse::<f64>().ok().filter(|_| plain).map(|value| value.min(f64::MAX))
 }
 
 impl Rate {

@@ -47,6 +47,12 @@ impl FaultList {
         self.faults.iter().any(|fault| fault.key == key)
     }
 
+    /// Whether an entry of the list at this key is at fault already.
+    pub(crate) fn has_entry(&self, key: &str) -> bool {
+        let of_list = |fault: &Fault| fault.key.strip_prefix(key).is_some_and(|rest| rest.starts_with('['));
+        self.faults.iter().any(of_list)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.faults.is_empty()
     }
@@ -152,6 +158,8 @@ impl<'d, 'i> Section<'d, 'i> {
             let keys: Vec<&str> = tag.into_iter().chain([key]).collect();
             match self.deserialize::<T>(&keys) {
                 Ok(_) => good.push(key),
+                // Of it or of its entries it is said already.
+                Err(_) if faults.has(&self.key_path(key)) || faults.has_entry(&self.key_path(key)) => {}
                 Err(error) => {
                     let (problem, hint) = reword(error.message(), &defaults[key]);
                     self.fault(key, faults, problem);
@@ -207,6 +215,10 @@ fn reword(message: &str, default: &serde_json::Value) -> (String, Option<String>
         let hint = near.map(|near| format!("did you mean `{near}`?"));
         return (format!("unknown {what} {found}, allowed: {}", known.join(", ")), hint);
     }
+    // What no visitor of a whole number takes.
+    if message == "integer number overflowed" {
+        return ("out of range: the number has too many digits".to_owned(), None);
+    }
     let found = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "));
     let Some((found, expected)) = found.and_then(|rest| rest.split_once(", expected ")) else {
         return (message.to_owned(), None);
@@ -214,8 +226,21 @@ fn reword(message: &str, default: &serde_json::Value) -> (String, Option<String>
     let expected = match (expected, default) {
         ("a string", serde_json::Value::String(example)) => format!("text such as \"{example}\""),
         ("a string", _) => "text in quotes".to_owned(),
+        ("u32", _) if is_large_integer(found) => format!("a whole number from 0 to {}", u32::MAX),
+        ("u64", _) if is_large_integer(found) => format!("a whole number from 0 to {}", u64::MAX),
         ("u32" | "u64", _) => "a whole number, 0 or more".to_owned(),
         (other, _) => other.to_owned(),
     };
+    if is_large_integer(found) {
+        return (format!("out of range: {expected}"), None);
+    }
     (format!("found {found}, expected {expected}"), None)
+}
+
+/// Whether an integer was found that is too large for what was expected, or for TOML itself.
+fn is_large_integer(found: &str) -> bool {
+    let digits = found.strip_prefix("integer `").and_then(|rest| rest.split('`').next());
+    digits.is_some_and(|digits| {
+        found.ends_with("128") || digits.parse::<u64>().is_ok_and(|n| n > u32::MAX.into())
+    })
 }

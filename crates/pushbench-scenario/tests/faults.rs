@@ -82,7 +82,7 @@ processes = 2
       hint: did you mean `name`?
     x.toml:1: name: missing: lowercase letters, digits and hyphens
     x.toml:2: title: found integer `5`, expected text in quotes
-    x.toml:4: clients.count: 50 after 100: a whole number from 1 to 10000000, or a rising list of such numbers
+    x.toml:4: clients.count[1]: 50 after 100: each is more than the one before
     x.toml:5: clients.connect_rate: `fast` is not a rate: a number and /s, /m or /h, such as "5/s"
     x.toml:6: clients.may_fail: `200%` is not a share: 0 to 100 and a percent sign, such as "1%"
     x.toml:8: events.pattern: unknown value `stream`, allowed: broadcast, topics
@@ -208,7 +208,7 @@ fn each_value_has_its_bounds() {
     count = []
         x.toml:4: clients.count: out of range: a whole number from 1 to 10000000, or a rising list of such numbers
     count = [1, 1]
-        x.toml:4: clients.count: 1 after 1: a whole number from 1 to 10000000, or a rising list of such numbers
+        x.toml:4: clients.count[1]: 1 after 1: each is more than the one before
     count = "many"
         x.toml:4: clients.count: found string "many", expected a whole number from 1 to 10000000, or a rising list of such numbers
     count = 100; connect_rate = "0/s"
@@ -264,6 +264,102 @@ fn each_value_has_its_bounds() {
     name = "good"; "a\u001b\nb" = 1
         x.toml:3: a\u{1b}\nb: unknown key, allowed: name, seed, title, clients, events, phases, transports, thresholds, target, workers
     "#);
+}
+
+#[test]
+fn too_large_is_not_called_malformed() {
+    let table = [
+        ("measure = \"10s\"", "measure = \"99999999999999999999999h\""),
+        ("rate = \"5/s\"", "rate = \"5/s\"\nsize = \"99999999999999999999999MiB\""),
+        ("rate = \"5/s\"", "rate = \"5/s\"\nsize = { min = \"1KiB\", max = \"99999999999999999999999B\" }"),
+        ("[phases]", "[thresholds]\nlatency_p99 = \"< 99999999999999999999999s\"\n[phases]"),
+    ];
+    let listed = table.map(|(line, instead)| faults(&GOOD.replacen(line, instead, 1)));
+    assert_snapshot!(listed.join("\n"), @"
+    x.toml:9: phases.measure: `99999999999999999999999h` is too large, a duration is at most 2500h
+    x.toml:8: events.size: `99999999999999999999999MiB` is too large, a size is at most 9000000000MB
+    x.toml:8: events.size: `99999999999999999999999B` is too large, a size is at most 9000000000MB
+    x.toml:9: thresholds.latency_p99: `99999999999999999999999s` is too large, a duration is at most 2500h
+    ");
+    let rate = format!("rate = \"{}/s\"", "9".repeat(400));
+    assert_snapshot!(faults(&GOOD.replace("rate = \"5/s\"", &rate)), @"x.toml:7: events.rate: out of range: 0/s to 1000000/s");
+}
+
+#[test]
+fn each_wrong_number_of_clients_is_named() {
+    let counts = |counts: &str| faults(&GOOD.replace("count = 100", &format!("count = {counts}")));
+    assert_snapshot!(counts("[1, 5, 5, 3, 0, -1,\n\"x\", 1.5, 99999999999999999999999, 0xff, 9]"), @"
+    x.toml:4: clients.count[2]: 5 after 5: each is more than the one before
+    x.toml:4: clients.count[3]: 3 after 5: each is more than the one before
+    x.toml:4: clients.count[4]: out of range: a whole number from 1 to 10000000
+    x.toml:4: clients.count[5]: out of range: a whole number from 1 to 10000000
+    x.toml:5: clients.count[6]: found a string, expected a whole number from 1 to 10000000
+    x.toml:5: clients.count[7]: found a float, expected a whole number from 1 to 10000000
+    x.toml:5: clients.count[8]: out of range: a whole number from 1 to 10000000
+    x.toml:5: clients.count[10]: 9 after 255: each is more than the one before
+    ");
+    assert_snapshot!(counts("[[], {}]"), @"
+    x.toml:4: clients.count[0]: found an array, expected a whole number from 1 to 10000000
+    x.toml:4: clients.count[1]: found a table, expected a whole number from 1 to 10000000
+    ");
+}
+
+#[test]
+fn a_number_with_too_many_digits_is_out_of_range() {
+    let numbers = ["5000000000", "9999999999999999999", "99999999999999999999999", &"9".repeat(50)];
+    let listed = numbers.map(|number| {
+        let text = GOOD.replace("count = 100", &format!("count = {number}"));
+        let text = text.replace("\"broadcast\"", &format!("\"topics\"\ntopics = {number}"));
+        faults(&format!("seed = {number}\n{text}\n[target]\nring = {number}"))
+    });
+    assert_snapshot!(listed.join("\n"), @r#"
+    x.toml:5: clients.count: out of range: a whole number from 1 to 10000000, or a rising list of such numbers
+    x.toml:8: events.topics: out of range: a whole number from 1 to 1000000, or "clients" for one topic each
+    x.toml:19: target.ring: out of range: a whole number from 0 to 4294967295
+    x.toml:5: clients.count: out of range: a whole number from 1 to 10000000, or a rising list of such numbers
+    x.toml:8: events.topics: out of range: a whole number from 1 to 1000000, or "clients" for one topic each
+    x.toml:19: target.ring: out of range: a whole number from 0 to 4294967295
+    x.toml:1: seed: out of range: a whole number from 0 to 18446744073709551615
+    x.toml:5: clients.count: out of range: a whole number from 1 to 10000000, or a rising list of such numbers
+    x.toml:8: events.topics: out of range: a whole number from 1 to 1000000, or "clients" for one topic each
+    x.toml:19: target.ring: out of range: a whole number from 0 to 4294967295
+    x.toml:1: seed: out of range: the number has too many digits
+    x.toml:5: clients.count: out of range: a whole number from 1 to 10000000, or a rising list of such numbers
+    x.toml:8: events.topics: out of range: the number has too many digits
+    x.toml:19: target.ring: out of range: the number has too many digits
+    "#);
+}
+
+#[test]
+fn no_text_that_is_shown_controls_a_terminal() {
+    for title in ["red\\u001b[31m", "two\\nlines", "bell\\u0007", "\\u009b31m", "\\u007f"] {
+        assert_eq!(
+            faults(&format!("title = \"{title}\"{GOOD}")),
+            "x.toml:1: title: no control characters are allowed, such as escapes and line breaks"
+        );
+    }
+    let text = GOOD.replace("[phases]", "[thresholds]\nlost = \"==\\n0\"\n[phases]");
+    assert_eq!(
+        faults(&text),
+        "x.toml:9: thresholds.lost: no control characters are allowed, such as escapes and line breaks"
+    );
+    assert!(parse(&format!("title = \"žluťoučký – 你好\"{GOOD}"), "x.toml", &Overrides::default()).is_ok());
+}
+
+#[test]
+fn a_key_of_a_transport_is_no_figure() {
+    let text =
+        "[thresholds]\nlabel = \"sse\"\nkind = \"sse\"\nheartbeat = \"< 1s\"\nlatr = \"== 0\"\n[phases]";
+    assert_snapshot!(faults(&GOOD.replace("[phases]", text)), @"
+    x.toml:9: thresholds.label: unknown figure, allowed: the columns of summary.csv without `_us` at their end
+      hint: conditions for one label have a table of their own: [thresholds.LABEL]
+    x.toml:10: thresholds.kind: unknown figure, allowed: the columns of summary.csv without `_us` at their end
+      hint: conditions for one label have a table of their own: [thresholds.LABEL]
+    x.toml:11: thresholds.heartbeat: unknown figure, allowed: the columns of summary.csv without `_us` at their end
+      hint: conditions for one label have a table of their own: [thresholds.LABEL]
+    x.toml:12: thresholds.latr: unknown figure, allowed: the columns of summary.csv without `_us` at their end
+      hint: did you mean `late`?
+    ");
 }
 
 #[test]

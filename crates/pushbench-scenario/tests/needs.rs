@@ -154,11 +154,15 @@ fn each_limit_is_refused_with_its_value_and_what_would_fit() {
       hint: ulimit -n 224 (beyond the hard limit: as root, or in limits.conf)
     open files of a worker process: 200 here, 224 needed for 100 clients of `sse`; 0 would fit
       hint: ulimit -n 224 (beyond the hard limit: as root, or in limits.conf)
+    open files of the coordinator: 200 here, 228 needed for 100 clients of `sse`; 18 would fit
+      hint: ulimit -n 228 (beyond the hard limit: as root, or in limits.conf); fewer processes are needed then
     more than a thousand processes can hold
     open files of a target process: 1024 here, 1334 needed for 1000000 clients of `sse`; 721000 would fit
       hint: ulimit -n 1334 (beyond the hard limit: as root, or in limits.conf)
     open files of a worker process: 1024 here, 1334 needed for 1000000 clients of `sse`; 721000 would fit
       hint: ulimit -n 1334 (beyond the hard limit: as root, or in limits.conf)
+    open files of the coordinator: 1024 here, 2875 needed for 1000000 clients of `sse`; 102382 would fit
+      hint: ulimit -n 2875 (beyond the hard limit: as root, or in limits.conf); fewer processes are needed then
     memory: 4096 MiB here, 59119 MiB needed for 1000000 clients of `sse`; 62456 would fit
       hint: fewer clients, a smaller [target] ring, or more memory
     one worker, few ports
@@ -191,6 +195,40 @@ fn what_would_fit_fits() {
 }
 
 #[test]
+fn phases_are_described_as_a_file_has_them() {
+    let scenario = SCENARIO.replace("warmup = \"5s\"", "warmup = \"1500us\"").replace("\"30s\"", "\"60m\"");
+    let plan = parse(&scenario, "x.toml", &Overrides::default()).unwrap();
+    let text = describe(&plan, &needs(&plan, &MACHINE));
+    assert!(text.contains("phases      warm-up 1500µs, measure 1h, drain 5s\n"), "{text}");
+    assert!(text.contains("about 3 h in all\n"), "{text}");
+}
+
+/// A limit of 256 leaves 30 clients a process, so there are 100 targets and 100 workers, and all are the coordinator's.
+#[test]
+fn the_coordinator_has_files_of_every_process() {
+    let machine = Machine { open_files_soft_after_raise: 256, ..MACHINE };
+    let step = needed(3000, "", &machine).of("sse", 3000).unwrap().clone();
+    assert_eq!((step.targets, step.workers, step.files_coordinator), (100, 100, 60 + 3 * 200 + 3 * 3));
+    let refusals = needed(3000, "", &machine).refusals();
+    let files = refusals.iter().find(|refusal| refusal.limit == Limit::CoordinatorFiles).unwrap();
+    assert_snapshot!(files, @"
+    open files of the coordinator: 256 here, 317 needed for 3000 clients of `sse`; 780 would fit
+      hint: ulimit -n 317 (beyond the hard limit: as root, or in limits.conf); fewer processes are needed then
+    ");
+    let enough = |files| {
+        let machine = Machine { open_files_soft_after_raise: files, ..MACHINE };
+        needed(3000, "", &machine).refusals().is_empty()
+    };
+    assert!(enough(files.needed) && !enough(files.needed - 1));
+    let text = describe(&plan(3000, ""), &needed(3000, "", &machine));
+    assert!(text.contains("\n  the coordinator needs 669 files, more than any other process\n"), "{text}");
+
+    let fixed = needed(1000, "[target]\nprocesses = 100", &machine).refusals();
+    let files = fixed.iter().find(|refusal| refusal.limit == Limit::CoordinatorFiles).unwrap();
+    assert!(files.remedy.starts_with("fewer [target] or [workers] processes, or ulimit -n "), "{files}");
+}
+
+#[test]
 fn a_plan_is_described_with_its_needs() {
     let plan = plan(1000, "");
     assert_snapshot!(describe(&plan, &needs(&plan, &MACHINE)), @r"
@@ -212,11 +250,11 @@ fn a_plan_is_described_with_its_needs() {
       long-close  long-polling   held up to 20s, new socket each
 
       needs       clients  targets  workers  files each  sockets  opens/s  time-wait  ports each  memory  time
-      sse            1000        1        1        1200     2000        0          0        1000  68 MiB   44s
-      close          1000        1        1        1200     2000     1000      42000        2000  68 MiB   44s
-      long-close     1000        1        1        1200     2000     5050     212100        6050  68 MiB   44s
+      sse            1000        1        1        1200     2000        0          0        1000  68 MiB  44 s
+      close          1000        1        1        1200     2000     1000      42000        2000  68 MiB  44 s
+      long-close     1000        1        1        1200     2000     5050     212100        6050  68 MiB  44 s
 
-      about 2m 12s in all
+      about 2 min 12 s in all
       this machine: 2 CPUs, 20000 open files per process, ports 32768 to 60999, 4096 MiB free
     ");
 }

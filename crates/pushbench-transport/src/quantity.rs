@@ -27,6 +27,18 @@ pub enum QuantityError {
     /// Not a size.
     #[error("`{0}` is not a size: a number and B, KiB, MiB, kB or MB, such as \"256B\"")]
     Size(String),
+    /// A duration beyond any use.
+    #[error("`{0}` is too large, a duration is at most 2500h")]
+    PeriodTooLarge(String),
+    /// A size beyond any use.
+    #[error("`{0}` is too large, a size is at most 9000000000MB")]
+    SizeTooLarge(String),
+}
+
+/// Why a text is not a number of units.
+enum Unread {
+    Malformed,
+    TooLarge,
 }
 
 /// Units in rising order, with their worth in the smallest one.
@@ -58,6 +70,12 @@ impl Period {
     #[must_use]
     pub const fn from_secs(seconds: u64) -> Self {
         Self(Duration::from_secs(seconds))
+    }
+
+    /// From the standard library's duration.
+    #[must_use]
+    pub const fn from_duration(duration: Duration) -> Self {
+        Self(duration)
     }
 
     /// As the standard library's duration.
@@ -93,18 +111,22 @@ impl Size {
     }
 }
 
+/// The largest quantity in the smallest unit: more than any file needs, and up to it, below 2^53, an f64 is exact.
+const MOST: u64 = 9_000_000_000_000_000;
+
 /// A number followed by one of the units, in the smallest unit; fractions are rounded to it.
-fn parse(text: &str, units: Units, aliases: Units) -> Option<u64> {
+fn parse(text: &str, units: Units, aliases: Units) -> Result<u64, Unread> {
     let text = text.trim();
-    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or(Unread::Malformed)?;
     let (number, unit) = text.split_at(split);
-    let (_, factor) = units.iter().chain(aliases).find(|(name, _)| *name == unit.trim_start())?;
-    if let Ok(whole) = number.parse::<u64>() {
-        return whole.checked_mul(*factor);
-    }
-    let scaled = number.parse::<f64>().ok()? * *factor as f64;
-    // 2^53 units are more than any file needs, and below it an f64 is exact.
-    (0.0..9e15).contains(&scaled).then_some(scaled.round() as u64)
+    let mut known = units.iter().chain(aliases);
+    let (_, factor) = known.find(|(name, _)| *name == unit.trim_start()).ok_or(Unread::Malformed)?;
+    let value = match number.parse::<u64>() {
+        Ok(whole) => whole.saturating_mul(*factor),
+        // The conversion saturates.
+        Err(_) => (number.parse::<f64>().map_err(|_| Unread::Malformed)? * *factor as f64).round() as u64,
+    };
+    if value <= MOST { Ok(value) } else { Err(Unread::TooLarge) }
 }
 
 /// Writes a value in the largest unit that gives a whole number.
@@ -120,9 +142,12 @@ impl FromStr for Period {
     type Err = QuantityError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        parse(text, PERIOD_UNITS, PERIOD_ALIASES)
-            .map(|ns| Self(Duration::from_nanos(ns)))
-            .ok_or_else(|| QuantityError::Period(text.to_owned()))
+        parse(text, PERIOD_UNITS, PERIOD_ALIASES).map(|ns| Self(Duration::from_nanos(ns))).map_err(|unread| {
+            match unread {
+                Unread::Malformed => QuantityError::Period(text.to_owned()),
+                Unread::TooLarge => QuantityError::PeriodTooLarge(text.to_owned()),
+            }
+        })
     }
 }
 
@@ -130,7 +155,10 @@ impl FromStr for Size {
     type Err = QuantityError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        parse(text, SIZE_UNITS, SIZE_ALIASES).map(Self).ok_or_else(|| QuantityError::Size(text.to_owned()))
+        parse(text, SIZE_UNITS, SIZE_ALIASES).map(Self).map_err(|unread| match unread {
+            Unread::Malformed => QuantityError::Size(text.to_owned()),
+            Unread::TooLarge => QuantityError::SizeTooLarge(text.to_owned()),
+        })
     }
 }
 
@@ -220,6 +248,22 @@ mod tests {
         for text in ["", "10", "s", "-1s", "1 day", "1m30s", "1e3s", "99999999999999h", "."] {
             assert!(text.parse::<Period>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn too_large_is_not_malformed() {
+        let huge = format!("{}h", "9".repeat(400));
+        for text in ["2501h", "2500.5h", "99999999999999h", "99999999999999999999999h", &huge] {
+            assert_eq!(text.parse::<Period>(), Err(QuantityError::PeriodTooLarge(text.to_owned())));
+        }
+        for text in ["9000000001MB", "99999999999999999999999B", "99999999999999999999.5KiB"] {
+            assert_eq!(text.parse::<Size>(), Err(QuantityError::SizeTooLarge(text.to_owned())));
+        }
+        for text in ["1.2.3h", "99999999999999999999999", "99999999999999999999999 days"] {
+            assert_eq!(text.parse::<Period>(), Err(QuantityError::Period(text.to_owned())));
+        }
+        assert_eq!("2500h".parse::<Period>().unwrap().as_ns(), MOST);
+        assert_eq!("9000000000MB".parse::<Size>().unwrap().bytes(), MOST);
     }
 
     #[test]

@@ -17,8 +17,8 @@ pub(crate) struct Top {
     /// Lowercase letters, digits and hyphens: names the folder of the results.
     #[schemars(required, regex(pattern = "^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"))]
     pub(crate) name: Option<String>,
-    /// A line for people. Default: the name.
-    #[schemars(with = "String")]
+    /// A line for people, without control characters. Default: the name.
+    #[schemars(with = "String", regex(pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"))]
     pub(crate) title: Option<String>,
     /// Seed of every random choice of the run.
     pub(crate) seed: u64,

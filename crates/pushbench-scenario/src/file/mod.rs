@@ -1,5 +1,6 @@
 //! A scenario file's text to a plan, or to everything that is wrong with it.
 
+mod counts;
 mod events;
 pub(crate) mod keys;
 pub(crate) mod thresholds;
@@ -89,8 +90,12 @@ fn plan(
     {
         top.fault("name", faults, format!("`{name}`: {FOLDER_NAME}"));
     }
+    if head.title.as_deref().is_some_and(|title| title.contains(char::is_control)) {
+        top.fault("title", faults, NO_CONTROL);
+    }
 
     let clients = top.child("clients", faults);
+    counts::check(&clients, "count", faults);
     let arrivals = clients.read(keys::Clients::default(), None, &[], faults);
     let steps = steps(&clients, arrivals.count, overrides, faults);
     let connect_rate = arrivals.connect_rate.per_second();
@@ -138,6 +143,9 @@ fn plan(
     })
 }
 
+/// Free text goes to terminals as it is.
+pub(crate) const NO_CONTROL: &str = "no control characters are allowed, such as escapes and line breaks";
+
 const FOLDER_NAME: &str =
     "it becomes a folder's name: 1 to 64 lowercase letters, digits and hyphens, no hyphen first or last";
 
@@ -156,7 +164,10 @@ fn steps(
     overrides: &Overrides,
     faults: &mut FaultList,
 ) -> Vec<u32> {
-    if let Some(problem) = counts.as_ref().and_then(|counts| ClientCounts::problem(&counts.0)) {
+    if let Some(problem) = counts.as_ref().and_then(|counts| ClientCounts::problem(&counts.0))
+        && !faults.has("clients.count")
+        && !faults.has_entry("clients.count")
+    {
         section.fault("count", faults, problem);
     }
     if let Some(steps) = &overrides.clients {

@@ -3,7 +3,8 @@
 use std::sync::LazyLock;
 
 use pushbench_measure::results::Summary;
-use pushbench_transport::{Period, Size};
+use pushbench_transport::quantity::QuantityError;
+use pushbench_transport::{Kind, Period, Size};
 use toml::de::DeValue;
 
 use super::transports::Transports;
@@ -62,14 +63,24 @@ impl Unit {
         }
     }
 
-    /// The bound in the unit of the column.
-    fn bound(self, text: &str) -> Option<f64> {
-        match self {
-            Self::Time => text.parse::<Period>().ok().map(|period| period.as_ns() as f64 / 1e3),
-            Self::Bytes => text.parse::<Size>().ok().map(|size| size.bytes() as f64),
+    /// The bound in the unit of the column, or what is wrong with it.
+    fn bound(self, text: &str) -> Result<f64, String> {
+        let bound = match self {
+            Self::Time => match text.parse::<Period>() {
+                Err(error @ QuantityError::PeriodTooLarge(_)) => return Err(error.to_string()),
+                period => period.ok().map(|period| period.as_ns() as f64 / 1e3),
+            },
+            Self::Bytes => match text.parse::<Size>() {
+                Err(error @ QuantityError::SizeTooLarge(_)) => return Err(error.to_string()),
+                size => size.ok().map(|size| size.bytes() as f64),
+            },
             Self::Share => text.parse::<Share>().ok().map(|share| share.part()),
             Self::Count => decimal(text),
-        }
+        };
+        let (unit, example) = (self.name(), self.example());
+        bound.ok_or_else(|| {
+            format!("`{text}` is no bound of this figure: {unit} is allowed, such as \"{example}\"")
+        })
     }
 }
 
@@ -116,6 +127,17 @@ pub(super) fn read(section: &Section, transports: &Transports, faults: &mut Faul
     rules
 }
 
+const LABEL_HINT: &str = "conditions for one label have a table of their own: [thresholds.LABEL]";
+
+/// Whether whoever wrote this key took `[thresholds]` for an entry of `[[transports]]`.
+fn is_key_of_a_transport(name: &str) -> bool {
+    let of_settings = |kind: &Kind| {
+        let settings = serde_json::to_value(kind.default_settings()).unwrap_or_default();
+        settings.get(name).is_some()
+    };
+    name == "label" || Kind::ALL.iter().any(of_settings)
+}
+
 fn threshold(section: &Section, name: &str, faults: &mut FaultList) -> Option<Threshold> {
     let Some(figure) = FIGURES.iter().find(|figure| figure.name == name) else {
         let names: Vec<&str> = FIGURES.iter().map(|figure| figure.name).collect();
@@ -125,10 +147,11 @@ fn threshold(section: &Section, name: &str, faults: &mut FaultList) -> Option<Th
             faults,
             "unknown figure, allowed: the columns of summary.csv without `_us` at their end",
         );
-        faults.hint(column.or_else(|| nearest(name, &names)).map(|near| format!("did you mean `{near}`?")));
+        let near = || column.or_else(|| nearest(name, &names)).map(|near| format!("did you mean `{near}`?"));
+        faults.hint(if is_key_of_a_transport(name) { Some(LABEL_HINT.to_owned()) } else { near() });
         return None;
     };
-    let (unit, example) = (figure.unit.name(), figure.unit.example());
+    let example = figure.unit.example();
     let text = match section.value(name)?.get_ref() {
         DeValue::String(text) => text.trim(),
         other => {
@@ -141,6 +164,10 @@ fn threshold(section: &Section, name: &str, faults: &mut FaultList) -> Option<Th
             return None;
         }
     };
+    if text.contains(char::is_control) {
+        section.fault(name, faults, super::NO_CONTROL);
+        return None;
+    }
     let split =
         OPERATORS.iter().find_map(|(sign, comparison)| Some((*comparison, text.strip_prefix(sign)?.trim())));
     let Some((comparison, bound)) = split else {
@@ -148,12 +175,7 @@ fn threshold(section: &Section, name: &str, faults: &mut FaultList) -> Option<Th
         section.fault(name, faults, problem);
         return None;
     };
-    let Some(value) = figure.unit.bound(bound) else {
-        let problem =
-            format!("`{bound}` is no bound of this figure: {unit} is allowed, such as \"{example}\"");
-        section.fault(name, faults, problem);
-        return None;
-    };
+    let value = figure.unit.bound(bound).map_err(|problem| section.fault(name, faults, problem)).ok()?;
     Some(Threshold {
         label: String::new(),
         figure: name.to_owned(),

@@ -13,6 +13,8 @@ pub enum Limit {
     TargetFiles,
     /// Open files of each worker process.
     WorkerFiles,
+    /// Open files of the coordinator, which holds some of every process.
+    CoordinatorFiles,
     /// Ephemeral ports of each worker's source address.
     Ports,
     /// Memory that can be had without swapping.
@@ -24,6 +26,7 @@ impl fmt::Display for Limit {
         f.write_str(match self {
             Self::TargetFiles => "open files of a target process",
             Self::WorkerFiles => "open files of a worker process",
+            Self::CoordinatorFiles => "open files of the coordinator",
             Self::Ports => "ephemeral ports of a worker's address",
             Self::Memory => "memory",
         })
@@ -68,7 +71,8 @@ impl fmt::Display for Refusal {
 impl std::error::Error for Refusal {}
 
 impl Limit {
-    const ALL: [Self; 4] = [Self::TargetFiles, Self::WorkerFiles, Self::Ports, Self::Memory];
+    const ALL: [Self; 5] =
+        [Self::TargetFiles, Self::WorkerFiles, Self::CoordinatorFiles, Self::Ports, Self::Memory];
 
     /// The limit's value and the value that would do.
     fn present_and_needed(self, machine: &Machine, step: &StepNeeds) -> (u64, u64) {
@@ -76,6 +80,7 @@ impl Limit {
         match self {
             Self::TargetFiles => (files, whole_of(step.files_per_target)),
             Self::WorkerFiles => (files, whole_of(step.files_per_worker)),
+            Self::CoordinatorFiles => (files, whole_of(step.files_coordinator)),
             Self::Ports => (machine.ports(), whole_of(step.ports_per_source)),
             Self::Memory => (machine.memory_available_bytes, step.memory_bytes),
         }
@@ -86,7 +91,7 @@ impl Limit {
         present < needed
     }
 
-    fn remedy(self, machine: &Machine, step: &StepNeeds, needed: u64) -> String {
+    fn remedy(self, plan: &Plan, machine: &Machine, step: &StepNeeds, needed: u64) -> String {
         let raise = format!("ulimit -n {needed} (beyond the hard limit: as root, or in limits.conf)");
         let processes = u64::from(step.clients).div_ceil(machine.clients_per_process().max(1));
         let spread = machine.clients_per_process() > 0 && processes <= u64::from(MOST_PROCESSES);
@@ -94,6 +99,10 @@ impl Limit {
             Self::TargetFiles if spread => format!("[target] processes = {processes}, or {raise}"),
             Self::WorkerFiles if spread => format!("[workers] processes = {processes}, or {raise}"),
             Self::TargetFiles | Self::WorkerFiles => raise,
+            Self::CoordinatorFiles if plan.target_processes.or(plan.worker_processes).is_some() => {
+                format!("fewer [target] or [workers] processes, or {raise}")
+            }
+            Self::CoordinatorFiles => format!("{raise}; fewer processes are needed then"),
             Self::Ports => "more [workers] processes (left out, they are as many as needed), or \
                 sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\""
                 .to_owned(),
@@ -111,6 +120,10 @@ pub(super) fn of(
 ) -> Vec<Refusal> {
     let refuse = |limit: Limit| {
         let (present, needed) = limit.present_and_needed(machine, step);
+        let needed = match limit {
+            Limit::CoordinatorFiles => files_for_coordinator(plan, machine, transport, step.clients, needed),
+            _ => needed,
+        };
         let too_many = |clients| limit.exceeded_by(machine, &super::step(plan, machine, transport, clients));
         Refusal {
             limit,
@@ -118,11 +131,30 @@ pub(super) fn of(
             clients: step.clients,
             present,
             needed,
-            remedy: limit.remedy(machine, step, needed),
+            remedy: limit.remedy(plan, machine, step, needed),
             fits: most_below(step.clients, too_many),
         }
     };
     Limit::ALL.into_iter().filter(|limit| limit.exceeded_by(machine, step)).map(refuse).collect()
+}
+
+/// The least limit of open files that does for the coordinator, by halving; `enough` does. It is less than what the
+/// coordinator needs at the present limit: a higher one lets each process hold more clients, so there are fewer of them.
+fn files_for_coordinator(
+    plan: &Plan,
+    machine: &Machine,
+    transport: &TransportPlan,
+    clients: u32,
+    enough: u64,
+) -> u64 {
+    let (mut too_few, mut enough) = (machine.open_files_soft_after_raise, enough);
+    while enough - too_few > 1 {
+        let middle = too_few + (enough - too_few) / 2;
+        let raised = Machine { open_files_soft_after_raise: middle, ..*machine };
+        let step = super::step(plan, &raised, transport, clients);
+        if Limit::CoordinatorFiles.exceeded_by(&raised, &step) { too_few = middle } else { enough = middle }
+    }
+    enough
 }
 
 /// The largest number below `too_many_at` that is not too many, by halving; needs grow with the clients.

@@ -85,6 +85,7 @@ fn broken_scenarios_are_not_valid() {
         ("name  = \"quickstart\"", "", ""),
         ("name  = \"quickstart\"", "name = \"Quick Start\"", "/name"),
         ("name  = \"quickstart\"", "name = \"quickstart\"\nnmae = 1", "/nmae"),
+        ("\"Four transports", "\"\\u001b[31m", "/title"),
         ("count        = 600", "count = 0", "/clients/count"),
         ("count        = 600", "count = []", "/clients/count"),
         ("\"1000/s\"", "\"1000\"", "/clients/connect_rate"),
