@@ -24,18 +24,16 @@ pub(super) fn head(run: &Run) -> Vec<Cell> {
         }
     }
     let scenario = &run.scenario;
-    let topics = if scenario.topics > 1 {
-        format!(" to {} topics", grouped(scenario.topics.into()))
-    } else {
-        String::new()
+    let receivers = match scenario.topics {
+        0 | 1 => scenario.pattern.clone(),
+        topics => format!("{} topics", grouped(topics.into())),
     };
     // A run that ended early, or has not ended, may have measured less than it set out to.
     let measured = if run.status == Status::Complete { "measured for" } else { "planned:" };
     lines.push(Cell::new(
         format!(
-            "{}: {}{topics}, {} of {}, {measured} {} s after {} s of warm-up",
+            "{}: {receivers}, {} of {}, {measured} {} s after {} s of warm-up",
             scenario.name,
-            scenario.pattern,
             events_per_second(scenario.events_per_second),
             scenario.event_size,
             typed(scenario.measure_s),
