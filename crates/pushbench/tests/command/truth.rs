@@ -1,6 +1,6 @@
 //! Runs whose outcome is known beforehand, measured by the whole program.
 
-use pushbench_measure::results::{Run, Status};
+use pushbench_measure::results::{Run, Status, Summary};
 use pushbench_measure::verdict::{Condition, Level};
 use pushbench_measure::{Figure, Phase, interval_log};
 use rustix::process::Signal;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::folder::{histograms, manifest};
 use crate::process::signal;
-use crate::scenario::{SSE, tiny_but};
+use crate::scenario::{SSE, Workshop, tiny_but};
 
 /// How late, by its own account, a run's timers and publisher were at worst, in microseconds.
 fn worst_lateness_us(folder: &Path, label: &str) -> u64 {
@@ -19,34 +19,64 @@ fn worst_lateness_us(folder: &Path, label: &str) -> u64 {
     worst(Figure::TimerLate) + worst(Figure::Slip)
 }
 
-#[test]
-fn the_wait_for_a_poll_is_uniform_over_the_interval() {
-    const INTERVAL_US: u64 = 400_000;
-    // Events fall on every part of each client's interval alike, so that the median owes nothing to luck.
+/// Interval of the polls in microseconds.
+const INTERVAL_US: u64 = 400_000;
+
+/// What polling at a known interval showed.
+struct Polled {
+    folder: std::path::PathBuf,
+    row: Summary,
+    late_us: u64,
+    _workshop: Workshop,
+}
+
+/// Events fall on every part of each client's interval alike, so that the percentiles owe nothing to luck.
+fn poll_with(workers: u32) -> Polled {
     let changes = [
         ("count = 8", "count = 40"),
         ("rate = \"40/s\"", "rate = \"50/s\""),
         ("measure = \"1s\"", "measure = \"2s\""),
         ("drain = \"1200ms\"", "drain = \"1500ms\""),
     ];
-    let polling = "[[transports]]\nkind = \"short-polling\"\ninterval = \"400ms\"\n";
-    let workshop = tiny_but(&changes, polling);
+    let tables = format!(
+        "[workers]\nprocesses = {workers}\n[[transports]]\nkind = \"short-polling\"\ninterval = \"400ms\"\n"
+    );
+    let workshop = tiny_but(&changes, &tables);
     let ended = workshop.run(&["run", "tiny.toml"]);
     let folder = workshop.run_folder();
     let run = manifest(&folder);
     assert_eq!(run.status, Status::Complete, "{ended:?}");
-    let row = &run.results[0].summary;
+    let result = &run.results[0];
+    assert_eq!(result.processes, (1, workers));
+    let row = result.summary.clone();
     assert_eq!((row.expected, row.delivered), (Some(40 * 100), Some(40 * 100)));
     let late_us = worst_lateness_us(&folder, "short-polling");
+    Polled { folder, row, late_us, _workshop: workshop }
+}
+
+#[test]
+fn the_wait_for_a_poll_is_uniform_over_the_interval() {
+    let Polled { folder, row, late_us, .. } = &poll_with(1);
     let median = row.latency_p50_us.unwrap();
     assert!(median.abs_diff(INTERVAL_US / 2) <= INTERVAL_US / 40, "median {median} us, late by {late_us} us");
     let quarter =
-        interval_log::sum(&histograms(&folder, "short-polling"), Figure::Delivery, Phase::Measure, None)
+        interval_log::sum(&histograms(folder, "short-polling"), Figure::Delivery, Phase::Measure, None)
             .quantile(0.25)
             .unwrap();
     assert!(quarter.abs_diff(INTERVAL_US / 4) <= INTERVAL_US / 40, "first quarter {quarter} us");
     let longest = row.latency_max_us.unwrap();
     assert!(longest <= INTERVAL_US + 100_000 + late_us, "longest {longest} us, late by {late_us} us");
+}
+
+#[test]
+fn twice_the_workers_measure_the_same() {
+    let (one, two) = (poll_with(1), poll_with(2));
+    // The schedule, the clients and their poll clocks are the same; only who counts is not.
+    let allowed = INTERVAL_US / 40 + one.late_us + two.late_us;
+    for column in ["latency_p50_us", "latency_p99_us"] {
+        let [one, two] = [&one, &two].map(|polled| polled.row.figure(column).unwrap());
+        assert!((one - two).abs() <= allowed as f64, "{column}: {one} by one worker, {two} by two");
+    }
 }
 
 #[test]
