@@ -10,6 +10,8 @@ mod queue;
 
 use std::{
     cell::{Cell, RefCell},
+    convert::Infallible,
+    future::poll_fn,
     io,
     os::fd::OwnedFd,
     pin::Pin,
@@ -71,6 +73,21 @@ impl Alarm {
         let shared = Rc::clone(&self.shared);
         async move { shared.drive().await }
     }
+
+    /// Wakes whoever is due each time it is polled, by the clock alone; never completes.
+    ///
+    /// A thread with thousands of ready sockets gets to the timer's descriptor only after all of them. Polled beside the
+    /// main future of a `LocalSet`, which is polled after every few dozen tasks, this lets sleepers have their turn in
+    /// between. It is an addition to [`Alarm::run`], not a replacement: nothing polls it while the thread sleeps.
+    pub fn attend(&self) -> impl Future<Output = Infallible> + use<> {
+        let shared = Rc::clone(&self.shared);
+        poll_fn(move |_| {
+            if shared.armed_ns.get() <= now_ns() {
+                shared.wake_due(&mut Vec::new());
+            }
+            Poll::Pending
+        })
+    }
 }
 
 /// Registers a timer descriptor with the event loop of the current runtime.
@@ -93,14 +110,19 @@ impl Shared {
             };
             // Setting the timer again clears its expiry in the kernel, so the descriptor need not be read.
             expired.clear_ready();
-            self.armed_ns.set(u64::MAX);
-            self.queue.borrow_mut().take_due(now_ns(), &mut due);
-            // Outside the borrow: a waker may run foreign code that arms or drops other sleepers.
-            due.drain(..).for_each(Waker::wake);
-            let next_ns = self.queue.borrow_mut().next_ns();
-            if let Some(next_ns) = next_ns {
-                self.arm(next_ns);
-            }
+            self.wake_due(&mut due);
+        }
+    }
+
+    /// Wakes every sleeper whose instant has come, and sets the timer for the next.
+    fn wake_due(&self, due: &mut Vec<Waker>) {
+        self.armed_ns.set(u64::MAX);
+        self.queue.borrow_mut().take_due(now_ns(), due);
+        // Outside the borrow: a waker may run foreign code that arms or drops other sleepers.
+        due.drain(..).for_each(Waker::wake);
+        let next_ns = self.queue.borrow_mut().next_ns();
+        if let Some(next_ns) = next_ns {
+            self.arm(next_ns);
         }
     }
 

@@ -228,3 +228,23 @@ fn ten_thousand_sleepers_are_rearmed_and_cancelled() {
     });
     assert_eq!(laps, 3 * SLEEPERS);
 }
+
+#[test]
+fn who_attends_wakes_the_due_by_the_clock_and_nobody_else() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+    runtime.block_on(async {
+        // Nobody runs the driver: what is woken, the attendant woke.
+        let alarm = Alarm::new().unwrap();
+        let (due, later) = (Arc::new(Count::default()), Arc::new(Count::default()));
+        let (mut first, mut second) = (alarm.until(NEVER), alarm.until(NEVER));
+        enlist(&mut first, &Waker::from(Arc::clone(&due)), now_ns());
+        enlist(&mut second, &Waker::from(Arc::clone(&later)), now_ns() + 3_600_000 * MS);
+        let mut attendant = Box::pin(alarm.attend());
+        for _ in 0..2 {
+            let polled = poll_fn(|context| Poll::Ready(attendant.as_mut().poll(context).is_pending())).await;
+            assert!(polled, "it never completes");
+        }
+        assert_eq!((due.0.load(Ordering::Relaxed), later.0.load(Ordering::Relaxed)), (1, 0));
+        assert!(is_done(&mut first).await);
+    });
+}

@@ -21,6 +21,10 @@ pub(crate) const TARGET: &str = "__target";
 /// Name of the worker's hidden command.
 pub(crate) const WORKER: &str = "__worker";
 
+/// Sockets taken from the kernel's ready list at a time: about as many as tasks run before the list is looked at again, so
+/// that the queue of tasks stays short and whoever a timer wakes is soon at its head.
+const IO_EVENTS: usize = 64;
+
 /// Runs a role on a single-threaded runtime with its control connection.
 fn play<F: Future<Output = Result<(), CarrierError>>>(
     role: impl FnOnce(Sender, Receiver) -> F,
@@ -50,7 +54,11 @@ fn play<F: Future<Output = Result<(), CarrierError>>>(
 
 /// A runtime with everything enabled on the calling thread.
 pub(crate) fn single_threaded() -> Result<tokio::runtime::Runtime, exit::Failure> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(exit::Failure::environment)
+    tokio::runtime::Builder::new_current_thread()
+        .max_io_events_per_tick(IO_EVENTS)
+        .enable_all()
+        .build()
+        .map_err(exit::Failure::environment)
 }
 
 /// What the machine does not give.

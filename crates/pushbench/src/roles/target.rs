@@ -22,8 +22,13 @@ pub(crate) fn target() -> Result<Exit, Failure> {
         sender.send(&FromTarget::Listening { address: target.local_addr() }).await?;
         let handle = target.handle();
         let served = spawn_local(target.run());
+        let attending = handle.alarm().attend();
         let session = Session { share: *share, handle, ticks: None, edges: None };
-        session.serve(sender, receiver, served).await
+        tokio::select! {
+            biased;
+            never = attending => match never {},
+            ended = session.serve(sender, receiver, served) => ended,
+        }
     })
 }
 

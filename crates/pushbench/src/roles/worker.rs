@@ -19,7 +19,13 @@ pub(crate) fn worker() -> Result<Exit, Failure> {
         match Worker::new(*share) {
             Ok(worker) => {
                 sender.send(&FromWorker::Assigned).await?;
-                Session { worker, ticks: None, ready_told: true, edges: None }.serve(sender, receiver).await
+                let attending = worker.alarm().attend();
+                let session = Session { worker, ticks: None, ready_told: true, edges: None };
+                tokio::select! {
+                    biased;
+                    never = attending => match never {},
+                    served = session.serve(sender, receiver) => served,
+                }
             }
             Err(error) => sender.send(&FromWorker::Failed(lacking(&error))).await,
         }
