@@ -1,7 +1,7 @@
 //! Which process runs on which CPU.
 //!
 //! Left to itself the kernel likes to wake a worker on the CPU of the target that just wrote to it, where it then waits
-//! for the target to finish its fan-out while another CPU idles: measured on two CPUs with 600 clients, that doubled the
+//! for the target to finish its fan-out while another CPU idles: measured on two CPUs with 600 clients, that about doubled the
 //! median latency. So targets and workers get CPUs of their own where there are at least two.
 
 use pushbench_probe::affinity;
