@@ -11,11 +11,13 @@ mod summary;
 use serde::{Deserialize, Serialize};
 
 pub use interval::{Interval, SocketStates};
-pub use run::{Host, Run, ScenarioRecord, Status, StepResult, ThresholdResult, TransportRecord};
+pub use run::{
+    Confidence, Host, RoundResult, Run, ScenarioRecord, Status, StepResult, ThresholdResult, TransportRecord,
+};
 pub use summary::Summary;
 
 /// Version of all result files of a run. Readers refuse other versions.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// File names inside a run folder.
 pub mod names {

@@ -1,6 +1,7 @@
 //! `run.json`: the manifest of a run.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 use super::Summary;
 use crate::verdict::{Finding, Level};
@@ -42,7 +43,7 @@ pub struct Run {
     pub host: Host,
     /// The transports in the order of the scenario.
     pub transports: Vec<TransportRecord>,
-    /// One entry per measured transport and step, in the order they were measured.
+    /// One entry per measured transport and step, all rounds together, in the order they were first measured.
     pub results: Vec<StepResult>,
 }
 
@@ -71,6 +72,8 @@ pub struct ScenarioRecord {
     pub overrides: Vec<String>,
     /// Seed of every random choice.
     pub seed: u64,
+    /// Rounds asked for: how often every transport is measured at every number of clients.
+    pub rounds: u32,
     /// Numbers of clients, one a step. More than one makes chart 1.
     pub steps: Vec<u32>,
     /// `broadcast` or `topics`.
@@ -129,19 +132,50 @@ pub struct TransportRecord {
     pub poll_interval_us: Option<u64>,
 }
 
-/// What one transport showed at one number of clients.
+/// What one transport showed at one number of clients, over all rounds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StepResult {
-    /// False when the step was cut short.
+    /// False when a round was cut short or is missing.
     pub complete: bool,
-    /// The row of `summary.csv`.
+    /// The row of `summary.csv`: counts are sums over rounds, percentiles those of all rounds' histograms added.
     pub summary: Summary,
-    /// Processes that took part: targets, workers.
+    /// 95 % intervals of figures, by the name of their column; empty with one round.
+    #[serde(default)]
+    pub intervals: BTreeMap<String, Confidence>,
+    /// What each round showed, in the order they were measured.
+    #[serde(default)]
+    pub rounds: Vec<RoundResult>,
+    /// Processes that took part in a round: targets, workers.
     pub processes: (u32, u32),
-    /// Everything that was checked, with the values seen.
+    /// Everything that was checked, with the values seen: of each condition the worst round's.
     pub findings: Vec<Finding>,
     /// Thresholds of the scenario with the measured values.
     pub thresholds: Vec<ThresholdResult>,
+}
+
+/// A 95 % interval of a figure, in the unit of its column.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Confidence {
+    /// Lower end.
+    pub lo: f64,
+    /// Upper end.
+    pub hi: f64,
+}
+
+/// What one round of one transport at one number of clients showed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RoundResult {
+    /// Number of the round, from 1.
+    pub round: u32,
+    /// False when it was cut short.
+    pub complete: bool,
+    /// Its figures.
+    pub summary: Summary,
+    /// Everything that was checked.
+    pub findings: Vec<Finding>,
+    /// Ports that the targets listened on: what a packet capture of the run is filtered by.
+    #[serde(default)]
+    pub ports: Vec<u16>,
 }
 
 impl StepResult {

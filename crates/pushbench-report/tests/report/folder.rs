@@ -119,7 +119,7 @@ fn damage_names_file_and_place() {
     fs::write(&hlog, log.replace("Tag=delivery,1", "Tag=delivery,x")).unwrap();
     let text = RunFolder::load(dir.path()).unwrap_err().to_string();
     assert!(text.contains("short-polling/latency.hlog: entry "), "{text}");
-    fs::write(dir.path().join("run.json"), "{\"format\": 1,\n \"version\": 5}").unwrap();
+    fs::write(dir.path().join("run.json"), "{\"format\": 2,\n \"version\": 5}").unwrap();
     let text = RunFolder::load(dir.path()).unwrap_err().to_string();
     assert!(text.contains("run.json is not a manifest") && text.contains("line 2"), "{text}");
 }

@@ -189,6 +189,7 @@ fn manifest(plan: &Plan) -> Run {
             sha256: plan.sha256.clone(),
             overrides: plan.overrides.clone(),
             seed: plan.seed,
+            rounds: 1,
             steps: plan.steps.clone(),
             pattern: plan.events.topics.pattern().to_owned(),
             topics: plan.topics(plan.steps.iter().copied().max().unwrap_or(0)),

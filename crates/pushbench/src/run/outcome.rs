@@ -7,6 +7,8 @@ use pushbench_measure::{Figure, Phase, PhaseEdges};
 use pushbench_probe::process::Usage;
 use pushbench_probe::sockets::SocketDiag;
 
+use std::collections::BTreeMap;
+
 use super::gather::{Gather, growth};
 use super::job::Job;
 use super::sampler::{AtEdge, Usages};
@@ -59,6 +61,8 @@ pub(crate) fn result_of(job: &Job<'_>, evidence: &Evidence) -> Option<StepResult
         of_label.filter(|_| evidence.complete).map(|threshold| threshold.judge(&summary)).collect();
     let mut result = StepResult {
         complete: evidence.complete,
+        intervals: BTreeMap::new(),
+        rounds: Vec::new(),
         summary,
         processes: (job.targets, job.workers),
         findings,

@@ -295,7 +295,15 @@ fn result(model: &Model, shape: &Shape, step: u32, seconds: &[Interval], deliver
         verdict: "valid".to_owned(),
         ..Summary::default()
     };
-    StepResult { complete: true, summary, processes: (1, 1), findings: Vec::new(), thresholds: Vec::new() }
+    StepResult {
+        complete: true,
+        summary,
+        intervals: std::collections::BTreeMap::new(),
+        rounds: Vec::new(),
+        processes: (1, 1),
+        findings: Vec::new(),
+        thresholds: Vec::new(),
+    }
 }
 
 fn run(shape: &Shape, results: Vec<StepResult>) -> Run {
@@ -315,6 +323,7 @@ fn run(shape: &Shape, results: Vec<StepResult>) -> Run {
             text: String::new(),
             sha256: String::new(),
             overrides: Vec::new(),
+            rounds: 1,
             seed: 1,
             steps: shape.steps.clone(),
             pattern: "broadcast".to_owned(),
