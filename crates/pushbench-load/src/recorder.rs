@@ -20,7 +20,12 @@ pub(crate) struct Recorder {
     /// Clients whose transport has been ready.
     pub(crate) ever_connected: u32,
     pub(crate) accounts: Vec<Account>,
+    /// Whose age is looked at next.
+    pub(crate) next_aged: usize,
 }
+
+/// Clients whose age is looked at each time.
+const AGES_AT_ONCE: usize = 16;
 
 impl Recorder {
     /// The phase of an instant; before the phases are known it is the ramp.
@@ -47,6 +52,17 @@ impl Recorder {
             self.counters.event_reads += 1;
             let phase = self.phase_at(now_ns);
             self.histograms.record(Figure::EventsPerRead, phase, events);
+        }
+    }
+
+    /// Looks at the age of some clients, others each time: where they come from in their wait is left to chance.
+    pub(crate) fn look_at_ages(&mut self, now_ns: u64) {
+        let phase = self.phase_at(now_ns);
+        for _ in 0..AGES_AT_ONCE.min(self.accounts.len()) {
+            self.next_aged = (self.next_aged + 1) % self.accounts.len();
+            if let Some(age_ns) = self.accounts[self.next_aged].age.at(now_ns) {
+                self.histograms.record(Figure::Age, phase, micros(age_ns));
+            }
         }
     }
 
@@ -188,6 +204,20 @@ mod tests {
         assert_eq!(recorder.histograms.of(Figure::Delivery, Phase::Measure).count(), 1);
         assert_eq!(recorder.counters.events, 2);
         assert_eq!(recorder.accounts[0].ledger.close(1, 2).duplicated, 1);
+    }
+
+    #[test]
+    fn ages_are_those_of_every_client_in_turn() {
+        let mut recorder = recorder();
+        recorder.accounts.extend((0..AGES_AT_ONCE).map(|_| Account::new(10 * MS, 0)));
+        deliver(&mut recorder, 1, 210 * MS, 210 * MS, 211 * MS);
+        for now_ns in [220 * MS, 230 * MS, 240 * MS] {
+            recorder.look_at_ages(now_ns);
+        }
+        let age = recorder.histograms.of(Figure::Age, Phase::Measure);
+        // Of 17 clients 16 are looked at each time; the first, which alone holds an event, is left out once.
+        assert_eq!(age.count(), 2);
+        assert!((29_900..=30_100).contains(&age.max().unwrap()), "{:?}", age.max());
     }
 
     #[test]

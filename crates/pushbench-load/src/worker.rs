@@ -175,15 +175,17 @@ async fn arrivals(share: WorkerShare, shared: Rc<Shared>, start_ns: u64) {
     }
 }
 
-/// Looks at regular instants how late this thread's timers are: part of the run's own verdict.
+/// Looks at regular instants how late this thread's timers are, which is part of the run's own verdict, and how old
+/// what its clients hold.
 async fn probe_timer(shared: Rc<Shared>, start_ns: u64) {
     let mut due_ns = start_ns;
     loop {
         shared.alarm.until(due_ns).await;
-        let late_us = micros(now_ns().saturating_sub(due_ns));
+        let now_ns = now_ns();
         let mut recorder = shared.recorder.borrow_mut();
         let phase = recorder.phase_at(due_ns);
-        recorder.histograms.record(Figure::TimerLate, phase, late_us);
+        recorder.histograms.record(Figure::TimerLate, phase, micros(now_ns.saturating_sub(due_ns)));
+        recorder.look_at_ages(now_ns);
         drop(recorder);
         due_ns += TIMER_PROBE_NS;
     }

@@ -52,6 +52,12 @@ impl Age {
         peak_ns
     }
 
+    /// The age at `now_ns` in nanoseconds; `None` while no event is held.
+    #[must_use]
+    pub fn at(&self, now_ns: u64) -> Option<u64> {
+        (self.newest_due_ns != 0).then(|| now_ns.saturating_sub(self.newest_due_ns))
+    }
+
     /// Closes the window at `until_ns` and returns the sum.
     pub fn finish(&mut self, from_ns: u64, until_ns: u64) -> AgeSum {
         self.integrate(until_ns, from_ns, until_ns);
@@ -97,6 +103,7 @@ mod tests {
         let mut age = Age::default();
         age.receive(5 * S, 5 * S, 0, 10 * S);
         assert_eq!(age.receive(4 * S, 6 * S, 0, 10 * S), None);
+        assert_eq!(age.at(6 * S), Some(S));
         let sum = age.finish(0, 7 * S);
         assert!((sum.mean_us().unwrap() - 1_000_000.0).abs() < 1.0, "{sum:?}");
     }
@@ -104,7 +111,7 @@ mod tests {
     #[test]
     fn time_before_the_first_event_does_not_count() {
         let mut age = Age::default();
-        assert_eq!(age.finish(0, 7 * S), AgeSum::default());
+        assert_eq!((age.at(7 * S), age.finish(0, 7 * S)), (None, AgeSum::default()));
         assert_eq!(AgeSum::default().mean_us(), None);
     }
 }

@@ -36,6 +36,8 @@ pub enum Figure {
     Slip,
     /// Transport ready − scheduled arrival of the client.
     Connect,
+    /// Age of the newest event held by a client, at instants that have nothing to do with its receptions.
+    Age,
     /// Age of the newest event held, at the moment before the next one replaces it.
     AgePeak,
     /// Time between two receptions of one client.
@@ -48,11 +50,12 @@ pub enum Figure {
 
 impl Figure {
     /// All figures.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Delivery,
         Self::Uncorrected,
         Self::Slip,
         Self::Connect,
+        Self::Age,
         Self::AgePeak,
         Self::Gap,
         Self::EventsPerRead,
@@ -67,6 +70,7 @@ impl Figure {
             Self::Uncorrected => "uncorrected",
             Self::Slip => "slip",
             Self::Connect => "connect",
+            Self::Age => "age",
             Self::AgePeak => "age-peak",
             Self::Gap => "gap",
             Self::EventsPerRead => "events-per-read",

@@ -148,6 +148,9 @@ fn latencies(row: &mut Summary, facts: &StepFacts<'_>) {
     row.connect_p50_us = connect.printable_quantile(0.5);
     row.connect_p99_us = connect.printable_quantile(0.99);
     row.age_mean_us = facts.sums.age.mean_us();
+    let age = of(Figure::Age);
+    row.age_p50_us = age.printable_quantile(0.5);
+    row.age_p99_us = age.printable_quantile(0.99);
     row.age_peak_p99_us = of(Figure::AgePeak).printable_quantile(0.99);
     let gap = of(Figure::Gap);
     row.gap_p50_us = gap.printable_quantile(0.5);

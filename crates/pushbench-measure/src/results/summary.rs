@@ -82,6 +82,10 @@ summary! {
     connect_p99_us: u64,
     /// Age of the newest event held, mean over time and clients.
     age_mean_us: f64,
+    /// Age of the newest event held, at any instant, median.
+    age_p50_us: u64,
+    /// Age of the newest event held, at any instant, 99th percentile.
+    age_p99_us: u64,
     /// Age reached before a newer event arrived, 99th percentile.
     age_peak_p99_us: u64,
     /// Time between receptions of one client, median.

@@ -88,6 +88,8 @@ fn assert_summary_columns(columns: &str) {
     connect_p50_us
     connect_p99_us
     age_mean_us
+    age_p50_us
+    age_p99_us
     age_peak_p99_us
     gap_p50_us
     gap_p99_us
