@@ -1,7 +1,7 @@
 //! A run that goes well, and what it leaves: files, charts, table.
 
-use pushbench_measure::results::{Run, Status, names};
-use pushbench_measure::{Figure, Phase, interval_log};
+use pushbench_measure::results::{Run, Status, Summary, names};
+use pushbench_measure::{Figure, Histogram, Phase, interval_log};
 use std::fs;
 use std::path::Path;
 
@@ -105,6 +105,33 @@ fn assert_histograms(folder: &Path, run: &Run, label: &str) {
     assert_eq!(warmup.count(), 8 * 8, "{label}");
     let slip = interval_log::sum(&lines, Figure::Slip, Phase::Measure, None);
     assert_eq!((slip.count(), slip.quantile(0.99)), (40, summary.slip_p99_us), "{label}");
+    assert_ages_gaps_and_reads(&lines, summary, label);
+}
+
+/// Every reception but a client's first ends an age and a gap, and every event was in one read.
+fn assert_ages_gaps_and_reads(lines: &[interval_log::Line], summary: &Summary, label: &str) {
+    let of = |figure| {
+        let mut sum = Histogram::new();
+        Phase::ALL.iter().for_each(|phase| sum.add(&interval_log::sum(lines, figure, *phase, None)));
+        sum
+    };
+    let received = of(Figure::Delivery).count();
+    assert_eq!(received, 8 * 48, "{label}");
+    assert_eq!(
+        (of(Figure::Gap).count(), of(Figure::AgePeak).count()),
+        (received - 8, received - 8),
+        "{label}"
+    );
+    let reads = of(Figure::EventsPerRead);
+    assert_eq!((reads.mean().unwrap() * reads.count() as f64).round() as u64, received, "{label}");
+    // Looked at some hundred times, against the integral over the same time.
+    let age = interval_log::sum(lines, Figure::Age, Phase::Measure, None);
+    let (seen, exact) = (age.mean().unwrap(), summary.age_mean_us.unwrap());
+    assert!(
+        (seen / exact - 1.0).abs() < 0.3,
+        "{label}: mean age {seen} us of {} looks, {exact} us",
+        age.count()
+    );
 }
 
 /// Plain lines on standard error, the table on standard output, nothing that only a terminal understands.
