@@ -3,8 +3,7 @@
 use std::io;
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
-use std::process::{ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use crate::carrier::{Receiver, Sender, pair, split};
 
@@ -29,17 +28,18 @@ pub struct Child {
 }
 
 impl Child {
-    /// Starts `program role` with a control connection as its standard input.
+    /// Starts a program with a control connection as its standard input and a role as its last argument.
     ///
     /// The child gets a process group of its own, so that a Ctrl-C at the terminal reaches the coordinator alone,
     /// which then ends the run in order. Its standard output is closed to it; standard error is shared.
     ///
     /// # Errors
     /// [`ChildError::Start`].
-    pub fn start(program: &Path, role: &str) -> Result<(Self, Sender, Receiver), ChildError> {
-        let failed = |source| ChildError::Start { program: program.display().to_string(), source };
+    pub fn start(program: Command, role: &str) -> Result<(Self, Sender, Receiver), ChildError> {
+        let name = program.get_program().display().to_string();
+        let failed = |source| ChildError::Start { program: name.clone(), source };
         let (sender, receiver, theirs) = pair().map_err(failed)?;
-        let process = tokio::process::Command::new(program)
+        let process = tokio::process::Command::from(program)
             .arg(role)
             .stdin(Stdio::from(theirs))
             .stdout(Stdio::null())

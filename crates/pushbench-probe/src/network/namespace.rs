@@ -11,12 +11,15 @@ use std::{
         unix::process::CommandExt as _,
     },
     panic::resume_unwind,
+    path::Path,
     process::Command,
     sync::Arc,
     thread,
 };
 
 use rustix::thread::{LinkNameSpaceType, UnshareFlags, move_into_link_name_space, unshare_unsafe};
+
+use crate::proc_file::unreadable;
 
 /// The network namespace of the thread that reads it (`namespaces(7)`).
 const OWN: &str = "/proc/thread-self/ns/net";
@@ -41,6 +44,16 @@ impl Namespace {
             Ok(Self { file: Arc::new(File::open(OWN)?.into()) })
         })
         .map_err(|error| told(&error, "make a network namespace"))
+    }
+
+    /// The namespace in which a process is.
+    ///
+    /// # Errors
+    /// When the process is gone, or may not be looked at.
+    pub fn of_process(pid: u32) -> io::Result<Self> {
+        let path = format!("/proc/{pid}/ns/net");
+        let file = File::open(&path).map_err(|error| unreadable(Path::new(&path), error))?;
+        Ok(Self { file: Arc::new(file.into()) })
     }
 
     /// Does something on a thread in this namespace, and waits for it.
