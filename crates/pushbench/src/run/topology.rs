@@ -17,9 +17,9 @@ use super::fleet::Member;
 const PREFIX: u8 = 15;
 const TARGET: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 1);
 
-/// What to do where this process may not make networks.
-const BE_ROOT: &str = "run as root (a container also needs the capabilities SYS_ADMIN and NET_ADMIN, and a seccomp \
-    profile with unshare and setns), or write network = \"loopback\"";
+/// What to do where this process lacks privileges.
+const BE_ROOT: &str = "run as root, or through `unshare --map-root-user`, or in a container with the capabilities SYS_ADMIN \
+    and NET_ADMIN, or write network = \"loopback\"";
 
 /// The kernel does not let us have the network that a scenario asks for. The text's second line is a hint.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +31,10 @@ pub(crate) struct Unavailable {
 
 fn remedy(error: &io::Error) -> &'static str {
     match error.kind() {
-        io::ErrorKind::PermissionDenied => BE_ROOT,
+        // The privileges are there, or it would have been refused before.
+        io::ErrorKind::PermissionDenied => {
+            "a security policy forbids it: allow unshare and setns (seccomp), or write network = \"loopback\""
+        }
         io::ErrorKind::Unsupported => "modprobe veth, or write network = \"loopback\"",
         io::ErrorKind::StorageFull => "raise sysctl user.max_net_namespaces",
         _ => "write network = \"loopback\"",
@@ -156,6 +159,22 @@ impl Counter {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn each_reason_has_its_remedy_on_a_line_of_its_own() {
+        let table = [
+            (io::ErrorKind::PermissionDenied, "a security policy forbids it: "),
+            (io::ErrorKind::Unsupported, "modprobe veth, "),
+            (io::ErrorKind::StorageFull, "raise sysctl user.max_net_namespaces"),
+            (io::ErrorKind::TimedOut, "write network = \"loopback\""),
+        ];
+        for (kind, remedy) in table {
+            let source = io::Error::new(kind, "cannot make it: reason");
+            let text = Unavailable { network: Network::Veth, source }.to_string();
+            let said = format!("network = \"veth\" cannot be had: cannot make it: reason\nhint: {remedy}");
+            assert!(text.starts_with(&said), "{text}");
+        }
+    }
 
     #[test]
     fn every_worker_has_an_address_of_its_own_in_the_network_of_its_target() {

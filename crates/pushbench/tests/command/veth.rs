@@ -163,7 +163,7 @@ fn without_the_privileges_it_is_refused_before_anything_begins() {
                 ended.err
             );
             assert!(ended.err.contains(name), "{}", ended.err);
-            assert!(ended.err.contains("\n  hint: run as root "), "{}", ended.err);
+            assert!(ended.err.contains("\n  hint: run as root, or "), "{}", ended.err);
             assert_eq!(left, ["tiny.toml"]);
         }
     }
