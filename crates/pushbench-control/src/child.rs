@@ -4,6 +4,8 @@ use std::io;
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
 use std::process::{Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 
 use crate::carrier::{Receiver, Sender, pair, split};
 
@@ -20,7 +22,11 @@ pub enum ChildError {
     },
 }
 
-/// A running child. Dropping it kills the process.
+/// Between two looks at a process that was killed, and how many there are before it is left to itself.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
+const LOOKS: u32 = 2_000;
+
+/// A running child. Dropping it kills the process and waits until it is gone.
 #[derive(Debug)]
 pub struct Child {
     process: tokio::process::Child,
@@ -69,6 +75,20 @@ impl Child {
     pub async fn kill(&mut self) {
         // The only failure is that it is gone.
         let _ = self.process.kill().await;
+    }
+}
+
+impl Drop for Child {
+    /// Waits on this thread: a run that is interrupted while it starts a process would otherwise end before that process has.
+    fn drop(&mut self) {
+        // The only failure is that it is gone.
+        let _ = self.process.start_kill();
+        for _ in 0..LOOKS {
+            match self.process.try_wait() {
+                Ok(None) => sleep(LOOK_AGAIN),
+                Ok(Some(_)) | Err(_) => return,
+            }
+        }
     }
 }
 
