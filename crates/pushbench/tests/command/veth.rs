@@ -57,9 +57,12 @@ fn every_transport_delivers_everything_and_its_sockets_are_seen_on_both_sides() 
 /// Eight connections, seen from both ends; the namespaces hold those and what listens, and nothing of the host.
 fn assert_sockets(folder: &Path, label: &str) {
     let rows = intervals(folder, label);
+    // On a busy machine dumps are rare: some rows have none.
+    let seen = rows.iter().map(|row| (row.client_established, row.target_established));
+    assert!(seen.clone().any(|both| both == (Some(8), Some(8))), "{label}: {:?}", seen.collect::<Vec<_>>());
+    let waiting = rows.iter().flat_map(|row| [row.client_time_wait, row.target_time_wait]).flatten();
+    assert_eq!(waiting.max(), Some(0), "{label}");
     let measured = rows.iter().find(|row| row.phase == "measure").unwrap();
-    assert_eq!((measured.client_established, measured.target_established), (Some(8), Some(8)), "{label}");
-    assert_eq!((measured.client_time_wait, measured.target_time_wait), (Some(0), Some(0)), "{label}");
     assert_eq!(measured.host_sockets_peak, Some(8 + 8 + 2), "{label}: two listeners");
 }
 
