@@ -3,8 +3,9 @@
 use std::io;
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
-use std::process::{ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 
 use crate::carrier::{Receiver, Sender, pair, split};
 
@@ -21,7 +22,11 @@ pub enum ChildError {
     },
 }
 
-/// A running child. Dropping it kills the process.
+/// Between two looks at a process that was killed, and how many there are before it is left to itself.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
+const LOOKS: u32 = 2_000;
+
+/// A running child. Dropping it kills the process and waits until it is gone.
 #[derive(Debug)]
 pub struct Child {
     process: tokio::process::Child,
@@ -29,17 +34,18 @@ pub struct Child {
 }
 
 impl Child {
-    /// Starts `program role` with a control connection as its standard input.
+    /// Starts a program with a control connection as its standard input and a role as its last argument.
     ///
     /// The child gets a process group of its own, so that a Ctrl-C at the terminal reaches the coordinator alone,
     /// which then ends the run in order. Its standard output is closed to it; standard error is shared.
     ///
     /// # Errors
     /// [`ChildError::Start`].
-    pub fn start(program: &Path, role: &str) -> Result<(Self, Sender, Receiver), ChildError> {
-        let failed = |source| ChildError::Start { program: program.display().to_string(), source };
+    pub fn start(program: Command, role: &str) -> Result<(Self, Sender, Receiver), ChildError> {
+        let name = program.get_program().display().to_string();
+        let failed = |source| ChildError::Start { program: name.clone(), source };
         let (sender, receiver, theirs) = pair().map_err(failed)?;
-        let process = tokio::process::Command::new(program)
+        let process = tokio::process::Command::from(program)
             .arg(role)
             .stdin(Stdio::from(theirs))
             .stdout(Stdio::null())
@@ -69,6 +75,20 @@ impl Child {
     pub async fn kill(&mut self) {
         // The only failure is that it is gone.
         let _ = self.process.kill().await;
+    }
+}
+
+impl Drop for Child {
+    /// Waits on this thread: a run that is interrupted while it starts a process would otherwise end before that process has.
+    fn drop(&mut self) {
+        // The only failure is that it is gone.
+        let _ = self.process.start_kill();
+        for _ in 0..LOOKS {
+            match self.process.try_wait() {
+                Ok(None) => sleep(LOOK_AGAIN),
+                Ok(Some(_)) | Err(_) => return,
+            }
+        }
     }
 }
 

@@ -6,6 +6,8 @@
 //!
 //! Errors are [`std::io::Error`]; where a file of `/proc` was the source, the text names its path.
 //! The few `unsafe` calls of the project are in this crate, each where [`rustix`] lacks the call.
+//!
+//! One module changes something: [`network`] makes networks of their own for the processes of a run.
 
 pub mod affinity;
 pub mod alarm;
@@ -14,7 +16,9 @@ pub mod cpu;
 pub mod host;
 pub mod limits;
 pub mod memory;
+mod netlink;
 pub mod netstat;
+pub mod network;
 mod proc_file;
 pub mod process;
 pub mod socket;

@@ -1,4 +1,4 @@
-//! `/proc/net/netstat`: connection attempts that a listener of this network namespace lost.
+//! `/proc/net/netstat`: connection attempts that a listener of the calling thread's network namespace lost.
 //!
 //! Of the hundreds of counters of that file only this one is read.
 
@@ -6,7 +6,7 @@ use std::io;
 
 use crate::proc_file::{malformed, read};
 
-const NETSTAT: &str = "/proc/net/netstat";
+const NETSTAT: &str = "/proc/thread-self/net/netstat";
 
 /// Connection attempts lost at any listener since boot: its queue of accepted connections was full, or there
 /// was no memory.

@@ -8,10 +8,10 @@ use rustix::param::page_size;
 
 use crate::proc_file::{self, malformed};
 
-const IPV4: &str = "/proc/net/sockstat";
-const IPV6: &str = "/proc/net/sockstat6";
+const IPV4: &str = "/proc/thread-self/net/sockstat";
+const IPV6: &str = "/proc/thread-self/net/sockstat6";
 
-/// TCP's totals. Counts are those of this network namespace; memory is the host's.
+/// TCP's totals. Counts are those of the calling thread's network namespace; memory is the host's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sockstat {
     /// Sockets in use over IPv4 and IPv6: listening, opening, open and closing, without `TIME_WAIT`.

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::needs::{Machine, Needs, StepNeeds, topics_in_words};
-use crate::plan::{Arrival, EventSize, Events, Plan};
+use crate::plan::{Arrival, EventSize, Events, Network, Plan};
 
 /// The resolved plan, what it needs, and what forbids it: several lines, the last one ended.
 #[must_use]
@@ -43,6 +43,7 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
         facts.push(("changed by", plan.overrides.join(" ")));
     }
     facts.push(("seed", plan.seed.to_string()));
+    facts.push(("network", network(plan.network)));
     let failures = match plan.may_fail {
         share if share > 0.0 => format!("{}% may fail to connect", share * 100.0),
         _ => "all must connect".to_owned(),
@@ -58,6 +59,14 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
         facts.push(("threshold", format!("{label}: {figure} {condition}")));
     }
     facts
+}
+
+fn network(network: Network) -> String {
+    let made = match network {
+        Network::Loopback => "",
+        Network::Veth => ", two namespaces and a cable that the run makes and removes",
+    };
+    format!("{}, MTU {}{made}", network.name(), network.mtu())
 }
 
 fn events(events: &Events) -> String {

@@ -21,6 +21,6 @@ pub use fault::{Fault, Faults, LoadError};
 pub use file::{load, parse};
 pub use needs::{Machine, Needs, needs};
 pub use overrides::Overrides;
-pub use plan::{Arrival, EventSize, Events, Phases, Plan, Topics, TransportPlan};
+pub use plan::{Arrival, EventSize, Events, Network, Phases, Plan, Topics, TransportPlan};
 pub use schema::schema;
 pub use share::{TargetShare, WorkerShare};

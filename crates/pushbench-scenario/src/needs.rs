@@ -37,7 +37,8 @@ const COPIES_PER_EVENT: f64 = 2.0;
 const RING_BYTES_PER_EVENT: f64 = 224.0;
 /// How long the kernel keeps a closed socket in `TIME_WAIT` (`TCP_TIMEWAIT_LEN`).
 const TIME_WAIT: Duration = Duration::from_mins(1);
-/// After how long Linux hands the port of a `TIME_WAIT` socket out again on loopback (`tcp_tw_reuse = 2`, its default).
+/// How long a connection that is closed may still hold its port. The server closes first, so that `TIME_WAIT` is not on the
+/// client's side; where it is, Linux hands the port out again after this time on loopback (`tcp_tw_reuse = 2`, its default).
 const PORT_REUSE: Duration = Duration::from_secs(1);
 /// Starting and ending the processes of a step.
 const OVERHEAD: Duration = Duration::from_secs(2);
@@ -47,7 +48,7 @@ const OVERHEAD: Duration = Duration::from_secs(2);
 pub struct Machine {
     /// Open files a process may have, after it has raised its soft limit as far as it may.
     pub open_files_soft_after_raise: u64,
-    /// First and last ephemeral port.
+    /// First and last ephemeral port, in the network that the plan asks for.
     pub ports: (u16, u16),
     /// Memory that can be had without swapping, in bytes.
     pub memory_available_bytes: u64,

@@ -26,6 +26,8 @@ pub struct Plan {
     pub overrides: Vec<String>,
     /// Seed of every random choice.
     pub seed: u64,
+    /// What clients and targets are connected by.
+    pub network: Network,
     /// Numbers of clients: one step each, in rising order of the file.
     pub steps: Vec<u32>,
     /// Arrivals of clients per second.
@@ -46,6 +48,36 @@ pub struct Plan {
     pub ring_events: u32,
     /// Worker processes; `None`: as many as the limit of open files demands.
     pub worker_processes: Option<u32>,
+}
+
+/// What clients and targets are connected by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Network {
+    /// The loopback device. Its segments are unlike a network's: up to 64 KiB.
+    Loopback,
+    /// A virtual Ethernet cable between two network namespaces, made and removed by the run. Only root can have it.
+    Veth,
+}
+
+impl Network {
+    /// The value of `network` in a scenario file.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Loopback => "loopback",
+            Self::Veth => "veth",
+        }
+    }
+
+    /// Largest IP packet, in bytes: of loopback the kernel's default, of veth what the run sets, that of Ethernet.
+    #[must_use]
+    pub fn mtu(self) -> u32 {
+        match self {
+            Self::Loopback => 65_536,
+            Self::Veth => 1500,
+        }
+    }
 }
 
 /// `[events]`.

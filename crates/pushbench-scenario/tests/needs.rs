@@ -174,6 +174,23 @@ fn each_limit_is_refused_with_its_value_and_what_would_fit() {
     "#);
 }
 
+/// In a namespace of its own a run has the kernel's range of ports, which nobody can widen beforehand.
+#[test]
+fn ports_of_a_veth_are_not_to_be_had_by_a_setting_of_the_host() {
+    let scenario = SCENARIO.replace("[clients]", "network = \"veth\"\n[clients]");
+    let text = format!("{scenario}[workers]\nprocesses = 1\n");
+    let overrides = Overrides { clients: Some(vec![20_000]), ..Overrides::default() };
+    let plan = parse(&text, "x.toml", &overrides).unwrap();
+    let refusals = needs(&plan, &Machine { open_files_soft_after_raise: 100_000, ..MACHINE }).refusals();
+    assert_snapshot!(refusals[0], @"
+    ephemeral ports of a worker's address: 28232 here, 134445 needed for 20000 clients of `long-close`; 4199 would fit
+      hint: more [workers] processes (left out, they are as many as needed)
+    ");
+    assert!(describe(&plan, &needs(&plan, &MACHINE)).contains(
+        "\n  network     veth, MTU 1500, two namespaces and a cable that the run makes and removes\n"
+    ));
+}
+
 /// What a refusal says would fit does fit, and one client more does not.
 #[test]
 fn what_would_fit_fits() {
@@ -236,6 +253,7 @@ fn a_plan_is_described_with_its_needs() {
       file        x.toml, sha256 61f2bc28f8a4
       changed by  --clients 1000
       seed        1
+      network     loopback, MTU 65536
       clients     1000, 500/s arrive, all must connect
       events      5/s evenly, 256B, every client gets every event
       phases      warm-up 5s, measure 30s, drain 5s

@@ -1,7 +1,7 @@
 //! What a good scenario becomes.
 
 use pushbench_scenario::plan::Comparison;
-use pushbench_scenario::{Arrival, EventSize, LoadError, Overrides, Plan, Topics, load, parse};
+use pushbench_scenario::{Arrival, EventSize, LoadError, Network, Overrides, Plan, Topics, load, parse};
 use pushbench_transport::settings::TransportSettings as _;
 use pushbench_transport::{Kind, Period};
 use std::time::Duration;
@@ -23,6 +23,7 @@ const FULL: &str = r#"
 name = "full"
 title = "Everything"
 seed = 7
+network = "veth"
 clients = { count = [10, 100], connect_rate = "50/s", may_fail = "2%" }
 events = { pattern = "topics", topics = 10, rate = "1/s", arrival = "poisson", size = { min = "1KiB", max = "2KiB" } }
 phases = { warmup = "0s", measure = "1m", drain = "3s" }
@@ -58,6 +59,7 @@ fn plan(text: &str) -> Plan {
 fn what_is_not_said_has_its_default() {
     let plan = plan(LEAST);
     assert_eq!((plan.title.as_str(), plan.seed, plan.path.as_str()), ("least", 1, "x.toml"));
+    assert_eq!((plan.network, plan.network.mtu()), (Network::Loopback, 65_536));
     assert_eq!(plan.steps, [100]);
     assert!((plan.connect_rate - 500.0).abs() < f64::EPSILON && plan.may_fail.abs() < f64::EPSILON);
     assert!((plan.events.rate - 0.2).abs() < 1e-12);
@@ -80,6 +82,7 @@ fn what_is_not_said_has_its_default() {
 fn what_is_said_is_done() {
     let plan = plan(FULL);
     assert_eq!((plan.title.as_str(), plan.seed), ("Everything", 7));
+    assert_eq!((plan.network, plan.network.mtu()), (Network::Veth, 1500));
     assert_eq!(plan.steps, [10, 100]);
     assert_eq!(plan.events.size, EventSize::Uniform { min: 1024, max: 2048 });
     assert_eq!((plan.events.topics, plan.events.arrival), (Topics::Count(10), Arrival::Poisson));

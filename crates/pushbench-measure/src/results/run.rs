@@ -72,6 +72,10 @@ pub struct ScenarioRecord {
     pub overrides: Vec<String>,
     /// Seed of every random choice.
     pub seed: u64,
+    /// What clients and targets were connected by: `loopback` or `veth`.
+    pub network: String,
+    /// Largest IP packet of that network, in bytes.
+    pub mtu_bytes: u32,
     /// Rounds asked for: how often every transport is measured at every number of clients.
     pub rounds: u32,
     /// Numbers of clients, one a step. More than one makes chart 1.
@@ -92,6 +96,17 @@ pub struct ScenarioRecord {
     pub drain_s: f64,
     /// Upper limits on delivery latency p99 that the scenario demands of every transport, for threshold lines.
     pub latency_p99_limit_us: Option<u64>,
+}
+
+impl ScenarioRecord {
+    /// What clients and targets were connected by, for people: `loopback`, or `veth, MTU 1500`.
+    #[must_use]
+    pub fn network_in_words(&self) -> String {
+        match self.network.as_str() {
+            "loopback" => self.network.clone(),
+            network => format!("{network}, MTU {}", self.mtu_bytes),
+        }
+    }
 }
 
 /// The machine a run was made on.

@@ -13,6 +13,7 @@ use rustix::{
 };
 
 use super::wire::{Body, Family, Socket, StateMask, messages, request};
+use crate::network::Namespace;
 
 /// The kernel fills datagrams of a dump up to 32 KiB when the reader's buffer is that large; the rest is reserve.
 const BUFFER_LEN: usize = 64 << 10;
@@ -24,6 +25,8 @@ const ATTEMPTS: u32 = 3;
 #[derive(Debug)]
 pub struct SocketDiag {
     socket: OwnedFd,
+    /// The namespace whose sockets are dumped; none for that of the thread which opened the connection.
+    namespace: Option<Namespace>,
     buffer: Vec<u8>,
     sequence: u32,
 }
@@ -42,7 +45,20 @@ impl SocketDiag {
     /// # Errors
     /// When the process is out of files, or the kernel has no such diagnostics.
     pub fn open() -> io::Result<Self> {
-        Ok(Self { socket: open_socket()?, buffer: vec![0; BUFFER_LEN], sequence: 0 })
+        Self::of(None)
+    }
+
+    /// Opens a connection for the sockets of another network namespace.
+    ///
+    /// # Errors
+    /// As [`SocketDiag::open`], and when the namespace cannot be entered.
+    pub fn open_in(namespace: &Namespace) -> io::Result<Self> {
+        Self::of(Some(namespace.clone()))
+    }
+
+    fn of(namespace: Option<Namespace>) -> io::Result<Self> {
+        let socket = open_socket(namespace.as_ref())?;
+        Ok(Self { socket, namespace, buffer: vec![0; BUFFER_LEN], sequence: 0 })
     }
 
     /// All sockets of both families in one of `states`, each mapped by `keep` and gathered into a `T`.
@@ -64,7 +80,7 @@ impl SocketDiag {
                 Ok(Dump::Interrupted) => {}
                 Err(error) => {
                     // What is left of the broken dump must not be taken for the next one.
-                    self.socket = open_socket()?;
+                    self.socket = open_socket(self.namespace.as_ref())?;
                     if attempt == ATTEMPTS || !is_passing(&error) {
                         return Err(named(&error));
                     }
@@ -111,9 +127,11 @@ impl SocketDiag {
     }
 }
 
-fn open_socket() -> io::Result<OwnedFd> {
-    let kind = SocketType::DGRAM;
-    let socket = socket_with(AddressFamily::NETLINK, kind, SocketFlags::CLOEXEC, Some(netlink::SOCK_DIAG))?;
+/// A socket belongs to the namespace of the thread that makes it, whoever uses it later.
+fn open_socket(namespace: Option<&Namespace>) -> io::Result<OwnedFd> {
+    let (kind, flags) = (SocketType::DGRAM, SocketFlags::CLOEXEC);
+    let open = || Ok(socket_with(AddressFamily::NETLINK, kind, flags, Some(netlink::SOCK_DIAG))?);
+    let socket = namespace.map_or_else(open, |namespace| namespace.inside(open))?;
     set_socket_timeout(&socket, Timeout::Recv, Some(SILENCE))?;
     Ok(socket)
 }

@@ -1,4 +1,4 @@
-//! The TCP sockets of this network namespace by state, told apart into the two sides of a target's ports; and
+//! The TCP sockets of a network namespace by state, told apart into the two sides of a target's ports; and
 //! the owner of a listening port.
 //!
 //! The source is the kernel's socket diagnostics (`NETLINK_SOCK_DIAG`), which costs a third of reading
@@ -87,6 +87,33 @@ impl SocketDiag {
         let mut ports = ports.to_vec();
         ports.sort_unstable();
         self.gather(StateMask::connections(), |census: &mut Census, socket| census.add(socket, &ports))
+    }
+
+    /// Counts the client's side alone: sockets of this namespace whose remote port is one of `ports`.
+    ///
+    /// For a namespace apart from the target's, where the kernel may well give an outgoing connection the very port on
+    /// which the target listens in its own.
+    ///
+    /// # Errors
+    /// As [`SocketDiag::census`].
+    pub fn client_side(&mut self, ports: &[u16]) -> io::Result<States> {
+        self.count(|socket| ports.contains(&socket.remote_port))
+    }
+
+    /// Counts the target's side alone: sockets of this namespace whose local port is one of `ports`.
+    ///
+    /// # Errors
+    /// As [`SocketDiag::census`].
+    pub fn target_side(&mut self, ports: &[u16]) -> io::Result<States> {
+        self.count(|socket| ports.contains(&socket.local_port))
+    }
+
+    fn count(&mut self, wanted: impl Fn(&Socket) -> bool) -> io::Result<States> {
+        self.gather(StateMask::connections(), |states: &mut States, socket| {
+            if wanted(&socket) {
+                states.add(socket.state);
+            }
+        })
     }
 }
 

@@ -2,22 +2,22 @@
 //!
 //! Written out here rather than taken from a library: of each 72-byte answer four fields are wanted, and a
 //! library would build a list of attributes on the heap for every one of up to a million sockets.
-//! Layouts: `struct nlmsghdr` (`netlink(7)`), `inet_diag_req_v2` and `inet_diag_msg` (`sock_diag(7)`). Header fields
-//! are in the host's byte order, ports in the network's.
+//! Layouts: `inet_diag_req_v2` and `inet_diag_msg` (`sock_diag(7)`). Ports are in the network's byte order.
 
 use std::ops::BitOr;
+
+pub(super) use crate::netlink::Truncated;
+use crate::netlink::{
+    Frame, HEADER_LEN, NLM_F_DUMP, NLM_F_REQUEST, NLMSG_DONE, NLMSG_ERROR, errno, header, u32_at,
+};
 
 /// The length of a request for a dump.
 pub(super) const REQUEST_LEN: usize = HEADER_LEN + 56;
 
-const HEADER_LEN: usize = 16;
 const SOCKET_LEN: usize = 72;
 
-// Types and flags of netlink messages.
-const NLMSG_ERROR: u16 = 2;
-const NLMSG_DONE: u16 = 3;
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
-const NLM_F_REQUEST_DUMP: u16 = 0x1 | 0x300;
+/// A flag of answers: the tables changed during the dump.
 const NLM_F_DUMP_INTR: u16 = 0x10;
 
 /// The address family a dump is for: the kernel keeps them apart.
@@ -129,20 +129,12 @@ pub(super) struct Message {
     pub(super) body: Body,
 }
 
-/// The bytes ended inside a message, or a message is shorter than its type demands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("truncated netlink message")]
-pub(super) struct Truncated;
-
 /// A request for all TCP sockets of `family` in one of `states`.
 pub(super) fn request(family: Family, states: StateMask, sequence: u32) -> [u8; REQUEST_LEN] {
     let mut bytes = [0; REQUEST_LEN];
-    bytes[0..4].copy_from_slice(&(REQUEST_LEN as u32).to_ne_bytes());
-    bytes[4..6].copy_from_slice(&SOCK_DIAG_BY_FAMILY.to_ne_bytes());
-    bytes[6..8].copy_from_slice(&NLM_F_REQUEST_DUMP.to_ne_bytes());
-    bytes[8..12].copy_from_slice(&sequence.to_ne_bytes());
-    // The sender's port, then: family, protocol, no extensions, padding, states; and a socket id of zeros, which
-    // matches every socket.
+    let header = header(REQUEST_LEN, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, sequence);
+    bytes[..HEADER_LEN].copy_from_slice(&header);
+    // Family, protocol, no extensions, padding, states; and a socket id of zeros, which matches every socket.
     bytes[16] = family as u8;
     bytes[17] = libc::IPPROTO_TCP as u8;
     bytes[20..24].copy_from_slice(&states.0.to_ne_bytes());
@@ -165,21 +157,17 @@ pub(super) fn messages(datagram: &[u8]) -> impl Iterator<Item = Result<Message, 
 
 /// The first message and the bytes behind it; `None` when it is cut short.
 fn split_message(bytes: &[u8]) -> Option<(Message, &[u8])> {
-    let length = u32_at(bytes, 0)? as usize;
-    let payload = bytes.get(HEADER_LEN..length)?;
-    let (kind, flags, sequence) = (u16_at(bytes, 4)?, u16_at(bytes, 6)?, u32_at(bytes, 8)?);
+    let (Frame { kind, flags, sequence, payload }, after) = Frame::split(bytes)?;
     let body = match kind {
         SOCK_DIAG_BY_FAMILY => socket(payload)?,
-        // Both begin with a negated error number; that of a complete dump is zero or absent.
-        NLMSG_DONE => match u32_at(payload, 0).map_or(0, u32::cast_signed) {
-            number if number < 0 => Body::Refused(number.saturating_neg()),
+        // Both begin with an error number; that of a complete dump is zero or absent.
+        NLMSG_DONE => match errno(payload) {
+            Some(number) if number > 0 => Body::Refused(number),
             _ => Body::Done,
         },
-        NLMSG_ERROR => Body::Refused(u32_at(payload, 0)?.cast_signed().saturating_neg()),
+        NLMSG_ERROR => Body::Refused(errno(payload)?),
         _ => Body::Other,
     };
-    // Messages start at multiples of four bytes; the last one need not be padded.
-    let after = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
     Some((Message { sequence, interrupted: flags & NLM_F_DUMP_INTR != 0, body }, after))
 }
 
@@ -192,14 +180,6 @@ fn socket(payload: &[u8]) -> Option<Body> {
         remote_port: u16::from_be_bytes([payload[6], payload[7]]),
         inode: u32_at(payload, 68)?,
     }))
-}
-
-fn u16_at(bytes: &[u8], offset: usize) -> Option<u16> {
-    bytes.get(offset..)?.first_chunk().copied().map(u16::from_ne_bytes)
-}
-
-fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
-    bytes.get(offset..)?.first_chunk().copied().map(u32::from_ne_bytes)
 }
 
 #[cfg(test)]

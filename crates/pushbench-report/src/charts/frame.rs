@@ -74,12 +74,13 @@ fn conditions(view: &View<'_>, extent: Extent) -> String {
         }
     };
     format!(
-        "{} · {clients} · {}, {} of {} · {} · 1 run",
+        "{} · {clients} · {}, {} of {} · {} · {} · 1 run",
         scenario.name,
         scenario.pattern,
         events_per_second(scenario.events_per_second),
         scenario.event_size,
         measured(view.run),
+        scenario.network_in_words(),
     )
 }
 

@@ -32,12 +32,13 @@ pub(super) fn head(run: &Run) -> Vec<Cell> {
     let measured = if run.status == Status::Complete { "measured for" } else { "planned:" };
     lines.push(Cell::new(
         format!(
-            "{}: {receivers}, {} of {}, {measured} {} s after {} s of warm-up",
+            "{}: {receivers}, {} of {}, {measured} {} s after {} s of warm-up, over {}",
             scenario.name,
             events_per_second(scenario.events_per_second),
             scenario.event_size,
             typed(scenario.measure_s),
             typed(scenario.warmup_s),
+            scenario.network_in_words(),
         ),
         Paint::Plain,
     ));

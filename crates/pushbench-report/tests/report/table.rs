@@ -17,7 +17,7 @@ fn plain(run: &Run) -> String {
 #[test]
 fn a_valid_run() {
     insta::assert_snapshot!(plain(&run()), @r"
-    notifications: broadcast, 5 events/s of 256 B, measured for 30 s after 5 s of warm-up
+    notifications: broadcast, 5 events/s of 256 B, measured for 30 s after 5 s of warm-up, over loopback
 
                                                                                              delivery latency     age
     transport      clients  delivered/expected  lost/dup/reord      p50      p90       p99     p99.9      max    mean
@@ -36,6 +36,14 @@ fn a_valid_run() {
     ~ fewer than 10/(1−p) publishes stand behind it
     1 run, no intervals
     ");
+}
+
+#[test]
+fn a_network_other_than_loopback_is_named_with_its_mtu() {
+    let mut run = run();
+    (run.scenario.network, run.scenario.mtu_bytes) = ("veth".to_owned(), 1500);
+    let text = plain(&run);
+    assert!(text.lines().next().unwrap().ends_with(" s of warm-up, over veth, MTU 1500"), "{text}");
 }
 
 #[test]
@@ -83,7 +91,7 @@ fn an_invalid_run_says_why_and_which_thresholds_were_missed() {
         threshold("lost", "== 0", Some(0.0), true),
     ];
     insta::assert_snapshot!(plain(&run), @r"
-    notifications: broadcast, 5 events/s of 256 B, measured for 30 s after 5 s of warm-up
+    notifications: broadcast, 5 events/s of 256 B, measured for 30 s after 5 s of warm-up, over loopback
 
                                                                                                  delivery latency     age
     transport          clients  delivered/expected  lost/dup/reord      p50      p90       p99     p99.9      max    mean
@@ -116,7 +124,7 @@ fn percentiles_without_enough_behind_them_are_withheld_or_marked() {
     run.results[0].summary.age_mean_us = None;
     run.results[0].summary.kernel_bytes_per_client = None;
     insta::assert_snapshot!(plain(&run), @r"
-    notifications: broadcast, 5 events/s of 256 B, measured for 3 s after 3 s of warm-up
+    notifications: broadcast, 5 events/s of 256 B, measured for 3 s after 3 s of warm-up, over loopback
 
                                                                                     delivery latency   age
     transport      clients  delivered/expected  lost/dup/reord      p50      p90  p99  p99.9     max  mean
@@ -143,7 +151,7 @@ fn a_partial_run_says_so_and_shows_what_is_there() {
     run.results[0].summary.delivered = None;
     insta::assert_snapshot!(plain(&run), @r"
     PARTIAL RUN: interrupted
-    notifications: broadcast, 5 events/s of 256 B, planned: 30 s after 5 s of warm-up
+    notifications: broadcast, 5 events/s of 256 B, planned: 30 s after 5 s of warm-up, over loopback
 
                                                                                         delivery latency     age
     transport      clients  delivered/expected  lost/dup/reord     p50     p90      p99    p99.9     max    mean
@@ -171,7 +179,7 @@ fn several_steps_make_several_rows_and_wire_bytes_are_preferred() {
         result.summary.wire_up_bytes_per_event = Some(104.0);
     }
     insta::assert_snapshot!(plain(&run), @r"
-    notifications: broadcast, 5 events/s of 256 B, measured for 3 s after 3 s of warm-up
+    notifications: broadcast, 5 events/s of 256 B, measured for 3 s after 3 s of warm-up, over loopback
 
                                                                                                delivery latency     age
     transport      clients  delivered/expected  lost/dup/reord       p50       p90       p99     p99.9      max    mean
@@ -224,7 +232,7 @@ fn colour_changes_nothing_but_colour() {
 #[test]
 fn markdown_has_the_same_rows() {
     insta::assert_snapshot!(markdown(&run()), @r"
-    notifications: broadcast, 5 events/s of 256 B, measured for 30 s after 5 s of warm-up
+    notifications: broadcast, 5 events/s of 256 B, measured for 30 s after 5 s of warm-up, over loopback
 
     | transport | clients | delivered/expected | lost/dup/reord | delivery latency p50 | delivery latency p90 | delivery latency p99 | delivery latency p99.9 | delivery latency max | age mean |
     | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |

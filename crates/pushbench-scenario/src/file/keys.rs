@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::choice::{ClientCounts, SizeChoice, TopicCount};
-use crate::plan::Arrival;
+use crate::plan::{Arrival, Network};
 use crate::quantity::{Rate, Share};
 
 /// The keys before the first table.
@@ -22,11 +22,13 @@ pub(crate) struct Top {
     pub(crate) title: Option<String>,
     /// Seed of every random choice of the run.
     pub(crate) seed: u64,
+    /// What clients and targets are connected by.
+    pub(crate) network: Network,
 }
 
 impl Default for Top {
     fn default() -> Self {
-        Self { name: None, title: None, seed: 1 }
+        Self { name: None, title: None, seed: 1, network: Network::Loopback }
     }
 }
 

@@ -130,6 +130,7 @@ fn plan(
         sha256: sha256_hex(text),
         overrides: overrides.lines(),
         seed: overrides.seed.unwrap_or(head.seed),
+        network: head.network,
         steps,
         connect_rate,
         may_fail: arrivals.may_fail.part(),

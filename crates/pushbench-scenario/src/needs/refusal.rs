@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{Machine, StepNeeds};
 use crate::file::MOST_PROCESSES;
-use crate::plan::{Plan, TransportPlan};
+use crate::plan::{Network, Plan, TransportPlan};
 
 /// A limit of the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,9 +103,16 @@ impl Limit {
                 format!("fewer [target] or [workers] processes, or {raise}")
             }
             Self::CoordinatorFiles => format!("{raise}; fewer processes are needed then"),
-            Self::Ports => "more [workers] processes (left out, they are as many as needed), or \
-                sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\""
-                .to_owned(),
+            Self::Ports => {
+                let processes = "more [workers] processes (left out, they are as many as needed)";
+                match plan.network {
+                    Network::Loopback => {
+                        format!("{processes}, or sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"")
+                    }
+                    // A new namespace has the kernel's range, whatever the host's is.
+                    Network::Veth => processes.to_owned(),
+                }
+            }
             Self::Memory => "fewer clients, a smaller [target] ring, or more memory".to_owned(),
         }
     }

@@ -80,7 +80,7 @@ ring = 0
 processes = 2
 "#;
     assert_snapshot!(faults(text), @r#"
-    x.toml:1: nmae: unknown key, allowed: name, seed, title, clients, events, phases, transports, thresholds, target, workers
+    x.toml:1: nmae: unknown key, allowed: name, network, seed, title, clients, events, phases, transports, thresholds, target, workers
       hint: did you mean `name`?
     x.toml:1: name: missing: lowercase letters, digits and hyphens
     x.toml:2: title: found integer `5`, expected text in quotes
@@ -113,7 +113,7 @@ processes = 2
     x.toml:37: thresholds.websockets.late: found an integer, expected a comparison such as "== 0"
     x.toml:39: target.url: unknown key, allowed: processes, ring
     x.toml:40: target.ring: out of range: 1 to 1000000 events
-    x.toml:41: worker: unknown key, allowed: name, seed, title, clients, events, phases, transports, thresholds, target, workers
+    x.toml:41: worker: unknown key, allowed: name, network, seed, title, clients, events, phases, transports, thresholds, target, workers
       hint: did you mean `workers`?
     "#);
 }
@@ -166,6 +166,7 @@ fn a_table_of_the_wrong_shape_is_named() {
 fn each_value_has_its_bounds() {
     let table = [
         ("name = \"good\"", "name = \"../up\""),
+        ("name = \"good\"", "name = \"good\"\nnetwork = \"vteh\""),
         ("count = 100", "count = 0"),
         ("count = 100", "count = 10000001"),
         ("count = 100", "count = []"),
@@ -203,6 +204,9 @@ fn each_value_has_its_bounds() {
     assert_snapshot!(listed.join("\n"), @r#"
     name = "../up"
         x.toml:2: name: `../up`: it becomes a folder's name: 1 to 64 lowercase letters, digits and hyphens, no hyphen first or last
+    name = "good"; network = "vteh"
+        x.toml:3: network: unknown value `vteh`, allowed: loopback, veth
+          hint: did you mean `veth`?
     count = 0
         x.toml:4: clients.count: out of range: a whole number from 1 to 10000000, or a rising list of such numbers
     count = 10000001
@@ -264,7 +268,7 @@ fn each_value_has_its_bounds() {
     [thresholds]; empty_reply_share = "< 101%"; [phases]
         x.toml:9: thresholds.empty_reply_share: `101%` is no bound of this figure: a share is allowed, such as "> 90%"
     name = "good"; "a\u001b\nb" = 1
-        x.toml:3: a\u{1b}\nb: unknown key, allowed: name, seed, title, clients, events, phases, transports, thresholds, target, workers
+        x.toml:3: a\u{1b}\nb: unknown key, allowed: name, network, seed, title, clients, events, phases, transports, thresholds, target, workers
     "#);
 }
 

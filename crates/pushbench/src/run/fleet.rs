@@ -13,11 +13,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::spawn_local;
 
 use super::placement::Placement;
+use super::topology::Topology;
 use crate::roles;
 
 /// How long a process may take to say hello or to answer an assignment.
@@ -87,6 +89,7 @@ struct Process {
 /// All processes of a step.
 pub(crate) struct Fleet {
     program: PathBuf,
+    topology: Topology,
     placement: Placement,
     targets: Vec<Process>,
     workers: Vec<Process>,
@@ -95,9 +98,9 @@ pub(crate) struct Fleet {
 }
 
 impl Fleet {
-    pub(crate) fn new(program: PathBuf, placement: Placement) -> Self {
+    pub(crate) fn new(program: PathBuf, topology: Topology, placement: Placement) -> Self {
         let (voices, heard) = unbounded_channel();
-        Self { program, placement, targets: Vec::new(), workers: Vec::new(), voices, heard }
+        Self { program, topology, placement, targets: Vec::new(), workers: Vec::new(), voices, heard }
     }
 
     /// Starts a target, gives it its share and returns where it listens.
@@ -132,14 +135,18 @@ impl Fleet {
         Ok(())
     }
 
-    /// Starts a process on its CPUs, exchanges greetings, and returns its answer to the assignment.
+    /// Starts a process in its network and on its CPUs, exchanges greetings, and returns its answer to the assignment.
     async fn start<A: Serialize, M: DeserializeOwned>(
         &self,
         member: Member,
         role: &str,
         assign: &A,
     ) -> Result<(Process, Receiver, M), FleetError> {
-        let (mut child, mut sender, mut receiver) = Child::start(&self.program, role)?;
+        let mut command = Command::new(&self.program);
+        if let Some(namespace) = self.topology.namespace_of(member) {
+            namespace.host(&mut command);
+        }
+        let (mut child, mut sender, mut receiver) = Child::start(command, role)?;
         let cpus = match member {
             Member::Target(_) => &self.placement.targets,
             Member::Worker(_) => &self.placement.workers,

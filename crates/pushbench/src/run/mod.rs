@@ -9,11 +9,13 @@ mod placement;
 mod progress;
 mod sampler;
 mod step;
+mod topology;
 
 use pushbench_measure::results::{FORMAT, Host, Run, ScenarioRecord, Status, TransportRecord, names};
 use pushbench_measure::verdict::Level;
 use pushbench_probe::{clock, host, limits};
 use pushbench_report::RunFolder as Finished;
+use pushbench_scenario::Network;
 use pushbench_scenario::needs::Needs;
 use pushbench_scenario::plan::{Comparison, Plan};
 use pushbench_transport::settings::TransportSettings as _;
@@ -26,6 +28,8 @@ use self::placement::Placement;
 pub(crate) use self::progress::Loudness;
 use self::progress::Progress;
 use self::step::Ended;
+use self::topology::Topology;
+pub(crate) use self::topology::lacking_privileges;
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::terminal;
@@ -43,6 +47,10 @@ pub(crate) fn run(plans: &[(Plan, Needs)], options: &Options) -> Result<Exit, Fa
     // Processes that are started inherit it; where it cannot be raised the needs were counted with what there is.
     let _ = limits::raise_open_files();
     let program = std::env::current_exe().map_err(Failure::environment)?;
+    if let Some((plan, _)) = plans.iter().find(|(plan, _)| plan.network != Network::Loopback) {
+        // Made once and left at once: whether it can be had is known before there is a folder of results.
+        Topology::make(plan.network, 1).map_err(Failure::environment)?;
+    }
     let runtime = crate::roles::single_threaded()?;
     LocalSet::new().block_on(&runtime, async {
         let mut interrupt = Interrupt::listen().map_err(Failure::environment)?;
@@ -189,6 +197,8 @@ fn manifest(plan: &Plan) -> Run {
             sha256: plan.sha256.clone(),
             overrides: plan.overrides.clone(),
             seed: plan.seed,
+            network: plan.network.name().to_owned(),
+            mtu_bytes: plan.network.mtu(),
             rounds: 1,
             steps: plan.steps.clone(),
             pattern: plan.events.topics.pattern().to_owned(),

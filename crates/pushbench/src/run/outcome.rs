@@ -5,13 +5,13 @@ use pushbench_measure::rollup::{Cost, SocketPeaks, StepFacts, WorkerSums, summar
 use pushbench_measure::verdict::{Level, Observed, judge};
 use pushbench_measure::{Figure, Phase, PhaseEdges};
 use pushbench_probe::process::Usage;
-use pushbench_probe::sockets::SocketDiag;
 
 use std::collections::BTreeMap;
 
 use super::gather::{Gather, growth};
 use super::job::Job;
 use super::sampler::{AtEdge, Usages};
+use super::topology::{Counter, Topology};
 
 /// Everything that is known when the processes have ended.
 pub(crate) struct Evidence {
@@ -134,8 +134,8 @@ fn busiest(begin: &[Option<Usage>], end: &[Option<Usage>], seconds: f64) -> Opti
 }
 
 /// Sockets of the run's ports in any state; `None` when the kernel does not tell.
-pub(crate) fn sockets_left(ports: &[u16]) -> Option<u64> {
-    let census = SocketDiag::open().ok()?.census(ports).ok()?;
+pub(crate) fn sockets_left(topology: &Topology, ports: &[u16]) -> Option<u64> {
+    let census = Counter::open(topology).ok()?.census(ports).ok()?;
     Some(u64::from(census.client.total()) + u64::from(census.target.total()))
 }
 

@@ -6,12 +6,14 @@
 use pushbench_measure::{PhaseEdges, Ticks};
 use pushbench_probe::cpu::CpuTimes;
 use pushbench_probe::process::{self, Usage};
-use pushbench_probe::sockets::{Census, SocketDiag};
-use pushbench_probe::{clock, cpu, sockstat};
+use pushbench_probe::sockets::Census;
+use pushbench_probe::{clock, cpu};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
+
+use super::topology::{Counter, Topology};
 
 /// Time between two looks at the host's socket totals.
 const GLANCE_NS: u64 = 100_000_000;
@@ -20,9 +22,10 @@ const DEAR_DUMP_NS: u64 = 20_000_000;
 /// How rarely a dear dump is made, in ticks.
 const RARE_DUMP_TICKS: u32 = 5;
 
-/// Processes and ports to watch.
+/// Processes and ports to watch, and what connects them.
 #[derive(Debug, Clone)]
 pub(crate) struct Watched {
+    pub(crate) topology: Topology,
     pub(crate) targets: Vec<u32>,
     pub(crate) workers: Vec<u32>,
     pub(crate) ports: Vec<u16>,
@@ -81,10 +84,10 @@ impl Sampler {
     pub(crate) fn start(watched: Watched, from_ns: u64, seen: UnboundedSender<Seen>) -> Self {
         let (wishes, inbox) = channel();
         let mut sampling = Sampling {
+            // Without it (a kernel without the module, a sandbox) the socket columns stay empty.
+            counter: Counter::open(&watched.topology).ok(),
             watched,
             seen,
-            // Without it (a kernel without the module, a sandbox) the socket columns stay empty.
-            diag: SocketDiag::open().ok(),
             ticks: Ticks::new(from_ns),
             edges: Vec::new(),
             end_ns: None,
@@ -127,8 +130,8 @@ struct Glance {
 }
 
 impl Glance {
-    fn look(&mut self) {
-        let Ok(now) = sockstat::read() else { return };
+    fn look(&mut self, topology: &Topology) {
+        let Ok(now) = topology.sockstat() else { return };
         self.sockets = self.sockets.max(Some(now.tcp_inuse as u32));
         self.time_wait = self.time_wait.max(Some(now.tcp_time_wait as u32));
         self.memory_bytes = self.memory_bytes.max(Some(now.tcp_memory_bytes));
@@ -138,7 +141,7 @@ impl Glance {
 struct Sampling {
     watched: Watched,
     seen: UnboundedSender<Seen>,
-    diag: Option<SocketDiag>,
+    counter: Option<Counter>,
     ticks: Ticks,
     /// Edges of the measure phase still to come: which, and when.
     edges: Vec<(usize, u64)>,
@@ -181,7 +184,7 @@ impl Sampling {
             self.tell(Seen::Edge(which, edge));
         }
         if self.next_glance_ns <= now_ns {
-            self.glance.look();
+            self.glance.look(&self.watched.topology);
             self.next_glance_ns = now_ns - now_ns % GLANCE_NS + GLANCE_NS;
         }
         if let Some(tick_ns) = self.next_tick_ns().filter(|tick_ns| *tick_ns <= now_ns) {
@@ -194,7 +197,7 @@ impl Sampling {
     }
 
     fn tick(&mut self, tick_ns: u64) {
-        self.glance.look();
+        self.glance.look(&self.watched.topology);
         let glance = std::mem::take(&mut self.glance);
         let usages = usages(&self.watched);
         let sample = Sample {
@@ -214,7 +217,7 @@ impl Sampling {
             return None;
         }
         let begin_ns = clock::now_ns();
-        let census = self.diag.as_mut()?.census(&self.watched.ports).ok();
+        let census = self.counter.as_mut()?.census(&self.watched.ports).ok();
         if clock::now_ns() - begin_ns > DEAR_DUMP_NS {
             self.ticks_until_dump = RARE_DUMP_TICKS - 1;
         }

@@ -4,10 +4,10 @@ use pushbench_control::{Blame, FromTarget, FromWorker, ToTarget, ToWorker};
 use pushbench_measure::PhaseEdges;
 use pushbench_measure::results::StepResult;
 use pushbench_measure::rollup::WorkerSums;
-use pushbench_probe::{clock, memory, netstat};
+use pushbench_probe::{clock, memory};
 use pushbench_scenario::schedule::arrival_offset_ns;
 use pushbench_scenario::share::{TargetShare, WorkerShare};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -19,6 +19,7 @@ use super::outcome::{self, Evidence};
 use super::placement::Placement;
 use super::progress::Progress;
 use super::sampler::{self, AtEdge, Sampler, Seen, Usages, Watched};
+use super::topology::Topology;
 use crate::interrupt::Interrupt;
 
 /// From the order to connect to the first arrival: time for the order to reach every worker.
@@ -59,9 +60,13 @@ pub(crate) async fn run(
     progress: &mut Progress,
     interrupt: &mut Interrupt,
 ) -> StepEnd {
-    let mut fleet = Fleet::new(job.program.to_owned(), Placement::here());
+    let topology = match Topology::make(job.plan.network, job.workers) {
+        Ok(topology) => topology,
+        Err(error) => return StepEnd { result: None, ended: Some(Ended::Environment(error.to_string())) },
+    };
+    let mut fleet = Fleet::new(job.program.to_owned(), topology.clone(), Placement::here());
     let started = tokio::select! {
-        started = start_processes(&job, &mut fleet) => started.map_err(|error| {
+        started = start_processes(&job, &topology, &mut fleet) => started.map_err(|error| {
             if error.is_environment() {
                 Ended::Environment(error.to_string())
             } else {
@@ -77,20 +82,25 @@ pub(crate) async fn run(
             return StepEnd { result: None, ended: Some(ended) };
         }
     };
-    let mut step = Step::new(job, fleet, ports, files, progress, interrupt);
+    let watched = Watched { topology, targets: fleet.target_pids(), workers: fleet.worker_pids(), ports };
+    let mut step = Step::new(job, fleet, watched, files, progress, interrupt);
     let ended = step.measure().await.err();
     step.close(ended).await
 }
 
 /// Starts targets, then workers that know them. Returns the targets' ports.
-async fn start_processes(job: &Job<'_>, fleet: &mut Fleet) -> Result<Vec<u16>, FleetError> {
+async fn start_processes(
+    job: &Job<'_>,
+    topology: &Topology,
+    fleet: &mut Fleet,
+) -> Result<Vec<u16>, FleetError> {
     let mut addresses = Vec::new();
     for _ in 0..job.targets {
         let share = TargetShare {
             plan: job.plan.clone(),
             transport: job.transport,
             clients: job.clients,
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            listen: topology.listen(),
         };
         addresses.push(fleet.add_target(share).await?);
     }
@@ -102,17 +112,11 @@ async fn start_processes(job: &Job<'_>, fleet: &mut Fleet) -> Result<Vec<u16>, F
             worker,
             workers: job.workers,
             targets: addresses.clone(),
-            source: Some(source_address(worker)),
+            source: Some(topology.source(worker).into()),
         };
         fleet.add_worker(share).await?;
     }
     Ok(addresses.iter().map(SocketAddr::port).collect())
-}
-
-/// The address a worker connects from: one each, so that each has all ephemeral ports towards every target.
-fn source_address(worker: u32) -> IpAddr {
-    let [_, _, high, low] = (worker % 65_000 + 1).to_be_bytes();
-    IpAddr::V4(Ipv4Addr::new(127, 1, high, low))
 }
 
 struct Step<'a> {
@@ -124,7 +128,7 @@ struct Step<'a> {
     sampler: Sampler,
     seen: UnboundedReceiver<Seen>,
     gather: Gather,
-    ports: Vec<u16>,
+    watched: Watched,
     connect_ns: u64,
     before: Before,
     edges: Option<PhaseEdges>,
@@ -146,21 +150,19 @@ impl<'a> Step<'a> {
     fn new(
         job: Job<'a>,
         fleet: Fleet,
-        ports: Vec<u16>,
+        watched: Watched,
         files: &'a mut LabelFiles,
         progress: &'a mut Progress,
         interrupt: &'a mut Interrupt,
     ) -> Self {
-        let watched =
-            Watched { targets: fleet.target_pids(), workers: fleet.worker_pids(), ports: ports.clone() };
         let before = Before {
             usages: sampler::usages(&watched),
             kernel_bytes: memory::socket_bytes().ok(),
-            listen_overflows: netstat::listen_overflows().ok(),
+            listen_overflows: watched.topology.listen_overflows().ok(),
         };
         let connect_ns = clock::now_ns() + CONNECT_LEAD_NS;
         let (tell, seen) = unbounded_channel();
-        let sampler = Sampler::start(watched, connect_ns, tell);
+        let sampler = Sampler::start(watched.clone(), connect_ns, tell);
         let gather = Gather::new(
             job.clients,
             job.targets as usize,
@@ -177,7 +179,7 @@ impl<'a> Step<'a> {
             sampler,
             seen,
             gather,
-            ports,
+            watched,
             connect_ns,
             before,
             edges: None,
@@ -338,6 +340,7 @@ impl<'a> Step<'a> {
             self.fleet.end().await;
         }
         drop(self.sampler);
+        let Watched { topology, ports, .. } = &self.watched;
         let evidence = Evidence {
             edges: self.edges,
             complete: ended.is_none(),
@@ -348,8 +351,8 @@ impl<'a> Step<'a> {
             // Sockets that others closed meanwhile hide the growth: then it is unknown, not zero.
             kernel_bytes: growth(self.kernel_bytes_connected, self.before.kernel_bytes)
                 .filter(|bytes| *bytes > 0),
-            listen_overflows: growth(netstat::listen_overflows().ok(), self.before.listen_overflows),
-            sockets_left: outcome::sockets_left(&self.ports),
+            listen_overflows: growth(topology.listen_overflows().ok(), self.before.listen_overflows),
+            sockets_left: outcome::sockets_left(topology, ports),
         };
         if let Some(sums) = evidence.complete.then_some(&evidence.sums)
             && let Err(error) = self.files.write_clients(self.job.clients, sums)

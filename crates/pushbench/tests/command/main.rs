@@ -13,3 +13,4 @@ mod scenario;
 mod serve;
 mod terminal;
 mod truth;
+mod veth;

@@ -325,6 +325,8 @@ fn run(shape: &Shape, results: Vec<StepResult>) -> Run {
             overrides: Vec::new(),
             rounds: 1,
             seed: 1,
+            network: "loopback".to_owned(),
+            mtu_bytes: 65_536,
             steps: shape.steps.clone(),
             pattern: "broadcast".to_owned(),
             topics: 1,
