@@ -112,7 +112,9 @@ fn assert_histograms(folder: &Path, run: &Run, label: &str) {
 fn assert_ages_gaps_and_reads(lines: &[interval_log::Line], summary: &Summary, label: &str) {
     let of = |figure| {
         let mut sum = Histogram::new();
-        Phase::ALL.iter().for_each(|phase| sum.add(&interval_log::sum(lines, figure, *phase, None)));
+        for phase in Phase::ALL {
+            sum.add(&interval_log::sum(lines, figure, phase, None));
+        }
         sum
     };
     let received = of(Figure::Delivery).count();
