@@ -2,7 +2,7 @@
 
 use pushbench_probe::{clock, limits, process, socket};
 use rustix::io::Errno;
-use rustix::net::{SocketFlags, accept_with, connect, sockopt};
+use rustix::net::{SocketFlags, accept_with, connect, listen, sockopt};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -12,8 +12,9 @@ use crate::readiness::{Readiness, Ready};
 use crate::sides::{Halt, Patience, run_both};
 use crate::{FloorError, Sides};
 
-/// Connections that are not accepted yet, at most: so many fit into every usual queue.
-const UNACCEPTED: u32 = 512;
+/// Room for connections that are not accepted yet; the kernel grants less where `somaxconn` is less. Where there is none
+/// left, a connection comes about only after a second.
+const BACKLOG: u32 = 1024;
 
 /// What opening connections took, one after the other and as fast as both sides can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +47,8 @@ impl Connections {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(FloorError::refused("listen"))?;
         listener.set_nonblocking(true).map_err(FloorError::refused("listen"))?;
         let target = listener.local_addr().map_err(FloorError::refused("listen"))?;
+        // std asks for 128.
+        listen(&listener, BACKLOG as i32).map_err(FloorError::refused("listen"))?;
         let so_far = AtomicU32::new(0);
         let (accepting, connecting) = run_both(
             sides,
@@ -107,7 +110,7 @@ fn connect_all(
     accepted: &AtomicU32,
     halt: &Halt<'_>,
 ) -> Result<Half, FloorError> {
-    let unaccepted = limits::listen_backlog_max().map_or(1, |most| (most / 2).clamp(1, UNACCEPTED));
+    let unaccepted = limits::listen_backlog_max().map_or(1, |most| (most.min(BACKLOG) / 2).max(1));
     let mut sockets = Vec::with_capacity(count as usize);
     let mut patience = Patience::new("accepting");
     let (at_ns, cpu_before_ns) = (clock::now_ns(), process::thread_cpu_ns());

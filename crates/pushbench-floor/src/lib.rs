@@ -30,6 +30,9 @@ use connections::Connections;
 /// Size of a message in bytes.
 pub const MESSAGE_BYTES: usize = 256;
 
+/// How long the kernel takes, amply, to free the sockets that were closed.
+const SETTLING: Duration = Duration::from_millis(100);
+
 /// How much of everything one repetition does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
@@ -68,6 +71,8 @@ pub fn repetition(
     sides: &Sides,
     stop: &AtomicBool,
 ) -> Result<Repetition, FloorError> {
+    // What was closed before is freed only when no CPU can look at it any more.
+    std::thread::sleep(SETTLING);
     let before = pushbench_probe::memory::socket_bytes().ok();
     let (connections, opening) = Connections::open(size.connections, source(number), sides, stop)?;
     let watched = connections.watch()?;

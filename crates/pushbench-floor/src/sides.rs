@@ -78,8 +78,9 @@ pub(crate) fn run_both<A: Send, B: Send>(
     let sent = sent.unwrap_or_else(|panic| resume_unwind(panic));
     let received = received.unwrap_or_else(|panic| resume_unwind(panic));
     match (sent, received) {
-        (Ok(sent), Ok(received)) => Ok((sent, received)),
-        (Err(FloorError::Stopped), Err(error)) | (Err(error), _) | (_, Err(error)) => Err(error),
+        // One that was told to end because the other failed has no reason of its own.
+        (Err(FloorError::Stopped), Err(reason)) => Err(reason),
+        (sent, received) => Ok((sent?, received?)),
     }
 }
 

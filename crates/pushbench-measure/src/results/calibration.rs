@@ -67,9 +67,11 @@ pub struct Calibration {
 pub struct CalibratedFigure {
     /// One of [`calibrated`].
     pub name: String,
-    /// Its unit, such as `µs`.
+    /// A few words for people.
+    pub title: String,
+    /// Its unit: `µs`, `1/s` or `bytes`.
     pub unit: String,
-    /// What it is, in a few words.
+    /// What it is: with bare sockets; through pushbench.
     pub meaning: String,
     /// With bare sockets; `None` where there is no such thing or it could not be measured.
     pub bare: Option<Spread>,

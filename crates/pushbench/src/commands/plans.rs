@@ -46,7 +46,7 @@ pub(super) fn refuse_what_does_not_fit(plans: &[(Plan, Needs)]) -> Result<(), Fa
 }
 
 /// What this machine offers; the usual values where it does not tell.
-fn machine() -> Machine {
+pub(super) fn machine() -> Machine {
     Machine {
         open_files_soft_after_raise: limits::open_files().hard,
         ports: limits::ephemeral_ports().unwrap_or((32_768, 60_999)),
