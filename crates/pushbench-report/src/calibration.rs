@@ -3,7 +3,7 @@
 use pushbench_measure::results::{CalibratedFigure, Calibration, Spread, StepResult, Through, calibrated};
 use pushbench_measure::verdict::Level;
 
-use crate::format::{bytes, grouped, number, time_us, typed};
+use crate::format::{bytes, grouped, mean_time_us, number, typed};
 use crate::table::Style;
 use crate::table::grid::{self, Cell, Head, Paint};
 
@@ -106,7 +106,7 @@ fn times(through: Option<&Through>) -> Cell {
 
 fn word(unit: &str, value: f64) -> String {
     match unit {
-        "µs" => time_us(value),
+        "µs" => mean_time_us(value),
         "bytes" => bytes(value),
         _ => number(value),
     }

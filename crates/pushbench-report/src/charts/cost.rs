@@ -24,7 +24,7 @@ const CPU: Half = Half {
     columns: &["target_cpu_us_per_event", "worker_cpu_us_per_event"],
     parts: &["target", "worker"],
     axis_name: "CPU time per delivered event",
-    wording: Wording { unit: Unit::Time, value: cpu_time },
+    wording: Wording { unit: Unit::Time, value: format::mean_time_us },
 };
 
 const MEMORY: Half = Half {
@@ -33,11 +33,6 @@ const MEMORY: Half = Half {
     axis_name: "memory per client",
     wording: Wording { unit: Unit::Bytes, value: format::bytes },
 };
-
-/// Three digits always: CPU times are means, so a whole number of microseconds is a coincidence.
-fn cpu_time(us: f64) -> String {
-    if us < 999.5 { format!("{} µs", format::number(us)) } else { format::time_us(us) }
-}
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     let results = view.series.iter().filter_map(|series| series.result);

@@ -38,7 +38,7 @@ pub(super) fn frame(
     frame_with(canvas, view, extent, [title, subtitle], None)
 }
 
-/// The same with a line more in the footer.
+/// The same with more said in the footer.
 pub(super) fn frame_with(
     canvas: &mut Canvas<'_>,
     view: &View<'_>,
@@ -52,7 +52,8 @@ pub(super) fn frame_with(
         canvas.text((MARGIN, 100.0 + 33.0 * at as f64), Align::Left, SUBTITLE, line);
     }
     let mut lines = footer(view, extent, width);
-    lines.extend(line.map(|line| (font::fit(line, FOOTER, width), FOOTER)));
+    let more = line.map(|line| font::wrap(line, FOOTER, width, 2)).unwrap_or_default();
+    lines.extend(more.into_iter().map(|line| (line, FOOTER)));
     let top = f64::from(SIZE.1) - 22.0 - lines.len() as f64 * FOOTER_LINE;
     canvas.fill(Rect::new(MARGIN, top - 14.0, MARGIN + width, top - 12.5), AXIS);
     for (at, (line, face)) in lines.iter().enumerate() {
