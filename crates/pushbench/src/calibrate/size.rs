@@ -16,8 +16,10 @@ const ENOUGH_FOR_MEMORY: u32 = 100;
 
 /// Messages per connection and second of the fan-out.
 pub(super) const EVENTS_PER_SECOND: u32 = 10;
+/// Rounds of the fan-out in each repetition.
+const ROUNDS: u32 = 6;
 /// How often every bare job is done.
-pub(super) const REPETITIONS: u8 = 3;
+pub(super) const REPETITIONS: u8 = 5;
 /// Connections of the round trips, and clients of the run that they are compared with.
 pub(super) const FEW: u32 = 4;
 /// Messages per second over these connections: 100 each.
@@ -105,9 +107,9 @@ impl Sizes {
     pub(super) fn of_a_repetition(&self) -> Size {
         Size {
             connections: self.connections,
-            rounds: EVENTS_PER_SECOND,
+            rounds: ROUNDS,
             interval: Duration::from_secs(1) / EVENTS_PER_SECOND,
-            flat_out: Duration::from_millis(700),
+            flat_out: Duration::from_millis(500),
         }
     }
 

@@ -33,7 +33,7 @@ fn few_open_files_make_a_smaller_calibration_that_says_so() {
     assert_eq!((told.format, told.connections), (CALIBRATION_FORMAT, 30));
     assert!(ended.err.contains("note: open files: 256 per process, so 30 connections"), "{}", ended.err);
     assert!(told.notes.iter().any(|note| note.starts_with("open files: 256 ")), "{:?}", told.notes);
-    assert!(ended.err.contains("[8/8] websocket: one way\ncalibrated in "), "{}", ended.err);
+    assert!(ended.err.contains("[10/10] websocket: one way\ncalibrated in "), "{}", ended.err);
     for name in [
         calibrated::SEND_CPU_US,
         calibrated::RECEIVE_CPU_US,
@@ -78,7 +78,7 @@ fn no_room_or_no_folder_is_refused_before_anything_begins() {
 #[test]
 fn an_interrupted_calibration_saves_nothing() {
     // With bare sockets, and while processes are under way.
-    for (part, interruption) in [("[2/8] bare", Signal::INT), ("[5/8] sse", Signal::TERM)] {
+    for (part, interruption) in [("[2/10] bare", Signal::INT), ("[7/10] sse", Signal::TERM)] {
         let folder = TempDir::new().unwrap();
         let mut started = start(folder.path(), &["calibrate"]);
         started.says(part);
