@@ -21,13 +21,25 @@ pub fn allowed() -> io::Result<Vec<usize>> {
 /// # Errors
 /// When none of them exists, the process is gone, or it is somebody else's.
 pub fn confine(pid: u32, cpus: &[usize]) -> io::Result<()> {
+    let pid = Pid::from_raw(pid.cast_signed())
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, format!("{pid} is no process id")))?;
+    Ok(sched_setaffinity(Some(pid), &set_of(cpus))?)
+}
+
+/// Confines the calling thread to some CPUs.
+///
+/// # Errors
+/// When none of them exists.
+pub fn confine_thread(cpus: &[usize]) -> io::Result<()> {
+    Ok(sched_setaffinity(None, &set_of(cpus))?)
+}
+
+fn set_of(cpus: &[usize]) -> CpuSet {
     let mut set = CpuSet::new();
     for cpu in cpus.iter().filter(|cpu| **cpu < CpuSet::MAX_CPU) {
         set.set(*cpu);
     }
-    let pid = Pid::from_raw(pid.cast_signed())
-        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, format!("{pid} is no process id")))?;
-    Ok(sched_setaffinity(Some(pid), &set)?)
+    set
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::{fs, io, path::Path};
 use rustix::{
     param::page_size,
     process::{Signal, set_parent_process_death_signal},
-    time::Timespec,
+    time::{ClockId, Timespec, clock_gettime},
 };
 
 use crate::{
@@ -44,6 +44,12 @@ pub fn usage(pid: u32) -> io::Result<Usage> {
         run_queue_wait_ns,
         turns,
     })
+}
+
+/// CPU time of the calling thread until now, user and system, in nanoseconds.
+#[must_use]
+pub fn thread_cpu_ns() -> u64 {
+    nanoseconds(clock_gettime(ClockId::ThreadCPUTime))
 }
 
 /// Asks the kernel to kill this process when its parent ends, so that no run leaves processes behind.
@@ -172,9 +178,5 @@ mod tests {
         die_with_parent().unwrap();
         assert_eq!(parent_process_death_signal().unwrap(), Some(Signal::KILL));
         set_parent_process_death_signal(None).unwrap();
-    }
-
-    fn thread_cpu_ns() -> u64 {
-        nanoseconds(rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime))
     }
 }

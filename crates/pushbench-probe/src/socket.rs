@@ -21,6 +21,14 @@ use tokio::net::TcpSocket;
 /// When the process is out of files, when `source` is not an address of this host, or when it is of another
 /// family than `target`; the text names the source.
 pub fn client_socket(target: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpSocket> {
+    Ok(TcpSocket::from_std_stream(TcpStream::from(outgoing(target, source)?)))
+}
+
+/// The same socket for those who connect it without tokio.
+///
+/// # Errors
+/// As [`client_socket`].
+pub fn outgoing(target: SocketAddr, source: Option<IpAddr>) -> io::Result<OwnedFd> {
     let family = if target.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
     let fd = socket_with(family, SocketType::STREAM, flags, Some(ipproto::TCP))?;
@@ -32,7 +40,7 @@ pub fn client_socket(target: SocketAddr, source: Option<IpAddr>) -> io::Result<T
             io::Error::new(error.kind(), format!("cannot connect to {target} from {source}: {error}"))
         })?;
     }
-    Ok(TcpSocket::from_std_stream(TcpStream::from(fd)))
+    Ok(fd)
 }
 
 /// Whether `TCP_NODELAY` is set on `fd`.

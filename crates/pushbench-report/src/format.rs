@@ -20,6 +20,12 @@ pub fn time_us(us: f64) -> String {
     scaled(us, 1000.0, &["µs", "ms", "s"])
 }
 
+/// A time in microseconds that is a mean or a quotient. Three digits always: that it is a whole number is a coincidence.
+#[must_use]
+pub fn mean_time_us(us: f64) -> String {
+    if us < 999.5 { format!("{} µs", number(us)) } else { time_us(us) }
+}
+
 /// An amount of bytes: `412 B`, `1.21 KiB`.
 #[must_use]
 pub fn bytes(bytes: f64) -> String {

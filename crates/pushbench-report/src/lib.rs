@@ -5,6 +5,7 @@
 //! every verdict was computed before and is only shown. Transports are known as the names, order and kinds that
 //! `run.json` records.
 
+pub mod calibration;
 pub mod charts;
 mod error;
 mod figures;

@@ -63,7 +63,8 @@ impl Machine {
     }
 
     /// Clients that one process may hold.
-    fn clients_per_process(&self) -> u64 {
+    #[must_use]
+    pub fn clients_per_process(&self) -> u64 {
         Self::most_of(self.open_files_soft_after_raise).saturating_sub(RESERVED_FILES)
     }
 

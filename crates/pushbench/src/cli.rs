@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Report(ReportArguments),
     /// Validate a scenario and print the plan and what it needs; opens nothing
     Check(CheckArguments),
+    /// Measure this machine's floor with bare sockets, and what pushbench costs above it; under 30 s
+    Calibrate(CalibrateArguments),
     /// Print shell completions
     Completions {
         /// The shell
@@ -108,6 +110,16 @@ pub(crate) struct CheckArguments {
     pub(crate) scenarios: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) overrides: OverrideArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CalibrateArguments {
+    /// Folder for calibration.json, which later runs with the same folder quote
+    #[arg(long, default_value = "results", value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Print the calibration as a JSON document on standard output instead of the table
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Says what clap has to say; help goes to standard output with success.

@@ -3,6 +3,7 @@
 //! The binary holds arguments, the terminal, files and processes; whatever can be decided without them is in the
 //! library crates.
 
+mod calibrate;
 mod cli;
 mod commands;
 mod exit;

@@ -4,12 +4,16 @@
 //! CSV field and means "not measured" or "does not exist"; a zero is always a measured zero. Nothing here opens
 //! a file.
 
+mod calibration;
 mod interval;
 mod run;
 mod summary;
 
 use serde::{Deserialize, Serialize};
 
+pub use calibration::{
+    CALIBRATION_FORMAT, CalibratedFigure, Calibration, CalibrationRun, Spread, Through, calibrated,
+};
 pub use interval::{Interval, SocketStates};
 pub use run::{
     Confidence, Host, RoundResult, Run, ScenarioRecord, Status, StepResult, ThresholdResult, TransportRecord,
@@ -23,6 +27,8 @@ pub const FORMAT: u32 = 2;
 pub mod names {
     /// The manifest.
     pub const RUN: &str = "run.json";
+    /// What the machine costs at least, beside the folders of scenarios.
+    pub const CALIBRATION: &str = "calibration.json";
     /// The comparison table.
     pub const SUMMARY: &str = "summary.csv";
     /// One row per second, inside a label's folder.

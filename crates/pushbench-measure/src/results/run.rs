@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use super::Summary;
+use super::{Calibration, Summary};
 use crate::verdict::{Finding, Level};
 
 /// How far a run has come.
@@ -41,6 +41,9 @@ pub struct Run {
     pub scenario: ScenarioRecord,
     /// The machine.
     pub host: Host,
+    /// What the machine costs at least, where it was calibrated before the run.
+    #[serde(default)]
+    pub calibration: Option<Calibration>,
     /// The transports in the order of the scenario.
     pub transports: Vec<TransportRecord>,
     /// One entry per measured transport and step, all rounds together, in the order they were first measured.
@@ -130,6 +133,15 @@ pub struct Host {
     pub target_cpus: Vec<usize>,
     /// CPUs that the workers were confined to.
     pub worker_cpus: Vec<usize>,
+}
+
+impl Host {
+    /// Whether figures of one say something about the other: the same name, kernel and CPUs.
+    #[must_use]
+    pub fn is_same_machine(&self, other: &Self) -> bool {
+        let marks = |host: &Self| (host.name.clone(), host.kernel.clone(), host.cpu.clone(), host.cpus);
+        marks(self) == marks(other)
+    }
 }
 
 /// One `[[transports]]` entry.

@@ -2,12 +2,12 @@
 
 use super::axes::AXIS_NAME;
 use super::canvas::{Align, Canvas};
-use super::frame::{Extent, frame};
+use super::frame::{Extent, frame_with};
 use super::layout::Rect;
 use super::scale::Unit;
 use super::stacked::{self, Bar, Wording};
 use super::view::View;
-use crate::format;
+use crate::{calibration, format};
 
 const TITLE: &str = "CPU time per event and memory per client: shorter is better";
 const SUBTITLE: &str = "On loopback the sender pays for part of the receiver's work in the kernel: read target and worker together.";
@@ -24,7 +24,7 @@ const CPU: Half = Half {
     columns: &["target_cpu_us_per_event", "worker_cpu_us_per_event"],
     parts: &["target", "worker"],
     axis_name: "CPU time per delivered event",
-    wording: Wording { unit: Unit::Time, value: cpu_time },
+    wording: Wording { unit: Unit::Time, value: format::mean_time_us },
 };
 
 const MEMORY: Half = Half {
@@ -34,13 +34,10 @@ const MEMORY: Half = Half {
     wording: Wording { unit: Unit::Bytes, value: format::bytes },
 };
 
-/// Three digits always: CPU times are means, so a whole number of microseconds is a coincidence.
-fn cpu_time(us: f64) -> String {
-    if us < 999.5 { format!("{} µs", format::number(us)) } else { format::time_us(us) }
-}
-
 pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
-    let room = frame(canvas, view, Extent::OneStep, TITLE, SUBTITLE);
+    let results = view.series.iter().filter_map(|series| series.result);
+    let floor = view.run.calibration.as_ref().and_then(|floor| calibration::quote(floor, results));
+    let room = frame_with(canvas, view, Extent::OneStep, [TITLE, SUBTITLE], floor.as_deref());
     let names = stacked::names_width(view, 330.0);
     let gap = 72.0;
     let left = room.left + names + 16.0;

@@ -35,12 +35,25 @@ pub(super) fn frame(
     title: &str,
     subtitle: &str,
 ) -> Rect {
+    frame_with(canvas, view, extent, [title, subtitle], None)
+}
+
+/// The same with more said in the footer.
+pub(super) fn frame_with(
+    canvas: &mut Canvas<'_>,
+    view: &View<'_>,
+    extent: Extent,
+    [title, subtitle]: [&str; 2],
+    line: Option<&str>,
+) -> Rect {
     let width = f64::from(SIZE.0) - 2.0 * MARGIN;
     canvas.text((MARGIN, 52.0), Align::Left, TITLE, &font::fit(title, TITLE, width));
     for (at, line) in font::wrap(subtitle, SUBTITLE, width, 2).iter().enumerate() {
         canvas.text((MARGIN, 100.0 + 33.0 * at as f64), Align::Left, SUBTITLE, line);
     }
-    let lines = footer(view, extent, width);
+    let mut lines = footer(view, extent, width);
+    let more = line.map(|line| font::wrap(line, FOOTER, width, 2)).unwrap_or_default();
+    lines.extend(more.into_iter().map(|line| (line, FOOTER)));
     let top = f64::from(SIZE.1) - 22.0 - lines.len() as f64 * FOOTER_LINE;
     canvas.fill(Rect::new(MARGIN, top - 14.0, MARGIN + width, top - 12.5), AXIS);
     for (at, (line, face)) in lines.iter().enumerate() {

@@ -14,7 +14,7 @@ pub(super) struct Row<'a> {
 
 /// A column: its heading, and how a row fills it.
 pub(super) struct Column {
-    head: Head,
+    head: Head<'static>,
     cell: fn(&Row<'_>) -> Cell,
 }
 
@@ -23,7 +23,7 @@ impl Column {
         Self { head: Head { group, name }, cell }
     }
 
-    pub(super) fn head(&self) -> Head {
+    pub(super) fn head(&self) -> Head<'static> {
         self.head
     }
 

@@ -5,7 +5,7 @@
 //! nothing: verdicts and findings come from the run.
 
 mod columns;
-mod grid;
+pub(crate) mod grid;
 mod notes;
 
 use pushbench_measure::results::Run;
@@ -24,10 +24,16 @@ pub struct Style {
 
 const DEFAULT_WIDTH: u16 = 120;
 
+impl Style {
+    pub(crate) fn columns(self) -> usize {
+        usize::from(self.width.unwrap_or(DEFAULT_WIDTH))
+    }
+}
+
 /// The table for a terminal. Losses, if any, stand in its first line. Ends with a line break.
 #[must_use]
 pub fn render(run: &Run, style: Style) -> String {
-    let width = usize::from(style.width.unwrap_or(DEFAULT_WIDTH));
+    let width = style.columns();
     let rows = columns::rows(run);
     let mut out = String::new();
     for line in notes::head(run) {

@@ -1,9 +1,10 @@
 //! What is said above and below the table: losses, the run's own doubts, thresholds, how to read the marks.
 
-use pushbench_measure::results::{Run, Status, StepResult, Summary, ThresholdResult};
+use pushbench_measure::results::{Run, Status, StepResult, Summary, ThresholdResult, TransportRecord};
 use pushbench_measure::verdict::Level;
 
 use super::grid::{Cell, Paint};
+use crate::calibration;
 use crate::figures::{P50, P90, P99, P999, Percentile};
 use crate::format::{bytes, events_per_second, grouped, number, time_us, typed};
 
@@ -54,6 +55,7 @@ pub(super) fn foot(run: &Run) -> Vec<Cell> {
     }
     lines.extend(thresholds_missed(run));
     lines.extend(thresholds_met(run));
+    lines.extend(floor(run));
     lines.extend(marks(run).map(|text| Cell::new(text, Paint::Dim)));
     lines.push(Cell::new("1 run, no intervals", Paint::Dim));
     lines
@@ -136,6 +138,16 @@ fn unit_of(figure: &str) -> fn(f64) -> String {
     } else {
         number
     }
+}
+
+/// What the machine costs at least, and how many times that the transports do at their largest number of clients.
+fn floor(run: &Run) -> Option<Cell> {
+    let largest = |transport: &TransportRecord| {
+        let of_it = run.results.iter().filter(|result| result.summary.label == transport.label);
+        of_it.max_by_key(|result| result.summary.step)
+    };
+    let text = calibration::quote(run.calibration.as_ref()?, run.transports.iter().filter_map(largest))?;
+    Some(Cell::new(text, Paint::Dim))
 }
 
 /// Explanations of the marks that occur.

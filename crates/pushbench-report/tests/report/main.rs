@@ -1,5 +1,6 @@
 //! Whole-crate tests: made-up runs in, files, tables and pictures out.
 
+mod calibration;
 mod charts;
 mod folder;
 mod synthetic;

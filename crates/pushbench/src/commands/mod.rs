@@ -1,5 +1,6 @@
 //! The commands, each from its arguments to an exit code.
 
+mod calibrate;
 mod check;
 mod completions;
 mod plans;
@@ -20,6 +21,7 @@ pub(crate) fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Report(arguments) => report::report(&arguments),
         Command::Check(arguments) => check::check(&arguments),
+        Command::Calibrate(arguments) => calibrate::calibrate(&arguments),
         Command::Completions { shell } => Ok(completions::completions(Arguments::command(), shell)),
         Command::Target => roles::target(),
         Command::Worker => roles::worker(),
@@ -34,5 +36,9 @@ fn run(arguments: &RunArguments) -> Result<Exit, Failure> {
         (_, true) => Loudness::Verbose,
         _ => Loudness::Normal,
     };
-    run::run(&plans, &run::Options { out: arguments.out.clone(), json: arguments.json, loudness })
+    let calibration = calibrate::of_this_machine(&arguments.out, loudness);
+    run::run(
+        &plans,
+        &run::Options { out: arguments.out.clone(), json: arguments.json, loudness, calibration },
+    )
 }

@@ -49,7 +49,7 @@ pub(super) fn refuse_what_does_not_fit(plans: &[(Plan, Needs)]) -> Result<(), Fa
 }
 
 /// What this machine offers in a network; the usual values where it does not tell.
-fn machine(network: Network) -> Machine {
+pub(super) fn machine(network: Network) -> Machine {
     let ports = match network {
         Network::Loopback => limits::ephemeral_ports().unwrap_or((32_768, 60_999)),
         Network::Veth => Namespace::PORTS,

@@ -76,7 +76,7 @@ fn make_unique(parent: &Path, name: &str) -> io::Result<PathBuf> {
 }
 
 /// Writes a file beside its place and renames it there.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let beside = path.with_extension("tmp");
     fs::write(&beside, bytes)?;
     fs::rename(beside, path)

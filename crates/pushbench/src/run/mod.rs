@@ -1,5 +1,6 @@
 //! The coordinator: from scenario files to result folders, charts and the table.
 
+mod alone;
 mod fleet;
 mod folder;
 mod gather;
@@ -11,7 +12,9 @@ mod sampler;
 mod step;
 mod topology;
 
-use pushbench_measure::results::{FORMAT, Host, Run, ScenarioRecord, Status, TransportRecord, names};
+use pushbench_measure::results::{
+    Calibration, FORMAT, Host, Run, ScenarioRecord, Status, TransportRecord, names,
+};
 use pushbench_measure::verdict::Level;
 use pushbench_probe::{clock, host, limits};
 use pushbench_report::RunFolder as Finished;
@@ -22,12 +25,14 @@ use pushbench_transport::settings::TransportSettings as _;
 use std::path::{Path, PathBuf};
 use tokio::task::LocalSet;
 
+pub(crate) use self::alone::alone;
 use self::folder::RunFolder;
-use self::job::Job;
-use self::placement::Placement;
+pub(crate) use self::folder::replace;
+pub(crate) use self::job::Job;
+pub(crate) use self::placement::Placement;
 pub(crate) use self::progress::Loudness;
 use self::progress::Progress;
-use self::step::Ended;
+pub(crate) use self::step::Ended;
 use self::topology::Topology;
 pub(crate) use self::topology::lacking_privileges;
 use crate::exit::{Exit, Failure};
@@ -40,6 +45,8 @@ pub(crate) struct Options {
     pub(crate) out: PathBuf,
     pub(crate) json: bool,
     pub(crate) loudness: Loudness,
+    /// What this machine costs at least, if that is known.
+    pub(crate) calibration: Option<Calibration>,
 }
 
 /// Runs scenarios one after the other. All of them are checked before the first begins.
@@ -73,7 +80,8 @@ async fn run_plan(
     options: &Options,
     interrupt: &mut Interrupt,
 ) -> Result<Exit, Failure> {
-    let mut folder = RunFolder::create(&options.out, manifest(plan), clock::now_ns()).map_err(|error| {
+    let manifest = Run { calibration: options.calibration.clone(), ..manifest(plan) };
+    let mut folder = RunFolder::create(&options.out, manifest, clock::now_ns()).map_err(|error| {
         Failure::of(
             Exit::Environment,
             format_args!(
@@ -211,6 +219,7 @@ fn manifest(plan: &Plan) -> Run {
             latency_p99_limit_us: latency_limit_us(plan),
         },
         host: host_record(),
+        calibration: None,
         transports: plan.transports.iter().map(transport_record).collect(),
         results: Vec::new(),
     }
@@ -242,7 +251,7 @@ fn transport_record(transport: &pushbench_scenario::TransportPlan) -> TransportR
 }
 
 /// The machine, as far as it tells.
-fn host_record() -> Host {
+pub(crate) fn host_record() -> Host {
     let read = host::read().ok();
     let placement = Placement::here();
     Host {

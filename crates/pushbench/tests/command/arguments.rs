@@ -19,6 +19,8 @@ fn nothing_to_do_is_an_error_that_shows_the_commands() {
       serve        Run the target server alone, until Ctrl-C
       report       Draw the charts and the table of a finished run again, from its files alone
       check        Validate a scenario and print the plan and what it needs; opens nothing
+      calibrate    Measure this machine's floor with bare sockets, and what pushbench costs above it;
+                   under 30 s
       completions  Print shell completions
       help         Print this message or the help of the given subcommand(s)
 
@@ -48,6 +50,8 @@ fn help_of_the_program() {
       serve        Run the target server alone, until Ctrl-C
       report       Draw the charts and the table of a finished run again, from its files alone
       check        Validate a scenario and print the plan and what it needs; opens nothing
+      calibrate    Measure this machine's floor with bare sockets, and what pushbench costs above it;
+                   under 30 s
       completions  Print shell completions
       help         Print this message or the help of the given subcommand(s)
 
@@ -113,6 +117,21 @@ fn help_of_check_and_report() {
     Options:
           --markdown  Print the table as Markdown
       -h, --help      Print help
+    ");
+}
+
+#[test]
+fn help_of_calibrate() {
+    assert_snapshot!(help_of(&["calibrate", "--help"]), @r"
+    Measure this machine's floor with bare sockets, and what pushbench costs above it; under 30 s
+
+    Usage: pushbench calibrate [OPTIONS]
+
+    Options:
+          --out <DIR>  Folder for calibration.json, which later runs with the same folder quote
+                       [default: results]
+          --json       Print the calibration as a JSON document on standard output instead of the table
+      -h, --help       Print help
     ");
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic anywhere")]
 
 mod arguments;
+mod calibrate;
 mod check;
 mod columns;
 mod ends;

@@ -69,11 +69,28 @@ pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Started {
 
 /// The same with something of the command changed.
 pub(crate) fn start_as(folder: &Path, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Started {
+    start_command(Command::new(env!("CARGO_BIN_EXE_pushbench")), folder, arguments, change)
+}
+
+/// Starts the program with that many open files allowed, and no way to have more.
+pub(crate) fn start_with_files(folder: &Path, open_files: u32, arguments: &[&str]) -> Started {
+    let mut shell = Command::new("sh");
+    // `exec` keeps the process that was started.
+    let script = format!("ulimit -n {open_files} && exec \"$0\" \"$@\"");
+    shell.args(["-c", &script, env!("CARGO_BIN_EXE_pushbench")]);
+    start_command(shell, folder, arguments, |_| {})
+}
+
+fn start_command(
+    mut command: Command,
+    folder: &Path,
+    arguments: &[&str],
+    change: impl FnOnce(&mut Command),
+) -> Started {
     static STARTED: AtomicU32 = AtomicU32::new(0);
     let mark = format!("{}-{}", std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed));
     let output = TempDir::new().unwrap();
     let file = |name| File::create(output.path().join(name)).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pushbench"));
     command
         .args(arguments)
         .current_dir(folder)

@@ -337,6 +337,7 @@ fn run(shape: &Shape, results: Vec<StepResult>) -> Run {
             drain_s: 3.0,
             latency_p99_limit_us: None,
         },
+        calibration: None,
         host: Host {
             name: "bench-1".to_owned(),
             kernel: "Linux 6.18.0 x86_64".to_owned(),

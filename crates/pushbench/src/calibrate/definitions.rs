@@ -1,0 +1,177 @@
+//! Which figures a calibration has: what each is, and how it follows from what was measured.
+
+use pushbench_floor::Repetition;
+use pushbench_measure::results::{Spread, Summary, calibrated};
+
+use super::bare::Bare;
+use super::through::Shot;
+
+/// A figure.
+pub(super) struct Definition {
+    /// As `calibration.json` names it.
+    pub(super) name: &'static str,
+    /// As the table names it.
+    pub(super) title: &'static str,
+    pub(super) unit: &'static str,
+    /// What it is with bare sockets; through pushbench.
+    pub(super) meaning: &'static str,
+    pub(super) kind: Kind,
+    pub(super) bare: fn(&Bare) -> Option<Spread>,
+    pub(super) through: From,
+}
+
+/// Whether a figure needs many connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    PerMessage,
+    /// Memory, and what opening costs: the difference of two readings of a whole, over the connections.
+    Difference,
+}
+
+/// Which run of a transport shows a figure.
+#[derive(Clone, Copy)]
+pub(super) enum From {
+    Neither,
+    FanOut(fn(&Shot) -> Option<f64>),
+    OneWay(fn(&Shot) -> Option<f64>),
+}
+
+/// All figures, in the order of the table.
+pub(super) const FIGURES: [Definition; 11] = [
+    Definition {
+        name: calibrated::SEND_CPU_US,
+        title: "CPU per send",
+        unit: "µs",
+        meaning: "CPU time of the sending thread per message, paced; of the target per delivered event",
+        kind: Kind::PerMessage,
+        bare: |bare| each(bare, |of| ratio(of.paced.sending_cpu_ns as f64 / 1e3, of.paced.sent as f64)),
+        through: From::FanOut(|shot| shot.summary.target_cpu_us_per_event),
+    },
+    Definition {
+        name: calibrated::RECEIVE_CPU_US,
+        title: "CPU per receive",
+        unit: "µs",
+        meaning: "CPU time of the receiving thread per message, paced; of the worker per delivered event",
+        kind: Kind::PerMessage,
+        bare: |bare| each(bare, |of| ratio(of.paced.receiving_cpu_ns as f64 / 1e3, of.paced.received as f64)),
+        through: From::FanOut(|shot| shot.summary.worker_cpu_us_per_event),
+    },
+    Definition {
+        name: calibrated::DELIVERIES_PER_SECOND,
+        title: "deliveries flat out",
+        unit: "1/s",
+        meaning: "messages per second with both threads flat out and about one per connection under way",
+        kind: Kind::PerMessage,
+        bare: |bare| each(bare, |of| ratio(of.flat_out.received as f64, seconds(of.flat_out.elapsed_ns))),
+        through: From::Neither,
+    },
+    Definition {
+        name: calibrated::ROUND_TRIP_P50_US,
+        title: "round trip p50",
+        unit: "µs",
+        meaning: "a message there and back, 100 a second over each of 4 connections, median",
+        kind: Kind::PerMessage,
+        bare: |bare| round_trip_us(bare, 0.5).map(Spread::once),
+        through: From::Neither,
+    },
+    Definition {
+        name: calibrated::ROUND_TRIP_P99_US,
+        title: "round trip p99",
+        unit: "µs",
+        meaning: "the same, 99th percentile",
+        kind: Kind::PerMessage,
+        bare: |bare| round_trip_us(bare, 0.99).map(Spread::once),
+        through: From::Neither,
+    },
+    Definition {
+        name: calibrated::ONE_WAY_P50_US,
+        title: "one way p50",
+        unit: "µs",
+        meaning: "half a round trip, median; received − published of 4 clients with 100 events a second each",
+        kind: Kind::PerMessage,
+        bare: |bare| round_trip_us(bare, 0.5).map(|us| Spread::once(us / 2.0)),
+        through: From::OneWay(|shot| shot.summary.uncorrected_p50_us.map(|us| us as f64)),
+    },
+    Definition {
+        name: calibrated::CONNECTS_PER_SECOND,
+        title: "connects",
+        unit: "1/s",
+        meaning: "connections opened per second, flat out; clients ready per second when all arrive at once",
+        kind: Kind::Difference,
+        bare: |bare| {
+            each(bare, |of| ratio(f64::from(of.opening.connections), seconds(of.opening.elapsed_ns)))
+        },
+        through: From::FanOut(|shot| ready_per_second(&shot.summary)),
+    },
+    Definition {
+        name: calibrated::CONNECT_CPU_US,
+        title: "CPU per connect",
+        unit: "µs",
+        meaning: "CPU time of both threads per connection opened; of target and worker per client, its request included",
+        kind: Kind::Difference,
+        bare: |bare| each(bare, |of| ratio(opening_cpu_us(of), f64::from(of.opening.connections))),
+        through: From::FanOut(connect_cpu_us),
+    },
+    Definition {
+        name: calibrated::KERNEL_BYTES_PER_CONNECTION,
+        title: "kernel per connection",
+        unit: "bytes",
+        meaning: "growth of the kernel's memory for sockets per connection, both ends, on the whole host",
+        kind: Kind::Difference,
+        bare: |bare| each(bare, |of| ratio(of.kernel_bytes? as f64, f64::from(of.opening.connections))),
+        through: From::FanOut(|shot| shot.summary.kernel_bytes_per_client),
+    },
+    Definition {
+        name: calibrated::TARGET_BYTES_PER_CLIENT,
+        title: "target per client",
+        unit: "bytes",
+        meaning: "growth of the target's resident memory per client",
+        kind: Kind::Difference,
+        bare: |_| None,
+        through: From::FanOut(|shot| shot.summary.target_bytes_per_client),
+    },
+    Definition {
+        name: calibrated::WORKER_BYTES_PER_CLIENT,
+        title: "worker per client",
+        unit: "bytes",
+        meaning: "growth of the worker's resident memory per client",
+        kind: Kind::Difference,
+        bare: |_| None,
+        through: From::FanOut(|shot| shot.summary.worker_bytes_per_client),
+    },
+];
+
+/// Spread over repetitions; `None` where any of them lacks the figure.
+fn each(bare: &Bare, of: impl Fn(&Repetition) -> Option<f64>) -> Option<Spread> {
+    let values: Option<Vec<f64>> = bare.repetitions.iter().map(of).collect();
+    Spread::of(&values?)
+}
+
+/// A quotient; `None` over nothing.
+pub(super) fn ratio(value: f64, over: f64) -> Option<f64> {
+    (over > 0.0).then(|| value / over)
+}
+
+fn seconds(ns: u64) -> f64 {
+    ns as f64 / 1e9
+}
+
+fn round_trip_us(bare: &Bare, quantile: f64) -> Option<f64> {
+    bare.round_trips.printable_quantile(quantile).map(|ns| ns as f64 / 1e3)
+}
+
+fn opening_cpu_us(of: &Repetition) -> f64 {
+    (of.opening.connecting_cpu_ns + of.opening.accepting_cpu_ns) as f64 / 1e3
+}
+
+fn connect_cpu_us(shot: &Shot) -> Option<f64> {
+    ratio(shot.ramp_cpu_us? as f64, f64::from(shot.summary.connected?))
+}
+
+/// All clients arrive at once, so as many were ready per second as a percentile of the time to be ready says: the 99th
+/// where it may be printed, else the median.
+fn ready_per_second(summary: &Summary) -> Option<f64> {
+    let clients = f64::from(summary.connected?);
+    let of = |percentile: Option<u64>, share: f64| ratio(clients * share, percentile? as f64 / 1e6);
+    of(summary.connect_p99_us, 0.99).or_else(|| of(summary.connect_p50_us, 0.5))
+}
