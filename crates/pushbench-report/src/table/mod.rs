@@ -5,6 +5,7 @@
 //! nothing: verdicts and findings come from the run.
 
 mod columns;
+pub mod comparison;
 mod grid;
 mod notes;
 
@@ -77,7 +78,8 @@ pub fn markdown(run: &Run) -> String {
     out
 }
 
-fn push_markdown_row(out: &mut String, cells: &[String]) {
+/// A row of a Markdown table.
+pub(crate) fn push_markdown_row(out: &mut String, cells: &[String]) {
     out.push_str("| ");
     out.push_str(&cells.iter().map(|cell| cell.replace('|', "\\|")).collect::<Vec<_>>().join(" | "));
     out.push_str(" |\n");
