@@ -1,9 +1,7 @@
 //! One figure of both sides: values, difference, word.
 
 use pushbench_measure::results::Confidence;
-use pushbench_measure::statistics::{
-    Difference, HEADLINES, Headline, Kind, Measurement, Source, Statistic, Word,
-};
+use pushbench_measure::statistics::{Difference, HEADLINES, Headline, Measurement, Source, Statistic, Word};
 use serde::Serialize;
 
 use super::gate::Share;
@@ -62,10 +60,10 @@ pub(super) fn rows(base: &Side, other: &Side, band: Share) -> Vec<Row> {
 
 fn row(headline: &'static Headline, base: &Side, other: &Side, band: Share) -> Option<Row> {
     let measured = [base, other].map(|side| side.figures.get(headline.column));
-    let nothing = |measured: &Option<&Measurement>| {
+    let nothing = |measured: Option<&Measurement>| {
         measured.is_none_or(|measured| headline.source == Source::Counts && measured.value == 0.0)
     };
-    if measured.iter().all(nothing) {
+    if measured.into_iter().all(nothing) {
         return None;
     }
     let both = measured[0].zip(measured[1]);
@@ -113,11 +111,6 @@ impl Row {
             Headline::of(self.column).map(|headline| headline.source),
             Some(Source::Delivery(Statistic::Quantile(_)))
         )
-    }
-
-    /// Whether it is a time, rather than something that is spent.
-    pub(crate) fn is_time(&self) -> bool {
-        Headline::of(self.column).is_some_and(|headline| headline.kind == Kind::Time)
     }
 
     /// Whether a difference was seen.
