@@ -42,7 +42,7 @@ fn draw_comparison(dir: &Path, runs: &[Made]) -> Result<(), ReportError> {
 fn comparisons() -> [(&'static str, Vec<Made>); 4] {
     let of = |transports, rounds, seed, delay_us, apart| {
         let shape = Shape { transports, measure_s: 20, steps: vec![100], ..Shape::default() };
-        Made { shape, rounds, seed, delay_us, apart, ..Made::default() }
+        Made { shape, rounds, seed, apart, delay_us, ..Made::default() }
     };
     [
         ("compare-equal", vec![of(4, 5, 1, 0, 0.02), of(4, 5, 2, 0, 0.02)]),

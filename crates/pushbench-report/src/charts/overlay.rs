@@ -1,30 +1,39 @@
 //! Of a comparison: delivery latency by percentile, all sides on one plot.
 
 use pushbench_measure::Histogram;
+use pushbench_measure::statistics::Basis;
 
-use super::canvas::Canvas;
+use super::axes::AXIS_NAME;
+use super::canvas::{Align, Canvas};
 use super::frame::{plain_footer, surround};
 use super::palette::{Ink, in_run, ink};
 use super::percentiles::{Curve, Source, draw_curves};
 use crate::compare::{Comparison, Pair, Side, wording};
-use crate::figures::{P50, P99};
+use crate::figures::{P50, P99, Percentile};
+use crate::format::{grouped, time_us, typed};
 
 const TITLE: &str = "Delivery latency by percentile, runs side by side: lower is better";
 const SUBTITLE: &str = "Received − due. Solid: the baseline; dashed: other runs. Thin: fewer than 10/(1−p) publishes \
     behind it. Dotted: theory, a wait uniform over the poll interval.";
 /// Runs that are named in the footer.
 const NAMED: usize = 4;
+/// More curves than this cannot be told apart.
+const MOST: usize = 12;
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, comparison: &Comparison<'_>) {
     let room = surround(canvas, TITLE, SUBTITLE, &footer(comparison));
-    let sides = sides(comparison);
+    let mut sides = sides(comparison);
+    if sides.len() > MOST {
+        let text = format!("{} more curves are left out", sides.len() - MOST);
+        canvas.text((room.right, room.top - 4.0), Align::Right, AXIS_NAME, &text);
+        sides.truncate(MOST);
+    }
     let histograms: Vec<Histogram> = sides.iter().map(|side| side.sample.histogram()).collect();
     let curves: Vec<Curve> = sides
         .iter()
         .zip(&histograms)
         .map(|(side, histogram)| {
-            let summary = &side.summary;
-            let figures = [P50, P99].iter().filter_map(|p| Some(format!("{} {}", p.name, p.of(summary)?)));
+            let figures = [P50, P99].iter().filter_map(|p| Some(format!("{} {}", p.name, figure(side, *p)?)));
             let invalid = if side.invalid.is_empty() { "" } else { "invalid: " };
             // Theory is the same for all runs: one line is enough.
             let of_baseline = side.run == comparison.runs[0].letter;
@@ -33,12 +42,19 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, comparison: &Comparison<'_>) {
                 figures: figures.collect::<Vec<_>>().join(" · "),
                 ink: ink_of(comparison, side),
                 histogram: Some(histogram).filter(|histogram| !histogram.is_empty()),
-                publishes: summary.publishes,
+                publishes: side.summary.publishes,
                 poll_interval_us: side.poll_interval_us.filter(|_| of_baseline),
             })
         })
         .collect();
     draw_curves(canvas, room, &curves);
+}
+
+/// A percentile as the comparison has it.
+fn figure(side: &Side, percentile: Percentile) -> Option<String> {
+    let value = side.figures.get(percentile.column)?.value;
+    let mark = if percentile.is_sure(&side.summary) { "" } else { "~" };
+    Some(format!("{mark}{}", time_us(value)))
 }
 
 /// What is said below the charts of a comparison: the runs, and what keeps them from being believed.
@@ -61,10 +77,12 @@ fn conditions(comparison: &Comparison<'_>) -> String {
     let steps = comparison.pairs.iter().any(|pair| pair.base.clients != clients);
     let which = if steps { " (largest of several numbers)" } else { "" };
     let noun = if clients == 1 { "client" } else { "clients" };
-    let band = crate::format::typed(comparison.band * 100.0);
+    let single = comparison.runs.iter().any(|run| run.basis == Basis::OneRound);
+    let of = if single { " (of 1 run: of its seconds only)" } else { "" };
     format!(
-        "{} {noun}{which} · intervals of 95% · within {band}% of the baseline counts as equal",
-        crate::format::grouped(clients.into())
+        "{} {noun}{which} · intervals of 95%{of} · within {}% of the baseline counts as equal",
+        grouped(clients.into()),
+        typed(comparison.band * 100.0)
     )
 }
 

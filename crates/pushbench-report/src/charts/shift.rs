@@ -16,8 +16,8 @@ use crate::compare::{Comparison, Pair, Row, Shift, wording};
 use crate::format::time_us;
 
 const TITLE: &str = "Difference from the baseline by percentile: above zero is slower";
-const SUBTITLE: &str = "Line: other run − baseline, delivery latency. Coloured: its 95% interval, percentile by \
-    percentile. Grey: counts as no difference. Each panel has its own scale.";
+const SUBTITLE: &str = "Coloured: 95% interval, percentile by percentile. Grey: counts as no difference. Each panel has \
+    its own scale.";
 /// More panels than this cannot be read.
 const MOST: usize = 9;
 /// How much farther than estimates and band intervals may stretch a scale: beyond it they leave the panel.
@@ -32,14 +32,19 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, comparison: &Comparison<'_>) {
         canvas.text((room.right, room.top + 2.0), Align::Right, AXIS_NAME, &text);
     }
     let (columns, rows) = grid_shape(shown.len());
-    canvas.text((room.left, room.top + 2.0), Align::Left, AXIS_NAME, "difference of delivery latency");
+    canvas.text(
+        (room.left, room.top + 2.0),
+        Align::Left,
+        AXIS_NAME,
+        "delivery latency, other run − baseline",
+    );
     canvas.text(
         (f64::midpoint(room.left, room.right), room.bottom - 8.0),
         Align::Centre,
         AXIS_NAME,
         "percentile of deliveries",
     );
-    let within = Rect::new(room.left, room.top + 24.0, room.right, room.bottom - 68.0);
+    let within = Rect::new(room.left, room.top + 30.0, room.right, room.bottom - 68.0);
     for (at, (pair, cell)) in shown.iter().zip(panels(within, shown.len(), 44.0, 30.0)).enumerate() {
         let last = at + columns >= shown.len() || at / columns + 1 == rows;
         let labels = if last { Labels::Shown } else { Labels::Hidden };
@@ -54,7 +59,7 @@ fn draw_panel(canvas: &mut Canvas<'_>, cell: Rect, pair: &Pair<'_>, ink: Ink, la
         draw_no_data(canvas, cell);
         return;
     };
-    let plot = Rect { left: cell.left + y.label_width() + 14.0, right: cell.right - 14.0, ..cell };
+    let plot = Rect { left: cell.left + y.label_width() + 14.0, right: cell.right - 36.0, ..cell };
     let reach = pair.shift.last().map_or(1.0, |last| nines_of(last.quantile));
     let x = nines_axis(reach);
     let place =
@@ -112,7 +117,7 @@ fn y_axis(shift: &[Shift], height: f64) -> Option<Axis> {
     }
     let margin = 0.05 * (high - low);
     let scale = Scale::Linear { low: low - margin, high: high + margin };
-    let wanted = (height / 70.0).clamp(3.0, 8.0) as usize;
+    let wanted = (height / 45.0).clamp(3.0, 8.0) as usize;
     let ticks = scale.ticks(Unit::Time, wanted).into_iter().map(|us| (us, signed(us))).collect();
     Some(Axis { scale, ticks })
 }
@@ -136,15 +141,14 @@ fn head(canvas: &mut Canvas<'_>, cell: Rect, pair: &Pair<'_>, ink: Ink) {
     let text =
         format!("{invalid}{} {} − {} {}", pair.other.run, pair.other.label, pair.base.run, pair.base.label);
     canvas.text((cell.left, cell.top + 14.0), Align::Left, name, &font::fit(&text, name, cell.width()));
-    let said = |row: &Row| -> Option<String> {
-        let name = row.name.strip_prefix("latency ")?;
-        let change = row.share.filter(|_| row.word.is_some_and(|word| word != Word::NoDifference));
-        let change = change.map_or_else(String::new, |_| format!(" ({})", wording::share(row)));
-        Some(format!("{name} {}{change}", wording::word(row)))
-    };
     let wanted = ["latency_p50_us", "latency_p99_us"];
-    let words: Vec<String> =
-        pair.rows.iter().filter(|row| wanted.contains(&row.column)).filter_map(said).collect();
+    let rows: Vec<&Row> = pair.rows.iter().filter(|row| wanted.contains(&row.column)).collect();
+    let words = match rows[..] {
+        [a, b] if a.word == b.word && a.word == Some(Word::NoDifference) => {
+            vec![format!("p50 and p99: {}", wording::word(b))]
+        }
+        _ => rows.into_iter().filter_map(said).collect(),
+    };
     let face = Type { color: FAINT_TEXT, ..TICK };
     canvas.text(
         (cell.left, cell.top + 46.0),
@@ -152,6 +156,13 @@ fn head(canvas: &mut Canvas<'_>, cell: Rect, pair: &Pair<'_>, ink: Ink) {
         face,
         &font::fit(&words.join(" · "), face, cell.width()),
     );
+}
+
+/// `p99 slower (+94%)`.
+fn said(row: &Row) -> Option<String> {
+    let name = row.name.strip_prefix("latency ")?;
+    let change = if row.differs() { format!(" ({})", wording::share(row)) } else { String::new() };
+    Some(format!("{name} {}{change}", wording::word(row)))
 }
 
 #[cfg(test)]

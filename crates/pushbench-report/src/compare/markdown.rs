@@ -23,12 +23,15 @@ pub(super) fn markdown(comparison: &Comparison<'_>) -> String {
     for (at, facts) in comparison.runs.iter().enumerate() {
         push_line(&mut out, &format!("* {}", wording::run(facts, at == 0)));
     }
+    for fact in wording::facts(comparison) {
+        push_line(&mut out, &format!("* {fact}"));
+    }
     for pair in &comparison.pairs {
         push_pair(&mut out, pair);
     }
-    push_line(&mut out, "\n<details><summary>What must be known</summary>\n");
-    for note in wording::notes(comparison) {
-        push_line(&mut out, &format!("* {note}"));
+    push_line(&mut out, "\n<details><summary>How to read this</summary>\n");
+    for line in wording::legend(comparison) {
+        push_line(&mut out, &format!("* {line}"));
     }
     push_line(&mut out, "\n</details>");
     out

@@ -1,13 +1,15 @@
 //! Figures, differences and pairs in words, as tables and sentences share them. Pure.
 
 use pushbench_measure::results::Confidence;
-use pushbench_measure::statistics::{Basis, Word};
+use pushbench_measure::statistics::{Basis, Difference, Word};
 
 use super::facts::Facts;
 use super::row::{Row, Shown};
 use super::{Comparison, Pair};
 use crate::format::{bytes, number, time_us};
 
+/// Behind a word that rests on one run of a side.
+pub(crate) const ONE_RUN: &str = "¹";
 /// What stands where there is no figure.
 pub(crate) const NOTHING: &str = "–";
 /// Behind a word that nobody may be ranked by.
@@ -43,6 +45,7 @@ fn reach(value: f64, interval: Confidence) -> Option<String> {
     let percent = farther / value.abs() * 100.0;
     match percent {
         _ if !percent.is_finite() => None,
+        _ if percent < 0.05 => Some("±0%".to_owned()),
         _ if percent < 9.95 => Some(format!("±{percent:.1}%")),
         _ if percent < 999.5 => Some(format!("±{percent:.0}%")),
         _ => Some("±>999%".to_owned()),
@@ -92,10 +95,16 @@ fn percent(share: f64) -> String {
     format!("{sign}{text}%")
 }
 
-/// The word, with a mark where it must not be believed.
+/// The word, with marks where it rests on one run or must not be believed.
 pub(crate) fn word(row: &Row) -> String {
-    let doubt = if row.doubted { DOUBT } else { "" };
-    row.word.map_or_else(|| NOTHING.to_owned(), |word| format!("{word}{doubt}"))
+    let marks = format!("{}{}", one_run(row), if row.doubted { DOUBT } else { "" });
+    row.word.map_or_else(|| NOTHING.to_owned(), |word| format!("{word}{marks}"))
+}
+
+/// The mark of a word that another run might take back.
+fn one_run(row: &Row) -> &'static str {
+    let single = |difference: &Difference| difference.basis == Basis::OneRound && !difference.identical;
+    if row.difference.as_ref().is_some_and(single) { ONE_RUN } else { "" }
 }
 
 /// A changed figure: `p50 by +5.00 ms (+94%)`.
@@ -148,7 +157,8 @@ fn changes(pair: &Pair<'_>, word: Word) -> Option<String> {
     let named: Vec<String> = rows.iter().take(NAMED).map(|row| change(row)).collect();
     let more = rows.len().saturating_sub(NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    (!rows.is_empty()).then(|| format!("{word}: {}{more}", named.join(", ")))
+    let mark = rows.first().map_or("", |row| one_run(row));
+    (!rows.is_empty()).then(|| format!("{word}{mark}: {}{more}", named.join(", ")))
 }
 
 /// A run in a line: `A (baseline): results/x, scenario quickstart, 5 runs`.
@@ -168,48 +178,53 @@ pub(crate) fn run(facts: &Facts<'_>, baseline: bool) -> String {
     )
 }
 
-/// What must be known, one fact a line: what any run is, in what it differs from the baseline, what has no partner,
-/// and how to read intervals and marks.
-pub(crate) fn notes(comparison: &Comparison<'_>) -> Vec<String> {
-    let mut notes = Vec::new();
+/// What must be known, one fact a line: what any run is, in what it differs from the baseline, what has no partner.
+pub(crate) fn facts(comparison: &Comparison<'_>) -> Vec<String> {
+    let mut lines = Vec::new();
     for facts in &comparison.runs {
-        notes.extend(facts.notes.iter().map(|note| format!("{}: {note}", facts.letter)));
+        lines.extend(facts.notes.iter().map(|note| format!("{}: {note}", facts.letter)));
     }
     if comparison.pairs.iter().any(Pair::doubted) {
-        notes.push(format!(
+        lines.push(format!(
             "{DOUBT} a side is invalid: its figures are shown, and no side may be ranked by them"
         ));
     }
     for facts in &comparison.runs {
-        notes.extend(facts.differs.iter().map(|what| format!("made otherwise: {what}")));
+        lines.extend(facts.differs.iter().map(|what| format!("made otherwise: {what}")));
     }
-    notes.extend(comparison.unmatched.iter().cloned());
-    let single: Vec<&str> = comparison
-        .runs
-        .iter()
-        .filter(|facts| facts.basis == Basis::OneRound)
-        .map(|facts| facts.letter)
-        .collect();
-    if !single.is_empty() {
-        notes.push(format!(
-            "{}: 1 run: intervals speak of this run's seconds only, not of what another run would show; figures \
-             that are known once a run have none (repeat runs with --repeat)",
-            single.join(", ")
-        ));
+    lines.extend(comparison.unmatched.iter().cloned());
+    let rows = comparison.pairs.iter().flat_map(|pair| &pair.rows);
+    if rows.clone().any(|row| !one_run(row).is_empty()) {
+        lines.push(format!("{ONE_RUN} {}", single_runs(comparison)));
     }
-    notes.push(reading(comparison));
+    lines
+}
+
+fn single_runs(comparison: &Comparison<'_>) -> String {
+    let single = comparison.runs.iter().filter(|facts| facts.basis == Basis::OneRound);
+    let letters: Vec<&str> = single.map(|facts| facts.letter).collect();
+    format!(
+        "{}: 1 run: the interval speaks of this run's seconds only, not of what another run would show; a figure that \
+         is known once a run has none (see `run --repeat`)",
+        letters.join(", ")
+    )
+}
+
+/// How intervals, words and marks are to be read.
+pub(crate) fn legend(comparison: &Comparison<'_>) -> Vec<String> {
+    let mut lines = vec![reading(comparison)];
     let unsure = |row: &Row| [row.base, row.other].into_iter().flatten().any(|shown| shown.unsure);
     if comparison.pairs.iter().flat_map(|pair| &pair.rows).any(unsure) {
-        notes.push("~ fewer than 10/(1−p) publishes stand behind it".to_owned());
+        lines.push("~ fewer than 10/(1−p) publishes stand behind it".to_owned());
     }
-    notes
+    lines
 }
 
 /// How intervals and words are to be read.
 fn reading(comparison: &Comparison<'_>) -> String {
     format!(
-        "intervals are of 95%, one by one; no difference seen: none beyond {}% of the baseline (of a latency 50 µs at \
-         least), and the interval fine enough to show one",
+        "intervals are of 95%, each by itself; no difference seen: none beyond {}% of the baseline (of a time 50 µs at \
+         least), and the interval narrow enough to show one",
         crate::format::typed(comparison.band * 100.0)
     )
 }

@@ -4,7 +4,7 @@ use pushbench_measure::statistics::Word;
 
 use super::grid::{self, Cell, Head, Paint};
 use super::{DEFAULT_WIDTH, Style};
-use crate::compare::{Comparison, Pair, Row, wording};
+use crate::compare::{Comparison, Row, wording};
 
 const HEADS: [&str; 6] = ["figure", "baseline", "other", "difference", "", ""];
 
@@ -30,13 +30,12 @@ pub fn render(comparison: &Comparison<'_>, style: Style) -> String {
         }
     }
     push("");
-    for note in wording::notes(comparison) {
-        let paint = if comparison.pairs.iter().any(Pair::doubted) && note.contains(wording::DOUBT) {
-            Paint::Bad
-        } else {
-            Paint::Dim
-        };
-        push(&grid::paint(&Cell::new(note, paint), style.color));
+    for fact in wording::facts(comparison) {
+        let paint = if fact.contains(wording::DOUBT) { Paint::Bad } else { Paint::Care };
+        push(&grid::paint(&Cell::new(fact, paint), style.color));
+    }
+    for line in wording::legend(comparison) {
+        push(&grid::paint(&Cell::new(line, Paint::Dim), style.color));
     }
     out
 }

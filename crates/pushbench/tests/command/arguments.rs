@@ -18,6 +18,7 @@ fn nothing_to_do_is_an_error_that_shows_the_commands() {
       run          Run every transport of a scenario, write results, draw charts, print the table
       serve        Run the target server alone, until Ctrl-C
       report       Draw the charts and the table of a finished run again, from its files alone
+      compare      Compare two or more runs: differences with intervals, overlay charts
       check        Validate a scenario and print the plan and what it needs; opens nothing
       completions  Print shell completions
       help         Print this message or the help of the given subcommand(s)
@@ -47,6 +48,7 @@ fn help_of_the_program() {
       run          Run every transport of a scenario, write results, draw charts, print the table
       serve        Run the target server alone, until Ctrl-C
       report       Draw the charts and the table of a finished run again, from its files alone
+      compare      Compare two or more runs: differences with intervals, overlay charts
       check        Validate a scenario and print the plan and what it needs; opens nothing
       completions  Print shell completions
       help         Print this message or the help of the given subcommand(s)

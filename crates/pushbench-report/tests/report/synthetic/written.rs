@@ -27,7 +27,7 @@ pub(crate) struct Made {
 
 impl Default for Made {
     fn default() -> Self {
-        let shape = Shape { measure_s: 20, steps: vec![50], transports: 2, ..Shape::default() };
+        let shape = Shape { measure_s: 10, steps: vec![50], transports: 2, ..Shape::default() };
         Self { shape, rounds: 5, seed: 1, apart: 0.02, delay_us: 0, cost: 1.0 }
     }
 }
