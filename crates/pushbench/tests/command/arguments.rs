@@ -144,6 +144,30 @@ fn help_of_serve_and_completions() {
 }
 
 #[test]
+fn help_of_compare() {
+    assert_snapshot!(help_of(&["compare", "--help"]), @r"
+    Compare two or more runs: differences with intervals, overlay charts
+
+    Usage: pushbench compare [OPTIONS] <RUN_DIR[:LABEL]> <RUN_DIR[:LABEL]>...
+
+    Arguments:
+      <RUN_DIR[:LABEL]> <RUN_DIR[:LABEL]>...
+              Folders of runs, the baseline first; with a label, one transport of the run
+
+    Options:
+          --markdown                Print Markdown fit for a pull request
+          --json                    Print everything as a JSON document, and nothing else, on standard
+                                    output
+          --band <SHARE>            Share of the baseline within which figures count as equal [default:
+                                    5%]
+          --fail-if-slower <SHARE>  Exit with 4 where p50, p90 or p99 of delivery latency is slower by
+                                    more than this share
+          --out <DIR>               Folder for tables and charts [default: results/compare/<UTC time>]
+      -h, --help                    Print help
+    ");
+}
+
+#[test]
 fn wrong_arguments_are_named_and_refused() {
     let table: [(&[&str], &str); 9] = [
         (&["fly"], "unrecognized subcommand 'fly'"),
