@@ -121,7 +121,7 @@ pub(crate) struct CompareArguments {
     /// Exit with 4 where p50, p90 or p99 of delivery latency is slower by more than this share
     #[arg(long, value_name = "SHARE")]
     pub(crate) fail_if_slower: Option<Share>,
-    /// Folder for tables and charts [default: results/compare/<UTC time>]
+    /// Folder for tables and charts [default: a new one in results/compare]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }

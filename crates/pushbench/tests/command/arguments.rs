@@ -162,7 +162,7 @@ fn help_of_compare() {
                                     5%]
           --fail-if-slower <SHARE>  Exit with 4 where p50, p90 or p99 of delivery latency is slower by
                                     more than this share
-          --out <DIR>               Folder for tables and charts [default: results/compare/<UTC time>]
+          --out <DIR>               Folder for tables and charts [default: a new one in results/compare]
       -h, --help                    Print help
     ");
 }
