@@ -5,6 +5,7 @@
 //! nothing: verdicts and findings come from the run.
 
 mod columns;
+pub mod comparison;
 pub(crate) mod grid;
 mod notes;
 
@@ -83,7 +84,8 @@ pub fn markdown(run: &Run) -> String {
     out
 }
 
-fn push_markdown_row(out: &mut String, cells: &[String]) {
+/// A row of a Markdown table.
+pub(crate) fn push_markdown_row(out: &mut String, cells: &[String]) {
     out.push_str("| ");
     out.push_str(&cells.iter().map(|cell| cell.replace('|', "\\|")).collect::<Vec<_>>().join(" | "));
     out.push_str(" |\n");

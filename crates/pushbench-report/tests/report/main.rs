@@ -2,6 +2,7 @@
 
 mod calibration;
 mod charts;
+mod compare;
 mod folder;
 mod synthetic;
 mod table;

@@ -2,6 +2,7 @@
 
 mod calibrate;
 mod check;
+mod compare;
 mod completions;
 mod plans;
 mod report;
@@ -20,6 +21,7 @@ pub(crate) fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Run(arguments) => run(&arguments),
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Report(arguments) => report::report(&arguments),
+        Command::Compare(arguments) => compare::compare(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Calibrate(arguments) => calibrate::calibrate(&arguments),
         Command::Completions { shell } => Ok(completions::completions(Arguments::command(), shell)),

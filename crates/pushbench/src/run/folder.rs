@@ -62,7 +62,7 @@ impl RunFolder {
 }
 
 /// A folder of that name, or of that name and a number where two runs began in the same second.
-fn make_unique(parent: &Path, name: &str) -> io::Result<PathBuf> {
+pub(crate) fn make_unique(parent: &Path, name: &str) -> io::Result<PathBuf> {
     let numbered = (2..1_000).map(|number| format!("{name}-{number}"));
     for candidate in std::iter::once(name.to_owned()).chain(numbered) {
         let path = parent.join(candidate);
@@ -121,7 +121,7 @@ impl LabelFiles {
         let start = Duration::from_nanos(row.begin_ns.saturating_sub(self.begin_ns));
         let length = Duration::from_nanos(row.end_ns.saturating_sub(row.begin_ns));
         let step = self.stepped.then_some(clients);
-        interval_log::write_interval(&mut self.log, &row.histograms, start, length, step)?;
+        interval_log::write_interval(&mut self.log, &row.histograms, start, length, step, 1)?;
         self.log.flush()
     }
 

@@ -27,7 +27,7 @@ use tokio::task::LocalSet;
 
 pub(crate) use self::alone::alone;
 use self::folder::RunFolder;
-pub(crate) use self::folder::replace;
+pub(crate) use self::folder::{make_unique, replace};
 pub(crate) use self::job::Job;
 pub(crate) use self::placement::Placement;
 pub(crate) use self::progress::Loudness;

@@ -6,6 +6,7 @@ mod arguments;
 mod calibrate;
 mod check;
 mod columns;
+mod compare;
 mod ends;
 mod folder;
 mod process;
