@@ -18,6 +18,7 @@ pub(super) fn load_all(
         duration: overrides.duration,
         seed: overrides.seed,
         only: overrides.only.clone(),
+        inject: overrides.inject,
     };
     let machine = machine();
     let mut plans = Vec::new();

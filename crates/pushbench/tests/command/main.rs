@@ -7,6 +7,7 @@ mod check;
 mod columns;
 mod ends;
 mod folder;
+mod inject;
 mod process;
 mod results;
 mod scenario;
