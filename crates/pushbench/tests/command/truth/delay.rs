@@ -3,7 +3,7 @@
 use pushbench_measure::results::Status;
 use pushbench_measure::{Figure, Histogram};
 
-use super::{at_least, measured, run_with, worst_lateness_us};
+use super::{at_least, measured, run_with, usual_lateness_us};
 use crate::scenario::{ALL_FOUR, Workshop, tiny_but};
 
 const LABELS: [&str; 4] = ["short-polling", "long-polling", "sse", "websocket"];
@@ -48,7 +48,7 @@ fn a_constant_delay_and_that_of_a_share_show_in_exactly_those_events() {
     let whole = delayed_run("delay=300ms", 0);
     let folders = (part.run_folder(), whole.run_folder());
     for label in LABELS {
-        let late_us = worst_lateness_us(&folders.0, label) + worst_lateness_us(&folders.1, label);
+        let late_us = usual_lateness_us(&folders.0, label) + usual_lateness_us(&folders.1, label);
         let allowed_us = MILLISECOND_US + late_us;
         let [part, whole] = [&folders.0, &folders.1].map(|folder| measured(folder, label, Figure::Delivery));
 

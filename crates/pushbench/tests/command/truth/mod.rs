@@ -27,6 +27,12 @@ fn worst_lateness_us(folder: &Path, label: &str) -> u64 {
     worst(Figure::TimerLate) + worst(Figure::Slip)
 }
 
+/// The same of all but the worst in a hundred: what may have moved a median.
+fn usual_lateness_us(folder: &Path, label: &str) -> u64 {
+    let usual = |figure| measured(folder, label, figure).quantile(0.99).unwrap_or(0);
+    usual(Figure::TimerLate) + usual(Figure::Slip)
+}
+
 /// How many values are `value_us` or more, to the resolution of the histogram.
 fn at_least(histogram: &Histogram, value_us: u64) -> u64 {
     histogram.inner().count_between(value_us, u64::MAX)
