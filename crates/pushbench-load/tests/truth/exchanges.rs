@@ -107,12 +107,11 @@ fn bytes_of_a_known_polling_exchange_are_counted_to_the_byte_and_by_what_they_we
 fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
     let length = payload.len();
     let mut frame = vec![0x80 | opcode];
-    match length {
-        0..126 => frame.push(length as u8),
-        _ => {
-            frame.push(126);
-            frame.extend((length as u16).to_be_bytes());
-        }
+    if length < 126 {
+        frame.push(length as u8);
+    } else {
+        frame.push(126);
+        frame.extend((length as u16).to_be_bytes());
     }
     frame.extend(payload);
     frame
