@@ -6,6 +6,7 @@
 mod delay;
 mod ledger;
 mod polling;
+mod sockets;
 mod standstill;
 
 use pushbench_measure::results::Run;
