@@ -85,7 +85,8 @@ impl Target {
         self.handle.clone()
     }
 
-    /// Serves until [`Handle::shutdown`]; then ends streams, answers held requests, and returns within five seconds.
+    /// Serves until [`Handle::shutdown`]; then ends streams, answers held requests, and returns within five seconds, or
+    /// later by an injected standstill.
     ///
     /// # Panics
     /// When it is not polled inside a [`tokio::task::LocalSet`] on a runtime with timers and I/O.

@@ -42,6 +42,7 @@ pub(crate) struct Injector {
     /// In the order of their instants, which is that of their arrival: all wait equally long.
     delayed: RefCell<VecDeque<Delayed>>,
     delayed_bytes: Cell<u64>,
+    most_delayed_bytes: u64,
     more: Notify,
     stalls: Stalls,
 }
@@ -65,6 +66,7 @@ impl Injector {
             doors: RefCell::default(),
             delayed: RefCell::default(),
             delayed_bytes: Cell::new(0),
+            most_delayed_bytes: DELAYED_BYTES,
             more: Notify::new(),
             stalls: Stalls::default(),
         }
@@ -83,7 +85,7 @@ impl Injector {
         payload: impl FnOnce(u64) -> String,
     ) -> Result<u64, Refusal> {
         hub.admit(topic)?;
-        if self.delayed_bytes.get() > DELAYED_BYTES {
+        if self.delayed_bytes.get() >= self.most_delayed_bytes {
             let why = "the injected delay already holds back 256 MiB of events";
             return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, why));
         }
@@ -182,5 +184,27 @@ fn hand_over(hub: &Hub, topic: &TopicName, payloads: Vec<String>) {
     for payload in payloads {
         // The topic was admitted when the event was published; where it was forgotten since, nobody listens.
         let _ = hub.push(topic, |_| payload);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hub::Keep;
+
+    #[test]
+    fn what_is_held_back_is_bounded_and_refused_events_have_no_number() {
+        let hub = Hub::new(Keep { events: 10, bytes: u64::MAX, backlog_bytes: 0 }, 10);
+        let injector = Injector { most_delayed_bytes: 8, ..Injector::new("delay=10us/2".parse().unwrap()) };
+        let topic = TopicName::new("t").unwrap();
+        let publish = |now_ns| injector.publish(&hub, &topic, now_ns, |n| format!("four{n}"));
+        // Every second one is held back, five bytes each.
+        let numbers: Vec<u64> = (0..6).filter_map(|_| publish(0).ok()).collect();
+        assert_eq!(numbers, [1, 2, 3, 4]);
+        assert_eq!((hub.published.get(), injector.delayed_bytes.get()), (4, 10));
+        injector.let_go_due(&hub, 9_999);
+        assert!(publish(9_999).is_err(), "none is due");
+        injector.let_go_due(&hub, 10_000);
+        assert_eq!((publish(10_000).ok(), injector.delayed_bytes.get()), (Some(5), 0));
     }
 }
