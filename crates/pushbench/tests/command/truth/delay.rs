@@ -1,6 +1,6 @@
 //! A known delay of all events, or of a known share of them: the histogram shows exactly that.
 
-use pushbench_measure::results::Status;
+use pushbench_measure::results::{Status, Summary};
 use pushbench_measure::{Figure, Histogram};
 
 use super::{at_least, measured, run_with, usual_lateness_us};
@@ -25,8 +25,8 @@ fn median_after(histogram: &Histogram, smaller: u64, count: u64) -> u64 {
     histogram.quantile(rank / histogram.count() as f64).unwrap()
 }
 
-/// A run with these faults, its folder complete and nothing lost.
-fn delayed_run(faults: &str, reordered: u64) -> Workshop {
+/// A run with these faults, complete and with nothing lost, and the rows of its summary.
+fn delayed_run(faults: &str, reordered: u64) -> (Workshop, Vec<Summary>) {
     let workshop = tiny_but(&[("drain = \"1200ms\"", "drain = \"1500ms\"")], ALL_FOUR);
     let (run, ended) = run_with(&workshop, faults);
     assert_eq!((run.status, run.results.len()), (Status::Complete, 4), "{ended:?}");
@@ -39,15 +39,15 @@ fn delayed_run(faults: &str, reordered: u64) -> Workshop {
         );
         assert_eq!(row.reordered, Some(reordered), "{row:?}");
     }
-    workshop
+    (workshop, run.results.into_iter().map(|result| result.summary).collect())
 }
 
 #[test]
 fn a_constant_delay_and_that_of_a_share_show_in_exactly_those_events() {
-    let part = delayed_run("delay=300ms/3", OVERTAKEN);
-    let whole = delayed_run("delay=300ms", 0);
+    let (part, _) = delayed_run("delay=300ms/3", OVERTAKEN);
+    let (whole, rows) = delayed_run("delay=300ms", 0);
     let folders = (part.run_folder(), whole.run_folder());
-    for label in LABELS {
+    for (label, row) in LABELS.into_iter().zip(rows) {
         let late_us = usual_lateness_us(&folders.0, label) + usual_lateness_us(&folders.1, label);
         let allowed_us = MILLISECOND_US + late_us;
         let [part, whole] = [&folders.0, &folders.1].map(|folder| measured(folder, label, Figure::Delivery));
@@ -71,10 +71,33 @@ fn a_constant_delay_and_that_of_a_share_show_in_exactly_those_events() {
                 "{label}: median {median_us} us with the delay, {way_us} us without, late by {late_us} us"
             );
         }
+        assert_late(&row, &whole);
+        if label != "short-polling" {
+            assert_age_and_gap(&row, DELAY_US + way_us, allowed_us);
+        }
         if label == "short-polling" {
             let longest_us = whole.quantile(0.99).unwrap();
             let most_us = DELAY_US + INTERVAL_US + part.quantile(0.5).unwrap() + allowed_us;
             assert!(longest_us <= most_us, "{longest_us} us, late by {late_us} us");
         }
     }
+}
+
+/// Time between two events.
+const GAP_US: u64 = 25_000;
+
+/// Late are those that were due less than their latency before the measure phase ended.
+fn assert_late(row: &Summary, latency: &Histogram) {
+    let late_of = |latency_us: u64| latency_us.div_ceil(GAP_US) * 8;
+    let (least, most) = (late_of(DELAY_US), late_of(latency.max().unwrap()));
+    assert!((least..=most).contains(&row.late.unwrap()), "{least} to {most} are late: {row:?}");
+}
+
+/// A client that gets every event so late holds one that is as old as that and, on the average, half a gap.
+fn assert_age_and_gap(row: &Summary, latency_us: u64, allowed_us: u64) {
+    let age_us = row.age_mean_us.unwrap();
+    let expected_us = (latency_us + GAP_US / 2) as f64;
+    assert!((age_us - expected_us).abs() <= allowed_us as f64, "age {age_us} us, not {expected_us}: {row:?}");
+    let gap_us = row.gap_p50_us.unwrap();
+    assert!(gap_us.abs_diff(GAP_US) <= allowed_us, "{row:?}");
 }

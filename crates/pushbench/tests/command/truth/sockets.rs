@@ -33,9 +33,9 @@ fn a_socket_per_client_or_per_request_is_opened_closed_and_left() {
     assert_eq!(kept.sockets_established_peak, Some(8), "{kept:?}");
     assert!(requests("kept") > 8 * 20, "{}", requests("kept"));
 
-    // What is opened for a request is closed after it; the last row ends before the goodbye.
-    assert_eq!(new.opened, Some(requests("new")), "{new:?}");
+    // What is opened for a request is closed after it. Clients go on polling from the last row to the end of the step.
     assert_eq!(sum("new", |row| row.opened), requests("new"), "{new:?}");
+    assert!(new.opened >= Some(requests("new")), "{new:?}");
     let open_at_the_end = new.opened.unwrap() - new.closed.unwrap();
     assert!(open_at_the_end <= 8, "{new:?}");
     // Ten polls a second and client in the measure phase, give or take the one that an edge cuts.

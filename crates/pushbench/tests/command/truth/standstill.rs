@@ -35,7 +35,8 @@ fn a_target_that_stalls_by_itself_shows_the_same_and_exactly_the_events_of_that_
         ("rate = \"40/s\"", "rate = \"100/s\""),
         ("drain = \"1200ms\"", "drain = \"2200ms\""),
     ];
-    let workshop = tiny_but(&changes, SSE);
+    let polling = "[[transports]]\nkind = \"short-polling\"\ninterval = \"100ms\"\n";
+    let workshop = tiny_but(&changes, &format!("{SSE}{polling}"));
     // Counted from the begin of the warm-up: it stands still from second 3 to second 4, and the next time would be
     // second 6, when nothing is due any more.
     let (run, ended) = run_with(&workshop, "stall=1s/3s");
@@ -53,6 +54,11 @@ fn a_target_that_stalls_by_itself_shows_the_same_and_exactly_the_events_of_that_
             "{waited} of {due} waited {wait_us} us, late by {late_us} us"
         );
     }
+    // A poll that waits for its answer keeps those after it from being sent: of the ten due in that second one was sent
+    // and the last is late; the others are counted, for each of 8 clients.
+    let polling = &run.results[1].summary;
+    assert!(polling.polls_skipped >= Some(8 * 8) && polling.polls_late >= Some(8), "{polling:?}");
+    assert_eq!((polling.delivered, polling.lost), (polling.expected, Some(0)), "{polling:?}");
 }
 
 /// 100 events per second over 4 s, of which those of one second waited between 0 and 1 s: a quarter of all.
