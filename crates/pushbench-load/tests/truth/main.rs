@@ -138,9 +138,10 @@ fn bytes_are_counted_to_the_byte_and_by_what_they_were_for() {
 
 #[test]
 fn age_follows_from_the_receptions() {
-    // Events that are all 40 ms old on arrival: the youngest the client ever is is 40 ms, and never older than the
-    // longest pause between receptions on top of that.
-    let aged = |n| Sent { n, due_ago_ns: 40 * MS, published_ago_ns: 0 };
+    // Events that are all 150 ms old on arrival, three quarters into the measure phase: the youngest the client ever is
+    // is 150 ms, and never older than the longest pause between receptions on top of that. A silence alone would make it
+    // 50 ms old at most.
+    let aged = |n| Sent { n, due_ago_ns: 150 * MS, published_ago_ns: 0 };
     let saw = run((1..=EVENTS).map(aged).collect());
     let mean_us = saw.sums.age.mean_us().unwrap();
     let gaps = saw.report.histograms.of(Figure::Gap, Phase::Measure);
@@ -148,9 +149,9 @@ fn age_follows_from_the_receptions() {
     // After the last event the age rises until the measure phase ends.
     let silence_us = (EVENTS * 10 * MS / 1_000) as f64;
     let longest_us = gaps.max().unwrap() as f64;
-    assert!(mean_us > 40_000.0, "mean age {mean_us} us");
+    assert!(mean_us > 150_000.0, "mean age {mean_us} us");
     assert!(
-        mean_us < 41_000.0 + longest_us + silence_us / 2.0,
+        mean_us < 151_000.0 + longest_us + silence_us / 2.0,
         "mean age {mean_us} us, gaps to {longest_us} us"
     );
 }
