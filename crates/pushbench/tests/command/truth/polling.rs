@@ -39,6 +39,7 @@ fn poll_with(workers: u32) -> Polled {
     assert_eq!(result.processes, (1, workers));
     let row = result.summary.clone();
     assert_eq!((row.expected, row.delivered), (Some(40 * 100), Some(40 * 100)));
+    assert_eq!(measured(&folder, "short-polling", Figure::Delivery).count(), 40 * 100, "of all workers");
     let late_us = worst_lateness_us(&folder, "short-polling");
     Polled { folder, row, late_us, _workshop: workshop }
 }
