@@ -276,6 +276,63 @@ mod tests {
     }
 
     #[test]
+    fn a_percentile_of_the_row_needs_ten_values_beyond_it_and_slip_needs_none() {
+        let row_of = |count| {
+            let mut histograms = Histograms::new();
+            for figure in
+                [Figure::Delivery, Figure::Uncorrected, Figure::Connect, Figure::AgePeak, Figure::Gap]
+            {
+                (0..count).for_each(|_| histograms.record(figure, Phase::Measure, 7));
+            }
+            histograms.record(Figure::Slip, Phase::Measure, 7);
+            let sums = WorkerSums::default();
+            summarize(&facts(&sums, &histograms))
+        };
+        let percentiles = |row: &Summary, of: [&str; 3]| of.map(|column| row.figure(column).is_some());
+        let p50_p90_p999 = ["latency_p50_us", "latency_p90_us", "latency_p999_us"];
+        let table = [
+            (19, [false, false, false]),
+            (20, [true, false, false]),
+            (99, [true, false, false]),
+            (100, [true, true, false]),
+            (9_999, [true, true, false]),
+            (10_000, [true, true, true]),
+        ];
+        for (count, printed) in table {
+            assert_eq!(percentiles(&row_of(count), p50_p90_p999), printed, "{count}");
+        }
+        let p99 = ["latency_p99_us", "uncorrected_p99_us", "connect_p99_us", "age_peak_p99_us", "gap_p99_us"];
+        for (count, printed) in [(999, false), (1_000, true)] {
+            let row = row_of(count);
+            assert_eq!(p99.map(|column| row.figure(column).is_some()), [printed; 5], "{count}");
+            assert_eq!((row.slip_p99_us, row.latency_max_us), (Some(7), Some(7)), "these have no such rule");
+        }
+    }
+
+    #[test]
+    fn those_who_never_connected_stand_beside_the_ledger_and_not_in_it() {
+        let worker = WorkerFinal {
+            tally: Tally {
+                intended: 10,
+                connected: 8,
+                expected: 80,
+                expected_of_intended: 100,
+                delivered: 79,
+                lost: 1,
+                late: 3,
+                ..Tally::default()
+            },
+            ..WorkerFinal::default()
+        };
+        let mut sums = WorkerSums::default();
+        sums.add(&worker);
+        let row = summarize(&facts(&sums, &Histograms::new()));
+        assert_eq!((row.clients, row.connected), (Some(10), Some(8)));
+        assert_eq!((row.expected, row.expected_of_all), (Some(80), Some(100)));
+        assert_eq!((row.delivered, row.lost, row.late), (Some(79), Some(1), Some(3)));
+    }
+
+    #[test]
     fn two_targets_publish_each_event_twice_and_it_counts_once() {
         let mut histograms = Histograms::new();
         for _ in 0..20 {

@@ -54,6 +54,9 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
     let [warmup, measure, drain] = [phases.warmup, phases.measure, phases.drain].map(Period::from_duration);
     facts.push(("phases", format!("warm-up {warmup}, measure {measure}, drain {drain}")));
     facts.push(("target", format!("keeps {} events per topic", plan.ring_events)));
+    if let Some(inject) = plan.inject {
+        facts.push(("faults", format!("injected by the target: {inject}")));
+    }
     for threshold in &plan.thresholds {
         let (label, figure, condition) = (&threshold.label, &threshold.figure, &threshold.condition);
         facts.push(("threshold", format!("{label}: {figure} {condition}")));

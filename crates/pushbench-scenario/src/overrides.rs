@@ -2,6 +2,8 @@
 
 use pushbench_transport::Period;
 
+use crate::inject::Inject;
+
 /// What the command line asks to be different from the file. Nothing by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Overrides {
@@ -13,6 +15,8 @@ pub struct Overrides {
     pub seed: Option<u64>,
     /// `--only`: labels to run; empty for all.
     pub only: Vec<String>,
+    /// `--inject`: instead of `target.inject`.
+    pub inject: Option<Inject>,
 }
 
 impl Overrides {
@@ -31,6 +35,9 @@ impl Overrides {
         }
         if !self.only.is_empty() {
             lines.push(format!("--only {}", self.only.join(",")));
+        }
+        if let Some(inject) = self.inject {
+            lines.push(format!("--inject {inject}"));
         }
         lines
     }

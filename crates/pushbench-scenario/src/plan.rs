@@ -9,6 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
+use crate::inject::Inject;
+
 /// A validated scenario with the overrides of the command line applied.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
@@ -46,6 +48,8 @@ pub struct Plan {
     pub target_processes: Option<u32>,
     /// Events that the target keeps per topic.
     pub ring_events: u32,
+    /// Faults that the target makes.
+    pub inject: Option<Inject>,
     /// Worker processes; `None`: as many as the limit of open files demands.
     pub worker_processes: Option<u32>,
 }

@@ -27,7 +27,7 @@ network = "veth"
 clients = { count = [10, 100], connect_rate = "50/s", may_fail = "2%" }
 events = { pattern = "topics", topics = 10, rate = "1/s", arrival = "poisson", size = { min = "1KiB", max = "2KiB" } }
 phases = { warmup = "0s", measure = "1m", drain = "3s" }
-target = { processes = 2, ring = 16 }
+target = { processes = 2, ring = 16, inject = "reorder=3" }
 workers = { processes = 3 }
 [[transports]]
 label = "fast"
@@ -75,7 +75,7 @@ fn what_is_not_said_has_its_default() {
     assert_eq!((plan.target_processes, plan.ring_events, plan.worker_processes), (None, 1024, None));
     assert_eq!(plan.transports[0].label, "sse");
     assert_eq!(plan.transports[0].settings, Kind::Sse.default_settings());
-    assert!(plan.thresholds.is_empty() && plan.overrides.is_empty());
+    assert!(plan.thresholds.is_empty() && plan.overrides.is_empty() && plan.inject.is_none());
 }
 
 #[test]
@@ -88,6 +88,7 @@ fn what_is_said_is_done() {
     assert_eq!((plan.events.topics, plan.events.arrival), (Topics::Count(10), Arrival::Poisson));
     assert_eq!(plan.phases.total(), Duration::from_secs(63));
     assert_eq!((plan.target_processes, plan.ring_events, plan.worker_processes), (Some(2), 16, Some(3)));
+    assert_eq!(plan.inject, "reorder=3".parse().ok());
     let labels: Vec<&str> = plan.transports.iter().map(|entry| entry.label.as_str()).collect();
     assert_eq!(labels, ["fast", "websocket"]);
     assert_eq!(plan.transports[0].settings.poll_interval(), Some(Duration::from_millis(500)));
@@ -139,13 +140,18 @@ fn overrides_change_the_plan_and_leave_a_line() {
         duration: Some(Period::from_secs(2)),
         seed: Some(99),
         only: vec!["websocket".to_owned()],
+        inject: Some("drop=10,delay=5ms".parse().unwrap()),
     };
     let plan = plan_with(FULL, &overrides);
     assert_eq!((plan.steps.as_slice(), plan.seed), ([50, 60].as_slice(), 99));
     assert_eq!(plan.phases.measure, Duration::from_secs(2));
     assert_eq!(plan.transports.len(), 1);
     assert!(plan.thresholds.iter().all(|threshold| threshold.label == "websocket"));
-    assert_eq!(plan.overrides, ["--clients 50,60", "--duration 2s", "--seed 99", "--only websocket"]);
+    assert_eq!(
+        plan.overrides,
+        ["--clients 50,60", "--duration 2s", "--seed 99", "--only websocket", "--inject delay=5ms,drop=10"]
+    );
+    assert_eq!(plan.inject, overrides.inject, "instead of the file's");
     // The file's own words stay what they are.
     assert_eq!(plan.text, FULL);
 }

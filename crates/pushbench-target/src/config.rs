@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use pushbench_probe::limits::open_files;
+use pushbench_scenario::Inject;
 use pushbench_scenario::plan::RING_BYTES;
 
 /// Descriptors left for everything but connections when the limit of connections follows from the limit of files.
@@ -21,13 +22,15 @@ pub struct Config {
     pub settings: Vec<Settings>,
     /// Events kept per topic for clients that come back, as far as [`Limits::ring_bytes`] allows.
     pub ring_events: u32,
+    /// What goes wrong on purpose.
+    pub inject: Option<Inject>,
 }
 
 impl Config {
     /// A target with every default.
     #[must_use]
     pub fn new(listen: SocketAddr) -> Self {
-        Self { listen, limits: Limits::default(), settings: Vec::new(), ring_events: 1024 }
+        Self { listen, limits: Limits::default(), settings: Vec::new(), ring_events: 1024, inject: None }
     }
 }
 

@@ -8,6 +8,7 @@ mod config;
 mod connection;
 mod errors;
 mod hub;
+mod inject;
 mod listener;
 mod metrics;
 mod publisher;
@@ -16,6 +17,7 @@ mod reserved;
 mod route;
 mod server;
 
+use pushbench_measure::PhaseEdges;
 use pushbench_measure::snapshot::TargetSnapshot;
 use pushbench_probe::alarm::Alarm;
 use pushbench_probe::clock::now_ns;
@@ -83,7 +85,8 @@ impl Target {
         self.handle.clone()
     }
 
-    /// Serves until [`Handle::shutdown`]; then ends streams, answers held requests, and returns within five seconds.
+    /// Serves until [`Handle::shutdown`]; then ends streams, answers held requests, and returns within five seconds, or
+    /// later by an injected standstill.
     ///
     /// # Panics
     /// When it is not polled inside a [`tokio::task::LocalSet`] on a runtime with timers and I/O.
@@ -98,6 +101,9 @@ impl Target {
         let hub = Rc::clone(&server.hub);
         tasks.spawn_local(async move { hub.fan_out().await });
         tasks.spawn_local(sweep(Rc::clone(&server)));
+        if server.injector.is_some() {
+            tasks.spawn_local(go_wrong(Rc::clone(&server), alarm.clone()));
+        }
         let publisher = {
             let server = Rc::clone(&server);
             async move {
@@ -123,6 +129,13 @@ impl Target {
     }
 }
 
+/// Carries out the injected faults that are a matter of time.
+async fn go_wrong(server: Rc<Server>, alarm: Alarm) {
+    if let Some(injector) = &server.injector {
+        tokio::join!(injector.let_go(&server.hub, &alarm), injector.stand_still(&alarm));
+    }
+}
+
 /// Closes connections whose client takes too long.
 async fn sweep(server: Rc<Server>) {
     let shortest = server.limits.head_timeout.min(server.limits.idle_timeout);
@@ -138,9 +151,22 @@ impl Handle {
     ///
     /// From now on until its end, publish requests to its topics are refused with `409`.
     pub fn begin(&self, publishing: Publishing) {
+        let PhaseEdges { start_ns, drain_ns, .. } = publishing.edges;
+        self.stall_between(start_ns, drain_ns);
         let reservation = self.server.reserved.begin(publishing);
         // Fails only after the target has ended, when there is nobody to publish to.
         let _ = self.publishings.send(reservation);
+    }
+
+    /// Counts the injected standstills from `from_ns` on, for a target without a schedule.
+    pub fn stall_from(&self, from_ns: u64) {
+        self.stall_between(from_ns, u64::MAX);
+    }
+
+    fn stall_between(&self, from_ns: u64, until_ns: u64) {
+        if let Some(injector) = &self.server.injector {
+            injector.stall_between(from_ns, until_ns);
+        }
     }
 
     /// The target's alarm clock, for others on its thread. It rings only while [`Target::run`] is being polled.

@@ -49,6 +49,9 @@ pub(crate) async fn publish(server: &Server, alarm: &Alarm, publishing: Publishi
         let slip_us = micros(published_ns.saturating_sub(due_ns));
         server.histograms.borrow_mut().record(Figure::Slip, phase, slip_us);
     }
+    if let Some(injector) = &server.injector {
+        injector.schedule_is_over(now_ns());
+    }
 }
 
 fn hand_over(
@@ -58,7 +61,7 @@ fn hand_over(
     due_ns: u64,
     published_ns: u64,
 ) -> Result<u64, Refusal> {
-    server.hub.publish(topic, |n| {
+    server.publish(topic, published_ns, |n| {
         let mut payload = Vec::with_capacity(event.size as usize);
         envelope::encode(
             Stamp { n, due_ns, published_ns },

@@ -2,6 +2,7 @@
 
 use pushbench_measure::Histograms;
 use pushbench_measure::snapshot::TargetSnapshot;
+use pushbench_transport::server::{Refusal, TopicName};
 use slab::Slab;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -10,6 +11,7 @@ use tokio::sync::{Notify, watch};
 use crate::config::{Config, Limits, Served};
 use crate::connection::{Connection, Overdue};
 use crate::hub::{Hub, Keep};
+use crate::inject::Injector;
 use crate::publishing::Scheduled;
 use crate::reserved::Reserved;
 
@@ -20,6 +22,8 @@ pub(crate) struct Server {
     pub(crate) limits: Limits,
     pub(crate) settings: Served,
     pub(crate) hub: Rc<Hub>,
+    /// What goes wrong on purpose.
+    pub(crate) injector: Option<Injector>,
     pub(crate) counters: Counters,
     /// Published − due of scheduled events.
     pub(crate) histograms: RefCell<Histograms>,
@@ -85,6 +89,7 @@ impl Server {
             limits,
             settings: Served::new(&config.settings),
             hub: Rc::new(Hub::new(keep, limits.topics)),
+            injector: config.inject.map(Injector::new),
             counters: Counters::default(),
             histograms: RefCell::default(),
             scheduled: RefCell::default(),
@@ -94,6 +99,21 @@ impl Server {
             emptied: Notify::new(),
             closing: watch::Sender::new(false),
             held: Cell::new(0),
+        }
+    }
+
+    /// Publishes the payload that `payload` makes of the event's number within its topic, and returns the number.
+    ///
+    /// Without injected faults the number is the id under which the event is delivered.
+    pub(crate) fn publish(
+        &self,
+        topic: &TopicName,
+        published_ns: u64,
+        payload: impl FnOnce(u64) -> String,
+    ) -> Result<u64, Refusal> {
+        match &self.injector {
+            None => self.hub.publish(topic, payload),
+            Some(injector) => injector.publish(&self.hub, topic, published_ns, payload),
         }
     }
 

@@ -9,7 +9,7 @@ use std::io::Write as _;
 /// The numbers a receiver needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
-    /// Sequence number within the topic, from 1 to [`LARGEST_N`]: also the event's id at the target.
+    /// Sequence number within the topic, from 1 to [`LARGEST_N`]: also the event's id at a target that injects no faults.
     pub n: u64,
     /// When the schedule said it must be published, nanoseconds of `CLOCK_MONOTONIC`.
     pub due_ns: u64,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use pushbench_report::compare::Share;
+use pushbench_scenario::Inject;
 use pushbench_transport::Period;
 
 use crate::exit::Exit;
@@ -84,6 +85,9 @@ pub(crate) struct OverrideArguments {
     /// Seed of every random choice
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
+    /// Faults that the target makes, such as delay=50ms,drop=10,duplicate=10,reorder=10,stall=500ms/5s
+    #[arg(long, value_name = "FAULTS")]
+    pub(crate) inject: Option<Inject>,
 }
 
 #[derive(Debug, Args)]
@@ -94,6 +98,9 @@ pub(crate) struct ServeArguments {
     /// Events kept per topic, for clients that come back
     #[arg(long, default_value_t = 1024, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) ring: u32,
+    /// Make faults: delay=TIME[/N], drop=N, duplicate=N, reorder=N (every N-th event of a topic), stall=TIME/PERIOD
+    #[arg(long, value_name = "FAULTS")]
+    pub(crate) inject: Option<Inject>,
 }
 
 #[derive(Debug, Args)]

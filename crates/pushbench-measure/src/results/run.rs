@@ -99,6 +99,8 @@ pub struct ScenarioRecord {
     pub drain_s: f64,
     /// Upper limits on delivery latency p99 that the scenario demands of every transport, for threshold lines.
     pub latency_p99_limit_us: Option<u64>,
+    /// Faults that the target made on purpose, as the scenario words them.
+    pub inject: Option<String>,
 }
 
 impl ScenarioRecord {

@@ -1,8 +1,14 @@
 //! The census of sockets that are opened and closed by hand.
 
 use std::{
-    io::Read,
-    net::{Shutdown, TcpListener, TcpStream},
+    io::{Read, Write},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    os::fd::{AsRawFd, OwnedFd},
+};
+
+use rustix::{
+    io::Errno,
+    net::{AddressFamily, SocketFlags, SocketType, socket_with},
 };
 
 use super::*;
@@ -86,6 +92,83 @@ fn connections_are_counted_by_state_on_both_sides() {
             target: States { established: 2, time_wait: 2, ..States::default() },
         },
     );
+}
+
+#[test]
+fn what_the_client_closes_first_waits_for_the_target() {
+    let (listener, port) = listen("127.0.0.1:0");
+    let open: Vec<_> = (0..3).map(|_| connect(&listener)).collect();
+    for (client, target) in &open[..2] {
+        client.shutdown(Shutdown::Write).unwrap();
+        read_end(target);
+    }
+    let half_closed = Census {
+        client: States { established: 1, closing: 2, ..States::default() },
+        target: States { established: 1, close_wait: 2, ..States::default() },
+    };
+    expect(&[port], half_closed);
+    // A client whose process is gone waits no less: FIN_WAIT2 without a file.
+    let targets: Vec<_> = open.into_iter().map(|(client, target)| (drop(client), target).1).collect();
+    expect(
+        &[port],
+        Census {
+            client: States { closing: 3, ..States::default() },
+            target: States { close_wait: 3, ..States::default() },
+        },
+    );
+    drop(targets);
+    let waiting = States { time_wait: 3, ..States::default() };
+    expect(&[port], Census { client: waiting, target: States::default() });
+}
+
+#[test]
+fn a_connection_that_nobody_answers_is_opening_on_the_client_s_side() {
+    let (listener, port) = listen("127.0.0.1:0");
+    // Room for one connection that nobody accepts: the kernel passes over the SYNs of others.
+    rustix::net::listen(&listener, 0).unwrap();
+    let address = listener.local_addr().unwrap();
+    let _first = TcpStream::connect(address).unwrap();
+    let _asking: Vec<_> = (0..2).map(|_| begin_to_connect(address)).collect();
+    expect(
+        &[port],
+        Census { client: States { established: 1, opening: 2, ..States::default() }, target: established(1) },
+    );
+}
+
+/// A socket that has sent its SYN and does not wait for an answer.
+fn begin_to_connect(address: SocketAddr) -> OwnedFd {
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let socket = socket_with(AddressFamily::INET, SocketType::STREAM, flags, None).unwrap();
+    assert_eq!(rustix::net::connect(&socket, &address), Err(Errno::INPROGRESS));
+    socket
+}
+
+#[test]
+fn a_connection_that_is_not_confirmed_is_opening_on_the_target_s_side() {
+    let (listener, port) = listen("127.0.0.1:0");
+    defer_accept(&listener);
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let opening = States { opening: 1, ..States::default() };
+    expect(&[port], Census { client: established(1), target: opening });
+    client.write_all(b"x").unwrap();
+    expect(&[port], Census { client: established(1), target: established(1) });
+}
+
+/// Makes connections stay in `SYN_RECV` until their client has sent something (`tcp(7)`).
+#[expect(unsafe_code, reason = "no safe wrapper has this option")]
+fn defer_accept(listener: &TcpListener) {
+    let seconds: libc::c_int = 60;
+    // SAFETY: the descriptor is open, and the value is an int that outlives the call, with its own size.
+    let set = unsafe {
+        libc::setsockopt(
+            listener.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_DEFER_ACCEPT,
+            (&raw const seconds).cast(),
+            size_of_val(&seconds) as libc::socklen_t,
+        )
+    };
+    assert_eq!(set, 0, "{}", io::Error::last_os_error());
 }
 
 #[test]

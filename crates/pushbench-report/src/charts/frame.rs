@@ -87,6 +87,10 @@ pub(super) fn plain_footer(facts: &[String], alarms: &[String]) -> Vec<(String, 
 
 fn footer(view: &View<'_>, extent: Extent, width: f64) -> Vec<(String, Type)> {
     let mut lines = vec![(font::fit(&conditions(view, extent), FOOTER, width), FOOTER)];
+    if let Some(inject) = &view.run.scenario.inject {
+        let face = Type::medium(FOOTER.size, ALARM);
+        lines.push((font::fit(&format!("faults injected: {inject}"), face, width), face));
+    }
     let (text, alarming) = verdict(view, extent);
     let face = if alarming { Type::medium(FOOTER.size, ALARM) } else { FOOTER };
     lines.extend(font::wrap(&text, face, width, 2).into_iter().map(|line| (line, face)));

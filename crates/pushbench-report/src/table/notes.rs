@@ -25,6 +25,9 @@ pub(super) fn head(run: &Run) -> Vec<Cell> {
         }
     }
     let scenario = &run.scenario;
+    if let Some(inject) = &scenario.inject {
+        lines.push(Cell::new(format!("faults injected: {inject}"), Paint::Bad));
+    }
     let receivers = match scenario.topics {
         0 | 1 => scenario.pattern.clone(),
         topics => format!("{} topics", grouped(topics.into())),

@@ -126,6 +126,15 @@ fn troubles_are_on_the_footer_of_every_chart() {
 }
 
 #[test]
+fn injected_faults_are_on_the_footer_of_every_chart() {
+    let mut run = folder(&Shape { measure_s: 3, ..Shape::default() });
+    run.run.scenario.inject = Some("delay=50ms/4,drop=10,duplicate=10,reorder=10,stall=500ms/5s".to_owned());
+    for (name, picture) in drawn(&run) {
+        assert!(picture.count(ALARM) > 300, "{name}: {}", picture.count(ALARM));
+    }
+}
+
+#[test]
 fn zeros_and_extremes_do_not_break_a_chart() {
     assert_eq!(names(&drawn(&troubles::zeros())), ALWAYS);
     assert_eq!(drawn(&troubles::extreme()).len(), ALWAYS.len() + 1);

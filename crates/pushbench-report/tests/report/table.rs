@@ -60,6 +60,19 @@ fn a_loss_stands_in_the_first_line() {
 }
 
 #[test]
+fn injected_faults_are_named_before_anything_but_a_loss() {
+    let mut run = run();
+    run.scenario.inject = Some("delay=50ms,drop=10".to_owned());
+    run.results[0].summary.lost = Some(1);
+    let text = plain(&run);
+    let lines: Vec<&str> = text.lines().take(2).collect();
+    assert_eq!(lines, ["LOST EVENTS: short-polling 1 of 150,000", "faults injected: delay=50ms,drop=10"]);
+    assert!(markdown(&run).contains("faults injected: delay=50ms,drop=10"));
+    run.scenario.inject = None;
+    assert!(!plain(&run).contains("injected"));
+}
+
+#[test]
 fn an_invalid_run_says_why_and_which_thresholds_were_missed() {
     let mut run = run();
     for invalid in [0, 2, 3] {

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::choice::{ClientCounts, SizeChoice, TopicCount};
+use crate::inject::Inject;
 use crate::plan::{Arrival, Network};
 use crate::quantity::{Rate, Share};
 
@@ -126,11 +127,15 @@ pub(crate) struct Target {
     /// Events kept per topic, for clients that come back.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub(crate) ring: u32,
+    // As text, so that each fault in it is told apart.
+    /// Faults that the target makes, for a rehearsal. Default: none.
+    #[schemars(with = "Inject")]
+    pub(crate) inject: Option<String>,
 }
 
 impl Default for Target {
     fn default() -> Self {
-        Self { processes: None, ring: 1024 }
+        Self { processes: None, ring: 1024, inject: None }
     }
 }
 

@@ -17,6 +17,7 @@ use toml::de::DeTable;
 
 use crate::choice::ClientCounts;
 use crate::fault::{Faults, LoadError};
+use crate::inject::{Inject, InjectFault, InjectFaults};
 use crate::overrides::Overrides;
 use crate::plan::{Events, Phases, Plan};
 use crate::section::{FaultList, Section};
@@ -107,12 +108,13 @@ fn plan(
     let phases = phases(&phase_section, overrides, faults);
     check_number_of_events(&phase_section, events.as_ref(), &phases, faults);
     let transports = transports::read(top, faults);
-    check_drain(&phase_section, &phases, &transports.entries, faults);
     let thresholds = thresholds::read(&top.child("thresholds", faults), &transports, faults);
 
     let target = top.child("target", faults);
     let target_keys = target.read(keys::Target::default(), None, &[], faults);
     target.check("ring", (1..=1_000_000).contains(&target_keys.ring), faults, "1 to 1000000 events");
+    let inject = inject(&target, target_keys.inject.as_deref(), overrides, faults);
+    check_drain(&phase_section, &phases, &transports.entries, inject, faults);
     let workers = top.child("workers", faults);
     let worker_keys = workers.read(keys::Workers::default(), None, &[], faults);
     for (section, processes) in [(&target, target_keys.processes), (&workers, worker_keys.processes)] {
@@ -140,6 +142,7 @@ fn plan(
         transports,
         target_processes: target_keys.processes,
         ring_events: target_keys.ring,
+        inject,
         worker_processes: worker_keys.processes,
     })
 }
@@ -214,8 +217,34 @@ fn check_number_of_events(
     section.check("measure", number <= f64::from(MOST_EVENTS), faults, &allowed);
 }
 
+/// Every fault of the text is one of the key's line. The command line's own were said when it was read.
+fn inject(
+    section: &Section,
+    text: Option<&str>,
+    overrides: &Overrides,
+    faults: &mut FaultList,
+) -> Option<Inject> {
+    let of_file = text.and_then(|text| {
+        let said = text.parse::<Inject>().map_err(|InjectFaults(said)| said);
+        said.map_err(|said| {
+            for InjectFault { problem, hint } in said {
+                section.fault("inject", faults, problem);
+                faults.hint(hint);
+            }
+        })
+        .ok()
+    });
+    overrides.inject.or(of_file)
+}
+
 /// An event that a transport may still hold back by design when the drain ends would be counted as lost.
-fn check_drain(section: &Section, phases: &Phases, transports: &[transports::Entry], faults: &mut FaultList) {
+fn check_drain(
+    section: &Section,
+    phases: &Phases,
+    transports: &[transports::Entry],
+    inject: Option<Inject>,
+    faults: &mut FaultList,
+) {
     if faults.has("phases.drain") {
         return;
     }
@@ -223,24 +252,26 @@ fn check_drain(section: &Section, phases: &Phases, transports: &[transports::Ent
     let Some(longest) = transports.iter().filter(|entry| entry.whole).max_by_key(|entry| wait(entry)) else {
         return;
     };
-    let needed = wait(longest) + DRAIN_MARGIN;
+    let held_back = inject.map_or(std::time::Duration::ZERO, |inject| inject.longest_hold());
+    let needed = wait(longest) + held_back + DRAIN_MARGIN;
     if phases.drain >= needed {
         return;
     }
-    let (drain, wait, needed) = (period(phases.drain), period(wait(longest)), period(needed));
+    let [drain, wait, held_back, needed] =
+        [phases.drain, wait(longest), held_back, needed].map(Period::from_duration);
     let label = &longest.plan.label;
+    let injected = inject.map_or_else(String::new, |_| format!(" and {held_back} by injected faults"));
     section.fault(
         "drain",
         faults,
         format!(
-            "{drain} is too short: an event may wait {wait} in `{label}`, so at least {needed} is needed"
+            "{drain} is too short: an event may wait {wait} in `{label}`{injected}, so at least {needed} is needed"
         ),
     );
-    faults.hint(Some(format!("write drain = \"{needed}\", or have `{label}` wait less")));
-}
-
-fn period(duration: std::time::Duration) -> Period {
-    Period::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+    faults.hint(Some(match inject {
+        Some(_) => format!("write drain = \"{needed}\", or inject less"),
+        None => format!("write drain = \"{needed}\", or have `{label}` wait less"),
+    }));
 }
 
 fn sha256_hex(text: &str) -> String {

@@ -101,6 +101,8 @@ fn broken_scenarios_are_not_valid() {
         ("kind = \"sse\"", "", "/transports/2"),
         ("kind = \"sse\"", "kind = \"see\"", "/transports/2/kind"),
         ("kind = \"sse\"", "kind = \"sse\"\nlabel = \"charts\"", "/transports/2"),
+        ("[thresholds]", "[target]\ninject = \"drp=5\"\n[thresholds]", "/target/inject"),
+        ("[thresholds]", "[target]\ninject = \"stall=5s\"\n[thresholds]", "/target/inject"),
         ("lost = \"== 0\"", "lost = \"0\"", "/thresholds/lost"),
         ("lost = \"== 0\"", "latency_p99 = \"< 250\"", "/thresholds/latency_p99"),
         ("lost = \"== 0\"", "sse = { lots = \"== 0\" }", "/thresholds/sse/lots"),
@@ -109,5 +111,25 @@ fn broken_scenarios_are_not_valid() {
         assert!(text.contains(line), "{line}");
         let found = faults(&text.replacen(line, instead, 1));
         assert!(found.iter().any(|fault| fault.starts_with(&format!("{place}: "))), "{instead:?}: {found:?}");
+    }
+}
+
+/// What the schema takes for faults to inject is what the parser takes, bounds aside.
+#[test]
+fn the_schema_knows_the_form_of_faults_to_inject() {
+    let text = std::fs::read_to_string(folder().join("quickstart.toml")).unwrap();
+    let good = [
+        "delay=50ms",
+        "delay = 1.5 ms / 4 , drop=10",
+        "drop=2,duplicate=1,reorder=2,stall=500ms/5s",
+        "reorder=7,delay=1us",
+    ];
+    for inject in good {
+        assert!(inject.parse::<pushbench_scenario::Inject>().is_ok(), "{inject}");
+        assert_eq!(faults(&format!("{text}[target]\ninject = \"{inject}\"\n")), [""; 0], "{inject}");
+    }
+    for inject in ["", "drop", "drop=1/2", "stall=5s", "drop=5,", "drop=5;reorder=5", "late=5"] {
+        assert!(inject.parse::<pushbench_scenario::Inject>().is_err(), "{inject}");
+        assert_eq!(faults(&format!("{text}[target]\ninject = \"{inject}\"\n")).len(), 1, "{inject}");
     }
 }

@@ -64,14 +64,34 @@ impl Hub {
         topic: &TopicName,
         payload: impl FnOnce(u64) -> String,
     ) -> Result<u64, Refusal> {
+        let id = self.push(topic, payload)?;
+        self.count_published();
+        Ok(id)
+    }
+
+    /// The same for an event that counts as published already, or never will.
+    pub(crate) fn push(
+        &self,
+        topic: &TopicName,
+        payload: impl FnOnce(u64) -> String,
+    ) -> Result<u64, Refusal> {
         let topic = self.topic(topic)?;
         let id = topic.ring.borrow().next_id();
         let event = Rc::new(Event::new(id, payload(id)));
         topic.ring.borrow_mut().push(event, topic.needed());
-        self.published.set(self.published.get() + 1);
         topic.begin_walk();
         self.walk(topic);
         Ok(id)
+    }
+
+    /// Makes sure that there is room for a topic.
+    pub(crate) fn admit(&self, topic: &TopicName) -> Result<(), Refusal> {
+        self.topic(topic).map(drop)
+    }
+
+    /// Counts an event as published.
+    pub(crate) fn count_published(&self) {
+        self.published.set(self.published.get() + 1);
     }
 
     /// Goes on with the fan-outs that are not done, part by part. Never returns.

@@ -14,6 +14,9 @@ use crate::config::Limits;
 use crate::server::Server;
 
 /// `202` with the event's id; `409` when a schedule has the topic to itself.
+///
+/// With injected faults the reply comes as soon and looks as if there were none, as that of a server with such faults
+/// would: the id is then the event's number among those published to its topic, dropped ones included.
 pub(super) async fn reply(server: Rc<Server>, topic: TopicName, body: Incoming) -> Reply {
     match publish(&server, &topic, body).await {
         Ok(id) => page(StatusCode::ACCEPTED, "application/json", format!("{{\"id\":{id}}}")),
@@ -30,7 +33,7 @@ async fn publish(server: &Server, topic: &TopicName, body: Incoming) -> Result<u
         let why = "a schedule has this topic to itself until its end; other topics are open";
         return Err(Refusal::new(StatusCode::CONFLICT, why));
     }
-    server.hub.publish(topic, |_| payload)
+    server.publish(topic, now_ns(), |_| payload)
 }
 
 async fn read(body: Incoming, limits: &Limits) -> Result<Bytes, Refusal> {

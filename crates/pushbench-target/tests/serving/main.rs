@@ -5,6 +5,7 @@
 mod delivery;
 mod endpoints;
 mod halves;
+mod inject;
 mod rig;
 mod shutdown;
 mod table;

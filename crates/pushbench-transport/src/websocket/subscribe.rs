@@ -44,10 +44,11 @@ struct Cursor(Option<u64>);
 
 impl Cursor {
     fn event(&mut self, payload: &[u8]) {
-        // Ids of a topic have no holes, so a payload without envelope is the next one.
-        self.0 = match envelope::stamp_of(payload) {
-            Some(stamp) => Some(stamp.n),
-            None => self.0.map(|id| id.saturating_add(1)),
+        // Ids of a topic have no holes, so each message is the next one. An event's own number is not its id where the
+        // server lost or doubled some: it stands in where the server did not say with which id it begins.
+        self.0 = match self.0 {
+            Some(id) => Some(id.saturating_add(1)),
+            None => envelope::stamp_of(payload).map(|stamp| stamp.n),
         };
     }
 }

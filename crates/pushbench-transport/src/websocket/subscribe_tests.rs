@@ -96,8 +96,9 @@ fn a_new_connection_resumes_after_the_newest_event_known() {
     let table: [(&[&str], &str); 5] = [
         (&[], "41"),
         (&["opaque", "opaque"], "43"),
-        (&[r#"{"n":77,"d":1,"p":2,"t":"all","x":""}"#], "77"),
-        (&[r#"{"n":77,"d":1,"p":2,"t":"all","x":""}"#, "opaque"], "78"),
+        // A server that loses or doubles events has ids that are not the events' numbers.
+        (&[r#"{"n":77,"d":1,"p":2,"t":"all","x":""}"#], "42"),
+        (&[r#"{"n":77,"d":1,"p":2,"t":"all","x":""}"#, "opaque"], "43"),
         (&[&gap_message(90), "opaque"], "90"),
     ];
     for (messages, after) in table {

@@ -20,6 +20,7 @@ pub(super) fn load_all(
         duration: overrides.duration,
         seed: overrides.seed,
         only: overrides.only.clone(),
+        inject: overrides.inject,
     };
     let mut plans = Vec::new();
     let mut faults = Vec::new();

@@ -1,5 +1,6 @@
 //! `pushbench serve`: the target server alone.
 
+use pushbench_probe::clock::now_ns;
 use pushbench_probe::limits;
 use pushbench_target::{Config, Limits, Target};
 use tokio::task::LocalSet;
@@ -24,9 +25,13 @@ pub(crate) fn serve(arguments: &ServeArguments) -> Result<Exit, Failure> {
             limits: Limits::default(),
             settings: Vec::new(),
             ring_events: arguments.ring,
+            inject: arguments.inject,
         })
         .map_err(Failure::environment)?;
         terminal::say(format_args!("listening on http://{}", target.local_addr()));
+        if let Some(inject) = arguments.inject {
+            terminal::say(format_args!("warning: faults injected: {inject}"));
+        }
         let files = limits::open_files().soft;
         if files < FEW_FILES {
             terminal::say(format_args!(
@@ -34,6 +39,7 @@ pub(crate) fn serve(arguments: &ServeArguments) -> Result<Exit, Failure> {
             ));
         }
         let handle = target.handle();
+        handle.stall_from(now_ns());
         tokio::task::spawn_local(async move {
             interrupt.wait().await;
             handle.shutdown();

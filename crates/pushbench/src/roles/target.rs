@@ -46,6 +46,7 @@ fn config_for(share: &TargetShare) -> Config {
         limits,
         settings: vec![settings.clone()],
         ring_events: share.plan.ring_events,
+        inject: share.plan.inject,
     }
 }
 

@@ -289,6 +289,7 @@ fn longest_wait_us(now: &[Option<Usage>], before: &[Option<Usage>]) -> Option<u6
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pushbench_probe::sockets::Census;
 
     const S: u64 = 1_000_000_000;
 
@@ -362,5 +363,26 @@ mod tests {
         let second = gather.complete_row().unwrap().interval.unwrap();
         assert_eq!(second.delivered, 17, "since the last report of each");
         assert_eq!(gather.histograms.all_phases(Figure::Gap).count(), 1);
+    }
+
+    #[test]
+    fn a_peak_is_that_of_one_dump_established_of_the_clients_and_time_wait_of_both_sides() {
+        let mut gather = Gather::new(6, 0, 1, 0, Usages::default());
+        gather.begin(PhaseEdges { start_ns: S, measure_ns: S, drain_ns: 5 * S, end_ns: 6 * S });
+        let side = |established, time_wait| States { established, time_wait, ..States::default() };
+        let dumps = [
+            Some((side(5, 1), side(9, 2))),
+            None,
+            Some((side(4, 3), side(4, 4))),
+            Some((side(1, 5), side(1, 1))),
+        ];
+        for (at, dump) in dumps.into_iter().enumerate() {
+            let tick_ns = (at as u64 + 1) * S;
+            let census = dump.map(|(client, target)| Census { client, target });
+            gather.worker(0, worker_report(tick_ns, 0));
+            gather.sample(Sample { census, ..sample(tick_ns) });
+        }
+        while gather.complete_row().is_some() {}
+        assert_eq!((gather.peaks.established, gather.peaks.time_wait), (Some(5), Some(7)));
     }
 }

@@ -92,6 +92,9 @@ async fn run_plan(
     })?;
     let mut progress = Progress::new(options.loudness, plan.steps.len() * plan.transports.len());
     progress.say(format_args!("{}: {}", plan.name, plan.title));
+    if let Some(inject) = plan.inject {
+        progress.say(format_args!("warning: faults injected: {inject}"));
+    }
     let ended = measure_all(plan, needs, program, &mut folder, &mut progress, interrupt).await?;
     finish(&mut folder, ended.as_ref()).map_err(|error| unwritable(folder.path(), &error))?;
     let presented = present(&folder, options, &mut progress)?;
@@ -217,6 +220,7 @@ fn manifest(plan: &Plan) -> Run {
             measure_s: seconds(plan.phases.measure),
             drain_s: seconds(plan.phases.drain),
             latency_p99_limit_us: latency_limit_us(plan),
+            inject: plan.inject.map(|inject| inject.to_string()),
         },
         host: host_record(),
         calibration: None,

@@ -150,4 +150,37 @@ mod tests {
         assert_eq!(busiest(&begin, &[used(100), used(1_500_000_000)], 2.0), Some(0.5));
         assert_eq!(busiest(&begin, &[used(200), None], 2.0), None);
     }
+
+    #[test]
+    fn cpu_is_that_of_the_measure_phase_and_memory_is_what_grew_since_before_the_clients() {
+        let usages = |cpu_us: u64, rss_bytes| {
+            let used = |factor| {
+                Some(Usage { cpu_ns: factor * cpu_us * 1_000, rss_bytes, run_queue_wait_ns: 0, turns: 0 })
+            };
+            Usages { targets: vec![used(1), used(1)], workers: vec![used(10)] }
+        };
+        let edge = |cpu_us, rss_bytes| Some(AtEdge { usages: usages(cpu_us, rss_bytes), host: None });
+        let before = usages(100, 1_000);
+        let mut evidence = Evidence {
+            edges: None,
+            complete: true,
+            sums: WorkerSums::default(),
+            gather: Gather::new(1, 2, 1, 0, before.clone()),
+            before,
+            at_edges: [edge(300, 2_000), edge(700, 5_000)],
+            kernel_bytes: Some(9),
+            listen_overflows: None,
+            sockets_left: None,
+        };
+        let spent = Cost {
+            target_cpu_us: Some(2.0 * 400.0),
+            worker_cpu_us: Some(4_000.0),
+            target_bytes: Some(2.0 * 4_000.0),
+            worker_bytes: Some(4_000.0),
+            kernel_bytes: Some(9.0),
+        };
+        assert_eq!(cost(&evidence), spent);
+        evidence.at_edges[1] = None;
+        assert_eq!(cost(&evidence), Cost { kernel_bytes: Some(9.0), ..Cost::default() }, "unknown, not zero");
+    }
 }

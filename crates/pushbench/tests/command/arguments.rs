@@ -82,6 +82,8 @@ fn help_of_run() {
           --clients <N>      Number of clients instead of the scenario's; several make steps
           --duration <TIME>  Length of the measure phase, such as 10s
           --seed <N>         Seed of every random choice
+          --inject <FAULTS>  Faults that the target makes, such as
+                             delay=50ms,drop=10,duplicate=10,reorder=10,stall=500ms/5s
           --out <DIR>        Folder that run folders are made in [default: results]
           --json             Print each run's manifest as a JSON document on standard output, and
                              nothing else there
@@ -106,6 +108,8 @@ fn help_of_check_and_report() {
           --clients <N>      Number of clients instead of the scenario's; several make steps
           --duration <TIME>  Length of the measure phase, such as 10s
           --seed <N>         Seed of every random choice
+          --inject <FAULTS>  Faults that the target makes, such as
+                             delay=50ms,drop=10,duplicate=10,reorder=10,stall=500ms/5s
       -h, --help             Print help
     ");
     assert_snapshot!(help_of(&["report", "--help"]), @r"
@@ -147,6 +151,8 @@ fn help_of_serve_and_completions() {
     Options:
           --listen <ADDR:PORT>  Address to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
           --ring <N>            Events kept per topic, for clients that come back [default: 1024]
+          --inject <FAULTS>     Make faults: delay=TIME[/N], drop=N, duplicate=N, reorder=N (every N-th
+                                event of a topic), stall=TIME/PERIOD
       -h, --help                Print help
     ");
     assert_snapshot!(help_of(&["completions", "--help"]), @r"
@@ -188,7 +194,7 @@ fn help_of_compare() {
 
 #[test]
 fn wrong_arguments_are_named_and_refused() {
-    let table: [(&[&str], &str); 9] = [
+    let table: [(&[&str], &str); 11] = [
         (&["fly"], "unrecognized subcommand 'fly'"),
         (&["run"], "required arguments were not provided"),
         (&["run", "--clinets", "5", "x.toml"], "a similar argument exists: '--clients'"),
@@ -197,6 +203,14 @@ fn wrong_arguments_are_named_and_refused() {
         (&["run", "x.toml", "-q", "-v"], "'--quiet' cannot be used with '--verbose'"),
         (&["serve", "--listen", "here"], "invalid value 'here' for '--listen <ADDR:PORT>'"),
         (&["serve", "--ring", "-1"], "unexpected argument '-1'"),
+        (
+            &["serve", "--inject", "drp=5"],
+            "unknown fault `drp`, allowed: delay, drop, duplicate, reorder, stall (did",
+        ),
+        (
+            &["run", "x.toml", "--inject", "drop=1,delay=5"],
+            "2 to 1000000; delay: `5` is not a duration, write",
+        ),
         (&["completions", "cmd"], "invalid value 'cmd' for '<SHELL>'"),
     ];
     for (arguments, why) in table {

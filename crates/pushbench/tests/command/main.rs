@@ -9,6 +9,7 @@ mod columns;
 mod compare;
 mod ends;
 mod folder;
+mod inject;
 mod process;
 mod results;
 mod scenario;

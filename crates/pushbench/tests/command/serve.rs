@@ -4,7 +4,7 @@ use rustix::process::Signal;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::process::{Started, run, signal, start, until};
 
@@ -13,7 +13,11 @@ const SECONDS: Duration = Duration::from_secs(10);
 
 /// A target on a free port.
 fn serve() -> (Started, SocketAddr) {
-    let started = start(Path::new("."), &["serve", "--listen", "127.0.0.1:0"]);
+    serve_with(&[])
+}
+
+fn serve_with(options: &[&str]) -> (Started, SocketAddr) {
+    let started = start(Path::new("."), &[&["serve", "--listen", "127.0.0.1:0"], options].concat());
     let line = until("the first line", || {
         let said = started.err();
         said.split_once('\n').map(|(line, _)| line.to_owned())
@@ -128,4 +132,39 @@ fn an_address_that_is_not_here_is_named() {
         ended.err,
         "error: cannot listen on 192.0.2.1:0: Cannot assign requested address (os error 99)\n"
     );
+}
+
+#[test]
+fn a_target_with_faults_says_so_and_replies_as_if_it_had_none() {
+    let (started, address) = serve_with(&["--inject", "drop=2, duplicate=3,reorder=5"]);
+    let stream = ask(address, "GET /sse?topic=news HTTP/1.1\nHost: a\n\n").until("id: 0\n\n");
+    for n in 1..=6 {
+        let publish = "POST /publish?topic=news HTTP/1.1\nHost: a\nContent-Length: 2\nConnection: close\n\nn";
+        let reply = text(&ask(address, &format!("{publish}{n}")).drained());
+        assert!(reply.starts_with("HTTP/1.1 202 ") && reply.ends_with(&format!("{{\"id\":{n}}}")), "{reply}");
+    }
+    // 2, 4 and 6 are dropped; 3 comes twice; 5 waits for a successor that is not dropped.
+    let stream = stream.until("id: 3\ndata: n3\n\n");
+    let publish = "POST /publish?topic=news HTTP/1.1\nHost: a\nContent-Length: 2\nConnection: close\n\nn7";
+    ask(address, publish).drained();
+    let got = text(&stream.until("id: 5\ndata: n5\n\n").got);
+    let data: Vec<&str> = got.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
+    assert_eq!(data, ["n1", "n3", "n3", "n7", "n5"], "{got}");
+    signal(started.pid(), Signal::TERM);
+    let warning = "warning: faults injected: drop=2,duplicate=3,reorder=5";
+    assert_eq!(started.ended().err, format!("listening on http://{address}\n{warning}\n"));
+}
+
+#[test]
+fn a_stalled_target_answers_nobody_until_the_standstill_is_over() {
+    let (started, address) = serve_with(&["--inject", "stall=300ms/500ms"]);
+    // Whoever asks without a pause meets a standstill within one period.
+    until("an answer that took a standstill", || {
+        let begin = Instant::now();
+        let reply = ask(address, "GET /healthz HTTP/1.1\nHost: a\nConnection: close\n\n").drained();
+        assert!(text(&reply).starts_with("HTTP/1.1 200 "), "{}", text(&reply));
+        (begin.elapsed() >= Duration::from_millis(250)).then_some(())
+    });
+    signal(started.pid(), Signal::TERM);
+    assert_eq!(started.ended().code, Some(0));
 }

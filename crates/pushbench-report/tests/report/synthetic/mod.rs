@@ -337,6 +337,7 @@ fn run(shape: &Shape, results: Vec<StepResult>) -> Run {
             measure_s: shape.measure_s.into(),
             drain_s: 3.0,
             latency_p99_limit_us: None,
+            inject: None,
         },
         calibration: None,
         host: Host {

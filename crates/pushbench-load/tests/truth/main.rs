@@ -1,25 +1,23 @@
-//! Truth checks: the generator against a scripted server whose behaviour is known exactly.
+//! Truth checks: the generator against scripted servers whose behaviour is known exactly.
 //!
-//! The server speaks just enough of Server-Sent Events to send events that carry chosen sequence numbers, due times and
-//! publish times, so that everything the worker counts can be worked out by hand.
+//! The server of this file speaks just enough of Server-Sent Events to send events that carry chosen sequence numbers,
+//! due times and publish times, so that everything the worker counts can be worked out by hand.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use pushbench_load::Worker;
-use pushbench_measure::snapshot::{WorkerFinal, WorkerSnapshot};
-use pushbench_measure::{Figure, Phase, PhaseEdges};
-use pushbench_probe::clock::now_ns;
-use pushbench_scenario::{Overrides, WorkerShare};
-use pushbench_transport::envelope::{Stamp, encode};
-use std::net::SocketAddr;
-use std::time::Duration;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::LocalSet;
+mod exchanges;
+mod reads;
+mod script;
 
-const MS: u64 = 1_000_000;
-/// Events of the schedule are due every 10 ms from the begin of the measure phase; 20 of them are in it.
-const EVENTS: u64 = 20;
+use pushbench_measure::snapshot::{WorkerFinal, WorkerSnapshot};
+use pushbench_measure::{Figure, Phase};
+use pushbench_probe::clock::now_ns;
+use pushbench_transport::envelope::{Stamp, encode};
+use std::time::Duration;
+use tokio::io::AsyncWriteExt as _;
+
+use crate::script::{EVENTS, MS, accept, request, watch};
+
 const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
 const PAYLOAD: usize = 100;
 
@@ -34,38 +32,6 @@ struct Sent {
 
 fn on_time(n: u64) -> Sent {
     Sent { n, due_ago_ns: 0, published_ago_ns: 0 }
-}
-
-fn share(target: SocketAddr) -> WorkerShare {
-    let scenario = r#"
-        name = "truth"
-        [clients]
-        count = 1
-        connect_rate = "1000/s"
-        [events]
-        pattern = "broadcast"
-        rate = "100/s"
-        size = "100B"
-        [phases]
-        warmup = "0s"
-        measure = "1s"
-        drain = "1s"
-        [[transports]]
-        kind = "sse"
-    "#;
-    let plan = pushbench_scenario::parse(scenario, "truth.toml", &Overrides::default()).unwrap();
-    WorkerShare { plan, transport: 0, clients: 1, worker: 0, workers: 1, targets: vec![target], source: None }
-}
-
-/// Reads one request head and returns its length in bytes.
-async fn request(stream: &mut TcpStream) -> usize {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        assert_eq!(stream.read(&mut byte).await.unwrap(), 1, "the client closed before its request ended");
-        head.push(byte[0]);
-    }
-    head.len()
 }
 
 fn frame(sent: Sent) -> Vec<u8> {
@@ -87,14 +53,10 @@ struct Saw {
 }
 
 /// Plays a script to one client: all events are sent inside the measure phase, in the order given.
-async fn play(script: Vec<Sent>) -> Saw {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (tell_edges, edges) = tokio::sync::oneshot::channel::<PhaseEdges>();
-    let server = tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        let request_bytes = request(&mut stream).await as i64;
+fn run(script: Vec<Sent>) -> Saw {
+    let watched = watch("kind = \"sse\"", 1, 1, async move |listener, edges| {
+        let mut stream = accept(&listener).await;
+        let request_bytes = request(&mut stream).await.len() as i64;
         stream.write_all(HEAD.as_bytes()).await.unwrap();
         let edges = edges.await.unwrap();
         let mut stream_bytes = HEAD.len() as i64;
@@ -109,27 +71,8 @@ async fn play(script: Vec<Sent>) -> Saw {
         }
         (stream, request_bytes, stream_bytes)
     });
-    let worker = Worker::new(share(address)).unwrap();
-    worker.connect(now_ns());
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
-    while !worker.all_ready() {
-        assert!(tokio::time::Instant::now() < deadline, "the client never became ready");
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-    let start_ns = now_ns() + 20 * MS;
-    let drain_ns = start_ns + EVENTS * 10 * MS;
-    let edges = PhaseEdges { start_ns, measure_ns: start_ns, drain_ns, end_ns: drain_ns + 50 * MS };
-    worker.begin(edges);
-    tell_edges.send(edges).unwrap();
-    let (_stream, request_bytes, stream_bytes) = server.await.unwrap();
-    worker.alarm().until(edges.end_ns.max(now_ns() + 50 * MS)).await;
-    let report = worker.report(edges.end_ns);
-    Saw { report, sums: worker.finish().await, request_bytes, stream_bytes }
-}
-
-fn run(script: Vec<Sent>) -> Saw {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    LocalSet::new().block_on(&runtime, play(script))
+    let (_stream, request_bytes, stream_bytes) = watched.server;
+    Saw { report: watched.report, sums: watched.sums, request_bytes, stream_bytes }
 }
 
 #[test]
@@ -195,9 +138,10 @@ fn bytes_are_counted_to_the_byte_and_by_what_they_were_for() {
 
 #[test]
 fn age_follows_from_the_receptions() {
-    // Events that are all 40 ms old on arrival: the youngest the client ever is is 40 ms, and never older than the
-    // longest pause between receptions on top of that.
-    let aged = |n| Sent { n, due_ago_ns: 40 * MS, published_ago_ns: 0 };
+    // Events that are all 150 ms old on arrival, three quarters into the measure phase: the youngest the client ever is
+    // is 150 ms, and never older than the longest pause between receptions on top of that. A silence alone would make it
+    // 50 ms old at most.
+    let aged = |n| Sent { n, due_ago_ns: 150 * MS, published_ago_ns: 0 };
     let saw = run((1..=EVENTS).map(aged).collect());
     let mean_us = saw.sums.age.mean_us().unwrap();
     let gaps = saw.report.histograms.of(Figure::Gap, Phase::Measure);
@@ -205,9 +149,9 @@ fn age_follows_from_the_receptions() {
     // After the last event the age rises until the measure phase ends.
     let silence_us = (EVENTS * 10 * MS / 1_000) as f64;
     let longest_us = gaps.max().unwrap() as f64;
-    assert!(mean_us > 40_000.0, "mean age {mean_us} us");
+    assert!(mean_us > 150_000.0, "mean age {mean_us} us");
     assert!(
-        mean_us < 41_000.0 + longest_us + silence_us / 2.0,
+        mean_us < 151_000.0 + longest_us + silence_us / 2.0,
         "mean age {mean_us} us, gaps to {longest_us} us"
     );
 }

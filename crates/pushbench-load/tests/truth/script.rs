@@ -1,0 +1,104 @@
+//! A worker beside a scripted server, on one thread.
+
+use pushbench_load::Worker;
+use pushbench_measure::PhaseEdges;
+use pushbench_measure::snapshot::{WorkerFinal, WorkerSnapshot};
+use pushbench_probe::clock::now_ns;
+use pushbench_scenario::{Overrides, WorkerShare};
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::io::AsyncReadExt as _;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::{LocalSet, spawn_local};
+use tokio::time::timeout;
+
+pub(crate) const MS: u64 = 1_000_000;
+/// Events of the schedule are due every 10 ms from the begin of the measure phase; 20 of them are in it.
+pub(crate) const EVENTS: u64 = 20;
+/// Long enough for a busy machine; never reached by a test that passes.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// What a worker recorded beside a server, and what the server's script returned.
+pub(crate) struct Watched<T> {
+    pub(crate) report: WorkerSnapshot,
+    pub(crate) sums: WorkerFinal,
+    pub(crate) server: T,
+}
+
+/// A share of so many clients of a transport, whose keys are TOML.
+fn share(transport: &str, clients: u32, target: SocketAddr) -> WorkerShare {
+    let scenario = format!(
+        r#"
+        name = "truth"
+        [clients]
+        count = {clients}
+        connect_rate = "1000/s"
+        [events]
+        pattern = "broadcast"
+        rate = "100/s"
+        size = "100B"
+        [phases]
+        warmup = "0s"
+        measure = "1s"
+        drain = "2s"
+        [[transports]]
+        {transport}
+    "#
+    );
+    let plan = pushbench_scenario::parse(&scenario, "truth.toml", &Overrides::default()).unwrap();
+    WorkerShare { plan, transport: 0, clients, worker: 0, workers: 1, targets: vec![target], source: None }
+}
+
+/// Lets clients loose on a server, waits until so many of them are ready, tells the server when the phases are, and
+/// closes the books when the server is done and the phases are over.
+pub(crate) fn watch<T: 'static>(
+    transport: &str,
+    clients: u32,
+    ready: u32,
+    server: impl AsyncFnOnce(TcpListener, oneshot::Receiver<PhaseEdges>) -> T + 'static,
+) -> Watched<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    LocalSet::new().block_on(&runtime, async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let share = share(transport, clients, listener.local_addr().unwrap());
+        let (tell_edges, edges) = oneshot::channel();
+        let server = spawn_local(server(listener, edges));
+        let worker = Worker::new(share).unwrap();
+        worker.connect(now_ns());
+        let are_ready = async {
+            while worker.report(now_ns()).ever_connected < ready {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        timeout(DEADLINE, are_ready).await.expect("clients are ready");
+        let start_ns = now_ns() + 20 * MS;
+        let drain_ns = start_ns + EVENTS * 10 * MS;
+        let edges = PhaseEdges { start_ns, measure_ns: start_ns, drain_ns, end_ns: drain_ns + 50 * MS };
+        worker.begin(edges);
+        // A script that does not wait for them may be over.
+        let _ = tell_edges.send(edges);
+        let server = timeout(DEADLINE, server).await.expect("the script comes to its end").unwrap();
+        worker.alarm().until(edges.end_ns.max(now_ns() + 50 * MS)).await;
+        let report = worker.report(edges.end_ns);
+        Watched { report, sums: worker.finish().await, server }
+    })
+}
+
+/// The next client.
+pub(crate) async fn accept(listener: &TcpListener) -> TcpStream {
+    let (stream, _) = listener.accept().await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream
+}
+
+/// Reads one request head.
+pub(crate) async fn request(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        assert_eq!(stream.read(&mut byte).await.unwrap(), 1, "the client closed before its request ended");
+        head.push(byte[0]);
+    }
+    String::from_utf8(head).unwrap()
+}

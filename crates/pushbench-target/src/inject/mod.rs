@@ -1,0 +1,210 @@
+//! Faults on purpose, between the publisher and the hub, so that every transport gets them alike.
+//!
+//! Each event passes four stages in this order, and is due for each by its number within the topic:
+//!
+//! 1. **drop**: it ends here, and nothing else happens to it.
+//! 2. **delay**: it waits so long from the instant it was published. Delayed events keep their order; where only a share
+//!    is delayed, later ones overtake them.
+//! 3. **reorder**: it waits until a later event of its topic has gone on, or until the schedule is over. One that was
+//!    overtaken while it was delayed has come after its successor already.
+//! 4. **duplicate**: it goes into the hub twice in a row.
+//!
+//! The envelope is written before the first stage: it keeps the event's number, its due time and the instant it was
+//! published. The hub gives ids as events come in, so ids stay without holes and resuming works as ever.
+//!
+//! Beside that the whole target stands still now and then (`stall`). What a fault means for a client is not known here.
+
+mod door;
+mod stall;
+
+use hyper::StatusCode;
+use pushbench_probe::alarm::Alarm;
+use pushbench_probe::clock::now_ns;
+use pushbench_scenario::Inject;
+use pushbench_transport::server::{Refusal, TopicName};
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, VecDeque};
+use tokio::sync::Notify;
+
+use self::door::{Door, Numbered};
+use self::stall::Stalls;
+use crate::hub::Hub;
+
+/// Payload that may be held back by delays at once; what comes on top is refused.
+const DELAYED_BYTES: u64 = 256 << 20;
+/// Delayed events that are handed over before other tasks get their turn.
+const BURST: usize = 64;
+
+/// The faults of one target.
+pub(crate) struct Injector {
+    inject: Inject,
+    doors: RefCell<HashMap<TopicName, Door>>,
+    /// In the order of their instants, which is that of their arrival: all wait equally long.
+    delayed: RefCell<VecDeque<Delayed>>,
+    delayed_bytes: Cell<u64>,
+    most_delayed_bytes: u64,
+    more: Notify,
+    stalls: Stalls,
+}
+
+/// What happens later.
+struct Delayed {
+    at_ns: u64,
+    what: Later,
+}
+
+enum Later {
+    Enter(TopicName, Numbered),
+    /// Nothing more is published: those that wait for a successor wait in vain.
+    Release,
+}
+
+impl Injector {
+    pub(crate) fn new(inject: Inject) -> Self {
+        Self {
+            inject,
+            doors: RefCell::default(),
+            delayed: RefCell::default(),
+            delayed_bytes: Cell::new(0),
+            most_delayed_bytes: DELAYED_BYTES,
+            more: Notify::new(),
+            stalls: Stalls::default(),
+        }
+    }
+
+    /// Publishes the payload that `payload` makes of the event's number within its topic, as far as the faults let it,
+    /// and returns the number.
+    ///
+    /// # Errors
+    /// When the hub has no room for the topic, or too much is held back already.
+    pub(crate) fn publish(
+        &self,
+        hub: &Hub,
+        topic: &TopicName,
+        published_ns: u64,
+        payload: impl FnOnce(u64) -> String,
+    ) -> Result<u64, Refusal> {
+        hub.admit(topic)?;
+        if self.delayed_bytes.get() >= self.most_delayed_bytes {
+            let why = "the injected delay already holds back 256 MiB of events";
+            return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, why));
+        }
+        let n = self.doors.borrow_mut().entry(topic.clone()).or_default().number();
+        hub.count_published();
+        let event = Numbered { n, payload: payload(n) };
+        if self.inject.drops(n) {
+            return Ok(n);
+        }
+        match self.inject.delay_ns(n) {
+            Some(delay_ns) => {
+                self.delayed_bytes.set(self.delayed_bytes.get() + event.payload.len() as u64);
+                self.later(published_ns.saturating_add(delay_ns), Later::Enter(topic.clone(), event));
+            }
+            None => self.enter(hub, topic, event),
+        }
+        Ok(n)
+    }
+
+    /// The schedule has published its last event: nothing waits for a successor longer than it is delayed anyway.
+    pub(crate) fn schedule_is_over(&self, now_ns: u64) {
+        self.later(now_ns.saturating_add(self.inject.longest_delay_ns()), Later::Release);
+    }
+
+    /// Counts standstills from `from_ns` on; none begins at `until_ns` or later.
+    pub(crate) fn stall_between(&self, from_ns: u64, until_ns: u64) {
+        self.stalls.between(from_ns, until_ns);
+    }
+
+    /// Stands still whenever it is time to. Never returns.
+    pub(crate) async fn stand_still(&self, alarm: &Alarm) {
+        if let Some(stall) = self.inject.stall() {
+            self.stalls.run(stall, alarm).await;
+        }
+    }
+
+    /// Lets delayed events go on when their time has come. Never returns.
+    pub(crate) async fn let_go(&self, hub: &Hub, alarm: &Alarm) {
+        loop {
+            let next_ns = self.delayed.borrow().front().map(|delayed| delayed.at_ns);
+            match next_ns {
+                None => self.more.notified().await,
+                Some(at_ns) => {
+                    alarm.until(at_ns).await;
+                    self.let_go_due(hub, now_ns());
+                    tokio::task::yield_now().await;
+                }
+            }
+        }
+    }
+
+    /// Up to a burst of those whose instant has come.
+    fn let_go_due(&self, hub: &Hub, now_ns: u64) {
+        for _ in 0..BURST {
+            let due = self.delayed.borrow_mut().pop_front_if(|delayed| delayed.at_ns <= now_ns);
+            match due.map(|delayed| delayed.what) {
+                Some(Later::Enter(topic, event)) => {
+                    self.delayed_bytes.set(self.delayed_bytes.get() - event.payload.len() as u64);
+                    self.enter(hub, &topic, event);
+                }
+                Some(Later::Release) => self.release(hub),
+                None => return,
+            }
+        }
+    }
+
+    fn later(&self, at_ns: u64, what: Later) {
+        let mut delayed = self.delayed.borrow_mut();
+        // Publish requests take their instant before the publisher does, or after it: none may overtake another.
+        let at_ns = delayed.back().map_or(at_ns, |last| last.at_ns.max(at_ns));
+        delayed.push_back(Delayed { at_ns, what });
+        drop(delayed);
+        self.more.notify_one();
+    }
+
+    fn enter(&self, hub: &Hub, topic: &TopicName, event: Numbered) {
+        let going_in = match self.doors.borrow_mut().get_mut(topic) {
+            Some(door) => door.enter(event, &self.inject),
+            None => Vec::new(),
+        };
+        hand_over(hub, topic, going_in);
+    }
+
+    fn release(&self, hub: &Hub) {
+        let doors: Vec<(TopicName, Vec<String>)> = {
+            let mut doors = self.doors.borrow_mut();
+            doors.iter_mut().map(|(topic, door)| (topic.clone(), door.release(&self.inject))).collect()
+        };
+        for (topic, going_in) in doors {
+            hand_over(hub, &topic, going_in);
+        }
+    }
+}
+
+fn hand_over(hub: &Hub, topic: &TopicName, payloads: Vec<String>) {
+    for payload in payloads {
+        // The topic was admitted when the event was published; where it was forgotten since, nobody listens.
+        let _ = hub.push(topic, |_| payload);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hub::Keep;
+
+    #[test]
+    fn what_is_held_back_is_bounded_and_refused_events_have_no_number() {
+        let hub = Hub::new(Keep { events: 10, bytes: u64::MAX, backlog_bytes: 0 }, 10);
+        let injector = Injector { most_delayed_bytes: 8, ..Injector::new("delay=10us/2".parse().unwrap()) };
+        let topic = TopicName::new("t").unwrap();
+        let publish = |now_ns| injector.publish(&hub, &topic, now_ns, |n| format!("four{n}"));
+        // Every second one is held back, five bytes each.
+        let numbers: Vec<u64> = (0..6).filter_map(|_| publish(0).ok()).collect();
+        assert_eq!(numbers, [1, 2, 3, 4]);
+        assert_eq!((hub.published.get(), injector.delayed_bytes.get()), (4, 10));
+        injector.let_go_due(&hub, 9_999);
+        assert!(publish(9_999).is_err(), "none is due");
+        injector.let_go_due(&hub, 10_000);
+        assert_eq!((publish(10_000).ok(), injector.delayed_bytes.get()), (Some(5), 0));
+    }
+}
