@@ -13,6 +13,7 @@ pub mod results;
 pub mod rollup;
 pub mod snapshot;
 pub mod verdict;
+pub mod wire;
 
 pub use counters::{Counters, StreamBytes};
 pub use histogram::{Figure, Histogram, Histograms, micros};
