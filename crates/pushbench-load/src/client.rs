@@ -94,6 +94,8 @@ impl Client {
             next = match self.connect().await {
                 Ok(stream) => {
                     self.shared.recorder.borrow_mut().connected(why);
+                    // Dropped before the stream: it takes the last reading.
+                    let _metered = self.shared.meter.watch(&stream);
                     let next = self.hold(&stream).await;
                     self.shared.recorder.borrow_mut().counters.closed += 1;
                     next

@@ -2,8 +2,10 @@
 
 use pushbench_measure::Histograms;
 use pushbench_probe::alarm::Alarm;
+use pushbench_transport::meter::Meter;
 use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
+use std::rc::Rc;
 use tokio::sync::Notify;
 
 use crate::recorder::Recorder;
@@ -17,6 +19,8 @@ pub(crate) struct Shared {
     pub(crate) recorder: RefCell<Recorder>,
     pub(crate) read_buffer: RefCell<Vec<u8>>,
     pub(crate) source: Option<IpAddr>,
+    /// What the sockets carry on the wire.
+    pub(crate) meter: Rc<Meter>,
     /// Told to every client that holds a connection when the step is over.
     pub(crate) stop: Notify,
     held: Cell<u32>,
@@ -27,12 +31,13 @@ pub(crate) struct Shared {
 pub(crate) struct Held<'a>(&'a Shared);
 
 impl Shared {
-    pub(crate) fn new(alarm: Alarm, source: Option<IpAddr>) -> Self {
+    pub(crate) fn new(alarm: Alarm, source: Option<IpAddr>, meter: Meter) -> Self {
         Self {
             alarm,
             recorder: RefCell::new(Recorder { histograms: Histograms::prepared(), ..Recorder::default() }),
             read_buffer: RefCell::new(vec![0; READ_BUFFER]),
             source,
+            meter: Rc::new(meter),
             stop: Notify::new(),
             held: Cell::new(0),
             none_held: Notify::new(),

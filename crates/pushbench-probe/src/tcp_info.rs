@@ -7,6 +7,9 @@
 //! * `segs_out` and `segs_in` hold every segment, bare acknowledgements too. On a socket that was accepted the SYN is
 //!   among `segs_in`, but the SYN-ACK, which was sent before the socket existed, is not among `segs_out`.
 //!
+//! The state is taken before the socket is locked and the counts after it, so a segment that arrives in between makes
+//! them contradict each other: [`read_settled`] gives only what belongs together.
+//!
 //! What follows for the wire is worked out elsewhere; here is only read.
 
 use std::io;
@@ -99,6 +102,26 @@ pub fn read(fd: RawFd) -> io::Result<TcpInfo> {
     })
 }
 
+/// How often [`read_settled`] reads again. A connection goes through few states, and each only once.
+const SETTLING_READS: usize = 8;
+
+/// Reads the counts like [`read`], and makes sure that the state is the one they were counted in.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn read_settled(fd: RawFd) -> io::Result<TcpInfo> {
+    let mut info = read(fd)?;
+    for _ in 0..SETTLING_READS {
+        let again = read(fd)?;
+        // No state comes back, so it was this one all the time.
+        if again.state == info.state {
+            break;
+        }
+        info = again;
+    }
+    Ok(info)
+}
+
 /// Takes `struct tcp_info` apart (`include/uapi/linux/tcp.h`); `None` when it ends before the fields needed.
 fn parse(bytes: &[u8]) -> Option<TcpInfo> {
     let four = |at: usize| bytes.get(at..at + 4)?.try_into().ok().map(u32::from_ne_bytes);
@@ -137,6 +160,7 @@ mod tests {
     fn a_new_connection_has_its_handshake_but_for_the_syn_ack_of_the_accepting_side() {
         let (client, accepted) = pair();
         let (here, there) = (info(&client), info(&accepted));
+        assert_eq!(read_settled(client.as_raw_fd()).unwrap(), here);
         assert_eq!((here.segs_out, here.segs_in), (2, 1), "SYN and ACK, SYN-ACK");
         assert_eq!((there.segs_out, there.segs_in), (0, 2), "the SYN-ACK is missing; SYN and ACK");
         for info in [here, there] {
