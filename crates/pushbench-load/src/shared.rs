@@ -23,6 +23,7 @@ pub(crate) struct Shared {
     pub(crate) meter: Rc<Meter>,
     /// Told to every client that holds a connection when the step is over.
     pub(crate) stop: Notify,
+    over: Cell<bool>,
     held: Cell<u32>,
     none_held: Notify,
 }
@@ -39,18 +40,25 @@ impl Shared {
             source,
             meter: Rc::new(meter),
             stop: Notify::new(),
+            over: Cell::new(false),
             held: Cell::new(0),
             none_held: Notify::new(),
         }
     }
 
-    /// Tells every client that holds a connection to let go of it, and waits until all have.
+    /// Tells every client that holds a connection to let go of it, and waits until all have. No other is made.
     pub(crate) async fn let_go(&self) {
+        self.over.set(true);
         let none_held = self.none_held.notified();
         self.stop.notify_waiters();
         if self.held.get() > 0 {
             none_held.await;
         }
+    }
+
+    /// Whether the step is over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.over.get()
     }
 
     /// Counts a connection until the answer is dropped.

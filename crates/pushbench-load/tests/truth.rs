@@ -121,7 +121,9 @@ async fn play(script: Vec<Sent>) -> Saw {
     let edges = PhaseEdges { start_ns, measure_ns: start_ns, drain_ns, end_ns: drain_ns + 50 * MS };
     worker.begin(edges);
     tell_edges.send(edges).unwrap();
-    let (_stream, request_bytes, stream_bytes) = server.await.unwrap();
+    let (mut stream, request_bytes, stream_bytes) = server.await.unwrap();
+    // As a server does: its end follows the client's.
+    tokio::spawn(async move { while let Ok(1..) = stream.read(&mut [0; 64]).await {} });
     worker.alarm().until(edges.end_ns.max(now_ns() + 50 * MS)).await;
     let report = worker.report(edges.end_ns);
     Saw { report, sums: worker.finish().await, request_bytes, stream_bytes }

@@ -160,7 +160,7 @@ impl Wire {
             Opened::There => (1, 2),
         };
         let syn_ack_uncounted = u64::from(opened == Opened::There);
-        let end = End::of(reading.stage, life);
+        let end = End::of(reading.stage, life, opened);
         let fin_received = u64::from(!matches!(reading.stage, Stage::Open | Stage::ClosedHere));
         let segments_out = reading.segments_sent + syn_ack_uncounted + end.following_out;
         let segments_in = reading.segments_received + end.following_in;
@@ -213,7 +213,7 @@ struct End {
 }
 
 impl End {
-    fn of(stage: Stage, life: Life) -> Self {
+    fn of(stage: Stage, life: Life, opened: Opened) -> Self {
         if life == Life::GoesOn {
             return Self::default();
         }
@@ -224,7 +224,11 @@ impl End {
             // The peer's FIN was counted; this side's goes out, and is acknowledged.
             Stage::ClosedThere => Self { all_out: 1, all_in: 2, following_out: 1, following_in: 1 },
             Stage::ClosedByBoth => Self { all_out: 1, all_in: 2, following_out: 0, following_in: 1 },
-            Stage::Over => Self { all_out: 1, all_in: 2, following_out: 0, following_in: 0 },
+            // Who closed first cannot be seen any more: mostly who connected.
+            Stage::Over => match opened {
+                Opened::Here => Self { all_out: 2, all_in: 1, following_out: 0, following_in: 0 },
+                Opened::There => Self { all_out: 1, all_in: 2, following_out: 0, following_in: 0 },
+            },
         }
     }
 }
