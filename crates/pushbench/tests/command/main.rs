@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic anywhere")]
 
 mod arguments;
+mod capture;
 mod check;
 mod columns;
 mod ends;
@@ -13,3 +14,4 @@ mod scenario;
 mod serve;
 mod terminal;
 mod truth;
+mod wire;
