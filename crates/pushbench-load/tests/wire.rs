@@ -153,7 +153,7 @@ async fn stream_events(mut server: Server) -> Known {
 
 /// A poll's answer: an event on every other one.
 fn answer(poll: u64, connection: &str) -> Vec<u8> {
-    if poll % 2 == 0 {
+    if poll.is_multiple_of(2) {
         return format!(
             "HTTP/1.1 204 No Content\r\nConnection: {connection}\r\npushbench-cursor: {poll}\r\n\r\n"
         )

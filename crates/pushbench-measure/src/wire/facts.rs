@@ -202,10 +202,10 @@ mod tests {
         }
     }
 
-    fn facts(measured: Window) -> WireFacts {
+    fn facts(measured: &Window) -> WireFacts {
         WireFacts {
-            whole: measured,
-            measured,
+            whole: *measured,
+            measured: *measured,
             idle: None,
             worker_readings_us: [0; super::super::READINGS],
             target_readings_us: None,
@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn parts_of_a_hand_made_exchange_are_as_counted_by_hand() {
         let mut row = Summary::default();
-        facts(polled()).fill(&mut row, 1);
+        facts(&polled()).fill(&mut row, 1);
         let per_event = |bytes: f64| Some(bytes / 6.0);
         assert_eq!(row.wire_down_bytes_per_event, per_event(1740.0 + 580.0));
         assert_eq!(row.wire_down_payload_bytes_per_event, per_event(1200.0));
@@ -242,20 +242,20 @@ mod tests {
             ..*wire
         };
         let mut window = polled();
-        assert_eq!(facts(window).disagreement(), None);
+        assert_eq!(facts(&window).disagreement(), None);
         let mut targets = mirrored(&window.clients);
         window.targets = Some(targets);
-        assert_eq!(facts(window).disagreement(), Some(0.0));
+        assert_eq!(facts(&window).disagreement(), Some(0.0));
         // One that the side that closed first did not see is none; there is one socket.
         for (missing, share) in [(1, 0.0), (4, 0.25)] {
             targets.segments_in = window.clients.segments_out - missing;
             window.targets = Some(targets);
-            assert_eq!(facts(window).disagreement(), Some(share));
+            assert_eq!(facts(&window).disagreement(), Some(share));
         }
         targets.segments_in = window.clients.segments_out;
         targets.stream_out -= 1740 / 2;
         window.targets = Some(targets);
-        assert!(facts(window).disagreement().unwrap() > 0.3, "bytes count too");
+        assert!(facts(&window).disagreement().unwrap() > 0.3, "bytes count too");
     }
 
     #[test]
