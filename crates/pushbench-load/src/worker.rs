@@ -132,7 +132,9 @@ impl Worker {
     /// Closes the books, then says goodbye on every connection: what arrives meanwhile is in no report and in no sum.
     pub async fn finish(&self) -> WorkerFinal {
         // The last reading of the sockets begins with the end of the step; a step that is ended early has none.
-        if let Some(readings) = self.readings.take() {
+        let edges = self.shared.recorder.borrow().edges;
+        let ended = edges.is_some_and(|edges| edges.end_ns <= now_ns());
+        if let Some(readings) = self.readings.take().filter(|_| ended) {
             let _ = tokio::time::timeout(LAST_READING, readings).await;
         }
         let mut sums = self.sums();
