@@ -4,7 +4,8 @@
 //! hands the bytes over, and writes what the half wants written. Bytes are read into one buffer per thread; a client
 //! that waits for an event owns no buffer. It decides nothing about protocol, reconnecting or pacing.
 
-use pushbench_probe::{alarm::Sleep, clock::now_ns, limits::is_exhaustion, socket::client_socket};
+use pushbench_probe::socket::{client_socket, end_of_writing};
+use pushbench_probe::{alarm::Sleep, clock::now_ns, limits::is_exhaustion};
 use pushbench_transport::client::{Closed, Io, Reopen, Step, Subscriber};
 use std::future::{Future as _, poll_fn};
 use std::io;
@@ -91,10 +92,22 @@ impl Client {
         let mut next = Next::Open { at_ns: arrival_ns, why: Reopen::Planned };
         while let Next::Open { at_ns, why } = next {
             self.shared.alarm.until(at_ns).await;
+            if self.shared.is_over() {
+                return;
+            }
+            let shared = Rc::clone(&self.shared);
+            let _held = shared.hold();
             next = match self.connect().await {
                 Ok(stream) => {
                     self.shared.recorder.borrow_mut().connected(why);
-                    let next = self.hold(&stream).await;
+                    // Dropped before the stream: it takes the last reading.
+                    let _metered = self.shared.meter.watch(&stream);
+                    let next = if shared.is_over() {
+                        self.see_off(&stream).await;
+                        Next::End
+                    } else {
+                        self.hold(&stream).await
+                    };
                     self.shared.recorder.borrow_mut().counters.closed += 1;
                     next
                 }
@@ -138,7 +151,6 @@ impl Client {
     /// Drives one connection to its end.
     async fn hold(&mut self, stream: &TcpStream) -> Next {
         let shared = Rc::clone(&self.shared);
-        let _held = shared.hold();
         let mut sleep = shared.alarm.until(u64::MAX);
         let mut stop = Stop::Open(pin!(shared.stop.notified()));
         stop.enable();
@@ -161,7 +173,7 @@ impl Client {
                     Self::obey(step, &mut sleep)
                 }
                 Ok(Wake::Writable) => After::Hold,
-                Ok(Wake::Stop) => self.farewell(),
+                Ok(Wake::Stop) => self.farewell(stream).await,
                 Err(_) => After::Leave(self.broken()),
             };
         }
@@ -189,13 +201,33 @@ impl Client {
     }
 
     /// The polite end: a transport that has a goodbye gets to hear the answer (RFC 6455, section 7.1.1: the server
-    /// closes first), any other connection is simply closed.
-    fn farewell(&mut self) -> After {
+    /// closes first), any other connection ends its own direction and waits for the end of the other.
+    async fn farewell(&mut self, stream: &TcpStream) -> After {
         self.input(|half, io| {
             half.farewell(io);
             Step::End
         });
-        if self.unsent.is_empty() { After::Leave(Next::End) } else { After::Hold }
+        if !self.unsent.is_empty() {
+            return After::Hold;
+        }
+        self.see_off(stream).await;
+        After::Leave(Next::End)
+    }
+
+    /// Ends this direction and reads to the end of the other. The bytes are counted, what they mean is of no interest any
+    /// more. A socket closed at once would miss what is under way to it and answer it with a reset, and neither side's
+    /// account of the wire could be closed.
+    async fn see_off(&self, stream: &TcpStream) {
+        if end_of_writing(stream).is_err() {
+            return;
+        }
+        while stream.readable().await.is_ok() {
+            match stream.try_read(&mut self.shared.read_buffer.borrow_mut()) {
+                Ok(bytes @ 1..) => self.shared.recorder.borrow_mut().counters.down.framing += bytes as i64,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Ok(_) | Err(_) => break,
+            }
+        }
     }
 
     /// Reads what there is, up to a bound, and lets the half have it.

@@ -3,6 +3,7 @@
 //! A worker lives on one thread, inside a tokio `LocalSet`. It does not know who asks for its reports.
 
 use pushbench_measure::snapshot::{WorkerFinal, WorkerSnapshot};
+use pushbench_measure::wire::{Opened, READINGS};
 use pushbench_measure::{Counters, Figure, PhaseEdges, micros};
 use pushbench_probe::alarm::Alarm;
 use pushbench_probe::clock::now_ns;
@@ -12,11 +13,12 @@ use pushbench_scenario::schedule::{
 };
 use pushbench_scenario::share::WorkerShare;
 use pushbench_transport::client::Identity;
-use std::cell::Cell;
+use pushbench_transport::meter::Meter;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::task::spawn_local;
+use tokio::task::{JoinHandle, spawn_local};
 
 use crate::account::Account;
 use crate::client::Client;
@@ -24,6 +26,8 @@ use crate::shared::Shared;
 
 /// How often a worker looks how late its own timer is.
 const TIMER_PROBE_NS: u64 = 20_000_000;
+/// How long the reading of all sockets at the end of a step may take.
+const LAST_READING: Duration = Duration::from_secs(1);
 /// How long clients may take to say goodbye.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -44,6 +48,10 @@ pub struct Worker {
     shared: Rc<Shared>,
     /// Counters at the begin and the end of the measure phase.
     edges: Rc<Cell<[Counters; 2]>>,
+    /// Counters at the readings of all sockets.
+    at_readings: Rc<Cell<[Counters; READINGS]>>,
+    /// The task that takes the readings.
+    readings: RefCell<Option<JoinHandle<()>>>,
 }
 
 impl Worker {
@@ -52,13 +60,18 @@ impl Worker {
     /// # Errors
     /// [`LoadError`].
     pub fn new(share: WorkerShare) -> Result<Self, LoadError> {
-        if share.targets.is_empty() {
-            return Err(LoadError::NoTarget);
-        }
+        let target = *share.targets.first().ok_or(LoadError::NoTarget)?;
         let alarm = Alarm::new().map_err(LoadError::Timer)?;
         spawn_local(alarm.run());
-        let shared = Rc::new(Shared::new(alarm, share.source));
-        Ok(Self { share, shared, edges: Rc::default() })
+        let meter = Meter::new(Opened::Here, target);
+        let shared = Rc::new(Shared::new(alarm, share.source, meter));
+        Ok(Self {
+            share,
+            shared,
+            edges: Rc::default(),
+            at_readings: Rc::default(),
+            readings: RefCell::default(),
+        })
     }
 
     /// The thread's alarm clock, for whoever drives the worker.
@@ -91,6 +104,16 @@ impl Worker {
                 noted.set(both);
             }
         });
+        let (shared, noted) = (Rc::clone(&self.shared), Rc::clone(&self.at_readings));
+        let readings = spawn_local(async move {
+            let note = |at: usize| {
+                let mut all = noted.get();
+                all[at] = shared.recorder.borrow().counters;
+                noted.set(all);
+            };
+            shared.meter.follow(&shared.alarm, edges, note).await;
+        });
+        self.readings.replace(Some(readings));
     }
 
     /// The report due at `tick_ns`: what was recorded since the one before.
@@ -108,9 +131,18 @@ impl Worker {
 
     /// Closes the books, then says goodbye on every connection: what arrives meanwhile is in no report and in no sum.
     pub async fn finish(&self) -> WorkerFinal {
-        let sums = self.sums();
+        // The last reading of the sockets begins with the end of the step; a step that is ended early has none.
+        let edges = self.shared.recorder.borrow().edges;
+        let ended = edges.is_some_and(|edges| edges.end_ns <= now_ns());
+        if let Some(readings) = self.readings.take().filter(|_| ended) {
+            let _ = tokio::time::timeout(LAST_READING, readings).await;
+        }
+        let mut sums = self.sums();
         // Whoever is not done by then is cut off with the process.
         let _ = tokio::time::timeout(FAREWELL, self.shared.let_go()).await;
+        sums.wire = self.shared.meter.log();
+        let [begin, end, idle_begin, idle_end] = self.at_readings.get();
+        sums.at_readings = [begin, end, idle_begin, idle_end, self.shared.recorder.borrow().counters];
         sums
     }
 

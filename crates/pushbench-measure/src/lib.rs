@@ -14,6 +14,7 @@ pub mod rollup;
 pub mod snapshot;
 pub mod statistics;
 pub mod verdict;
+pub mod wire;
 
 pub use counters::{Counters, StreamBytes};
 pub use histogram::{Figure, Histogram, Histograms, micros};

@@ -4,6 +4,7 @@ use crate::age::AgeSum;
 use crate::ledger::Tally;
 use crate::results::Summary;
 use crate::snapshot::WorkerFinal;
+use crate::wire::{READINGS, WireFacts, WireLog};
 use crate::{Counters, Figure, Histogram, Histograms, Phase, PhaseEdges};
 
 /// The last words of all workers, added up.
@@ -19,6 +20,10 @@ pub struct WorkerSums {
     pub delivered_per_client: Histogram,
     /// Mean delivery latency, over clients.
     pub latency_mean_per_client: Histogram,
+    /// What the sockets carried.
+    pub wire: WireLog,
+    /// Counters at the readings of `wire`, and when all sockets were closed.
+    pub at_readings: [Counters; READINGS + 1],
 }
 
 impl WorkerSums {
@@ -31,6 +36,10 @@ impl WorkerSums {
         self.age.add(&worker.age);
         self.delivered_per_client.add(&worker.delivered_per_client);
         self.latency_mean_per_client.add(&worker.latency_mean_per_client);
+        self.wire.add(&worker.wire);
+        for (sum, counters) in self.at_readings.iter_mut().zip(&worker.at_readings) {
+            sum.add(counters);
+        }
     }
 
     /// What happened within the measure phase.
@@ -47,6 +56,10 @@ pub struct Cost {
     pub target_cpu_us: Option<f64>,
     /// CPU time of the workers within the measure phase, microseconds.
     pub worker_cpu_us: Option<f64>,
+    /// The same of the targets within the idle part of the drain.
+    pub idle_target_cpu_us: Option<f64>,
+    /// The same of the workers.
+    pub idle_worker_cpu_us: Option<f64>,
     /// Growth of the targets' resident memory from before the clients to the end of the measure phase, bytes.
     pub target_bytes: Option<f64>,
     /// The same of the workers.
@@ -89,6 +102,8 @@ pub struct StepFacts<'a> {
     pub sums: &'a WorkerSums,
     /// Sum of all reports' histograms.
     pub histograms: &'a Histograms,
+    /// What the sockets carried.
+    pub wire: Option<&'a WireFacts>,
     /// What the kernel said.
     pub cost: Cost,
     /// What the kernel said of sockets.
@@ -110,6 +125,9 @@ pub fn summarize(facts: &StepFacts<'_>) -> Summary {
     deliveries(&mut row, facts);
     latencies(&mut row, facts);
     traffic(&mut row, facts);
+    if let Some(wire) = facts.wire {
+        wire.fill(&mut row, facts.sums.tally.connected);
+    }
     costs(&mut row, facts);
     row
 }
@@ -195,6 +213,12 @@ fn costs(row: &mut Summary, facts: &StepFacts<'_>) {
     row.worker_cpu_us_per_event = per(facts.cost.worker_cpu_us, events);
     row.target_cpu_us_per_client_second = per(facts.cost.target_cpu_us, client_seconds);
     row.worker_cpu_us_per_client_second = per(facts.cost.worker_cpu_us, client_seconds);
+    if let Some(idle) = facts.wire.and_then(|wire| wire.idle.as_ref()) {
+        row.idle_target_cpu_us_per_client_second =
+            per(facts.cost.idle_target_cpu_us, connected * idle.seconds);
+        row.idle_worker_cpu_us_per_client_second =
+            per(facts.cost.idle_worker_cpu_us, connected * idle.seconds);
+    }
     if connected >= MEMORY_CLIENTS {
         row.target_bytes_per_client = per(facts.cost.target_bytes, connected);
         row.worker_bytes_per_client = per(facts.cost.worker_bytes, connected);
@@ -203,7 +227,7 @@ fn costs(row: &mut Summary, facts: &StepFacts<'_>) {
 }
 
 /// A quotient, or nothing where there is nothing to divide by.
-fn ratio(part: f64, whole: f64) -> Option<f64> {
+pub(crate) fn ratio(part: f64, whole: f64) -> Option<f64> {
     (whole > 0.0).then(|| part / whole)
 }
 
@@ -225,6 +249,7 @@ mod tests {
             targets: 2,
             sums,
             histograms,
+            wire: None,
             cost: Cost { target_cpu_us: Some(500.0), target_bytes: Some(100.0 * 2048.0), ..Cost::default() },
             sockets: SocketPeaks::default(),
             slow_disconnects: 0,

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::Tally;
+use crate::wire::{READINGS, WireLog};
 use crate::{Counters, Histograms, age::AgeSum};
 
 /// One worker's report.
@@ -36,6 +37,10 @@ pub struct WorkerFinal {
     pub delivered_per_client: crate::Histogram,
     /// Distribution over clients of their mean delivery latency, microseconds.
     pub latency_mean_per_client: crate::Histogram,
+    /// What its sockets carried.
+    pub wire: WireLog,
+    /// Counters at the readings of `wire`, and when all sockets were closed.
+    pub at_readings: [Counters; READINGS + 1],
 }
 
 /// One target's report.
@@ -66,4 +71,7 @@ pub struct TargetSnapshot {
     pub slow_disconnects: u64,
     /// Published − due of scheduled events since the report before, by phase of their due time.
     pub histograms: Histograms,
+    /// What its sockets carried: only in the last report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wire: Option<Box<WireLog>>,
 }

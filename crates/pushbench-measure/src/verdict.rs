@@ -56,6 +56,8 @@ pub enum Condition {
     Lost,
     /// A limit of the machine or of the target that was reached, a count.
     LimitReached,
+    /// Largest difference between what the two ends of all connections counted on the wire, 0 to 1.
+    WireDisagreement,
 }
 
 /// The bounds of one condition.
@@ -85,6 +87,8 @@ pub const BOUNDS: &[Bound] = &[
     // Loss is a result about the transport, not a fault of the measurement.
     Bound { condition: Condition::Lost, warning: 0.0, breach: f64::INFINITY },
     Bound { condition: Condition::LimitReached, warning: 0.0, breach: 0.0 },
+    // Spoils the wire figures and nothing else.
+    Bound { condition: Condition::WireDisagreement, warning: 0.01, breach: f64::INFINITY },
 ];
 
 /// What was seen of one step. `None` where it was not measured.
@@ -116,6 +120,8 @@ pub struct Observed {
     pub lost: u64,
     /// Sockets that could not be made or were refused by the target's own limit.
     pub limits_hit: u64,
+    /// Largest share by which the two sides' accounts of bytes or segments on the wire differ.
+    pub wire_disagreement: Option<f64>,
 }
 
 /// Judges every condition that was measured, in the order of [`BOUNDS`].
@@ -137,6 +143,7 @@ fn judge_one(bound: &Bound, seen: &Observed) -> Option<Finding> {
         Condition::ListenOverflows => seen.listen_overflows? as f64,
         Condition::Lost => seen.lost as f64,
         Condition::LimitReached => seen.limits_hit as f64,
+        Condition::WireDisagreement => seen.wire_disagreement?,
     };
     let level = match bound.condition {
         Condition::PublishSlip => slip_level(value, bound, seen.event_interval_us),
@@ -188,6 +195,9 @@ fn text_of(condition: Condition, level: Level, value: f64) -> String {
         Condition::LimitReached => {
             format!("a limit was hit {value:.0} times (files, ports, memory or the target's own)")
         }
+        Condition::WireDisagreement => {
+            format!("both ends' accounts of the wire differ by {percent:.1} %")
+        }
     };
     if level == Level::Ok {
         return fact;
@@ -205,6 +215,9 @@ fn text_of(condition: Condition, level: Level, value: f64) -> String {
         Condition::ListenOverflows => "lower connect_rate or raise net.core.somaxconn",
         Condition::Lost => "see the ledger columns",
         Condition::LimitReached => "raise it, or use fewer clients",
+        Condition::WireDisagreement => {
+            "segments were lost, or connections ended in unusual ways; trust the wire figures no further than that"
+        }
     };
     format!("{fact}: {consequence}")
 }
@@ -276,6 +289,7 @@ mod tests {
             listen_overflows: Some(1),
             lost: 1,
             limits_hit: 1,
+            wire_disagreement: Some(1.0),
             ..Observed::default()
         };
         let findings = judge(&all);

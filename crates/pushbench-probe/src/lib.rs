@@ -24,3 +24,4 @@ pub mod process;
 pub mod socket;
 pub mod sockets;
 pub mod sockstat;
+pub mod tcp_info;

@@ -8,7 +8,9 @@ use std::{
     os::fd::{AsFd, AsRawFd, OwnedFd},
 };
 
-use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, ipproto, socket_with, sockopt};
+use rustix::net::{
+    AddressFamily, Shutdown, SocketFlags, SocketType, bind, ipproto, shutdown, socket_with, sockopt,
+};
 use tokio::net::TcpSocket;
 
 /// A non-blocking TCP socket for a connection to `target`, with `TCP_NODELAY` set.
@@ -49,6 +51,14 @@ pub fn outgoing(target: SocketAddr, source: Option<IpAddr>) -> io::Result<OwnedF
 /// When `fd` is not a TCP socket.
 pub fn no_delay(fd: impl AsFd) -> io::Result<bool> {
     Ok(sockopt::tcp_nodelay(fd)?)
+}
+
+/// Sends the end of the stream (a FIN) and leaves reading open.
+///
+/// # Errors
+/// When `fd` is not a connected socket.
+pub fn end_of_writing(fd: impl AsFd) -> io::Result<()> {
+    Ok(shutdown(fd, Shutdown::Write)?)
 }
 
 /// Sets `IP_BIND_ADDRESS_NO_PORT`, which works at the IP level for sockets of both families.
@@ -121,6 +131,22 @@ mod tests {
             let error = client_socket(target, Some(source)).unwrap_err().to_string();
             assert!(error.starts_with(&format!("cannot connect to 127.0.0.1:9 from {source}: ")), "{error}");
         }
+    }
+
+    #[test]
+    fn the_end_of_writing_is_an_end_for_the_peer_and_not_for_reading() {
+        use std::io::{Read as _, Write as _};
+        let listener = TcpListener::bind(address(Ipv4Addr::LOCALHOST)).unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut accepted, _) = listener.accept().unwrap();
+        end_of_writing(&client).unwrap();
+        assert_eq!(accepted.read(&mut [0; 8]).unwrap(), 0);
+        accepted.write_all(b"still").unwrap();
+        drop(accepted);
+        let mut rest = String::new();
+        client.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "still");
+        assert!(end_of_writing(std::fs::File::open("/dev/null").unwrap()).is_err());
     }
 
     #[test]

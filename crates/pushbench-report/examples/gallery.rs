@@ -54,7 +54,7 @@ fn comparisons() -> [(&'static str, Vec<Made>); 4] {
 
 type Make = fn() -> RunFolder;
 
-fn runs() -> [(&'static str, Make); 10] {
+fn runs() -> [(&'static str, Make); 11] {
     [
         ("one-30s", || folder(&Shape { transports: 1, ..Shape::default() })),
         ("four-30s", || folder(&Shape::default())),
@@ -64,6 +64,7 @@ fn runs() -> [(&'static str, Make); 10] {
             folder(&Shape { transports: 9, measure_s: 300, events_per_second: 1, ..Shape::default() })
         }),
         ("troubled", troubles::troubled),
+        ("wired", troubles::wired),
         ("zeros", troubles::zeros),
         ("bare", troubles::bare),
         ("extreme", troubles::extreme),

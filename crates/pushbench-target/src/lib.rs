@@ -19,13 +19,15 @@ mod server;
 
 use pushbench_measure::PhaseEdges;
 use pushbench_measure::snapshot::TargetSnapshot;
+use pushbench_measure::wire::{Opened, WireLog};
 use pushbench_probe::alarm::Alarm;
 use pushbench_probe::clock::now_ns;
+use pushbench_transport::meter::Meter;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, spawn_local};
 use tokio::time::{sleep, timeout};
 
 pub use self::config::{Config, Limits};
@@ -67,7 +69,7 @@ impl Target {
         let local_addr =
             listener.local_addr().map_err(|source| TargetError::Listen { address: config.listen, source })?;
         let alarm = Alarm::new().map_err(TargetError::EventLoop)?;
-        let server = Rc::new(Server::new(config));
+        let server = Rc::new(Server::new(config, Meter::new(Opened::There, local_addr)));
         let (sender, publishings) = mpsc::unbounded_channel();
         let handle = Handle { server: Rc::clone(&server), publishings: sender, alarm: alarm.clone() };
         Ok(Self { listener, local_addr, server, alarm, publishings, handle })
@@ -185,6 +187,21 @@ impl Handle {
     #[must_use]
     pub fn totals(&self) -> TargetSnapshot {
         self.server.totals(now_ns())
+    }
+
+    /// Reads all sockets at the instants of a step that has these phases. Returns at once.
+    ///
+    /// # Panics
+    /// Outside a [`tokio::task::LocalSet`].
+    pub fn follow(&self, edges: PhaseEdges) {
+        let (server, alarm) = (Rc::clone(&self.server), self.alarm.clone());
+        spawn_local(async move { server.meter.follow(&alarm, edges, |_| {}).await });
+    }
+
+    /// What the sockets have carried until now.
+    #[must_use]
+    pub fn wire(&self) -> WireLog {
+        self.server.meter.log()
     }
 
     /// Asks for the end; [`Target::run`] returns when it has come.

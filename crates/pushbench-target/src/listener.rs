@@ -15,7 +15,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::sleep;
 
-use crate::connection::{Connection, drive, linger};
+use crate::connection::{Connection, Stream, drive, linger};
 use crate::errors::{ListenerOwner, TargetError};
 use crate::server::Server;
 
@@ -53,7 +53,7 @@ impl Listener {
     /// Accepts connections. Never returns.
     pub(crate) async fn accept(mut self, server: &Rc<Server>) {
         loop {
-            match self.next().await {
+            match self.next(server).await {
                 Ok(stream) => self.admit(stream, server),
                 Err(error) if out_of_files(&error) => {
                     self.refuse_with_reserve(server).await;
@@ -66,15 +66,20 @@ impl Listener {
         }
     }
 
+    /// The next connection, entered into the account of the wire.
+    async fn next(&self, server: &Server) -> io::Result<Stream> {
+        Ok(Stream::new(self.accepted().await?, &server.meter))
+    }
+
     /// The next connection, which sends what it has without waiting for more (`TCP_NODELAY`).
-    async fn next(&self) -> io::Result<TcpStream> {
+    async fn accepted(&self) -> io::Result<TcpStream> {
         let (stream, _) = self.socket.accept().await?;
         // Fails only for a socket that is dead already.
         let _ = stream.set_nodelay(true);
         Ok(stream)
     }
 
-    fn admit(&self, stream: TcpStream, server: &Rc<Server>) {
+    fn admit(&self, stream: Stream, server: &Rc<Server>) {
         let connection = Rc::new(Connection::new(now_ns()));
         let Some(entry) = server.enter(&connection) else {
             let most = server.connections_max();
@@ -89,7 +94,7 @@ impl Listener {
         });
     }
 
-    fn refuse(&self, stream: TcpStream, why: String, server: &Server) {
+    fn refuse(&self, stream: Stream, why: String, server: &Server) {
         server.counters.refused.count();
         if self.refusals.get() >= REFUSALS_MAX {
             let _ = stream.try_write(refusal(&why).as_bytes());
@@ -110,7 +115,7 @@ impl Listener {
     async fn refuse_with_reserve(&mut self, server: &Server) {
         self.reserve = None;
         // Nothing else runs between the two lines unless there is nothing to accept.
-        if let Ok(Ok(stream)) = tokio::time::timeout(Duration::ZERO, self.next()).await {
+        if let Ok(Ok(stream)) = tokio::time::timeout(Duration::ZERO, self.next(server)).await {
             server.counters.refused.count();
             let _ = stream.try_write(refusal("this target is out of open files\n").as_bytes());
         }
@@ -149,7 +154,7 @@ mod tests {
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         assert!(!pushbench_probe::socket::no_delay(&client).unwrap(), "the system's default is off");
-        let accepted = listener.next().await.unwrap();
+        let accepted = listener.accepted().await.unwrap();
         assert!(pushbench_probe::socket::no_delay(&accepted).unwrap());
     }
 

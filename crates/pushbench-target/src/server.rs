@@ -2,6 +2,7 @@
 
 use pushbench_measure::Histograms;
 use pushbench_measure::snapshot::TargetSnapshot;
+use pushbench_transport::meter::Meter;
 use pushbench_transport::server::{Refusal, TopicName};
 use slab::Slab;
 use std::cell::{Cell, RefCell};
@@ -31,6 +32,8 @@ pub(crate) struct Server {
     pub(crate) scheduled: RefCell<Option<Scheduled>>,
     /// Topics that are not for publish requests now.
     pub(crate) reserved: Reserved,
+    /// What the sockets carry on the wire.
+    pub(crate) meter: Rc<Meter>,
     connections: RefCell<Slab<Rc<Connection>>>,
     connections_max: u64,
     emptied: Notify,
@@ -78,7 +81,7 @@ impl Drop for Entry {
 }
 
 impl Server {
-    pub(crate) fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &Config, meter: Meter) -> Self {
         let limits = config.limits;
         let keep = Keep {
             events: config.ring_events as usize,
@@ -94,6 +97,7 @@ impl Server {
             histograms: RefCell::default(),
             scheduled: RefCell::default(),
             reserved: Reserved::default(),
+            meter: Rc::new(meter),
             connections: RefCell::default(),
             connections_max: limits.connections(),
             emptied: Notify::new(),
@@ -203,6 +207,7 @@ impl Server {
             error_replies: self.counters.error_replies.get(),
             slow_disconnects: self.hub.slow.get(),
             histograms: Histograms::new(),
+            wire: None,
         }
     }
 }

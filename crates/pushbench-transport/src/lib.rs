@@ -9,12 +9,15 @@
 //! | `subscribe.rs` | the client half: a state machine, bytes and time in, bytes and wishes out | I/O, clocks |
 //! | `serve.rs` | the server half: a request in, a response out | routing, listening |
 //!
+//! What all sockets of an event loop carry on the wire is summed by [`meter`], for clients and target alike.
+//!
 //! Scenario files, results and charts are not known here, nor is who drives the two halves.
 
 pub mod client;
 pub mod envelope;
 pub mod error;
 pub mod http;
+pub mod meter;
 pub mod quantity;
 #[cfg(test)]
 mod scripted;

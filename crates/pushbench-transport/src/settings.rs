@@ -48,6 +48,11 @@ pub trait TransportSettings {
         Duration::ZERO
     }
 
+    /// The longest pause between two exchanges of a connection on which nothing is published; zero where it is silent.
+    fn idle_period(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// Sockets that one client holds or leaves behind at once; ports needed per second per client for new ones.
     fn opens_per_client_second(&self) -> f64 {
         0.0

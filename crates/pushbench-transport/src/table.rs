@@ -137,6 +137,10 @@ impl TransportSettings for Settings {
         self.inner().longest_wait()
     }
 
+    fn idle_period(&self) -> std::time::Duration {
+        self.inner().idle_period()
+    }
+
     fn opens_per_client_second(&self) -> f64 {
         self.inner().opens_per_client_second()
     }

@@ -5,10 +5,10 @@ use pushbench_measure::snapshot::WorkerSnapshot;
 use pushbench_probe::clock::now_ns;
 use pushbench_transport::envelope::{Stamp, encode};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tungstenite::handshake::derive_accept_key;
 
-use crate::script::{accept, request, watch};
+use crate::script::{accept, follow, request, watch};
 
 /// Exchanges of a polling client before the server stops to answer: every third brings one event, every other third two.
 const POLLS: usize = 9;
@@ -60,7 +60,7 @@ fn polling_reply(cursor: u64, events: u64) -> (Vec<u8>, i64) {
 }
 
 /// Answers polls by hand. A first request that only asks where the topic stands belongs to connecting.
-async fn answer_polls(listener: TcpListener, first_connects: bool) -> (TcpStream, Account) {
+async fn answer_polls(listener: TcpListener, first_connects: bool) -> Account {
     let mut stream = accept(&listener).await;
     let (mut account, mut cursor) = (Account::default(), 0);
     for poll in 0..POLLS {
@@ -88,7 +88,8 @@ async fn answer_polls(listener: TcpListener, first_connects: bool) -> (TcpStream
     // The request that is never answered: what it is for is not known, so it is what carries events.
     account.up.framing += request(&mut stream).await.len() as i64;
     account.requests += 1;
-    (stream, account)
+    follow(stream);
+    account
 }
 
 #[test]
@@ -97,7 +98,7 @@ fn bytes_of_a_known_polling_exchange_are_counted_to_the_byte_and_by_what_they_we
     for (transport, first_connects) in table {
         let watched =
             watch(transport, 1, 1, async move |listener, _| answer_polls(listener, first_connects).await);
-        let (_stream, expected) = watched.server;
+        let expected = watched.server;
         assert_eq!(Account::of(&watched.report), expected, "{transport}");
         assert_eq!(expected.events, 9, "{transport}");
     }
@@ -137,9 +138,10 @@ fn bytes_of_a_known_websocket_exchange_are_counted_to_the_byte_and_by_what_they_
         let mut pong = [0; 6];
         stream.read_exact(&mut pong).await.unwrap();
         assert_eq!(pong[..2], [0x8a, 0x80]);
-        (stream, upgrade.len() as i64, head.len() as i64)
+        follow(stream);
+        (upgrade.len() as i64, head.len() as i64)
     });
-    let (_stream, upgrade, head) = watched.server;
+    let (upgrade, head) = watched.server;
     let expected = Account {
         down: StreamBytes { payload: 400, framing: 2 + 4 + 2, connecting: head, ..StreamBytes::default() },
         up: StreamBytes { framing: 6, connecting: upgrade, ..StreamBytes::default() },

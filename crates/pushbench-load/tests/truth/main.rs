@@ -16,7 +16,7 @@ use pushbench_transport::envelope::{Stamp, encode};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 
-use crate::script::{EVENTS, MS, accept, request, watch};
+use crate::script::{EVENTS, MS, accept, follow, request, watch};
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
 const PAYLOAD: usize = 100;
@@ -69,9 +69,10 @@ fn run(script: Vec<Sent>) -> Saw {
             stream.write_all(&frame).await.unwrap();
             stream_bytes += frame.len() as i64;
         }
-        (stream, request_bytes, stream_bytes)
+        follow(stream);
+        (request_bytes, stream_bytes)
     });
-    let (_stream, request_bytes, stream_bytes) = watched.server;
+    let (request_bytes, stream_bytes) = watched.server;
     Saw { report: watched.report, sums: watched.sums, request_bytes, stream_bytes }
 }
 

@@ -5,7 +5,7 @@ use pushbench_probe::clock::now_ns;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 
-use crate::script::{MS, accept, request, watch};
+use crate::script::{MS, accept, follow, request, watch};
 use crate::{HEAD, frame, on_time};
 
 #[test]
@@ -22,7 +22,7 @@ fn events_of_one_read_were_received_at_one_instant() {
         // Less than the client reads at once, written at once, while the client's half of this thread waits.
         let batch: Vec<u8> = (1..=BATCH).flat_map(|n| frame(on_time(n))).collect();
         stream.write_all(&batch).await.unwrap();
-        stream
+        follow(stream);
     });
     let counters = &watched.report.counters;
     assert_eq!(counters.events, BATCH);
@@ -58,7 +58,7 @@ fn an_event_in_two_pieces_was_received_with_the_second() {
         stream.write_all(first).await.unwrap();
         tokio::time::sleep(Duration::from_millis(60)).await;
         stream.write_all(second).await.unwrap();
-        stream
+        follow(stream);
     });
     let delivery = watched.report.histograms.of(Figure::Delivery, Phase::Measure);
     assert_eq!((delivery.count(), watched.report.counters.event_reads), (1, 1));

@@ -102,3 +102,8 @@ pub(crate) async fn request(stream: &mut TcpStream) -> String {
     }
     String::from_utf8(head).unwrap()
 }
+
+/// Closes when the client has ended its direction, as a server does.
+pub(crate) fn follow(mut stream: TcpStream) {
+    spawn_local(async move { while let Ok(1..) = stream.read(&mut [0; 64]).await {} });
+}

@@ -8,6 +8,7 @@ mod calibration;
 mod interval;
 mod run;
 mod summary;
+mod wire;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,7 @@ pub use run::{
     Confidence, Host, RoundResult, Run, ScenarioRecord, Status, StepResult, ThresholdResult, TransportRecord,
 };
 pub use summary::Summary;
+pub use wire::{WireDirection, WireRecord, WireSide, WireWindow};
 
 /// Version of all result files of a run. Readers refuse other versions.
 pub const FORMAT: u32 = 2;

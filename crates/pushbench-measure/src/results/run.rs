@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use super::{Calibration, Summary};
+use super::{Calibration, Summary, WireRecord};
 use crate::verdict::{Finding, Level};
 
 /// How far a run has come.
@@ -205,6 +205,9 @@ pub struct RoundResult {
     /// Ports that the targets listened on: what a packet capture of the run is filtered by.
     #[serde(default)]
     pub ports: Vec<u16>,
+    /// What its sockets carried; `None` where the kernel did not tell, or the round was cut short.
+    #[serde(default)]
+    pub wire: Option<WireRecord>,
 }
 
 impl StepResult {

@@ -98,6 +98,26 @@ summary! {
     wire_down_bytes_per_event: f64,
     /// IP bytes from the clients per delivered event.
     wire_up_bytes_per_event: f64,
+    /// Of the wire bytes from the target, envelope bytes per delivered event.
+    wire_down_payload_bytes_per_event: f64,
+    /// Of the wire bytes from the target, what wraps events and their segments, per delivered event.
+    wire_down_framing_bytes_per_event: f64,
+    /// Of the wire bytes from the target, polls without an answer to give, with their segments, per delivered event.
+    wire_down_empty_poll_bytes_per_event: f64,
+    /// Of the wire bytes from the target, the opening and closing of connections and subscriptions, per delivered event.
+    wire_down_connecting_bytes_per_event: f64,
+    /// Of the wire bytes from the clients, what asks for events and acknowledges them, per delivered event.
+    wire_up_framing_bytes_per_event: f64,
+    /// Of the wire bytes from the clients, polls without an answer to get, with their segments, per delivered event.
+    wire_up_empty_poll_bytes_per_event: f64,
+    /// Of the wire bytes from the clients, the opening and closing of connections and subscriptions, per delivered event.
+    wire_up_connecting_bytes_per_event: f64,
+    /// Segments of both directions per delivered event.
+    segments_per_event: f64,
+    /// Segments sent again, both directions, whole step.
+    retransmitted_segments: u64,
+    /// IP bytes of both directions per connected client and minute in which nothing is published.
+    idle_wire_bytes_per_client_minute: f64,
     /// Stream bytes from the target per delivered event.
     stream_down_bytes_per_event: f64,
     /// Stream bytes from the clients per delivered event.
@@ -144,6 +164,10 @@ summary! {
     target_cpu_us_per_client_second: f64,
     /// CPU time of the worker processes per client and second of the measure phase.
     worker_cpu_us_per_client_second: f64,
+    /// CPU time of the target processes per client and second in which nothing is published.
+    idle_target_cpu_us_per_client_second: f64,
+    /// CPU time of the worker processes per client and second in which nothing is published.
+    idle_worker_cpu_us_per_client_second: f64,
     /// Growth of the target's resident memory per connected client.
     target_bytes_per_client: f64,
     /// Growth of the workers' resident memory per connected client.

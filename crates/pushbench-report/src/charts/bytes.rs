@@ -16,39 +16,56 @@ const WIRE_TITLE: &str = "Wire bytes per delivered event: shorter is better";
 const WIRE_SUBTITLE: &str =
     "Both directions, with TCP and IP headers. Segments on loopback are larger than on a network.";
 
-/// Parts of the stream, as columns of the summary and in words.
-const PARTS: [(&str, &str); 4] = [
-    ("payload_bytes_per_event", "payload"),
-    ("framing_bytes_per_event", "framing and headers"),
-    ("empty_poll_bytes_per_event", "empty polls"),
-    ("connecting_bytes_per_event", "connecting"),
+/// A part in words, its column of the stream, and its columns of the wire, down and up.
+struct Part {
+    words: &'static str,
+    stream: &'static str,
+    wire: &'static [&'static str],
+}
+
+const PARTS: [Part; 4] = [
+    Part {
+        words: "payload",
+        stream: "payload_bytes_per_event",
+        wire: &["wire_down_payload_bytes_per_event"],
+    },
+    Part {
+        words: "framing and headers",
+        stream: "framing_bytes_per_event",
+        wire: &["wire_down_framing_bytes_per_event", "wire_up_framing_bytes_per_event"],
+    },
+    Part {
+        words: "empty polls",
+        stream: "empty_poll_bytes_per_event",
+        wire: &["wire_down_empty_poll_bytes_per_event", "wire_up_empty_poll_bytes_per_event"],
+    },
+    Part {
+        words: "connecting",
+        stream: "connecting_bytes_per_event",
+        wire: &["wire_down_connecting_bytes_per_event", "wire_up_connecting_bytes_per_event"],
+    },
 ];
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
-    let wire = view.series.iter().any(|series| wire_bytes(series).is_some());
+    let wire = view.series.iter().any(|series| of_wire(series).iter().any(Option::is_some));
     let (title, subtitle) = if wire { (WIRE_TITLE, WIRE_SUBTITLE) } else { (STREAM_TITLE, STREAM_SUBTITLE) };
     let room = frame(canvas, view, Extent::OneStep, title, subtitle);
-    let mut parts: Vec<&str> = PARTS.iter().map(|(_, words)| *words).collect();
-    if wire {
-        parts.push("TCP and IP");
-    }
+    let parts = PARTS.map(|part| part.words);
     let names = stacked::names_width(view, 400.0);
     let plot = Rect::new(room.left + names + 16.0, room.top + 40.0, room.right, room.bottom - 72.0);
     stacked::draw_legend(canvas, plot.left, room.top + 2.0, &parts);
     stacked::draw_names(canvas, view, plot, names);
-    let bars: Vec<Bar> = view.series.iter().map(bar).collect();
+    let parts_of = if wire { of_wire } else { of_stream };
+    let bars: Vec<Bar> =
+        view.series.iter().map(|series| Bar { color: series.ink.color, parts: parts_of(series) }).collect();
     stacked::draw(canvas, plot, &bars, Wording { unit: Unit::Bytes, value: format::bytes });
     canvas.text((plot.x(0.5), plot.bottom + 58.0), Align::Centre, AXIS_NAME, "bytes per delivered event");
 }
 
-fn wire_bytes(series: &Series<'_>) -> Option<f64> {
-    Some(series.figure("wire_down_bytes_per_event")? + series.figure("wire_up_bytes_per_event")?)
+fn of_stream(series: &Series<'_>) -> Vec<Option<f64>> {
+    PARTS.iter().map(|part| series.figure(part.stream)).collect()
 }
 
-fn bar(series: &Series<'_>) -> Bar {
-    let mut parts: Vec<Option<f64>> = PARTS.iter().map(|(column, _)| series.figure(column)).collect();
-    let stream: f64 = parts.iter().flatten().sum();
-    // What the wire carried beyond the stream: headers of segments, acknowledgements, retransmissions.
-    parts.push(wire_bytes(series).map(|wire| (wire - stream).max(0.0)));
-    Bar { color: series.ink.color, parts }
+fn of_wire(series: &Series<'_>) -> Vec<Option<f64>> {
+    PARTS.iter().map(|part| part.wire.iter().map(|column| series.figure(column)).sum()).collect()
 }

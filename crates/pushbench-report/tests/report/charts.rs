@@ -135,6 +135,14 @@ fn injected_faults_are_on_the_footer_of_every_chart() {
 }
 
 #[test]
+fn where_wire_bytes_are_known_the_event_is_a_smaller_part_of_its_bar() {
+    let event_pixels = |run| drawn(&run)["bytes-per-event.png"].count(BLUE);
+    let of_stream = event_pixels(folder(&Shape { measure_s: 3, transports: 5, ..Shape::default() }));
+    let of_wire = event_pixels(troubles::wired());
+    assert!(of_wire > 0 && of_wire * 10 < of_stream * 9, "{of_wire} of the wire, {of_stream} of the stream");
+}
+
+#[test]
 fn zeros_and_extremes_do_not_break_a_chart() {
     assert_eq!(names(&drawn(&troubles::zeros())), ALWAYS);
     assert_eq!(drawn(&troubles::extreme()).len(), ALWAYS.len() + 1);

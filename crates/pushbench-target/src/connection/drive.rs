@@ -7,11 +7,10 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::socket::Socket;
-use super::{Connection, End};
+use super::{Connection, End, Stream};
 use crate::route::Router;
 use crate::server::Server;
 
@@ -22,7 +21,7 @@ const LINGER: Duration = Duration::from_secs(2);
 const HTTP_BUFFER_BYTES_MIN: usize = 8192;
 
 /// Serves a connection until either side ends it.
-pub(crate) async fn drive(stream: TcpStream, server: Rc<Server>, connection: Rc<Connection>) {
+pub(crate) async fn drive(stream: Stream, server: Rc<Server>, connection: Rc<Connection>) {
     tokio::select! {
         biased;
         () = connection.until_cut() => {}
@@ -32,7 +31,7 @@ pub(crate) async fn drive(stream: TcpStream, server: Rc<Server>, connection: Rc<
     drop(connection.take_upgrade());
 }
 
-async fn speak(stream: TcpStream, server: &Rc<Server>, connection: &Rc<Connection>) {
+async fn speak(stream: Stream, server: &Rc<Server>, connection: &Rc<Connection>) {
     let Some((stream, already_read)) = speak_http(stream, server, connection).await else { return };
     if let Some(session) = connection.take_upgrade() {
         session(stream, already_read).await;
@@ -41,10 +40,10 @@ async fn speak(stream: TcpStream, server: &Rc<Server>, connection: &Rc<Connectio
 
 /// Serves requests. What comes back is an upgraded socket, with the bytes read behind the request.
 async fn speak_http(
-    stream: TcpStream,
+    stream: Stream,
     server: &Rc<Server>,
     connection: &Rc<Connection>,
-) -> Option<(TcpStream, Vec<u8>)> {
+) -> Option<(Stream, Vec<u8>)> {
     let socket = TokioIo::new(Socket::new(stream, Rc::clone(connection)));
     let router = Router::new(Rc::clone(server), Rc::clone(connection));
     let head_bytes = server.limits.head_bytes;
@@ -82,7 +81,7 @@ async fn speak_http(
 /// Ends the write side and reads what is left, for a while.
 ///
 /// A socket closed over unread bytes is reset, and the reset may take the last reply away from the client.
-pub(crate) async fn linger(mut stream: TcpStream) {
+pub(crate) async fn linger(mut stream: Stream) {
     let _ = timeout(LINGER, async {
         let _ = stream.shutdown().await;
         let mut discarded = [0; 1024];

@@ -5,15 +5,16 @@
 
 mod drive;
 mod socket;
+mod stream;
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::task::{Context, Poll, Waker};
 
 use pushbench_transport::server::Session;
-use tokio::net::TcpStream;
 
 pub(crate) use self::drive::{drive, linger};
+pub(crate) use self::stream::Stream;
 use crate::config::Limits;
 
 /// The state of one connection.
@@ -25,7 +26,7 @@ pub(crate) struct Connection {
     end: Cell<End>,
     waker: RefCell<Option<Waker>>,
     /// What it becomes after the `101`.
-    upgrade: RefCell<Option<Session<TcpStream>>>,
+    upgrade: RefCell<Option<Session<Stream>>>,
     refused: Cell<bool>,
 }
 
@@ -117,7 +118,7 @@ impl Connection {
     }
 
     /// What to become after the `101` that is about to be sent.
-    pub(crate) fn upgrade_to(&self, upgrade: Session<TcpStream>) {
+    pub(crate) fn upgrade_to(&self, upgrade: Session<Stream>) {
         *self.upgrade.borrow_mut() = Some(upgrade);
     }
 
@@ -125,7 +126,7 @@ impl Connection {
         self.upgrade.borrow().is_some()
     }
 
-    fn take_upgrade(&self) -> Option<Session<TcpStream>> {
+    fn take_upgrade(&self) -> Option<Session<Stream>> {
         self.upgrade.borrow_mut().take()
     }
 

@@ -9,16 +9,15 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
-use super::Connection;
+use super::{Connection, Stream};
 use pushbench_probe::clock::now_ns;
 
 /// The library's own refusals are shorter.
 const REFUSAL_BYTES_MAX: usize = 256;
 
 pub(super) struct Socket {
-    stream: TcpStream,
+    stream: Stream,
     connection: Rc<Connection>,
     replacement: Option<Replacement>,
 }
@@ -30,11 +29,11 @@ struct Replacement {
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream, connection: Rc<Connection>) -> Self {
+    pub(super) fn new(stream: Stream, connection: Rc<Connection>) -> Self {
         Self { stream, connection, replacement: None }
     }
 
-    pub(super) fn into_stream(self) -> TcpStream {
+    pub(super) fn into_stream(self) -> Stream {
         self.stream
     }
 

@@ -5,12 +5,11 @@ use pushbench_transport::server::{
 };
 use std::rc::Rc;
 use std::task::{Context, Poll};
-use tokio::net::TcpStream;
 
 use super::Hub;
 use super::ring::{Gap, Keep, Ring};
 use super::topic::{Slot, Topic};
-use crate::connection::Connection;
+use crate::connection::{Connection, Stream};
 
 /// The hub, for the requests of one connection: a subscriber that is too slow is cut off by closing it.
 #[derive(Clone)]
@@ -30,7 +29,7 @@ pub(crate) struct Subscription {
 
 impl HubView for Desk {
     type Subscription = Subscription;
-    type Socket = TcpStream;
+    type Socket = Stream;
 
     fn read(&self, topic: &TopicName, start: Start, bounds: Bounds) -> Batch {
         let batch = match self.hub.topics.borrow().get(topic) {

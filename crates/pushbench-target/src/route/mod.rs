@@ -12,7 +12,6 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
-use tokio::net::TcpStream;
 
 use pushbench_probe::clock::now_ns;
 use pushbench_transport::polling::wire::CURSOR_HEADER;
@@ -20,7 +19,7 @@ use pushbench_transport::server::{Ask, Body, Bounds, Hub as _, Query, Refusal, R
 use pushbench_transport::{Kind, websocket};
 
 use crate::config::Limits;
-use crate::connection::Connection;
+use crate::connection::{Connection, Stream};
 use crate::hub::Desk;
 use crate::metrics;
 use crate::server::Server;
@@ -84,7 +83,7 @@ impl Router {
         Desk { hub: Rc::clone(&self.server.hub), connection: Rc::clone(&self.connection) }
     }
 
-    fn work(&self, request: Request<Incoming>) -> Result<Work<TcpStream>, Refusal> {
+    fn work(&self, request: Request<Incoming>) -> Result<Work<Stream>, Refusal> {
         if request.version() == Version::HTTP_11 && !request.headers().contains_key(HOST) {
             // RFC 9112, section 3.2.
             return Err(Refusal::bad_request("a request of HTTP/1.1 needs a Host header"));
@@ -113,7 +112,7 @@ impl Router {
         }
     }
 
-    fn subscribe(&self, kind: Kind, request: &Request<Incoming>) -> Result<Work<TcpStream>, Refusal> {
+    fn subscribe(&self, kind: Kind, request: &Request<Incoming>) -> Result<Work<Stream>, Refusal> {
         let query = Query::parse(request.uri().query())?;
         let Limits { reply_events, reply_bytes, .. } = self.server.limits;
         let bounds = Bounds { events: reply_events, bytes: reply_bytes };
@@ -140,7 +139,7 @@ impl Service<Request<Incoming>> for Router {
 
 /// The reply of one request, when it is there.
 pub(crate) struct Answer {
-    work: Option<Work<TcpStream>>,
+    work: Option<Work<Stream>>,
     finish: Finish,
 }
 

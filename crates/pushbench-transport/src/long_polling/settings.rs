@@ -74,6 +74,11 @@ impl TransportSettings for Settings {
         }
     }
 
+    fn idle_period(&self) -> std::time::Duration {
+        // The server varies its timeout by a tenth.
+        self.timeout.duration().mul_f64(1.1)
+    }
+
     fn opens_per_client_second(&self) -> f64 {
         match self.connection {
             Connection::KeepAlive => 0.0,

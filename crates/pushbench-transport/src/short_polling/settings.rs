@@ -55,6 +55,10 @@ impl TransportSettings for Settings {
         self.interval.duration()
     }
 
+    fn idle_period(&self) -> Duration {
+        self.interval.duration()
+    }
+
     fn opens_per_client_second(&self) -> f64 {
         match self.connection {
             Connection::KeepAlive => 0.0,

@@ -43,6 +43,10 @@ impl TransportSettings for Settings {
         faults
     }
 
+    fn idle_period(&self) -> std::time::Duration {
+        self.heartbeat.duration()
+    }
+
     fn describe(&self) -> String {
         if self.heartbeat.is_zero() {
             "no heartbeat".to_owned()

@@ -57,6 +57,10 @@ impl TransportSettings for Settings {
         faults
     }
 
+    fn idle_period(&self) -> std::time::Duration {
+        self.ping_interval.duration()
+    }
+
     fn describe(&self) -> String {
         let encoding = match self.encoding {
             Encoding::Text => "text",

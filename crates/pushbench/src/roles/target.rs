@@ -81,6 +81,7 @@ impl Session {
         self.handle.shutdown();
         // A task that was cancelled or that panicked has nothing more to say.
         let _ = served.await;
+        last.wire = Some(Box::new(self.handle.wire()));
         sender.send(&FromTarget::Stopped(Box::new(last))).await
     }
 
@@ -89,6 +90,7 @@ impl Session {
         if let Some(ticks) = &mut self.ticks {
             ticks.begin(edges);
         }
+        self.handle.follow(edges);
         let plan = &self.share.plan;
         self.handle.begin(Publishing {
             events: plan.events,

@@ -1,16 +1,18 @@
 //! From what a step left behind to its result: figures, findings, thresholds.
 
-use pushbench_measure::results::StepResult;
+use pushbench_measure::results::{RoundResult, StepResult, WireRecord};
 use pushbench_measure::rollup::{Cost, SocketPeaks, StepFacts, WorkerSums, summarize};
 use pushbench_measure::verdict::{Level, Observed, judge};
+use pushbench_measure::wire::{WireFacts, WireLog};
 use pushbench_measure::{Figure, Phase, PhaseEdges};
 use pushbench_probe::process::Usage;
+use pushbench_transport::settings::TransportSettings as _;
 
 use std::collections::BTreeMap;
 
 use super::gather::{Gather, growth};
 use super::job::Job;
-use super::sampler::{AtEdge, Usages};
+use super::sampler::{AtEdge, EDGES, Usages};
 use super::topology::{Counter, Topology};
 
 /// Everything that is known when the processes have ended.
@@ -22,11 +24,13 @@ pub(crate) struct Evidence {
     pub(crate) gather: Gather,
     /// Usage before the first client.
     pub(crate) before: Usages,
-    /// Usage at the begin and the end of the measure phase.
-    pub(crate) at_edges: [Option<AtEdge>; 2],
+    /// Usage at the begin and the end of the measure phase, in the middle of the drain and at the end.
+    pub(crate) at_edges: [Option<AtEdge>; EDGES],
     pub(crate) kernel_bytes: Option<u64>,
     pub(crate) listen_overflows: Option<u64>,
     pub(crate) sockets_left: Option<u64>,
+    /// Ports of the targets.
+    pub(crate) ports: Vec<u16>,
 }
 
 /// The result of a step; `None` when it ended before its phases were known.
@@ -34,6 +38,7 @@ pub(crate) fn result_of(job: &Job<'_>, evidence: &Evidence) -> Option<StepResult
     let edges = evidence.edges?;
     let transport = job.transport();
     let gather = &evidence.gather;
+    let wire = wire_facts(job, evidence, edges);
     let slow_disconnects = gather.targets().iter().map(|target| target.slow_disconnects).sum();
     let mut summary = summarize(&StepFacts {
         label: &transport.label,
@@ -44,6 +49,7 @@ pub(crate) fn result_of(job: &Job<'_>, evidence: &Evidence) -> Option<StepResult
         targets: job.targets,
         sums: &evidence.sums,
         histograms: &gather.histograms,
+        wire: wire.as_ref(),
         cost: cost(evidence),
         sockets: SocketPeaks {
             established: gather.peaks.established,
@@ -55,7 +61,8 @@ pub(crate) fn result_of(job: &Job<'_>, evidence: &Evidence) -> Option<StepResult
     if !evidence.complete {
         summary = summary.of_unclosed_ledgers(gather.ever_connected());
     }
-    let findings = if evidence.complete { judge(&observed(job, evidence, edges)) } else { Vec::new() };
+    let findings =
+        if evidence.complete { judge(&observed(job, evidence, edges, wire.as_ref())) } else { Vec::new() };
     let of_label = job.plan.thresholds.iter().filter(|threshold| threshold.label == transport.label);
     let thresholds: Vec<_> =
         of_label.filter(|_| evidence.complete).map(|threshold| threshold.judge(&summary)).collect();
@@ -75,29 +82,59 @@ pub(crate) fn result_of(job: &Job<'_>, evidence: &Evidence) -> Option<StepResult
         (true, Level::Breach) => "invalid",
     };
     verdict.clone_into(&mut result.summary.verdict);
+    result.rounds = vec![RoundResult {
+        round: 1,
+        complete: result.complete,
+        summary: result.summary.clone(),
+        findings: result.findings.clone(),
+        ports: evidence.ports.clone(),
+        wire: wire.as_ref().map(WireRecord::from),
+    }];
     Some(result)
 }
 
+/// What the sockets carried; `None` when a process did not tell, as in a step that was cut short.
+fn wire_facts(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges) -> Option<WireFacts> {
+    let mut targets = WireLog::default();
+    for target in evidence.gather.targets() {
+        targets.add(target.wire.as_deref().unwrap_or(&WireLog::default()));
+    }
+    let targets = targets.is_whole(job.targets).then_some(&targets);
+    let idle_period_ns = job.transport().settings.idle_period().as_nanos() as u64;
+    WireFacts::of(&edges, job.workers, &evidence.sums, targets, idle_period_ns)
+}
+
 fn cost(evidence: &Evidence) -> Cost {
-    let [Some(AtEdge { usages: begin, .. }), Some(AtEdge { usages: end, .. })] = &evidence.at_edges else {
+    let [Some(AtEdge { usages: begin, .. }), Some(AtEdge { usages: end, .. }), idle_edges @ ..] =
+        &evidence.at_edges
+    else {
         return Cost { kernel_bytes: evidence.kernel_bytes.map(|bytes| bytes as f64), ..Cost::default() };
     };
+    let idle = |of: fn(&Usages) -> &[Option<Usage>]| {
+        let [begin, end] = idle_edges.each_ref().map(|edge| edge.as_ref().map(|edge| of(&edge.usages)));
+        growth(end?, begin?, cpu_us).map(|us| us as f64)
+    };
     let before = &evidence.before;
-    let cpu_us = |usage: &Usage| usage.cpu_ns / 1_000;
     let rss = |usage: &Usage| usage.rss_bytes;
     Cost {
         target_cpu_us: growth(&end.targets, &begin.targets, cpu_us).map(|us| us as f64),
         worker_cpu_us: growth(&end.workers, &begin.workers, cpu_us).map(|us| us as f64),
+        idle_target_cpu_us: idle(|usages| &usages.targets),
+        idle_worker_cpu_us: idle(|usages| &usages.workers),
         target_bytes: growth(&end.targets, &before.targets, rss).map(|bytes| bytes as f64),
         worker_bytes: growth(&end.workers, &before.workers, rss).map(|bytes| bytes as f64),
         kernel_bytes: evidence.kernel_bytes.map(|bytes| bytes as f64),
     }
 }
 
-fn observed(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges) -> Observed {
+fn cpu_us(usage: &Usage) -> u64 {
+    usage.cpu_ns / 1_000
+}
+
+fn observed(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges, wire: Option<&WireFacts>) -> Observed {
     let gather = &evidence.gather;
     let quantile = |figure| gather.histograms.get(figure, Phase::Measure).and_then(|h| h.quantile(0.99));
-    let [begin, end] = &evidence.at_edges;
+    let [begin, end, ..] = &evidence.at_edges;
     let busy = |of: fn(&Usages) -> &[Option<Usage>]| {
         busiest(of(&begin.as_ref()?.usages), of(&end.as_ref()?.usages), edges.measure_seconds())
     };
@@ -121,6 +158,7 @@ fn observed(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges) -> Observed {
         listen_overflows: evidence.listen_overflows,
         lost: tally.lost,
         limits_hit: evidence.sums.edges[2].limits_hit + refused,
+        wire_disagreement: wire.and_then(WireFacts::disagreement),
     }
 }
 
@@ -167,14 +205,17 @@ mod tests {
             sums: WorkerSums::default(),
             gather: Gather::new(1, 2, 1, 0, before.clone()),
             before,
-            at_edges: [edge(300, 2_000), edge(700, 5_000)],
+            at_edges: [edge(300, 2_000), edge(700, 5_000), edge(720, 5_000), edge(750, 5_000)],
             kernel_bytes: Some(9),
             listen_overflows: None,
+            ports: Vec::new(),
             sockets_left: None,
         };
         let spent = Cost {
             target_cpu_us: Some(2.0 * 400.0),
             worker_cpu_us: Some(4_000.0),
+            idle_target_cpu_us: Some(2.0 * 30.0),
+            idle_worker_cpu_us: Some(300.0),
             target_bytes: Some(2.0 * 4_000.0),
             worker_bytes: Some(4_000.0),
             kernel_bytes: Some(9.0),

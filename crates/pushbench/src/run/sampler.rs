@@ -55,9 +55,12 @@ pub(crate) struct Sample {
 pub(crate) enum Seen {
     /// At a tick.
     Tick(Box<Sample>),
-    /// At the begin (0) or the end (1) of the measure phase.
+    /// At one of [`EDGES`].
     Edge(usize, AtEdge),
 }
+
+/// Instants at which usages are read: begin and end of the measure phase, middle of the drain, end of the step.
+pub(crate) const EDGES: usize = 4;
 
 /// What is read where phases meet.
 #[derive(Debug, Clone)]
@@ -143,7 +146,7 @@ struct Sampling {
     seen: UnboundedSender<Seen>,
     counter: Option<Counter>,
     ticks: Ticks,
-    /// Edges of the measure phase still to come: which, and when.
+    /// Edges still to come: which, and when; the last is the next.
     edges: Vec<(usize, u64)>,
     /// The last tick: the end of the step.
     end_ns: Option<u64>,
@@ -159,7 +162,9 @@ impl Sampling {
             match inbox.recv_timeout(Duration::from_nanos(wait_ns)) {
                 Ok(Wish::Begin(edges)) => {
                     self.ticks.begin(edges);
-                    self.edges = vec![(1, edges.drain_ns), (0, edges.measure_ns)];
+                    let idle_ns = u64::midpoint(edges.drain_ns, edges.end_ns);
+                    self.edges =
+                        vec![(3, edges.end_ns), (2, idle_ns), (1, edges.drain_ns), (0, edges.measure_ns)];
                     self.end_ns = Some(edges.end_ns);
                 }
                 Ok(Wish::Stop) | Err(RecvTimeoutError::Disconnected) => return,

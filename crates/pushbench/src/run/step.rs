@@ -18,7 +18,7 @@ use super::job::Job;
 use super::outcome::{self, Evidence};
 use super::placement::Placement;
 use super::progress::Progress;
-use super::sampler::{self, AtEdge, Sampler, Seen, Usages, Watched};
+use super::sampler::{self, AtEdge, EDGES, Sampler, Seen, Usages, Watched};
 use super::topology::Topology;
 use crate::interrupt::Interrupt;
 
@@ -132,7 +132,7 @@ struct Step<'a> {
     connect_ns: u64,
     before: Before,
     edges: Option<PhaseEdges>,
-    at_edges: [Option<AtEdge>; 2],
+    at_edges: [Option<AtEdge>; EDGES],
     kernel_bytes_connected: Option<u64>,
     workers_ready: u32,
     finished: Vec<Member>,
@@ -183,7 +183,7 @@ impl<'a> Step<'a> {
             connect_ns,
             before,
             edges: None,
-            at_edges: [None, None],
+            at_edges: Default::default(),
             kernel_bytes_connected: None,
             workers_ready: 0,
             finished: Vec::new(),
@@ -353,6 +353,7 @@ impl<'a> Step<'a> {
                 .filter(|bytes| *bytes > 0),
             listen_overflows: growth(topology.listen_overflows().ok(), self.before.listen_overflows),
             sockets_left: outcome::sockets_left(topology, ports),
+            ports: ports.clone(),
         };
         if let Some(sums) = evidence.complete.then_some(&evidence.sums)
             && let Err(error) = self.files.write_clients(self.job.clients, sums)

@@ -96,6 +96,16 @@ fn assert_summary_columns(columns: &str) {
     events_per_read
     wire_down_bytes_per_event
     wire_up_bytes_per_event
+    wire_down_payload_bytes_per_event
+    wire_down_framing_bytes_per_event
+    wire_down_empty_poll_bytes_per_event
+    wire_down_connecting_bytes_per_event
+    wire_up_framing_bytes_per_event
+    wire_up_empty_poll_bytes_per_event
+    wire_up_connecting_bytes_per_event
+    segments_per_event
+    retransmitted_segments
+    idle_wire_bytes_per_client_minute
     stream_down_bytes_per_event
     stream_up_bytes_per_event
     payload_bytes_per_event
@@ -119,6 +129,8 @@ fn assert_summary_columns(columns: &str) {
     worker_cpu_us_per_event
     target_cpu_us_per_client_second
     worker_cpu_us_per_client_second
+    idle_target_cpu_us_per_client_second
+    idle_worker_cpu_us_per_client_second
     target_bytes_per_client
     worker_bytes_per_client
     kernel_bytes_per_client

@@ -4,6 +4,7 @@
 
 mod arguments;
 mod calibrate;
+mod capture;
 mod check;
 mod columns;
 mod compare;
@@ -17,3 +18,4 @@ mod serve;
 mod terminal;
 mod truth;
 mod veth;
+mod wire;

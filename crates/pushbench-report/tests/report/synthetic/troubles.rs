@@ -1,7 +1,7 @@
 //! Made-up runs that charts and tables must survive: partial, empty, all zeros, extreme.
 
 use pushbench_measure::Histogram;
-use pushbench_measure::results::{SocketStates, Status};
+use pushbench_measure::results::{SocketStates, Status, Summary};
 use pushbench_measure::verdict::{Condition, Finding, Level};
 use pushbench_report::{LabelFiles, RunFolder};
 
@@ -66,6 +66,41 @@ pub(crate) fn bare() -> RunFolder {
     RunFolder::from_parts(run, Vec::new())
 }
 
+/// A run that knows its bytes on the wire.
+pub(crate) fn wired() -> RunFolder {
+    let mut folder = folder(&Shape { measure_s: 3, transports: 5, ..Shape::default() });
+    for result in &mut folder.run.results {
+        on_the_wire(&mut result.summary, 1.0);
+    }
+    folder
+}
+
+/// Gives a row bytes on the wire: those of its stream with a segment each way for every event, and a few for connecting.
+fn on_the_wire(s: &mut Summary, factor: f64) {
+    let part = |stream: Option<f64>, share: f64, headers: f64| {
+        stream.map(|bytes| (bytes * share + headers) * factor)
+    };
+    s.wire_down_payload_bytes_per_event = part(s.payload_bytes_per_event, 1.0, 0.0);
+    s.wire_down_framing_bytes_per_event = part(s.framing_bytes_per_event, 0.6, 52.0);
+    s.wire_up_framing_bytes_per_event = part(s.framing_bytes_per_event, 0.4, 52.0);
+    s.wire_down_empty_poll_bytes_per_event = part(s.empty_poll_bytes_per_event, 1.0, 0.0);
+    s.wire_up_empty_poll_bytes_per_event = part(s.empty_poll_bytes_per_event, 1.0, 0.0);
+    s.wire_down_connecting_bytes_per_event = part(s.connecting_bytes_per_event, 0.5, 12.0);
+    s.wire_up_connecting_bytes_per_event = part(s.connecting_bytes_per_event, 0.5, 12.0);
+    let sum = |parts: &[Option<f64>]| parts.iter().copied().sum();
+    s.wire_down_bytes_per_event = sum(&[
+        s.wire_down_payload_bytes_per_event,
+        s.wire_down_framing_bytes_per_event,
+        s.wire_down_empty_poll_bytes_per_event,
+        s.wire_down_connecting_bytes_per_event,
+    ]);
+    s.wire_up_bytes_per_event = sum(&[
+        s.wire_up_framing_bytes_per_event,
+        s.wire_up_empty_poll_bytes_per_event,
+        s.wire_up_connecting_bytes_per_event,
+    ]);
+}
+
 /// Figures over as many decades as there are, bytes on the wire, a limit, a step that is not valid.
 pub(crate) fn extreme() -> RunFolder {
     let steps = vec![1, 30, 1_000, 20_000, 1_000_000];
@@ -74,8 +109,7 @@ pub(crate) fn extreme() -> RunFolder {
     for (at, result) in folder.run.results.iter_mut().enumerate() {
         let decade = (at / 5) as f64;
         let s = &mut result.summary;
-        s.wire_down_bytes_per_event = Some(900.0 * 30f64.powf(decade));
-        s.wire_up_bytes_per_event = Some(120.0);
+        on_the_wire(s, 30f64.powf(decade));
         s.kernel_bytes_per_client = Some(7e3 * 12f64.powf(decade));
         s.target_cpu_us_per_event = Some(0.02 * 40f64.powf(decade));
         if s.step == Some(20_000) && s.kind == "sse" {
