@@ -108,7 +108,7 @@ fn another_format_is_refused_with_both_versions() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("run.json"), r#"{"format": 7, "whatever": true}"#).unwrap();
     let text = RunFolder::load(dir.path()).unwrap_err().to_string();
-    assert!(text.ends_with("run.json is of format 7; this version reads format 1 only"), "{text}");
+    assert!(text.ends_with("run.json is of format 7; this version reads format 2 only"), "{text}");
 }
 
 #[test]
