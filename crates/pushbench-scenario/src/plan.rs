@@ -26,6 +26,8 @@ pub struct Plan {
     pub overrides: Vec<String>,
     /// Seed of every random choice.
     pub seed: u64,
+    /// How often everything is measured, each time by fresh processes and from the same seed.
+    pub rounds: u32,
     /// Numbers of clients: one step each, in rising order of the file.
     pub steps: Vec<u32>,
     /// Arrivals of clients per second.

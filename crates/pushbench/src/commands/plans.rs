@@ -17,6 +17,7 @@ pub(super) fn load_all(
         clients: overrides.clients.clone(),
         duration: overrides.duration,
         seed: overrides.seed,
+        repeat: overrides.repeat,
         only: overrides.only.clone(),
     };
     let machine = machine();

@@ -75,6 +75,8 @@ fn help_of_run() {
           --only <LABEL>     Only the transports with these labels
           --clients <N>      Number of clients instead of the scenario's; several make steps
           --duration <TIME>  Length of the measure phase, such as 10s
+          --repeat <N>       Measure everything so often, in shuffled order, and tell how far the
+                             figures vary
           --seed <N>         Seed of every random choice
           --out <DIR>        Folder that run folders are made in [default: results]
           --json             Print each run's manifest as a JSON document on standard output, and
@@ -99,6 +101,8 @@ fn help_of_check_and_report() {
           --only <LABEL>     Only the transports with these labels
           --clients <N>      Number of clients instead of the scenario's; several make steps
           --duration <TIME>  Length of the measure phase, such as 10s
+          --repeat <N>       Measure everything so often, in shuffled order, and tell how far the
+                             figures vary
           --seed <N>         Seed of every random choice
       -h, --help             Print help
     ");
