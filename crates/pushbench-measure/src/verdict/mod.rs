@@ -3,6 +3,11 @@
 //! All bounds stand in [`BOUNDS`]. Two levels: a warning is kept beside the figures, a breach makes them invalid.
 //! This module judges numbers that others measured; it measures nothing.
 
+mod rounds;
+mod wording;
+
+pub use rounds::over_rounds;
+
 use serde::{Deserialize, Serialize};
 
 /// How bad a finding is.
@@ -26,6 +31,12 @@ pub struct Finding {
     pub level: Level,
     /// The value seen, in the unit of the condition.
     pub value: f64,
+    /// Above this: a warning.
+    #[serde(default)]
+    pub warning: Option<f64>,
+    /// Above this: a breach. `None` where the condition only ever warns.
+    #[serde(default)]
+    pub breach: Option<f64>,
     /// One line for people, with the value, the bound and what to do.
     pub text: String,
 }
@@ -56,6 +67,9 @@ pub enum Condition {
     Lost,
     /// A limit of the machine or of the target that was reached, a count.
     LimitReached,
+    /// How far the median latency of a second moved at a change point within the measure phase, as a share of what it
+    /// was before; 0 where there was none.
+    Unsteady,
 }
 
 /// The bounds of one condition.
@@ -71,7 +85,7 @@ pub struct Bound {
 
 /// Every bound, in one table.
 pub const BOUNDS: &[Bound] = &[
-    // The breach of the slip needs a second part, 5 % of the interval: see `judge_slip`.
+    // The breach of the slip is 5 % of the time between two events, where that is more: see `bound_of`.
     Bound { condition: Condition::PublishSlip, warning: 2_000.0, breach: 10_000.0 },
     Bound { condition: Condition::WorkerBusy, warning: 0.80, breach: 0.95 },
     // A target at its limit is what some runs look for: a finding, never an invalid run.
@@ -85,7 +99,35 @@ pub const BOUNDS: &[Bound] = &[
     // Loss is a result about the transport, not a fault of the measurement.
     Bound { condition: Condition::Lost, warning: 0.0, breach: f64::INFINITY },
     Bound { condition: Condition::LimitReached, warning: 0.0, breach: 0.0 },
+    // With thousands of events a shift that nobody cares about is a change point too.
+    Bound { condition: Condition::Unsteady, warning: 0.10, breach: f64::INFINITY },
 ];
+
+/// How the median latency of a second went over the measure phase.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Course {
+    /// No change point was found.
+    Steady,
+    /// It was one, then another.
+    Moved {
+        /// Median of the seconds before, microseconds.
+        before_us: f64,
+        /// Median of the seconds after.
+        after_us: f64,
+        /// Where it changed, seconds since the measure phase began.
+        at_s: f64,
+    },
+}
+
+impl Course {
+    /// How far it moved, as a share of what it was before.
+    fn shift(self) -> f64 {
+        match self {
+            Self::Steady => 0.0,
+            Self::Moved { before_us, after_us, .. } => (after_us - before_us).abs() / before_us.max(1.0),
+        }
+    }
+}
 
 /// What was seen of one step. `None` where it was not measured.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -116,6 +158,8 @@ pub struct Observed {
     pub lost: u64,
     /// Sockets that could not be made or were refused by the target's own limit.
     pub limits_hit: u64,
+    /// How the median latency went, where the measure phase is long enough to tell.
+    pub course: Option<Course>,
 }
 
 /// Judges every condition that was measured, in the order of [`BOUNDS`].
@@ -137,15 +181,29 @@ fn judge_one(bound: &Bound, seen: &Observed) -> Option<Finding> {
         Condition::ListenOverflows => seen.listen_overflows? as f64,
         Condition::Lost => seen.lost as f64,
         Condition::LimitReached => seen.limits_hit as f64,
+        Condition::Unsteady => seen.course?.shift(),
     };
-    let level = match bound.condition {
-        Condition::PublishSlip => slip_level(value, bound, seen.event_interval_us),
-        Condition::NeverConnected if value <= seen.may_fail as f64 => {
-            level_of(value, bound).min(Level::Warning)
-        }
-        _ => level_of(value, bound),
+    let bound = bound_of(bound, seen);
+    let level = level_of(value, &bound);
+    Some(Finding {
+        condition: bound.condition,
+        level,
+        value,
+        warning: Some(bound.warning),
+        breach: Some(bound.breach).filter(|breach| breach.is_finite()),
+        text: wording::text_of(bound.condition, level, value, seen.course),
+    })
+}
+
+/// The bound as it holds for this step: two depend on what the scenario asked for.
+fn bound_of(bound: &Bound, seen: &Observed) -> Bound {
+    let breach = match bound.condition {
+        // A slip matters beside the time between two events.
+        Condition::PublishSlip => bound.breach.max(0.05 * seen.event_interval_us.unwrap_or(0.0)),
+        Condition::NeverConnected => bound.breach.max(seen.may_fail as f64),
+        _ => bound.breach,
     };
-    Some(Finding { condition: bound.condition, level, value, text: text_of(bound.condition, level, value) })
+    Bound { breach, ..*bound }
 }
 
 fn level_of(value: f64, bound: &Bound) -> Level {
@@ -156,57 +214,6 @@ fn level_of(value: f64, bound: &Bound) -> Level {
     } else {
         Level::Ok
     }
-}
-
-/// A slip is a breach only when it is also more than 5 % of the time between two events.
-fn slip_level(slip_us: f64, bound: &Bound, interval_us: Option<f64>) -> Level {
-    let share_exceeded = interval_us.is_none_or(|interval| slip_us > 0.05 * interval);
-    match level_of(slip_us, bound) {
-        Level::Breach if !share_exceeded => Level::Warning,
-        level => level,
-    }
-}
-
-fn text_of(condition: Condition, level: Level, value: f64) -> String {
-    let ms = value / 1e3;
-    let percent = value * 100.0;
-    let fact = match condition {
-        Condition::PublishSlip => format!("publish slip p99 {ms:.1} ms"),
-        Condition::WorkerBusy => format!("busiest worker {percent:.0} % busy"),
-        Condition::TargetBusy => format!("busiest target {percent:.0} % busy"),
-        Condition::WorkerTimer => format!("worker timers p99 {ms:.1} ms late"),
-        Condition::WorkerRunQueue => {
-            format!("a worker waited {ms:.1} ms for a CPU each time in its worst second")
-        }
-        Condition::HostSteal => format!("{percent:.0} % of the CPU time went to other machines of this host"),
-        Condition::NeverConnected => format!("{value:.0} clients never connected"),
-        Condition::PublishesSkipped => format!("{value:.0} scheduled events never published"),
-        Condition::ListenOverflows => {
-            format!("{value:.0} connection attempts dropped at a full accept queue")
-        }
-        Condition::Lost => format!("{value:.0} expected events lost"),
-        Condition::LimitReached => {
-            format!("a limit was hit {value:.0} times (files, ports, memory or the target's own)")
-        }
-    };
-    if level == Level::Ok {
-        return fact;
-    }
-    let consequence = match condition {
-        Condition::PublishSlip => "the target was held up; latencies count from the due time and include it",
-        Condition::WorkerBusy => "the generator may be the limit; use more workers or fewer clients",
-        Condition::TargetBusy => "the target is at its limit, which is a result",
-        Condition::WorkerTimer | Condition::WorkerRunQueue => {
-            "the generator was held up; end other programs, or use more CPUs, more workers or a lower rate"
-        }
-        Condition::HostSteal => "a hypervisor held both sides up; measure on a quieter host",
-        Condition::NeverConnected => "figures speak of the connected ones only",
-        Condition::PublishesSkipped => "the target could not publish what was due",
-        Condition::ListenOverflows => "lower connect_rate or raise net.core.somaxconn",
-        Condition::Lost => "see the ledger columns",
-        Condition::LimitReached => "raise it, or use fewer clients",
-    };
-    format!("{fact}: {consequence}")
 }
 
 #[cfg(test)]
@@ -256,6 +263,42 @@ mod tests {
     }
 
     #[test]
+    fn a_median_that_moves_is_a_warning_and_told_with_its_second() {
+        let course = |after_us| Observed {
+            course: Some(Course::Moved { before_us: 1_000.0, after_us, at_s: 12.0 }),
+            ..Observed::default()
+        };
+        let table = [(1_090.0, Level::Ok), (1_900.0, Level::Warning), (800.0, Level::Warning)];
+        for (after_us, level) in table {
+            assert_eq!(level_for(Condition::Unsteady, &course(after_us)), Some(level), "{after_us}");
+        }
+        let moved = judge(&course(1_900.0)).pop().unwrap();
+        assert!(moved.text.starts_with("median moved from 1.0 ms to 1.9 ms at second 12: "), "{moved:?}");
+        assert_eq!((moved.value, moved.warning, moved.breach), (0.9, Some(0.1), None));
+        let steady = Observed { course: Some(Course::Steady), ..Observed::default() };
+        assert_eq!(judge(&steady).pop().unwrap().text, "steady");
+        assert_eq!(level_for(Condition::Unsteady, &Observed::default()), None, "too short to tell");
+    }
+
+    #[test]
+    fn a_finding_carries_the_bounds_that_held() {
+        let seen = Observed {
+            slip_p99_us: Some(12_000.0),
+            event_interval_us: Some(1e6),
+            may_fail: 3,
+            ..Observed::default()
+        };
+        let findings = judge(&seen);
+        let bounds = |condition| {
+            let finding = findings.iter().find(|finding| finding.condition == condition).unwrap();
+            (finding.warning, finding.breach)
+        };
+        assert_eq!(bounds(Condition::PublishSlip), (Some(2_000.0), Some(50_000.0)));
+        assert_eq!(bounds(Condition::NeverConnected), (Some(0.0), Some(3.0)));
+        assert_eq!(bounds(Condition::Lost), (Some(0.0), None));
+    }
+
+    #[test]
     fn what_was_not_measured_is_not_judged() {
         let conditions: Vec<_> = judge(&Observed::default()).into_iter().map(|f| f.condition).collect();
         assert!(!conditions.contains(&Condition::WorkerBusy) && conditions.contains(&Condition::Lost));
@@ -276,6 +319,7 @@ mod tests {
             listen_overflows: Some(1),
             lost: 1,
             limits_hit: 1,
+            course: Some(Course::Moved { before_us: 1_100.0, after_us: 1_900.0, at_s: 12.0 }),
             ..Observed::default()
         };
         let findings = judge(&all);
