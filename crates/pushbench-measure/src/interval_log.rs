@@ -1,8 +1,9 @@
 //! Reading and writing `latency.hlog`: the standard V2 text format of HdrHistogram interval logs.
 //!
-//! A line's tag names the figure, for events due outside the measure phase the phase, and in a run of several
-//! steps the number of clients: `delivery`, `delivery.warmup`, `delivery.1000`, `slip.drain.1000`. The headline
-//! histogram of a step is the sum of its `delivery` lines. Other tools read the same file with a tag filter.
+//! A line's tag names the figure, for events due outside the measure phase the phase, in a run of several steps the
+//! number of clients, and from the second round on the round: `delivery`, `delivery.warmup`, `delivery.1000`,
+//! `slip.drain.1000.r2`. The headline histogram of a step is the sum of its `delivery` lines of all rounds. Other
+//! tools read the same file with a tag filter.
 
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
+use crate::statistics::{Block, Round};
 use crate::{Figure, Histogram, Histograms, Phase};
 
 /// Writes the head of a log.
@@ -29,7 +31,8 @@ pub fn write_head(out: &mut impl Write, started_rfc3339: &str) -> io::Result<()>
 
 /// Writes one line for every histogram of an interval.
 ///
-/// `start` is the interval's begin since the run began; `step` is the number of clients in a run of several steps.
+/// `start` is the interval's begin since the run began; `step` is the number of clients in a run of several steps;
+/// `round` counts from 1.
 ///
 /// # Errors
 /// What the writer reports.
@@ -39,12 +42,13 @@ pub fn write_interval(
     start: Duration,
     length: Duration,
     step: Option<u32>,
+    round: u32,
 ) -> io::Result<()> {
     let mut lines = Vec::new();
     let mut serializer = V2DeflateSerializer::new();
     let mut writer = IntervalLogWriterBuilder::new().begin_log_with(&mut lines, &mut serializer)?;
     for (figure, phase, histogram) in histograms.iter() {
-        let tag = tag_of(figure, phase, step);
+        let tag = tag_of(figure, phase, step, round);
         writer
             .write_histogram(histogram.inner(), start, length, Tag::new(&tag))
             .map_err(|error| io::Error::other(format!("{error:?}")))?;
@@ -52,7 +56,7 @@ pub fn write_interval(
     out.write_all(&lines)
 }
 
-fn tag_of(figure: Figure, phase: Phase, step: Option<u32>) -> String {
+fn tag_of(figure: Figure, phase: Phase, step: Option<u32>, round: u32) -> String {
     let mut tag = figure.name().to_owned();
     if phase != Phase::Measure {
         tag.push('.');
@@ -62,21 +66,31 @@ fn tag_of(figure: Figure, phase: Phase, step: Option<u32>) -> String {
         tag.push('.');
         tag.push_str(&step.to_string());
     }
+    if round > 1 {
+        tag.push_str(".r");
+        tag.push_str(&round.to_string());
+    }
     tag
 }
 
-fn parse_tag(tag: &str) -> Option<(Figure, Phase, Option<u32>)> {
+/// What a tag says: figure, phase, step, round.
+type Parts = (Figure, Phase, Option<u32>, u32);
+
+fn parse_tag(tag: &str) -> Option<Parts> {
     let mut parts = tag.split('.');
     let name = parts.next()?;
     let figure = Figure::ALL.into_iter().find(|figure| figure.name() == name)?;
-    let (mut phase, mut step) = (Phase::Measure, None);
+    let (mut phase, mut step, mut round) = (Phase::Measure, None, 1);
     for part in parts {
-        match Phase::ALL.into_iter().find(|phase| phase.name() == part) {
-            Some(found) => phase = found,
-            None => step = Some(part.parse().ok()?),
+        if let Some(found) = Phase::ALL.into_iter().find(|phase| phase.name() == part) {
+            phase = found;
+        } else if let Some(number) = part.strip_prefix('r') {
+            round = number.parse().ok()?;
+        } else {
+            step = Some(part.parse().ok()?);
         }
     }
-    Some((figure, phase, step))
+    Some((figure, phase, step, round))
 }
 
 /// One line of a log.
@@ -88,6 +102,8 @@ pub struct Line {
     pub phase: Phase,
     /// Number of clients, in a run of several steps.
     pub step: Option<u32>,
+    /// Number of the round, from 1.
+    pub round: u32,
     /// Begin of the interval since the run began.
     pub start: Duration,
     /// The histogram, in microseconds.
@@ -122,7 +138,7 @@ pub fn read(text: &str) -> Result<Vec<Line>, LogError> {
     Ok(lines)
 }
 
-/// The sum of every line of one figure in one phase, by step. Holds one histogram a step whatever the length of
+/// The sum of every line of one figure in one phase over all rounds, by step. Holds one histogram a step whatever the length of
 /// the log, where [`read`] holds one a line.
 ///
 /// # Errors
@@ -141,6 +157,24 @@ pub fn sums_by_step(
     Ok(sums)
 }
 
+/// The seconds of one figure in one phase, by step and round, each in little memory.
+///
+/// # Errors
+/// As [`read`]; histograms of other figures and phases are not decoded.
+pub fn rounds_by_step(
+    text: &str,
+    figure: Figure,
+    phase: Phase,
+) -> Result<BTreeMap<(Option<u32>, u32), Round>, LogError> {
+    let mut rounds = BTreeMap::<(Option<u32>, u32), Round>::new();
+    visit(
+        text,
+        |f, p| f == figure && p == phase,
+        |line| rounds.entry((line.step, line.round)).or_default().0.push(Block::of(&line.histogram)),
+    )?;
+    Ok(rounds)
+}
+
 fn visit(
     text: &str,
     wanted: impl Fn(Figure, Phase) -> bool,
@@ -152,13 +186,14 @@ fn visit(
     for (at, entry) in IntervalLogIterator::new(body.as_bytes()).enumerate() {
         let entry = entry.map_err(|_| LogError::Syntax { entry: at + 1 })?;
         let LogEntry::Interval(interval) = entry else { continue };
-        let Some((figure, phase, step)) = interval.tag().and_then(|tag| parse_tag(tag.as_str())) else {
+        let Some((figure, phase, step, round)) = interval.tag().and_then(|tag| parse_tag(tag.as_str()))
+        else {
             continue;
         };
         if wanted(figure, phase) {
             let histogram =
                 decode(&interval, &mut deserializer).ok_or(LogError::Histogram { entry: at + 1 })?;
-            each(Line { figure, phase, step, start: interval.start_timestamp(), histogram });
+            each(Line { figure, phase, step, round, start: interval.start_timestamp(), histogram });
         }
     }
     Ok(())
@@ -173,7 +208,7 @@ fn decode(
     deserializer.deserialize(&mut bytes.as_slice()).ok().map(Histogram::from_inner)
 }
 
-/// The sum of all lines of a figure in a phase and step.
+/// The sum of all lines of a figure in a phase and step, over all rounds.
 #[must_use]
 pub fn sum(lines: &[Line], figure: Figure, phase: Phase, step: Option<u32>) -> Histogram {
     let mut sum = Histogram::new();
@@ -197,7 +232,7 @@ mod tests {
             histograms.record(Figure::Delivery, Phase::Measure, 100 + second);
             histograms.record(Figure::Slip, Phase::Warmup, 7);
             let start = Duration::from_secs(second);
-            write_interval(&mut out, &histograms, start, Duration::from_secs(1), Some(50)).unwrap();
+            write_interval(&mut out, &histograms, start, Duration::from_secs(1), Some(50), 1).unwrap();
         }
         String::from_utf8(out).unwrap()
     }
@@ -222,6 +257,21 @@ mod tests {
     }
 
     #[test]
+    fn rounds_are_told_apart_and_added_where_all_are_meant() {
+        let mut out = log_of_two_seconds().into_bytes();
+        let mut histograms = Histograms::new();
+        histograms.record(Figure::Delivery, Phase::Measure, 9_000);
+        let second = Duration::from_secs(1);
+        write_interval(&mut out, &histograms, 9 * second, second, Some(50), 2).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let rounds = rounds_by_step(&text, Figure::Delivery, Phase::Measure).unwrap();
+        let shape: Vec<_> = rounds.iter().map(|(key, round)| (*key, round.0.len(), round.count())).collect();
+        assert_eq!(shape, [((Some(50), 1), 2, 2), ((Some(50), 2), 1, 1)]);
+        assert_eq!(rounds[&(Some(50), 2)].0[0].bins().next().map(|(_, count)| count), Some(1));
+        assert_eq!(sums_by_step(&text, Figure::Delivery, Phase::Measure).unwrap()[&Some(50)].count(), 3);
+    }
+
+    #[test]
     fn a_line_cut_off_by_a_kill_is_ignored_and_a_broken_one_named() {
         let text = log_of_two_seconds();
         assert_eq!(read(&text[..text.len() - 20]).unwrap().len(), 3);
@@ -233,11 +283,16 @@ mod tests {
     fn every_tag_is_read_back() {
         for figure in Figure::ALL {
             for phase in Phase::ALL {
-                for step in [None, Some(1), Some(1_000_000)] {
-                    assert_eq!(parse_tag(&tag_of(figure, phase, step)), Some((figure, phase, step)));
+                for (step, round) in [(None, 1), (Some(1), 1), (Some(1_000_000), 2), (None, 30)] {
+                    let parts = (figure, phase, step, round);
+                    assert_eq!(parse_tag(&tag_of(figure, phase, step, round)), Some(parts));
                 }
             }
         }
-        assert_eq!(parse_tag("somebody-elses"), None);
+        assert_eq!(tag_of(Figure::Slip, Phase::Drain, Some(1_000), 2), "slip.drain.1000.r2");
+        assert_eq!(tag_of(Figure::Slip, Phase::Measure, None, 1), "slip");
+        for foreign in ["somebody-elses", "delivery.rest", "delivery.r", "delivery.-1"] {
+            assert_eq!(parse_tag(foreign), None, "{foreign}");
+        }
     }
 }

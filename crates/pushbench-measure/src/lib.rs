@@ -12,6 +12,7 @@ pub mod phase;
 pub mod results;
 pub mod rollup;
 pub mod snapshot;
+pub mod statistics;
 pub mod verdict;
 
 pub use counters::{Counters, StreamBytes};

@@ -36,7 +36,7 @@ fn write(run: &RunFolder, dir: &Path) {
             histograms.add_one(Figure::Delivery, Phase::Measure, histogram);
             histograms.record(Figure::Delivery, Phase::Warmup, 77);
             let second = Duration::from_secs(1);
-            interval_log::write_interval(&mut log, &histograms, second, second, *step)
+            interval_log::write_interval(&mut log, &histograms, second, second, *step, 1)
                 .expect("a file of the made-up run is written");
         }
         fs::write(dir.join("latency.hlog"), log).expect("a file of the made-up run is written");

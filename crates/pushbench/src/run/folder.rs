@@ -121,7 +121,7 @@ impl LabelFiles {
         let start = Duration::from_nanos(row.begin_ns.saturating_sub(self.begin_ns));
         let length = Duration::from_nanos(row.end_ns.saturating_sub(row.begin_ns));
         let step = self.stepped.then_some(clients);
-        interval_log::write_interval(&mut self.log, &row.histograms, start, length, step)?;
+        interval_log::write_interval(&mut self.log, &row.histograms, start, length, step, 1)?;
         self.log.flush()
     }
 

@@ -1,0 +1,216 @@
+//! The figures that runs are judged by, and how the interval of each is made.
+//!
+//! Of the comparison table everything is here but the largest latency: a maximum has no interval that could be
+//! believed, and grows with the number of values.
+
+use std::collections::BTreeMap;
+
+use super::Sample;
+use super::bootstrap::{Bootstrap, Statistic, measure};
+use super::measurement::Measurement;
+use super::word::Band;
+use crate::histogram::enough_samples;
+use crate::results::{Confidence, Summary};
+
+/// Which words fit. Less is better in both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A time: faster, slower.
+    Time,
+    /// What is spent or lost: less, more.
+    Cost,
+}
+
+/// What the figure and its interval are made from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Source {
+    /// The distribution of delivery latency.
+    Delivery(Statistic),
+    /// One value a round; over rounds their mean, which is what the row of all rounds shows, too.
+    Rounds,
+    /// One value a round, a count or a peak: the row of all rounds shows their sum or maximum, so that the mean's
+    /// interval does not belong beside it. Sides are compared by their means.
+    Counts,
+}
+
+/// A figure that runs are judged by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Headline {
+    /// The column of [`Summary`].
+    pub column: &'static str,
+    /// In words, for people.
+    pub name: &'static str,
+    /// Where it comes from.
+    pub source: Source,
+    /// Which words fit.
+    pub kind: Kind,
+    /// Least width of the band of equality, in the column's unit.
+    pub floor: f64,
+}
+
+/// Microseconds: a timer wakes some 50 µs after its time on a machine that is idle, in the publisher and in the
+/// client that polls, and that is in every latency.
+const TIME_FLOOR_US: f64 = 50.0;
+
+const fn time(column: &'static str, name: &'static str, source: Source) -> Headline {
+    Headline { column, name, source, kind: Kind::Time, floor: TIME_FLOOR_US }
+}
+
+const fn cost(column: &'static str, name: &'static str, source: Source, floor: f64) -> Headline {
+    Headline { column, name, source, kind: Kind::Cost, floor }
+}
+
+const fn quantile(quantile: f64) -> Source {
+    Source::Delivery(Statistic::Quantile(quantile))
+}
+
+/// Every headline figure, in the order of the comparison table. The floors of costs are what is seen between rounds in
+/// which nothing differs: a heartbeat more, a page of memory, the grain of the scheduler's clock.
+pub const HEADLINES: &[Headline] = &[
+    cost("lost", "events lost", Source::Counts, 0.0),
+    cost("duplicated", "events duplicated", Source::Counts, 0.0),
+    cost("reordered", "events reordered", Source::Counts, 0.0),
+    time("latency_p50_us", "latency p50", quantile(0.5)),
+    time("latency_p90_us", "latency p90", quantile(0.9)),
+    time("latency_p99_us", "latency p99", quantile(0.99)),
+    time("latency_p999_us", "latency p99.9", quantile(0.999)),
+    time("latency_mean_us", "latency mean", Source::Delivery(Statistic::Mean)),
+    time("age_mean_us", "age mean", Source::Rounds),
+    cost("wire_down_bytes_per_event", "wire bytes/event, down", Source::Rounds, 1.0),
+    cost("wire_up_bytes_per_event", "wire bytes/event, up", Source::Rounds, 1.0),
+    cost("stream_down_bytes_per_event", "stream bytes/event, down", Source::Rounds, 1.0),
+    cost("stream_up_bytes_per_event", "stream bytes/event, up", Source::Rounds, 1.0),
+    cost("requests_per_event", "requests/event", Source::Rounds, 0.01),
+    cost("sockets_established_peak", "peak sockets, established", Source::Counts, 1.0),
+    cost("sockets_time_wait_peak", "peak sockets, TIME_WAIT", Source::Counts, 1.0),
+    cost("opened_per_second", "connections opened/s", Source::Rounds, 0.1),
+    cost("target_cpu_us_per_event", "CPU/event, target", Source::Rounds, 0.1),
+    cost("worker_cpu_us_per_event", "CPU/event, worker", Source::Rounds, 0.1),
+    cost("target_bytes_per_client", "memory/client, target", Source::Rounds, 128.0),
+    cost("worker_bytes_per_client", "memory/client, worker", Source::Rounds, 128.0),
+    cost("kernel_bytes_per_client", "memory/client, kernel", Source::Rounds, 128.0),
+];
+
+impl Headline {
+    /// The headline figure of a column.
+    #[must_use]
+    pub fn of(column: &str) -> Option<&'static Self> {
+        HEADLINES.iter().find(|headline| headline.column == column)
+    }
+
+    /// The band of equality for a share of the baseline.
+    #[must_use]
+    pub fn band(&self, share: f64) -> Band {
+        Band { share, floor: self.floor }
+    }
+
+    /// The figure of every round; empty where a round does not know it.
+    #[must_use]
+    pub fn values(&self, rounds: &[Summary]) -> Vec<f64> {
+        rounds.iter().map(|round| round.figure(self.column)).collect::<Option<_>>().unwrap_or_default()
+    }
+}
+
+/// 95 % intervals of headline figures by column, for the row of all rounds: `rounds` are the rows of each. Empty with
+/// one round, because what another run would show cannot be known from one. Figures that the row of all rounds does
+/// not print have none.
+#[must_use]
+pub fn estimate_all(
+    sample: &Sample,
+    rounds: &[Summary],
+    pooled: &Summary,
+    bootstrap: Bootstrap,
+) -> BTreeMap<String, Confidence> {
+    let mut intervals = BTreeMap::new();
+    if rounds.len() < 2 {
+        return intervals;
+    }
+    let of_rounds = HEADLINES.iter().filter(|headline| headline.source == Source::Rounds);
+    for headline in of_rounds {
+        let measured = Measurement::of_rounds(&headline.values(rounds));
+        // The row's figure weighs rounds by their events; it differs from the mean by next to nothing.
+        let centred = measured.zip(pooled.figure(headline.column));
+        let interval = centred.and_then(|(measured, value)| Measurement { value, ..measured }.interval());
+        intervals.extend(interval.map(|interval| (headline.column.to_owned(), interval)));
+    }
+    let (columns, statistics): (Vec<&str>, Vec<Statistic>) = distribution(sample.count()).unzip();
+    // A round without any delivery leaves the distribution with fewer; one alone says nothing about the next.
+    let measured = (sample.rounds().len() > 1).then(|| measure(sample, &statistics, bootstrap)).flatten();
+    for (column, measured) in columns.into_iter().zip(measured.unwrap_or_default()) {
+        let interval = measured.interval().filter(|_| pooled.figure(column).is_some());
+        intervals.extend(interval.map(|interval| (column.to_owned(), interval)));
+    }
+    intervals
+}
+
+/// Columns that come from the distribution of delivery latency, where that many values are enough for them.
+pub(super) fn distribution(count: u64) -> impl Iterator<Item = (&'static str, Statistic)> {
+    HEADLINES.iter().filter_map(move |headline| match headline.source {
+        Source::Delivery(Statistic::Quantile(quantile)) if !enough_samples(count, quantile) => None,
+        Source::Delivery(statistic) => Some((headline.column, statistic)),
+        Source::Rounds | Source::Counts => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Block, Round};
+    use super::*;
+    use crate::Histogram;
+
+    #[test]
+    fn every_headline_is_a_column_and_stands_there_once() {
+        for headline in HEADLINES {
+            assert!(Summary::FIGURES.contains(&headline.column), "{}", headline.column);
+            assert_eq!(Headline::of(headline.column), Some(headline));
+            assert_eq!(
+                headline.kind == Kind::Time,
+                headline.column.ends_with("_us") && !headline.column.contains("cpu")
+            );
+        }
+    }
+
+    fn rounds(count: u64) -> (Sample, Vec<Summary>) {
+        let round = |round: u64| {
+            let mut histogram = Histogram::new();
+            (0..200).for_each(|at| histogram.record(1_000 + 10 * round + at));
+            Round(vec![Block::of(&histogram); 10])
+        };
+        let summary = |round: u64| Summary {
+            age_mean_us: Some(100.0 + round as f64),
+            lost: Some(round),
+            sockets_time_wait_peak: Some(round),
+            kernel_bytes_per_client: (round > 0).then_some(7e3),
+            ..Summary::default()
+        };
+        (Sample::new((0..count).map(round).collect()), (0..count).map(summary).collect())
+    }
+
+    #[test]
+    fn intervals_of_several_rounds_hold_the_figures_beside_them() {
+        let (sample, rounds) = rounds(5);
+        let pooled = Summary {
+            latency_p50_us: Some(1_119),
+            latency_p99_us: Some(1_220),
+            age_mean_us: Some(102.0),
+            lost: Some(10),
+            ..Summary::default()
+        };
+        let intervals = estimate_all(&sample, &rounds, &pooled, Bootstrap::default());
+        assert_eq!(intervals.keys().collect::<Vec<_>>(), ["age_mean_us", "latency_p50_us", "latency_p99_us"]);
+        for (column, interval) in &intervals {
+            let value = pooled.figure(column).unwrap();
+            assert!(interval.lo < value && value < interval.hi, "{column}: {interval:?}");
+        }
+        // Each round is 10 µs later: a standard error of 7 µs with 4 degrees of freedom.
+        let width = intervals["latency_p50_us"].hi - intervals["latency_p50_us"].lo;
+        assert!((25.0..70.0).contains(&width), "{width}");
+    }
+
+    #[test]
+    fn one_round_has_no_interval() {
+        let (sample, rounds) = rounds(1);
+        let pooled = Summary { latency_p50_us: Some(1_099), age_mean_us: Some(100.0), ..Summary::default() };
+        assert!(estimate_all(&sample, &rounds, &pooled, Bootstrap::default()).is_empty());
+    }
+}
