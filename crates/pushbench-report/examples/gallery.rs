@@ -20,7 +20,7 @@ fn main() -> Result<(), ReportError> {
 
 type Make = fn() -> RunFolder;
 
-fn runs() -> [(&'static str, Make); 10] {
+fn runs() -> [(&'static str, Make); 14] {
     [
         ("one-30s", || folder(&Shape { transports: 1, ..Shape::default() })),
         ("four-30s", || folder(&Shape::default())),
@@ -33,6 +33,12 @@ fn runs() -> [(&'static str, Make); 10] {
         ("zeros", troubles::zeros),
         ("bare", troubles::bare),
         ("extreme", troubles::extreme),
+        ("one-repeated", || folder(&Shape { transports: 1, rounds: 5, ..Shape::default() })),
+        ("four-repeated", || folder(&Shape { rounds: 5, ..Shape::default() })),
+        ("nine-repeated", || folder(&Shape { transports: 9, rounds: 3, ..Shape::default() })),
+        ("four-steps-repeated", || {
+            folder(&Shape { steps: vec![100, 1_000, 10_000], rounds: 5, measure_s: 10, ..Shape::default() })
+        }),
         ("four-steps", || folder(&Shape { steps: vec![100, 1_000, 10_000], ..Shape::default() })),
     ]
 }

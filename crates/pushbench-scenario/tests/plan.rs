@@ -143,7 +143,10 @@ fn overrides_change_the_plan_and_leave_a_line() {
     assert_eq!(plan.phases.measure, Duration::from_secs(2));
     assert_eq!(plan.transports.len(), 1);
     assert!(plan.thresholds.iter().all(|threshold| threshold.label == "websocket"));
-    assert_eq!(plan.overrides, ["--clients 50,60", "--duration 2s", "--seed 99", "--repeat 3", "--only websocket"]);
+    assert_eq!(
+        plan.overrides,
+        ["--clients 50,60", "--duration 2s", "--seed 99", "--repeat 3", "--only websocket"]
+    );
     // The file's own words stay what they are.
     assert_eq!(plan.text, FULL);
 }

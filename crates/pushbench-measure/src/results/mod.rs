@@ -4,12 +4,14 @@
 //! CSV field and means "not measured" or "does not exist"; a zero is always a measured zero. Nothing here opens
 //! a file.
 
+mod columns;
 mod interval;
 mod run;
 mod summary;
 
 use serde::{Deserialize, Serialize};
 
+pub use columns::Columns;
 pub use interval::{Interval, SocketStates};
 pub use run::{
     Confidence, Host, RoundResult, Run, ScenarioRecord, Status, StepResult, ThresholdResult, TransportRecord,
@@ -40,6 +42,8 @@ pub mod names {
 pub struct ClientQuantile {
     /// Number of clients of the step.
     pub step: u32,
+    /// Round of the run, from 1.
+    pub round: u32,
     /// What is distributed, unit in the name, such as `delivered_events` or `latency_mean_us`.
     pub figure: String,
     /// The quantile, 0 to 1.

@@ -10,6 +10,8 @@ pub use rounds::over_rounds;
 
 use serde::{Deserialize, Serialize};
 
+use crate::statistics::Steadiness;
+
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -67,8 +69,8 @@ pub enum Condition {
     Lost,
     /// A limit of the machine or of the target that was reached, a count.
     LimitReached,
-    /// How far the median latency of a second moved at a change point within the measure phase, as a share of what it
-    /// was before; 0 where there was none.
+    /// How far the median latency of a second moved at a change point within the measure phase, as a share of the
+    /// lower of both; 0 where there was none.
     Unsteady,
 }
 
@@ -99,35 +101,9 @@ pub const BOUNDS: &[Bound] = &[
     // Loss is a result about the transport, not a fault of the measurement.
     Bound { condition: Condition::Lost, warning: 0.0, breach: f64::INFINITY },
     Bound { condition: Condition::LimitReached, warning: 0.0, breach: 0.0 },
-    // With thousands of events a shift that nobody cares about is a change point too.
-    Bound { condition: Condition::Unsteady, warning: 0.10, breach: f64::INFINITY },
+    // Only what `steadiness` calls a change counts, and that asks for as much.
+    Bound { condition: Condition::Unsteady, warning: 0.20, breach: f64::INFINITY },
 ];
-
-/// How the median latency of a second went over the measure phase.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Course {
-    /// No change point was found.
-    Steady,
-    /// It was one, then another.
-    Moved {
-        /// Median of the seconds before, microseconds.
-        before_us: f64,
-        /// Median of the seconds after.
-        after_us: f64,
-        /// Where it changed, seconds since the measure phase began.
-        at_s: f64,
-    },
-}
-
-impl Course {
-    /// How far it moved, as a share of what it was before.
-    fn shift(self) -> f64 {
-        match self {
-            Self::Steady => 0.0,
-            Self::Moved { before_us, after_us, .. } => (after_us - before_us).abs() / before_us.max(1.0),
-        }
-    }
-}
 
 /// What was seen of one step. `None` where it was not measured.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -158,8 +134,8 @@ pub struct Observed {
     pub lost: u64,
     /// Sockets that could not be made or were refused by the target's own limit.
     pub limits_hit: u64,
-    /// How the median latency went, where the measure phase is long enough to tell.
-    pub course: Option<Course>,
+    /// Whether the median latency of a second moved, where the measure phase is long enough to tell.
+    pub steadiness: Option<Steadiness>,
 }
 
 /// Judges every condition that was measured, in the order of [`BOUNDS`].
@@ -181,7 +157,7 @@ fn judge_one(bound: &Bound, seen: &Observed) -> Option<Finding> {
         Condition::ListenOverflows => seen.listen_overflows? as f64,
         Condition::Lost => seen.lost as f64,
         Condition::LimitReached => seen.limits_hit as f64,
-        Condition::Unsteady => seen.course?.shift(),
+        Condition::Unsteady => shift(seen.steadiness?),
     };
     let bound = bound_of(bound, seen);
     let level = level_of(value, &bound);
@@ -191,7 +167,7 @@ fn judge_one(bound: &Bound, seen: &Observed) -> Option<Finding> {
         value,
         warning: Some(bound.warning),
         breach: Some(bound.breach).filter(|breach| breach.is_finite()),
-        text: wording::text_of(bound.condition, level, value, seen.course),
+        text: wording::text_of(bound.condition, level, value, seen.steadiness),
     })
 }
 
@@ -204,6 +180,16 @@ fn bound_of(bound: &Bound, seen: &Observed) -> Bound {
         _ => bound.breach,
     };
     Bound { breach, ..*bound }
+}
+
+/// How far a series moved, as a share of its lower part.
+fn shift(steadiness: Steadiness) -> f64 {
+    match steadiness {
+        Steadiness::Steady => 0.0,
+        Steadiness::Changed(change) => {
+            (change.after - change.before).abs() / change.before.min(change.after).max(1.0)
+        }
+    }
 }
 
 fn level_of(value: f64, bound: &Bound) -> Level {
@@ -219,6 +205,7 @@ fn level_of(value: f64, bound: &Bound) -> Level {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::statistics::ChangePoint;
 
     fn level_for(condition: Condition, observed: &Observed) -> Option<Level> {
         judge(observed)
@@ -262,21 +249,22 @@ mod tests {
         assert_eq!(level_for(Condition::NeverConnected, &observed), Some(Level::Breach));
     }
 
+    fn moved(before: f64, after: f64) -> Steadiness {
+        Steadiness::Changed(ChangePoint { at: 12, before, after, probability: 0.001 })
+    }
+
     #[test]
     fn a_median_that_moves_is_a_warning_and_told_with_its_second() {
-        let course = |after_us| Observed {
-            course: Some(Course::Moved { before_us: 1_000.0, after_us, at_s: 12.0 }),
-            ..Observed::default()
-        };
-        let table = [(1_090.0, Level::Ok), (1_900.0, Level::Warning), (800.0, Level::Warning)];
-        for (after_us, level) in table {
-            assert_eq!(level_for(Condition::Unsteady, &course(after_us)), Some(level), "{after_us}");
+        for (after_us, level) in [(1_150.0, Level::Ok), (1_900.0, Level::Warning), (500.0, Level::Warning)] {
+            let seen = Observed { steadiness: Some(moved(1_000.0, after_us)), ..Observed::default() };
+            assert_eq!(level_for(Condition::Unsteady, &seen), Some(level), "{after_us}");
         }
-        let moved = judge(&course(1_900.0)).pop().unwrap();
-        assert!(moved.text.starts_with("median moved from 1.0 ms to 1.9 ms at second 12: "), "{moved:?}");
-        assert_eq!((moved.value, moved.warning, moved.breach), (0.9, Some(0.1), None));
-        let steady = Observed { course: Some(Course::Steady), ..Observed::default() };
-        assert_eq!(judge(&steady).pop().unwrap().text, "steady");
+        let seen = Observed { steadiness: Some(moved(1_000.0, 1_900.0)), ..Observed::default() };
+        let finding = judge(&seen).pop().unwrap();
+        assert!(finding.text.starts_with("median moved from 1.0 ms to 1.9 ms at second 12: "), "{finding:?}");
+        assert_eq!((finding.value, finding.warning, finding.breach), (0.9, Some(0.2), None));
+        let steady = Observed { steadiness: Some(Steadiness::Steady), ..Observed::default() };
+        assert_eq!(judge(&steady).pop().unwrap().text, "the median of a second stayed where it was");
         assert_eq!(level_for(Condition::Unsteady, &Observed::default()), None, "too short to tell");
     }
 
@@ -319,7 +307,7 @@ mod tests {
             listen_overflows: Some(1),
             lost: 1,
             limits_hit: 1,
-            course: Some(Course::Moved { before_us: 1_100.0, after_us: 1_900.0, at_s: 12.0 }),
+            steadiness: Some(moved(1_100.0, 1_900.0)),
             ..Observed::default()
         };
         let findings = judge(&all);

@@ -1,22 +1,18 @@
 //! Findings in words. Judges nothing.
 
-use super::{Condition, Course, Level};
+use super::{Condition, Level};
+use crate::statistics::Steadiness;
 
 /// One line: the value, and where it is beyond a bound what follows from it.
-pub(super) fn text_of(condition: Condition, level: Level, value: f64, course: Option<Course>) -> String {
+pub(super) fn text_of(
+    condition: Condition,
+    level: Level,
+    value: f64,
+    steadiness: Option<Steadiness>,
+) -> String {
     let ms = value / 1e3;
     let percent = value * 100.0;
     let fact = match condition {
-        Condition::Unsteady => match course {
-            Some(Course::Moved { before_us, after_us, at_s }) => {
-                format!(
-                    "median moved from {} to {} at second {at_s:.0}",
-                    time_us(before_us),
-                    time_us(after_us)
-                )
-            }
-            _ => "steady".to_owned(),
-        },
         Condition::PublishSlip => format!("publish slip p99 {ms:.1} ms"),
         Condition::WorkerBusy => format!("busiest worker {percent:.0} % busy"),
         Condition::TargetBusy => format!("busiest target {percent:.0} % busy"),
@@ -34,6 +30,7 @@ pub(super) fn text_of(condition: Condition, level: Level, value: f64, course: Op
         Condition::LimitReached => {
             format!("a limit was hit {value:.0} times (files, ports, memory or the target's own)")
         }
+        Condition::Unsteady => course(steadiness),
     };
     if level == Level::Ok {
         return fact;
@@ -50,10 +47,22 @@ pub(super) fn text_of(condition: Condition, level: Level, value: f64, course: Op
         Condition::PublishesSkipped => "the target could not publish what was due",
         Condition::ListenOverflows => "lower connect_rate or raise net.core.somaxconn",
         Condition::Lost => "see the ledger columns",
-        Condition::Unsteady => "the measure phase was not steady; look at the latency over time, warm up longer",
+        Condition::Unsteady => {
+            "the measure phase was not steady; look at the latency over time, warm up longer"
+        }
         Condition::LimitReached => "raise it, or use fewer clients",
     };
     format!("{fact}: {consequence}")
+}
+
+fn course(steadiness: Option<Steadiness>) -> String {
+    match steadiness {
+        Some(Steadiness::Changed(change)) => {
+            let (before, after) = (time_us(change.before), time_us(change.after));
+            format!("median moved from {before} to {after} at second {}", change.at)
+        }
+        _ => "the median of a second stayed where it was".to_owned(),
+    }
 }
 
 /// A time in the unit that suits it: `870 µs`, `1.9 ms`, `2.4 s`.

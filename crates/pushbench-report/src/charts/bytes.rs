@@ -6,7 +6,7 @@ use super::frame::{Extent, frame};
 use super::layout::Rect;
 use super::scale::Unit;
 use super::stacked::{self, Bar, Wording};
-use super::view::{Series, View};
+use super::view::{Series, View, with_whiskers};
 use crate::format;
 
 const STREAM_TITLE: &str = "Stream bytes per delivered event: shorter is better";
@@ -24,10 +24,14 @@ const PARTS: [(&str, &str); 4] = [
     ("connecting_bytes_per_event", "connecting"),
 ];
 
+/// Both directions, whose sum is the length of a bar.
+const STREAM: [&str; 2] = ["stream_down_bytes_per_event", "stream_up_bytes_per_event"];
+const WIRE: [&str; 2] = ["wire_down_bytes_per_event", "wire_up_bytes_per_event"];
+
 pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     let wire = view.series.iter().any(|series| wire_bytes(series).is_some());
     let (title, subtitle) = if wire { (WIRE_TITLE, WIRE_SUBTITLE) } else { (STREAM_TITLE, STREAM_SUBTITLE) };
-    let room = frame(canvas, view, Extent::OneStep, title, subtitle);
+    let room = frame(canvas, view, Extent::OneStep, title, &with_whiskers(subtitle, view));
     let mut parts: Vec<&str> = PARTS.iter().map(|(_, words)| *words).collect();
     if wire {
         parts.push("TCP and IP");
@@ -50,5 +54,6 @@ fn bar(series: &Series<'_>) -> Bar {
     let stream: f64 = parts.iter().flatten().sum();
     // What the wire carried beyond the stream: headers of segments, acknowledgements, retransmissions.
     parts.push(wire_bytes(series).map(|wire| (wire - stream).max(0.0)));
-    Bar { color: series.ink.color, parts }
+    let directions = if wire_bytes(series).is_some() { &WIRE } else { &STREAM };
+    Bar { color: series.ink.color, parts, interval: series.interval_of_sum(directions) }
 }

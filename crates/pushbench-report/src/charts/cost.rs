@@ -6,7 +6,7 @@ use super::frame::{Extent, frame};
 use super::layout::Rect;
 use super::scale::Unit;
 use super::stacked::{self, Bar, Wording};
-use super::view::View;
+use super::view::{View, with_whiskers};
 use crate::format;
 
 const TITLE: &str = "CPU time per event and memory per client: shorter is better";
@@ -40,7 +40,7 @@ fn cpu_time(us: f64) -> String {
 }
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
-    let room = frame(canvas, view, Extent::OneStep, TITLE, SUBTITLE);
+    let room = frame(canvas, view, Extent::OneStep, TITLE, &with_whiskers(SUBTITLE, view));
     let names = stacked::names_width(view, 330.0);
     let gap = 72.0;
     let left = room.left + names + 16.0;
@@ -55,6 +55,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
             .map(|series| Bar {
                 color: series.ink.color,
                 parts: half.columns.iter().map(|column| series.figure(column)).collect(),
+                interval: series.interval_of_sum(half.columns),
             })
             .collect();
         stacked::draw(canvas, plot, &bars, half.wording);

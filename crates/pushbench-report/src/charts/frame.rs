@@ -23,6 +23,8 @@ const FOOTER_LINE: f64 = 31.0;
 pub(super) enum Extent {
     /// The largest number of clients only.
     OneStep,
+    /// The same, and of several rounds one.
+    OneRound,
     /// Every number of clients.
     AllSteps,
 }
@@ -61,12 +63,12 @@ fn footer(view: &View<'_>, extent: Extent, width: f64) -> Vec<(String, Type)> {
 fn conditions(view: &View<'_>, extent: Extent) -> String {
     let scenario = &view.run.scenario;
     let clients = match extent {
-        Extent::OneStep if view.has_steps() => {
+        Extent::OneStep | Extent::OneRound if view.has_steps() => {
             let largest = scenario.steps.iter().max() == Some(&view.step);
             let which = if largest { "largest" } else { "one" };
             format!("{} clients ({which} of {} steps)", grouped(view.step.into()), scenario.steps.len())
         }
-        Extent::OneStep => format!("{} clients", grouped(view.step.into())),
+        Extent::OneStep | Extent::OneRound => format!("{} clients", grouped(view.step.into())),
         Extent::AllSteps => {
             let ends = (scenario.steps.iter().min(), scenario.steps.iter().max());
             let [first, last] = [ends.0, ends.1].map(|step| grouped(step.copied().unwrap_or(0).into()));
@@ -74,13 +76,35 @@ fn conditions(view: &View<'_>, extent: Extent) -> String {
         }
     };
     format!(
-        "{} · {clients} · {}, {} of {} · {} · 1 run",
+        "{} · {clients} · {}, {} of {} · {} · {}",
         scenario.name,
         scenario.pattern,
         events_per_second(scenario.events_per_second),
         scenario.event_size,
         measured(view.run),
+        rounds(view, extent),
     )
+}
+
+/// How often it was measured, and which of the rounds is shown.
+fn rounds(view: &View<'_>, extent: Extent) -> String {
+    let asked = view.run.scenario.rounds;
+    if asked < 2 {
+        return "1 run".to_owned();
+    }
+    if extent == Extent::OneRound {
+        return format!("round {} of {asked}, the nearest to the medians of all", view.round);
+    }
+    let fewest = shown(view, extent).iter().map(|result| result.complete_rounds()).min().unwrap_or(0);
+    if fewest < asked as usize { format!("{fewest} of {asked} rounds") } else { format!("{asked} rounds") }
+}
+
+/// The results that a chart shows.
+fn shown<'a>(view: &View<'a>, extent: Extent) -> Vec<&'a StepResult> {
+    match extent {
+        Extent::OneStep | Extent::OneRound => view.series.iter().filter_map(|series| series.result).collect(),
+        Extent::AllSteps => view.run.results.iter().collect(),
+    }
 }
 
 /// The length of the measure phase: of a run that ended early, or has not ended, only the plan is known.
@@ -91,10 +115,7 @@ fn measured(run: &Run) -> String {
 
 /// The verdict in words, and whether it calls for the alarm colour.
 fn verdict(view: &View<'_>, extent: Extent) -> (String, bool) {
-    let shown: Vec<&StepResult> = match extent {
-        Extent::OneStep => view.series.iter().filter_map(|series| series.result).collect(),
-        Extent::AllSteps => view.run.results.iter().collect(),
-    };
+    let shown = shown(view, extent);
     let mut alarms: Vec<String> = Vec::new();
     match view.run.status {
         Status::Complete => {}
@@ -111,7 +132,7 @@ fn verdict(view: &View<'_>, extent: Extent) -> (String, bool) {
     }
     let invalid = reasons(&shown, extent, breach);
     if !invalid.is_empty() {
-        alarms.push(format!("INVALID: {invalid}"));
+        alarms.push(format!("INVALID, not to be compared: {invalid}"));
     }
     if !alarms.is_empty() {
         return (alarms.join(" · "), true);

@@ -1,17 +1,19 @@
 //! Chart 2: delivery latency by percentile, every transport on one plot.
 
 use pushbench_measure::Histogram;
+use pushbench_measure::results::Confidence;
 
 use super::axes::{
-    AXIS_NAME, Axis, EndLabel, Labels, draw_end_labels, draw_no_data, draw_x, draw_x_grid, draw_y,
+    AXIS_NAME, Axis, EndLabel, Labels, draw_end_labels, draw_no_data, draw_whisker_between, draw_x,
+    draw_x_grid, draw_y, readable,
 };
 use super::canvas::{Align, Canvas, Stroke};
 use super::frame::{Extent, frame};
 use super::layout::{Point, Rect};
 use super::palette::TEXT;
 use super::scale::{Scale, Unit};
-use super::view::{Series, View};
-use crate::figures::{P50, P99};
+use super::view::{Series, View, with_whiskers};
+use crate::figures::{P50, P90, P99, P999, Percentile};
 
 /// Nines per step along a curve: fine enough that no step is seen.
 const STEP: f64 = 0.01;
@@ -23,10 +25,13 @@ const SUBTITLE: &str = "Received − due. Thin line: fewer than 10/(1−p) publi
     uniform over the poll interval.";
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
-    let room = frame(canvas, view, Extent::OneStep, TITLE, SUBTITLE);
     let curves: Vec<Curve<'_>> = view.series.iter().map(Curve::new).collect();
+    let subtitle = with_whiskers(SUBTITLE, view);
+    let room = frame(canvas, view, Extent::OneStep, TITLE, &subtitle);
     let values = curves.iter().flat_map(|curve| curve.points.iter().map(|(_, us)| *us));
-    let Some(scale) = Scale::log_over(values) else {
+    let estimates = || curves.iter().flat_map(|curve| &curve.estimates);
+    let ends = estimates().flat_map(|of| [of.interval.lo.max(FLOOR_US), of.interval.hi]);
+    let Some(scale) = Scale::log_over(values.chain(ends)) else {
         draw_no_data(canvas, room);
         return;
     };
@@ -52,9 +57,50 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     for curve in &curves {
         curve.draw_theory(canvas, scale, &place);
     }
+    draw_estimates(canvas, &curves, &place);
     let labels: Vec<EndLabel> = curves.iter().map(|curve| curve.label(&place)).collect();
     let column = Rect::new(plot.right, room.top + 10.0, room.right, room.bottom - 10.0);
     draw_end_labels(canvas, plot, column, &labels);
+}
+
+/// Whiskers at the percentiles of the table. Those of transports that are close to each other stand side by side.
+fn draw_estimates(canvas: &mut Canvas<'_>, curves: &[Curve<'_>], place: &impl Fn(Point) -> Point) {
+    for percentile in [P50, P90, P99, P999] {
+        let nines = nines_of(percentile.quantile);
+        let at = |us: f64| place((nines, us.max(FLOOR_US)));
+        let of_curve = |curve: &Curve<'_>| {
+            let estimate = curve.estimates.iter().find(|estimate| estimate.column == percentile.column)?;
+            Some((*estimate, readable(curve.series.ink.color)))
+        };
+        let shown: Vec<_> = curves.iter().filter_map(of_curve).collect();
+        let heights: Vec<f64> = shown.iter().map(|(estimate, _)| at(estimate.us).1).collect();
+        for ((estimate, color), aside) in shown.iter().zip(side_by_side(&heights)) {
+            let [lo, us, hi] = [estimate.interval.lo, estimate.us, estimate.interval.hi]
+                .map(at)
+                .map(|(x, y)| (x + aside, y));
+            draw_whisker_between(canvas, lo, hi, *color);
+            canvas.disc(us, 5.0, *color);
+        }
+    }
+}
+
+/// By how many pixels each is moved aside, so that those whose heights are close to a neighbour's do not overlap.
+fn side_by_side(heights: &[f64]) -> Vec<f64> {
+    const CLOSE: f64 = 40.0;
+    const APART: f64 = 17.0;
+    let mut order: Vec<usize> = (0..heights.len()).collect();
+    order.sort_by(|a, b| heights[*a].total_cmp(&heights[*b]));
+    let mut aside = vec![0.0; heights.len()];
+    for close in order.chunk_by(|a, b| heights[*b] - heights[*a] < CLOSE) {
+        let mut members = close.to_vec();
+        // In the order of the scenario, so that a transport stands on the same side everywhere.
+        members.sort_unstable();
+        let middle = (members.len() as f64 - 1.0) / 2.0;
+        for (rank, member) in members.into_iter().enumerate() {
+            aside[member] = (rank as f64 - middle) * APART;
+        }
+    }
+    aside
 }
 
 /// Ticks at 0, 50, 90, 99, 99.9 … percent; positions are −log10(1−q).
@@ -87,6 +133,14 @@ fn reach_of(count: u64) -> f64 {
     (count as f64 / 10.0).log10().max(0.0)
 }
 
+/// A percentile with its interval.
+#[derive(Clone, Copy)]
+struct Estimate {
+    column: &'static str,
+    us: f64,
+    interval: Confidence,
+}
+
 /// One transport's curve.
 struct Curve<'a> {
     series: &'a Series<'a>,
@@ -96,6 +150,8 @@ struct Curve<'a> {
     reach: f64,
     /// Last nines that enough publishes stand behind.
     sure: f64,
+    /// Percentiles of the table that have an interval.
+    estimates: Vec<Estimate>,
 }
 
 impl<'a> Curve<'a> {
@@ -105,7 +161,13 @@ impl<'a> Curve<'a> {
         let publishes = series.result.and_then(|result| result.summary.publishes);
         let sure = publishes.map_or(reach, reach_of);
         let points = histogram.map(|histogram| points_of(histogram, reach)).unwrap_or_default();
-        Self { series, points, reach, sure }
+        let estimate = |percentile: &Percentile| {
+            let us = series.figure(percentile.column)?.max(FLOOR_US);
+            let interval = series.interval(percentile.column)?;
+            Some(Estimate { column: percentile.column, us, interval })
+        };
+        let estimates = [P50, P90, P99, P999].iter().filter_map(estimate).collect();
+        Self { series, points, reach, sure, estimates }
     }
 
     fn draw(&self, canvas: &mut Canvas<'_>, place: &impl Fn(Point) -> Point) {
@@ -160,6 +222,13 @@ mod tests {
         let labels: Vec<String> = nines_axis(4.2).ticks.into_iter().map(|(_, label)| label).collect();
         assert_eq!(labels, ["0", "50 %", "90 %", "99 %", "99.9 %", "99.99 %"]);
         assert_eq!(nines_axis(0.5).ticks.len(), 2);
+    }
+
+    #[test]
+    fn only_whiskers_that_are_close_to_each_other_move_aside() {
+        assert_eq!(side_by_side(&[10.0, 300.0, 320.0, 600.0]), [0.0, -8.5, 8.5, 0.0]);
+        assert_eq!(side_by_side(&[120.0, 100.0, 110.0]), [-17.0, 0.0, 17.0], "in the order of the scenario");
+        assert!(side_by_side(&[]).is_empty());
     }
 
     #[test]

@@ -54,12 +54,12 @@ impl Cell {
 
 /// Two lines above a column; neighbours of the same non-empty group share the upper one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Head {
-    pub(super) group: &'static str,
-    pub(super) name: &'static str,
+pub(super) struct Head<'a> {
+    pub(super) group: &'a str,
+    pub(super) name: &'a str,
 }
 
-impl Head {
+impl Head<'_> {
     /// Both lines as one, for formats without shared headings.
     pub(super) fn in_one_line(self) -> String {
         format!("{} {}", self.group, self.name).trim().replace(" /", "/")
@@ -78,7 +78,7 @@ pub(super) fn paint(cell: &Cell, color: bool) -> String {
 
 /// Aligned lines: the first column left, the others right. Columns that do not fit into `width` go to further
 /// blocks, below each other, each beginning with the first column.
-pub(super) fn render(heads: &[Head], rows: &[Vec<Cell>], width: usize, color: bool) -> Vec<String> {
+pub(super) fn render(heads: &[Head<'_>], rows: &[Vec<Cell>], width: usize, color: bool) -> Vec<String> {
     let widths = column_widths(heads, rows);
     let mut lines = Vec::new();
     for (at, block) in even_blocks(heads, &widths, width).iter().enumerate() {
@@ -90,7 +90,7 @@ pub(super) fn render(heads: &[Head], rows: &[Vec<Cell>], width: usize, color: bo
     lines
 }
 
-fn column_widths(heads: &[Head], rows: &[Vec<Cell>]) -> Vec<usize> {
+fn column_widths(heads: &[Head<'_>], rows: &[Vec<Cell>]) -> Vec<usize> {
     let mut widths: Vec<usize> = (heads.iter().enumerate())
         .map(|(at, head)| {
             rows.iter().map(|row| row[at].width()).max().unwrap_or(0).max(head.name.chars().count())
@@ -104,7 +104,7 @@ fn column_widths(heads: &[Head], rows: &[Vec<Cell>]) -> Vec<usize> {
 }
 
 /// First and last column of every run of neighbours with the same group.
-fn groups(heads: &[Head], columns: &[usize]) -> Vec<(usize, usize)> {
+fn groups(heads: &[Head<'_>], columns: &[usize]) -> Vec<(usize, usize)> {
     let mut groups: Vec<(usize, usize)> = Vec::new();
     for &at in columns {
         match groups.last_mut() {
@@ -122,7 +122,7 @@ fn groups(heads: &[Head], columns: &[usize]) -> Vec<(usize, usize)> {
 }
 
 /// As few blocks as `width` allows, and of these the ones with the shortest lines: no block of one odd column.
-fn even_blocks(heads: &[Head], widths: &[usize], width: usize) -> Vec<Vec<usize>> {
+fn even_blocks(heads: &[Head<'_>], widths: &[usize], width: usize) -> Vec<Vec<usize>> {
     let fewest = blocks(heads, widths, width);
     (0..width)
         .map(|narrower| blocks(heads, widths, narrower))
@@ -130,7 +130,7 @@ fn even_blocks(heads: &[Head], widths: &[usize], width: usize) -> Vec<Vec<usize>
         .unwrap_or(fewest)
 }
 
-fn blocks(heads: &[Head], widths: &[usize], width: usize) -> Vec<Vec<usize>> {
+fn blocks(heads: &[Head<'_>], widths: &[usize], width: usize) -> Vec<Vec<usize>> {
     let mut blocks = vec![vec![0]];
     let mut used = widths[0];
     for (first, last) in groups(heads, &(1..heads.len()).collect::<Vec<_>>()) {
@@ -149,7 +149,7 @@ fn blocks(heads: &[Head], widths: &[usize], width: usize) -> Vec<Vec<usize>> {
 }
 
 fn render_block(
-    heads: &[Head],
+    heads: &[Head<'_>],
     rows: &[Vec<Cell>],
     widths: &[usize],
     columns: &[usize],

@@ -7,11 +7,12 @@
 mod columns;
 mod grid;
 mod notes;
+mod validity;
 
 use pushbench_measure::results::Run;
 
 use columns::{Column, Row};
-use grid::Cell;
+use grid::{Cell, Head, Paint};
 
 /// How a terminal wants the table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,6 +43,18 @@ pub fn render(run: &Run, style: Style) -> String {
         }
         out.push('\n');
     }
+    if let Some(validity) = validity::block(run) {
+        let heads: Vec<Head<'_>> = validity.heads.iter().map(|name| Head { group: "", name }).collect();
+        let zeros = validity.zeros.map(|text| grid::paint(&Cell::new(text, Paint::Dim), style.color));
+        let rows = validity.rows;
+        let table =
+            if rows.is_empty() { Vec::new() } else { grid::render(&heads, &rows, width, style.color) };
+        for line in table.into_iter().chain(zeros) {
+            out.push_str(&line);
+            out.push('\n');
+        }
+        out.push('\n');
+    }
     for line in notes::foot(run) {
         out.push_str(&grid::paint(&line, style.color));
         out.push('\n');
@@ -60,13 +73,16 @@ pub fn markdown(run: &Run) -> String {
     }
     for columns in columns::blocks(run) {
         let heads: Vec<String> = columns.iter().map(|column| column.head().in_one_line()).collect();
-        push_markdown_row(&mut out, &heads);
-        let rules: Vec<String> =
-            (0..columns.len()).map(|at| if at == 0 { "---" } else { "---:" }.to_owned()).collect();
-        push_markdown_row(&mut out, &rules);
-        for row in cells(&columns, &rows) {
-            push_markdown_row(&mut out, &row.into_iter().map(|cell| cell.text).collect::<Vec<_>>());
-        }
+        push_markdown_table(&mut out, &heads, cells(&columns, &rows));
+    }
+    let validity = validity::block(run);
+    let zeros = validity.as_ref().and_then(|validity| validity.zeros.clone());
+    if let Some(validity) = validity.filter(|validity| !validity.rows.is_empty()) {
+        push_markdown_table(&mut out, &validity.heads, validity.rows);
+    }
+    if let Some(zeros) = zeros {
+        out.push_str("* ");
+        out.push_str(&zeros);
         out.push('\n');
     }
     for line in notes::foot(run) {
@@ -75,6 +91,17 @@ pub fn markdown(run: &Run) -> String {
         out.push('\n');
     }
     out
+}
+
+fn push_markdown_table(out: &mut String, heads: &[String], rows: Vec<Vec<Cell>>) {
+    push_markdown_row(out, heads);
+    let rules: Vec<String> =
+        (0..heads.len()).map(|at| if at == 0 { "---" } else { "---:" }.to_owned()).collect();
+    push_markdown_row(out, &rules);
+    for row in rows {
+        push_markdown_row(out, &row.into_iter().map(|cell| cell.text).collect::<Vec<_>>());
+    }
+    out.push('\n');
 }
 
 fn push_markdown_row(out: &mut String, cells: &[String]) {

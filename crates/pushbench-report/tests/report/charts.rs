@@ -92,9 +92,9 @@ fn four_transports_have_their_colours_on_every_chart() {
 fn one_and_nine_transports_short_and_long_runs_are_drawn_whole() {
     for shape in [
         Shape { transports: 1, ..Shape::default() },
-        Shape { transports: 1, measure_s: 3, steps: vec![2], events_per_second: 1 },
+        Shape { transports: 1, measure_s: 3, steps: vec![2], events_per_second: 1, rounds: 1 },
         Shape { transports: 9, measure_s: 3, steps: vec![50], ..Shape::default() },
-        Shape { transports: 9, measure_s: 300, steps: vec![20], events_per_second: 1 },
+        Shape { transports: 9, measure_s: 300, steps: vec![20], events_per_second: 1, rounds: 1 },
     ] {
         let pictures = drawn(&folder(&shape));
         assert_eq!(names(&pictures), ALWAYS, "{shape:?}");

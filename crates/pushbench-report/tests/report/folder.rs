@@ -40,8 +40,11 @@ fn write(run: &RunFolder, dir: &Path) {
                 .expect("a file of the made-up run is written");
         }
         fs::write(dir.join("latency.hlog"), log).expect("a file of the made-up run is written");
-        fs::write(dir.join("clients.csv"), "step,figure,quantile,value\n20,delivered_events,0.5,15\n")
-            .expect("a file of the made-up run is written");
+        fs::write(
+            dir.join("clients.csv"),
+            "step,round,figure,quantile,value\n20,1,delivered_events,0.5,15\n",
+        )
+        .expect("a file of the made-up run is written");
     }
 }
 

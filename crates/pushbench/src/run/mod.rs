@@ -7,6 +7,7 @@ mod job;
 mod outcome;
 mod placement;
 mod progress;
+mod rounds;
 mod sampler;
 mod step;
 
@@ -16,6 +17,7 @@ use pushbench_probe::{clock, host, limits};
 use pushbench_report::RunFolder as Finished;
 use pushbench_scenario::needs::Needs;
 use pushbench_scenario::plan::{Comparison, Plan};
+use pushbench_scenario::schedule::order_of_round;
 use pushbench_transport::settings::TransportSettings as _;
 use std::path::{Path, PathBuf};
 use tokio::task::LocalSet;
@@ -25,6 +27,7 @@ use self::job::Job;
 use self::placement::Placement;
 pub(crate) use self::progress::Loudness;
 use self::progress::Progress;
+use self::rounds::Rounds;
 use self::step::Ended;
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
@@ -74,7 +77,7 @@ async fn run_plan(
             ),
         )
     })?;
-    let mut progress = Progress::new(options.loudness, plan.steps.len() * plan.transports.len());
+    let mut progress = Progress::new(options.loudness, plan);
     progress.say(format_args!("{}: {}", plan.name, plan.title));
     let ended = measure_all(plan, needs, program, &mut folder, &mut progress, interrupt).await?;
     finish(&mut folder, ended.as_ref()).map_err(|error| unwritable(folder.path(), &error))?;
@@ -82,7 +85,7 @@ async fn run_plan(
     Ok(exit_of(&folder.run, ended.as_ref()).worse(presented))
 }
 
-/// Measures every transport at every number of clients; stops at the first that ends before its time.
+/// Measures every transport at every number of clients, round by round; stops at the first that ends before its time.
 async fn measure_all(
     plan: &Plan,
     needs: &Needs,
@@ -95,21 +98,42 @@ async fn measure_all(
     for transport in &plan.transports {
         files.push(folder.label_files(&transport.label).map_err(|error| unwritable(folder.path(), &error))?);
     }
-    for clients in &plan.steps {
-        for (transport, files) in files.iter_mut().enumerate() {
-            let label = &plan.transports[transport].label;
-            let (targets, workers) = needs.of(label, *clients).map_or((1, 1), |of| (of.targets, of.workers));
-            let job = Job { plan, transport, clients: *clients, targets, workers, program };
-            let end = step::run(job, files, progress, interrupt).await;
-            progress.step_ends(end.result.as_ref());
-            folder.run.results.extend(end.result);
-            folder.save().map_err(|error| unwritable(folder.path(), &error))?;
-            if end.ended.is_some() {
-                return Ok(end.ended);
+    let jobs = jobs(plan, needs, program);
+    // Results stand in the order of the scenario, whatever the order of the rounds.
+    let mut rounds: Vec<Rounds<'_>> =
+        jobs.iter().map(|job| Rounds::new(plan, (job.targets, job.workers))).collect();
+    for round in 1..=plan.rounds {
+        let order = order_of_round(plan.seed, round, plan.rounds, plan.transports.len());
+        for step in 0..plan.steps.len() {
+            for transport in &order {
+                let at = step * plan.transports.len() + transport;
+                let job = Job { round, ..jobs[at] };
+                let end = step::run(job, &mut files[*transport], progress, interrupt).await;
+                progress.step_ends(end.measured.as_ref().map(|measured| &measured.result));
+                if let Some(measured) = end.measured {
+                    rounds[at].add(measured);
+                }
+                folder.run.results = rounds.iter().filter_map(|of_step| of_step.result.clone()).collect();
+                folder.save().map_err(|error| unwritable(folder.path(), &error))?;
+                if end.ended.is_some() {
+                    return Ok(end.ended);
+                }
             }
         }
     }
     Ok(None)
+}
+
+/// The jobs of the first round: transport by transport in the order of the file, step by step.
+fn jobs<'a>(plan: &'a Plan, needs: &Needs, program: &'a Path) -> Vec<Job<'a>> {
+    let of_step = |clients: u32| {
+        plan.transports.iter().enumerate().map(move |(transport, of)| {
+            let processes = needs.of(&of.label, clients).map(|needs| (needs.targets, needs.workers));
+            let (targets, workers) = processes.unwrap_or((1, 1));
+            Job { plan, transport, clients, round: 1, targets, workers, program }
+        })
+    };
+    plan.steps.iter().flat_map(|clients| of_step(*clients)).collect()
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
@@ -189,7 +213,7 @@ fn manifest(plan: &Plan) -> Run {
             sha256: plan.sha256.clone(),
             overrides: plan.overrides.clone(),
             seed: plan.seed,
-            rounds: 1,
+            rounds: plan.rounds,
             steps: plan.steps.clone(),
             pattern: plan.events.topics.pattern().to_owned(),
             topics: plan.topics(plan.steps.iter().copied().max().unwrap_or(0)),
