@@ -83,15 +83,19 @@ fn repeats(run: &Run) -> String {
 fn invalid(run: &Run) -> Option<String> {
     let parts: Vec<String> = (run.results.iter())
         .filter_map(|result| {
-            let finding = result.findings.iter().find(|finding| finding.level == Level::Breach)?;
-            // What follows from it stands below the table.
-            let mut words = finding.text.split(": ");
-            let first = words.next().unwrap_or_default();
-            let fact = if first.starts_with("round") { words.next().unwrap_or(first) } else { first };
-            Some(format!("{} ({fact})", name_of(run, result)))
+            let breaches = result.findings.iter().filter(|finding| finding.level == Level::Breach);
+            let facts: Vec<&str> = breaches.map(|finding| fact_of(&finding.text)).collect();
+            (!facts.is_empty()).then(|| format!("{} ({})", name_of(run, result), facts.join("; ")))
         })
         .collect();
     (!parts.is_empty()).then(|| format!("INVALID, not to be compared: {}", parts.join(", ")))
+}
+
+/// The value in a finding's text, without the rounds before it and what follows from it: those stand below the table.
+fn fact_of(text: &str) -> &str {
+    let mut words = text.split(": ");
+    let first = words.next().unwrap_or(text);
+    if first.starts_with("round") { words.next().unwrap_or(first) } else { first }
 }
 
 /// `MISSED THRESHOLDS: sse`, or nothing where all were met.
