@@ -4,16 +4,16 @@
 //! so one process that is held up delays rows and loses none. A second that some process never reported has no row,
 //! because sums over the others would look like sums over all; its histograms are kept.
 
-use pushbench_measure::phase::TICK_NS;
 use pushbench_measure::results::{Interval, SocketStates};
 use pushbench_measure::snapshot::{TargetSnapshot, WorkerSnapshot};
-use pushbench_measure::statistics::{Block, ChangePoint, Steadiness, steadiness};
+use pushbench_measure::statistics::Block;
 use pushbench_measure::{Counters, Figure, Histogram, Histograms, Phase, PhaseEdges};
 use pushbench_probe::process::Usage;
 use pushbench_probe::sockets::States;
 use std::collections::BTreeMap;
 
 use super::sampler::{Sample, Usages};
+use super::watch::Watch;
 
 /// Reports of one interval.
 #[derive(Debug, Default)]
@@ -78,16 +78,10 @@ pub(crate) struct Gather {
     /// Sum of all rows.
     pub(crate) histograms: Histograms,
     pub(crate) peaks: Peaks,
-    /// Mean wait of a worker for a CPU in the worst second of the measure phase, microseconds per turn.
-    pub(crate) run_queue_peak_us: Option<u64>,
-    /// How late each worker's timers fired in the measure phase.
-    timers_late: Vec<Histogram>,
-    /// How late each target published what was due in the measure phase.
-    slips: Vec<Histogram>,
+    /// What the verdict is made from.
+    pub(crate) watch: Watch,
     /// Delivery latency of what was due in the measure phase, a block for each second it was received in.
     blocks: Vec<Block>,
-    /// Seconds of the measure phase, counted from its begin, with the median of what was received in each.
-    medians: Vec<(u64, f64)>,
 }
 
 impl Gather {
@@ -105,11 +99,8 @@ impl Gather {
             usages,
             histograms: Histograms::new(),
             peaks: Peaks::default(),
-            run_queue_peak_us: None,
-            timers_late: vec![Histogram::new(); workers],
-            slips: vec![Histogram::new(); targets],
+            watch: Watch::new(targets, workers),
             blocks: Vec::new(),
-            medians: Vec::new(),
         }
     }
 
@@ -150,31 +141,9 @@ impl Gather {
         &self.targets
     }
 
-    /// How late the timers of the worker whose timers were latest fired, 99th percentile, microseconds.
-    pub(crate) fn timer_late_p99_us(&self) -> Option<u64> {
-        highest_p99(&self.timers_late)
-    }
-
-    /// How late the target that was latest published, 99th percentile, microseconds.
-    pub(crate) fn slip_p99_us(&self) -> Option<u64> {
-        highest_p99(&self.slips)
-    }
-
     /// Delivery latency second by second, for intervals.
     pub(crate) fn take_blocks(&mut self) -> Vec<Block> {
         std::mem::take(&mut self.blocks)
-    }
-
-    /// Whether the median of a second moved within the measure phase; `None` where that is too short to tell.
-    pub(crate) fn steadiness(&self) -> Option<Steadiness> {
-        let medians: Vec<f64> = self.medians.iter().map(|(_, median_us)| *median_us).collect();
-        Some(match steadiness(&medians)? {
-            // A second without enough events to have a median is not in the series, and counts nevertheless.
-            Steadiness::Changed(change) => {
-                Steadiness::Changed(ChangePoint { at: self.medians[change.at].0 as usize, ..change })
-            }
-            Steadiness::Steady => Steadiness::Steady,
-        })
     }
 
     /// The next row, if its interval is complete. Rows of the ramp wait until it is known when the warm-up begins,
@@ -200,15 +169,9 @@ impl Gather {
         fill_percentiles(&mut interval, &histograms);
         self.histograms.add(&histograms);
         self.blocks.extend(histograms.get(Figure::Delivery, Phase::Measure).map(Block::of));
-        self.note_median(tick_ns, &interval);
+        self.watch.second(self.edges, tick_ns, &interval);
         let begin_ns = std::mem::replace(&mut self.begin_ns, tick_ns);
         Some(Row { begin_ns, end_ns: tick_ns, interval: everyone.then_some(interval), histograms })
-    }
-
-    fn note_median(&mut self, tick_ns: u64, interval: &Interval) {
-        let Some(edges) = self.edges.filter(|_| interval.phase() == Some(Phase::Measure)) else { return };
-        let second = tick_ns.saturating_sub(TICK_NS + edges.measure_ns) / TICK_NS;
-        self.medians.extend(interval.latency_p50_us.map(|median_us| (second, median_us as f64)));
     }
 
     /// A row with its place in time.
@@ -237,7 +200,7 @@ impl Gather {
             after.add(&report.counters);
             interval.connected += u64::from(report.connected);
             histograms.add(&report.histograms);
-            add_measured(&mut self.timers_late[worker], &report.histograms, Figure::TimerLate);
+            self.watch.worker(worker, &report.histograms);
             self.workers[worker] = report;
         }
         let since = after.since(&before);
@@ -263,7 +226,7 @@ impl Gather {
                 interval.published = report.published.saturating_sub(self.targets[0].published);
             }
             histograms.add(&report.histograms);
-            add_measured(&mut self.slips[target], &report.histograms, Figure::Slip);
+            self.watch.target(target, &report.histograms);
             self.targets[target] = report;
         }
     }
@@ -284,23 +247,8 @@ impl Gather {
         interval.target_rss_bytes = total(&now.targets, |usage| usage.rss_bytes);
         interval.worker_rss_bytes = total(&now.workers, |usage| usage.rss_bytes);
         interval.worker_run_queue_us = longest_wait_us(&now.workers, &self.usages.workers);
-        if interval.phase() == Some(Phase::Measure) {
-            self.run_queue_peak_us = self.run_queue_peak_us.max(interval.worker_run_queue_us);
-        }
         self.usages = sample.usages;
     }
-}
-
-/// Adds what was due in the measure phase.
-fn add_measured(sum: &mut Histogram, report: &Histograms, figure: Figure) {
-    if let Some(measured) = report.get(figure, Phase::Measure) {
-        sum.add(measured);
-    }
-}
-
-/// The highest of all processes, not that of their sum: among many, one that is held up must not be lost.
-fn highest_p99(of_processes: &[Histogram]) -> Option<u64> {
-    of_processes.iter().filter_map(|histogram| histogram.quantile(0.99)).max()
 }
 
 fn fill_percentiles(interval: &mut Interval, histograms: &Histograms) {

@@ -10,6 +10,7 @@ mod progress;
 mod rounds;
 mod sampler;
 mod step;
+mod watch;
 
 use pushbench_measure::results::{FORMAT, Host, Run, ScenarioRecord, Status, TransportRecord, names};
 use pushbench_measure::verdict::Level;

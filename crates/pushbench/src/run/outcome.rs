@@ -124,12 +124,12 @@ fn observed(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges) -> Observed {
     let refused: u64 = targets.iter().map(|target| target.refused).sum();
     let rate = job.plan.events.rate;
     Observed {
-        slip_p99_us: gather.slip_p99_us().map(|us| us as f64),
+        slip_p99_us: gather.watch.slip_p99_us().map(|us| us as f64),
         event_interval_us: (rate > 0.0).then(|| 1e6 / rate),
         worker_busy: busy(|usages| &usages.workers),
         target_busy: busy(|usages| &usages.targets),
-        worker_timer_p99_us: gather.timer_late_p99_us().map(|us| us as f64),
-        worker_run_queue_us: gather.run_queue_peak_us.map(|us| us as f64),
+        worker_timer_p99_us: gather.watch.timer_late_p99_us().map(|us| us as f64),
+        worker_run_queue_us: gather.watch.run_queue_peak_us.map(|us| us as f64),
         host_steal: steal,
         never_connected: tally.intended - tally.connected,
         may_fail: job.plan.may_fail_clients(job.clients),
@@ -137,7 +137,7 @@ fn observed(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges) -> Observed {
         listen_overflows: evidence.listen_overflows,
         lost: tally.lost,
         limits_hit: evidence.sums.edges[2].limits_hit + refused,
-        steadiness: gather.steadiness(),
+        steadiness: gather.watch.steadiness(),
     }
 }
 
