@@ -13,6 +13,7 @@ use pushbench_measure::results::Run;
 
 use columns::{Column, Row};
 use grid::{Cell, Head, Paint};
+use validity::Validity;
 
 /// How a terminal wants the table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,41 +26,31 @@ pub struct Style {
 
 const DEFAULT_WIDTH: u16 = 120;
 
-/// The table for a terminal. Losses, if any, stand in its first line. Ends with a line break.
+/// The table for a terminal. What forbids to compare its rows stands in its first line. Ends with a line break.
 #[must_use]
 pub fn render(run: &Run, style: Style) -> String {
     let width = usize::from(style.width.unwrap_or(DEFAULT_WIDTH));
     let rows = columns::rows(run);
-    let mut out = String::new();
-    for line in notes::head(run) {
-        out.push_str(&grid::paint(&line, style.color));
-        out.push('\n');
-    }
+    let painted = |lines: Vec<Cell>| lines.into_iter().map(|line| grid::paint(&line, style.color));
+    let mut lines: Vec<String> = painted(notes::head(run)).collect();
+    // In a run of several steps the number of clients is part of a row's name.
+    let names = if run.scenario.steps.len() > 1 { 2 } else { 1 };
     for columns in columns::blocks(run) {
         let heads = columns.iter().map(Column::head).collect::<Vec<_>>();
-        for line in grid::render(&heads, &cells(&columns, &rows), width, style.color) {
-            out.push_str(&line);
-            out.push('\n');
+        lines.extend(grid::render(&heads, names, &cells(&columns, &rows), width, style.color));
+        lines.push(String::new());
+    }
+    if let Some(Validity { heads, rows, zeros }) = validity::block(run) {
+        let heads: Vec<Head<'_>> = heads.iter().map(|name| Head { group: "", name }).collect();
+        if !rows.is_empty() {
+            lines.extend(grid::render(&heads, 1, &rows, width, style.color));
         }
-        out.push('\n');
+        lines.extend(painted(zeros.map(|text| Cell::new(text, Paint::Dim)).into_iter().collect()));
+        lines.push(String::new());
     }
-    if let Some(validity) = validity::block(run) {
-        let heads: Vec<Head<'_>> = validity.heads.iter().map(|name| Head { group: "", name }).collect();
-        let zeros = validity.zeros.map(|text| grid::paint(&Cell::new(text, Paint::Dim), style.color));
-        let rows = validity.rows;
-        let table =
-            if rows.is_empty() { Vec::new() } else { grid::render(&heads, &rows, width, style.color) };
-        for line in table.into_iter().chain(zeros) {
-            out.push_str(&line);
-            out.push('\n');
-        }
-        out.push('\n');
-    }
-    for line in notes::foot(run) {
-        out.push_str(&grid::paint(&line, style.color));
-        out.push('\n');
-    }
-    out
+    lines.extend(painted(notes::foot(run)));
+    lines.push(String::new());
+    lines.join("\n")
 }
 
 /// The same table in Markdown, for a README.
@@ -75,15 +66,11 @@ pub fn markdown(run: &Run) -> String {
         let heads: Vec<String> = columns.iter().map(|column| column.head().in_one_line()).collect();
         push_markdown_table(&mut out, &heads, cells(&columns, &rows));
     }
-    let validity = validity::block(run);
-    let zeros = validity.as_ref().and_then(|validity| validity.zeros.clone());
-    if let Some(validity) = validity.filter(|validity| !validity.rows.is_empty()) {
-        push_markdown_table(&mut out, &validity.heads, validity.rows);
-    }
-    if let Some(zeros) = zeros {
-        out.push_str("* ");
-        out.push_str(&zeros);
-        out.push('\n');
+    if let Some(Validity { heads, rows, zeros }) = validity::block(run) {
+        if !rows.is_empty() {
+            push_markdown_table(&mut out, &heads, rows);
+        }
+        out.extend(zeros.map(|zeros| format!("* {zeros}\n")));
     }
     for line in notes::foot(run) {
         out.push_str("* ");
