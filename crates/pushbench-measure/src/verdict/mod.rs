@@ -43,6 +43,16 @@ pub struct Finding {
     pub text: String,
 }
 
+impl Finding {
+    /// The value in words, without the rounds before it and without what follows from it.
+    #[must_use]
+    pub fn fact(&self) -> &str {
+        let mut words = self.text.split(": ");
+        let first = words.next().unwrap_or(&self.text);
+        if first.starts_with("round") { words.next().unwrap_or(first) } else { first }
+    }
+}
+
 /// Conditions of validity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

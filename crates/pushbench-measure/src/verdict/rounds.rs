@@ -51,6 +51,7 @@ mod tests {
         let busiest = findings.iter().find(|finding| finding.condition == Condition::WorkerBusy).unwrap();
         assert_eq!((busiest.level, busiest.value), (Level::Breach, 0.99));
         assert!(busiest.text.starts_with("rounds 1, 3: busiest worker 99 % busy: "), "{}", busiest.text);
+        assert_eq!(busiest.fact(), "busiest worker 99 % busy");
         let lost = findings.iter().find(|finding| finding.condition == Condition::Lost).unwrap();
         assert_eq!(lost.text, "0 expected events lost", "nothing to doubt, no round to name");
     }

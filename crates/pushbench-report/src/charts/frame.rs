@@ -2,7 +2,7 @@
 //! under which conditions it was measured and whether it may be believed.
 
 use pushbench_measure::results::{Run, Status, StepResult, ThresholdResult};
-use pushbench_measure::verdict::Level;
+use pushbench_measure::verdict::{Finding, Level};
 
 use super::canvas::{Align, Canvas, SIZE};
 use super::font::{self, Type};
@@ -137,13 +137,7 @@ fn verdict(view: &View<'_>, extent: Extent) -> (String, bool) {
     if !alarms.is_empty() {
         return (alarms.join(" · "), true);
     }
-    let warnings = reasons(&shown, extent, |result| {
-        result
-            .findings
-            .iter()
-            .find(|finding| finding.level == Level::Warning)
-            .map(|finding| finding.text.clone())
-    });
+    let warnings = reasons(&shown, extent, |result| facts(result, Level::Warning));
     match (shown.is_empty(), warnings.is_empty()) {
         (true, _) => ("no result".to_owned(), true),
         (_, true) => ("valid: every check inside its bounds".to_owned(), false),
@@ -163,11 +157,18 @@ fn reasons(shown: &[&StepResult], extent: Extent, reason: impl Fn(&StepResult) -
     parts.collect::<Vec<_>>().join("; ")
 }
 
-/// The first reason why a result is not valid.
+/// Why a result is not valid.
 fn breach(result: &StepResult) -> Option<String> {
-    let finding = result.findings.iter().find(|finding| finding.level == Level::Breach);
-    let missed = result.thresholds.iter().find(|threshold| !threshold.met);
-    finding.map(|finding| finding.text.clone()).or_else(|| missed.map(miss))
+    let missed = result.thresholds.iter().filter(|threshold| !threshold.met).map(miss);
+    let reasons: Vec<String> = facts(result, Level::Breach).into_iter().chain(missed).collect();
+    (!reasons.is_empty()).then(|| reasons.join(", "))
+}
+
+/// Every finding of a level, its value without what follows from it: a footer is short, and the table says it.
+fn facts(result: &StepResult, level: Level) -> Option<String> {
+    let of_level = result.findings.iter().filter(|finding| finding.level == level);
+    let facts: Vec<&str> = of_level.map(Finding::fact).collect();
+    (!facts.is_empty()).then(|| facts.join(", "))
 }
 
 /// A threshold that was not met. What was not measured was not missed by any amount.

@@ -1,7 +1,7 @@
 //! What is said above and below the table: losses, the run's own doubts, thresholds, how to read the marks.
 
 use pushbench_measure::results::{Run, Status, StepResult, Summary, ThresholdResult};
-use pushbench_measure::verdict::Level;
+use pushbench_measure::verdict::{Finding, Level};
 
 use super::grid::{Cell, Paint};
 use crate::figures::{P50, P90, P99, P999, Percentile};
@@ -84,18 +84,11 @@ fn invalid(run: &Run) -> Option<String> {
     let parts: Vec<String> = (run.results.iter())
         .filter_map(|result| {
             let breaches = result.findings.iter().filter(|finding| finding.level == Level::Breach);
-            let facts: Vec<&str> = breaches.map(|finding| fact_of(&finding.text)).collect();
+            let facts: Vec<&str> = breaches.map(Finding::fact).collect();
             (!facts.is_empty()).then(|| format!("{} ({})", name_of(run, result), facts.join("; ")))
         })
         .collect();
     (!parts.is_empty()).then(|| format!("INVALID, not to be compared: {}", parts.join(", ")))
-}
-
-/// The value in a finding's text, without the rounds before it and what follows from it: those stand below the table.
-fn fact_of(text: &str) -> &str {
-    let mut words = text.split(": ");
-    let first = words.next().unwrap_or(text);
-    if first.starts_with("round") { words.next().unwrap_or(first) } else { first }
 }
 
 /// `MISSED THRESHOLDS: sse`, or nothing where all were met.
