@@ -130,9 +130,13 @@ fn verdict(view: &View<'_>, extent: Extent) -> (String, bool) {
     if !lost.is_empty() {
         alarms.push(format!("LOST: {lost}"));
     }
-    let invalid = reasons(&shown, extent, breach);
+    let invalid = reasons(&shown, extent, |result| facts(result, Level::Breach));
     if !invalid.is_empty() {
         alarms.push(format!("INVALID, not to be compared: {invalid}"));
+    }
+    let missed = reasons(&shown, extent, misses);
+    if !missed.is_empty() {
+        alarms.push(format!("THRESHOLDS MISSED: {missed}"));
     }
     if !alarms.is_empty() {
         return (alarms.join(" · "), true);
@@ -157,11 +161,11 @@ fn reasons(shown: &[&StepResult], extent: Extent, reason: impl Fn(&StepResult) -
     parts.collect::<Vec<_>>().join("; ")
 }
 
-/// Why a result is not valid.
-fn breach(result: &StepResult) -> Option<String> {
+/// Thresholds of the scenario that a result missed.
+fn misses(result: &StepResult) -> Option<String> {
     let missed = result.thresholds.iter().filter(|threshold| !threshold.met).map(miss);
-    let reasons: Vec<String> = facts(result, Level::Breach).into_iter().chain(missed).collect();
-    (!reasons.is_empty()).then(|| reasons.join(", "))
+    let words: Vec<String> = missed.collect();
+    (!words.is_empty()).then(|| words.join(", "))
 }
 
 /// Every finding of a level, its value without what follows from it: a footer is short, and the table says it.
@@ -173,8 +177,8 @@ fn facts(result: &StepResult, level: Level) -> Option<String> {
 
 /// A threshold that was not met. What was not measured was not missed by any amount.
 fn miss(threshold: &ThresholdResult) -> String {
-    let what = if threshold.measured.is_some() { "missed" } else { "not measured:" };
-    format!("{what} {} {}", threshold.figure, threshold.condition)
+    let what = if threshold.measured.is_some() { "" } else { "not measured: " };
+    format!("{what}{} {}", threshold.figure, threshold.condition)
 }
 
 fn host(run: &Run) -> String {
@@ -205,7 +209,7 @@ mod tests {
                 met: false,
             })
         };
-        assert_eq!(of(Some(2e6)), "missed latency_p99 < 1500ms");
+        assert_eq!(of(Some(2e6)), "latency_p99 < 1500ms");
         assert_eq!(of(None), "not measured: latency_p99 < 1500ms");
     }
 }

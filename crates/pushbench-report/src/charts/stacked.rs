@@ -118,7 +118,8 @@ fn draw_bar(canvas: &mut Canvas<'_>, plot: Rect, row: Rect, bar: &Bar, axis: &Ax
 fn draw_whisker(canvas: &mut Canvas<'_>, plot: Rect, row: Rect, bar: &Bar, axis: &Axis) {
     let Some(Confidence { lo, hi }) = bar.interval else { return };
     let (left, right) = (plot.x(axis.scale.share(lo)), plot.x(axis.scale.share(hi)));
-    let y = row.top + 0.84 * row.height();
+    // Low enough for the letters of a thin bar.
+    let y = row.bottom - (0.16 * row.height()).min(5.0);
     draw_whisker_between(canvas, (left, y), (right, y), TEXT);
 }
 
