@@ -114,6 +114,11 @@ impl Histogram {
         self.inner.saturating_record(value);
     }
 
+    /// Records one value many times; values above [`MAX_US`] count as [`MAX_US`].
+    pub fn record_many(&mut self, value: u64, count: u64) {
+        self.inner.saturating_record_n(value, count);
+    }
+
     /// Adds all values of `other`.
     pub fn add(&mut self, other: &Self) {
         if self.inner.add(&other.inner).is_err() {

@@ -3,8 +3,10 @@
 #[path = "../tests/report/synthetic/mod.rs"]
 mod synthetic;
 
+use pushbench_report::compare::{Comparison, Selection, Share, load, names};
 use pushbench_report::{ReportError, RunFolder, charts};
 use std::path::Path;
+use synthetic::written::{Made, write};
 use synthetic::{Shape, folder, troubles};
 
 fn main() -> Result<(), ReportError> {
@@ -15,7 +17,39 @@ fn main() -> Result<(), ReportError> {
             charts::draw_all(&run(), &Path::new(&dir).join(name))?;
         }
     }
+    for (name, runs) in comparisons() {
+        if only.as_ref().is_none_or(|only| name.contains(only.as_str())) {
+            draw_comparison(&Path::new(&dir).join(name), &runs)?;
+        }
+    }
     Ok(())
+}
+
+/// Writes the runs, compares them, and puts charts and Markdown beside them.
+fn draw_comparison(dir: &Path, runs: &[Made]) -> Result<(), ReportError> {
+    let folders: Vec<_> = (0..runs.len()).map(|at| dir.join(format!("run-{at}"))).collect();
+    for (folder, made) in folders.iter().zip(runs) {
+        write(folder, made, |_| ());
+    }
+    let selections: Vec<_> = folders.into_iter().map(|folder| Selection { folder, label: None }).collect();
+    let runs = load(&selections).map_err(|mut faults| faults.remove(0))?;
+    let comparison = Comparison::of(&runs, Share::new(0.05))?;
+    charts::draw_comparison(&comparison, dir)?;
+    let path = dir.join(names::MARKDOWN);
+    std::fs::write(&path, comparison.markdown()).map_err(|source| ReportError::Write { path, source })
+}
+
+fn comparisons() -> [(&'static str, Vec<Made>); 4] {
+    let of = |transports, rounds, seed, delay_us, apart| {
+        let shape = Shape { transports, measure_s: 20, steps: vec![100], ..Shape::default() };
+        Made { shape, rounds, seed, apart, delay_us, ..Made::default() }
+    };
+    [
+        ("compare-equal", vec![of(4, 5, 1, 0, 0.02), of(4, 5, 2, 0, 0.02)]),
+        ("compare-slower", vec![of(4, 5, 1, 0, 0.02), of(4, 5, 2, 5_000, 0.02)]),
+        ("compare-noisy", vec![of(2, 3, 1, 0, 0.4), of(2, 3, 2, 0, 0.4)]),
+        ("compare-three", vec![of(9, 1, 1, 0, 0.1), of(9, 1, 2, 0, 0.1), of(9, 1, 3, 900, 0.1)]),
+    ]
 }
 
 type Make = fn() -> RunFolder;

@@ -56,6 +56,28 @@ pub enum ReportError {
         /// Which entry, and what is wrong with it.
         source: LogError,
     },
+    /// A run has nothing to be compared.
+    #[error("{} has no result yet: none of its transports was measured", path.display())]
+    NoResult {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A run does not have the transport that was asked for.
+    #[error("{} has no result of `{label}`; it has {}", path.display(), has.join(", "))]
+    NoSuchLabel {
+        /// The folder.
+        path: PathBuf,
+        /// What was asked for.
+        label: String,
+        /// Labels with results.
+        has: Vec<String>,
+    },
+    /// No side of any run has a partner in the first.
+    #[error("no transport was measured at the same number of clients in the first run and in another: {}", sides.join("; "))]
+    NothingInCommon {
+        /// What each folder has.
+        sides: Vec<String>,
+    },
     /// A picture or its folder cannot be written.
     #[error("{} cannot be written: {source}", path.display())]
     Write {

@@ -102,7 +102,7 @@ impl RunFolder {
 }
 
 /// The number of clients of a result: its step, or the only one that the scenario has.
-fn step_of(run: &Run, result: &StepResult) -> Option<u32> {
+pub(crate) fn step_of(run: &Run, result: &StepResult) -> Option<u32> {
     result.summary.step.or_else(|| run.scenario.steps.first().copied()).or(result.summary.clients)
 }
 
@@ -157,7 +157,8 @@ impl LabelFiles {
     }
 }
 
-fn load_manifest(dir: &Path) -> Result<Run, ReportError> {
+/// The manifest of a run.
+pub(crate) fn load_manifest(dir: &Path) -> Result<Run, ReportError> {
     /// The one field that every format has.
     #[derive(Deserialize)]
     struct Versioned {
@@ -173,7 +174,8 @@ fn load_manifest(dir: &Path) -> Result<Run, ReportError> {
     serde_json::from_str(&text).map_err(manifest)
 }
 
-fn read_if_there(path: &Path) -> Result<Option<String>, ReportError> {
+/// The text of a file; `None` where there is none.
+pub(crate) fn read_if_there(path: &Path) -> Result<Option<String>, ReportError> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if is_absence(&error) => Ok(None),

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use pushbench_report::compare::Share;
 use pushbench_transport::Period;
 
 use crate::exit::Exit;
@@ -28,6 +29,8 @@ pub(crate) enum Command {
     Serve(ServeArguments),
     /// Draw the charts and the table of a finished run again, from its files alone
     Report(ReportArguments),
+    /// Compare two or more runs: differences with intervals, overlay charts
+    Compare(CompareArguments),
     /// Validate a scenario and print the plan and what it needs; opens nothing
     Check(CheckArguments),
     /// Print shell completions
@@ -102,6 +105,28 @@ pub(crate) struct ReportArguments {
     /// Print the table as Markdown
     #[arg(long)]
     pub(crate) markdown: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArguments {
+    /// Folders of runs, the baseline first; with a label, one transport of the run
+    #[arg(required = true, num_args = 2.., value_name = "RUN_DIR[:LABEL]")]
+    pub(crate) runs: Vec<String>,
+    /// Print Markdown fit for a pull request
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
+    /// Print everything as a JSON document, and nothing else, on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Share of the baseline within which figures count as equal
+    #[arg(long, default_value = "5%", value_name = "SHARE")]
+    pub(crate) band: Share,
+    /// Exit with 4 where p50, p90 or p99 of delivery latency is slower by more than this share
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) fail_if_slower: Option<Share>,
+    /// Folder for tables and charts [default: a new one in results/compare]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

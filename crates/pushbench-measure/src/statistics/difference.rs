@@ -39,7 +39,9 @@ impl Difference {
         Self { estimate, interval, basis, identical: false }
     }
 
-    fn identical(self, identical: bool) -> Self {
+    /// The same, of data that were found to be the very same or not.
+    #[must_use]
+    pub fn identical(self, identical: bool) -> Self {
         Self { identical, ..self }
     }
 }

@@ -144,7 +144,7 @@ pub fn estimate_all(
 }
 
 /// Columns that come from the distribution of delivery latency, where that many values are enough for them.
-pub(super) fn distribution(count: u64) -> impl Iterator<Item = (&'static str, Statistic)> {
+pub fn distribution(count: u64) -> impl Iterator<Item = (&'static str, Statistic)> {
     HEADLINES.iter().filter_map(move |headline| match headline.source {
         Source::Delivery(Statistic::Quantile(quantile)) if !enough_samples(count, quantile) => None,
         Source::Delivery(statistic) => Some((headline.column, statistic)),

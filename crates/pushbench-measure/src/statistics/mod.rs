@@ -17,7 +17,7 @@ mod word;
 
 pub use bootstrap::{Bootstrap, Statistic, measure};
 pub use difference::{Difference, SHIFT_QUANTILES, compare_samples, compare_values, shift_function};
-pub use headline::{HEADLINES, Headline, Kind, Source, estimate_all};
+pub use headline::{HEADLINES, Headline, Kind, Source, distribution, estimate_all};
 pub use measurement::{Basis, Measurement};
 pub use sample::{Block, Round, Sample};
 pub use steady::{ChangePoint, Steadiness, steadiness};

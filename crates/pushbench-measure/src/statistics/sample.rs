@@ -74,4 +74,14 @@ impl Sample {
     pub fn count(&self) -> u64 {
         self.rounds.iter().map(Round::count).sum()
     }
+
+    /// The sum of all histograms.
+    #[must_use]
+    pub fn histogram(&self) -> Histogram {
+        let mut sum = Histogram::new();
+        for (value, count) in self.rounds.iter().flat_map(|round| &round.0).flat_map(Block::bins) {
+            sum.record_many(value, count);
+        }
+        sum
+    }
 }

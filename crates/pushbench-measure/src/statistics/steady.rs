@@ -1,10 +1,22 @@
 //! Whether a series stays where it is: one change point (Pettitt, *A non-parametric approach to the change-point
 //! problem*, Applied Statistics 28, 1979), and only one that matters.
+//!
+//! The test takes the seconds for independent of each other. A level that wanders from second to second is sometimes
+//! taken for a change; to correct for that would hide a latency that climbs all the time, which is what the check is
+//! for.
+
+use rand::SeedableRng as _;
+use rand::seq::SliceRandom as _;
+use rand_chacha::ChaCha8Rng;
 
 /// Fewest values that are judged.
 const FEWEST: usize = 10;
 /// Probability of the test below which a change is believed.
 const SIGNIFICANT: f64 = 0.01;
+/// Below this number of values the probability is counted out: Pettitt's formula cannot become significant there.
+const COUNTED_BELOW: usize = 16;
+/// Orders that are tried to count it.
+const ORDERS: u32 = 9_999;
 /// A change matters from this share of the lower median on …
 const SHARE: f64 = 0.20;
 /// … and from this many microseconds on.
@@ -38,26 +50,42 @@ pub fn steadiness(series: &[f64]) -> Option<Steadiness> {
     if series.len() < FEWEST || series.iter().any(|value| !value.is_finite()) {
         return None;
     }
-    let (at, statistic) = pettitt(series);
-    let count = series.len() as f64;
-    let probability = (2.0 * (-6.0 * statistic.powi(2) / (count.powi(3) + count.powi(2))).exp()).min(1.0);
+    let ranks = midranks(series);
+    let (at, statistic) = pettitt(&ranks);
     let (before, after) = (median(&series[..at]), median(&series[at..]));
     let by = (after - before).abs();
     let matters = by > LEAST_US && by > SHARE * before.min(after);
-    let changed = probability < SIGNIFICANT && matters;
-    Some(if changed {
+    if !matters {
+        return Some(Steadiness::Steady);
+    }
+    let probability = probability(ranks, statistic);
+    Some(if probability < SIGNIFICANT {
         Steadiness::Changed(ChangePoint { at, before, after, probability })
     } else {
         Steadiness::Steady
     })
 }
 
+/// Of so large a statistic where the order of the values means nothing.
+fn probability(mut ranks: Vec<f64>, statistic: f64) -> f64 {
+    if ranks.len() >= COUNTED_BELOW {
+        let count = ranks.len() as f64;
+        return (2.0 * (-6.0 * statistic.powi(2) / (count.powi(3) + count.powi(2))).exp()).min(1.0);
+    }
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    let mut as_large = 1;
+    for _ in 0..ORDERS {
+        ranks.shuffle(&mut rng);
+        as_large += u32::from(pettitt(&ranks).1 >= statistic);
+    }
+    f64::from(as_large) / f64::from(ORDERS + 1)
+}
+
 /// The split where the ranks of both parts differ most, and the statistic K there.
-fn pettitt(series: &[f64]) -> (usize, f64) {
-    let ranks = midranks(series);
-    let count = series.len() as f64;
+fn pettitt(ranks: &[f64]) -> (usize, f64) {
+    let count = ranks.len() as f64;
     let (mut sum, mut best) = (0.0, (1, 0.0));
-    for (at, rank) in ranks.iter().enumerate().take(series.len() - 1) {
+    for (at, rank) in ranks.iter().enumerate().take(ranks.len() - 1) {
         sum += rank;
         let split = at + 1;
         let statistic = (2.0 * sum - split as f64 * (count + 1.0)).abs();
@@ -123,6 +151,13 @@ mod tests {
     }
 
     #[test]
+    fn a_latency_that_climbs_all_the_time_is_a_change() {
+        let climbing: Vec<f64> =
+            step(30, 0, 0.0).iter().zip(0..).map(|(us, at)| us + 100.0 * f64::from(at)).collect();
+        assert!(matches!(steadiness(&climbing), Some(Steadiness::Changed(_))));
+    }
+
+    #[test]
     fn a_single_outlier_is_no_change() {
         let mut series = step(30, 0, 0.0);
         series[12] = 1e6;
@@ -133,7 +168,12 @@ mod tests {
     #[test]
     fn a_short_series_is_not_judged() {
         assert_eq!(steadiness(&step(4, 5, 1e6)), None);
-        assert!(steadiness(&step(5, 5, 1e6)).is_some());
+        assert!(matches!(steadiness(&step(5, 5, 1e6)), Some(Steadiness::Changed(change)) if change.at == 5));
+        assert_eq!(
+            steadiness(&step(2, 8, 1e6)),
+            Some(Steadiness::Steady),
+            "two seconds of ten prove nothing"
+        );
         let mut broken = step(20, 20, 0.0);
         broken[3] = f64::NAN;
         assert_eq!(steadiness(&broken), None);

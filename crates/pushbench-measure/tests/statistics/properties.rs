@@ -38,9 +38,12 @@ const STATISTICS: [Statistic; 5] = [
 ];
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn figures_are_those_of_the_sum_of_all_histograms(values in values()) {
         let whole = histogram(values.iter().flatten().flatten());
+        prop_assert_eq!(sample(&values).histogram(), whole.clone());
         let measured = measure(&sample(&values), &STATISTICS, QUICK);
         prop_assert_eq!(measured.is_none(), whole.is_empty());
         for (statistic, measured) in STATISTICS.iter().zip(measured.into_iter().flatten()) {

@@ -25,9 +25,9 @@ const KEPT: f64 = 0.5;
 const MEDIAN_US: f64 = 20_000.0;
 
 impl World {
-    /// Five rounds of twenty seconds, the rounds apart by a tenth.
+    /// Five rounds of twelve seconds, the rounds apart by a tenth.
     pub(crate) fn usual() -> Self {
-        Self { rounds: 5, seconds: 20, per_second: 50, of_round: 0.1, of_second: 0.05, of_delivery: 0.4 }
+        Self { rounds: 5, seconds: 12, per_second: 30, of_round: 0.1, of_second: 0.05, of_delivery: 0.4 }
     }
 
     /// The quantile over all rounds there could be: sums of normal logarithms are normal.
@@ -70,7 +70,7 @@ impl World {
         let mut widths = Vec::new();
         let mut held = 0;
         for seed in 0..times {
-            let bootstrap = Bootstrap { replicates: 200, seed: seed.into() };
+            let bootstrap = Bootstrap { replicates: 100, seed: seed.into() };
             let measured = measure(&self.sample(&mut rng), &[Statistic::Quantile(quantile)], bootstrap);
             let interval =
                 measured.as_deref().and_then(|m| m.first().and_then(Measurement::interval)).unwrap();
@@ -86,7 +86,7 @@ impl World {
         let mut rng = ChaCha8Rng::seed_from_u64(11);
         let mut held = 0;
         for seed in 0..times {
-            let bootstrap = Bootstrap { replicates: 200, seed: seed.into() };
+            let bootstrap = Bootstrap { replicates: 100, seed: seed.into() };
             let (a, b) = (self.sample(&mut rng), self.sample(&mut rng));
             let differences = compare_samples(&a, &b, &[Statistic::Quantile(quantile)], bootstrap).unwrap();
             let interval = differences[0].interval.unwrap();

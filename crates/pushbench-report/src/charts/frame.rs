@@ -37,18 +37,39 @@ pub(super) fn frame(
     title: &str,
     subtitle: &str,
 ) -> Rect {
+    surround(canvas, title, subtitle, &footer(view, extent, f64::from(SIZE.0) - 2.0 * MARGIN))
+}
+
+/// Draws a title and the lines of a footer; returns the room between them.
+pub(super) fn surround(
+    canvas: &mut Canvas<'_>,
+    title: &str,
+    subtitle: &str,
+    lines: &[(String, Type)],
+) -> Rect {
     let width = f64::from(SIZE.0) - 2.0 * MARGIN;
     canvas.text((MARGIN, 52.0), Align::Left, TITLE, &font::fit(title, TITLE, width));
     for (at, line) in font::wrap(subtitle, SUBTITLE, width, 2).iter().enumerate() {
         canvas.text((MARGIN, 100.0 + 33.0 * at as f64), Align::Left, SUBTITLE, line);
     }
-    let lines = footer(view, extent, width);
     let top = f64::from(SIZE.1) - 22.0 - lines.len() as f64 * FOOTER_LINE;
     canvas.fill(Rect::new(MARGIN, top - 14.0, MARGIN + width, top - 12.5), AXIS);
     for (at, (line, face)) in lines.iter().enumerate() {
         canvas.text((MARGIN, top + (at as f64 + 0.5) * FOOTER_LINE), Align::Left, *face, line);
     }
     Rect::new(MARGIN, 166.0, MARGIN + width, top - 30.0)
+}
+
+/// The lines of a footer that are not about one run: facts, and what calls for the alarm colour.
+pub(super) fn plain_footer(facts: &[String], alarms: &[String]) -> Vec<(String, Type)> {
+    let width = f64::from(SIZE.0) - 2.0 * MARGIN;
+    let mut lines: Vec<(String, Type)> =
+        facts.iter().map(|fact| (font::fit(fact, FOOTER, width), FOOTER)).collect();
+    if !alarms.is_empty() {
+        let face = Type::medium(FOOTER.size, ALARM);
+        lines.extend(font::wrap(&alarms.join(" · "), face, width, 2).into_iter().map(|line| (line, face)));
+    }
+    lines
 }
 
 fn footer(view: &View<'_>, extent: Extent, width: f64) -> Vec<(String, Type)> {

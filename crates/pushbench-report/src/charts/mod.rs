@@ -13,10 +13,12 @@ mod font;
 mod frame;
 mod layout;
 mod over_time;
+mod overlay;
 mod palette;
 mod percentiles;
 mod picture;
 mod scale;
+mod shift;
 mod sockets;
 mod stacked;
 mod timeline;
@@ -28,6 +30,7 @@ use std::path::{Path, PathBuf};
 use canvas::Canvas;
 use view::View;
 
+use crate::compare::{self, Comparison};
 use crate::{ReportError, RunFolder};
 
 /// A chart: the name of its file and how it is drawn.
@@ -58,15 +61,32 @@ fn always(_: &View<'_>) -> bool {
 /// [`ReportError::Write`] where a file or the folder cannot be written, [`ReportError::Draw`] where the drawing
 /// library refuses.
 pub fn draw_all(folder: &RunFolder, out: &Path) -> Result<Vec<PathBuf>, ReportError> {
-    fs::create_dir_all(out).map_err(|source| ReportError::Write { path: out.to_owned(), source })?;
+    make_folder(out)?;
     let view = View::new(folder);
-    let mut paths = Vec::new();
-    for chart in CHARTS.iter().filter(|chart| (chart.wanted)(&view)) {
-        let picture = canvas::draw(|canvas| (chart.draw)(canvas, &view))
-            .map_err(|reason| ReportError::Draw { chart: chart.file, reason })?;
-        let path = out.join(chart.file);
-        picture.save(&path).map_err(|source| ReportError::Write { path: path.clone(), source })?;
-        paths.push(path);
-    }
-    Ok(paths)
+    let wanted = CHARTS.iter().filter(|chart| (chart.wanted)(&view));
+    wanted.map(|chart| save(out, chart.file, |canvas| (chart.draw)(canvas, &view))).collect()
+}
+
+/// Draws the charts of a comparison into the folder `out`, which is created: percentile curves of all sides, and
+/// differences by percentile.
+///
+/// # Errors
+/// As [`draw_all`].
+pub fn draw_comparison(comparison: &Comparison<'_>, out: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    make_folder(out)?;
+    Ok(vec![
+        save(out, compare::names::OVERLAY, |canvas| overlay::draw(canvas, comparison))?,
+        save(out, compare::names::SHIFT, |canvas| shift::draw(canvas, comparison))?,
+    ])
+}
+
+fn make_folder(out: &Path) -> Result<(), ReportError> {
+    fs::create_dir_all(out).map_err(|source| ReportError::Write { path: out.to_owned(), source })
+}
+
+fn save(out: &Path, file: &'static str, paint: impl FnOnce(&mut Canvas<'_>)) -> Result<PathBuf, ReportError> {
+    let picture = canvas::draw(paint).map_err(|reason| ReportError::Draw { chart: file, reason })?;
+    let path = out.join(file);
+    picture.save(&path).map_err(|source| ReportError::Write { path: path.clone(), source })?;
+    Ok(path)
 }

@@ -60,6 +60,16 @@ pub(super) fn ink(kind_index: usize, variant: usize) -> Ink {
     Ink { color, dash: DASHES[variant % DASHES.len()] }
 }
 
+/// The ink of a transport in the `run`-th run (from 0) of a comparison: solid in the first, further ones dashed and of
+/// another lightness.
+pub(super) fn in_run(ink: Ink, run: usize) -> Ink {
+    let dash = if run == 0 { DASHES[0] } else { DASHES[1 + (run - 1) % (DASHES.len() - 1)] };
+    let black = RGBColor(0, 0, 0);
+    let towards = if lightness(ink.color) < 0.35 { PAPER } else { black };
+    let color = mix(ink.color, towards, [0.0, 0.42, 0.62][run.min(2)]);
+    Ink { color, dash }
+}
+
 /// The colour of the `part`-th part of a stacked bar: the transport's own, then lighter and lighter.
 pub(super) fn tint(color: RGBColor, part: usize) -> RGBColor {
     const TOWARDS_PAPER: [f64; 5] = [0.0, 0.38, 0.6, 0.77, 0.89];
@@ -101,6 +111,18 @@ mod tests {
                     assert_ne!(ink(kind, a).color, ink(kind, b).color);
                     assert_ne!(ink(kind, a).dash, ink(kind, b).dash);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn runs_of_a_comparison_differ_in_lightness_and_dash() {
+        for kind in 0..KINDS.len() {
+            let of = |run| in_run(ink(kind, 0), run);
+            assert_eq!(of(0), ink(kind, 0));
+            for (a, b) in [(0, 1), (1, 2), (0, 2)] {
+                assert!((lightness(of(a).color) - lightness(of(b).color)).abs() > 0.06, "{kind}: {a} {b}");
+                assert_ne!(of(a).dash, of(b).dash);
             }
         }
     }

@@ -10,7 +10,7 @@ use super::axes::{
 use super::canvas::{Align, Canvas, Stroke};
 use super::frame::{Extent, frame};
 use super::layout::{Point, Rect};
-use super::palette::TEXT;
+use super::palette::{Ink, TEXT};
 use super::scale::{Scale, Unit};
 use super::view::{Series, View, with_whiskers};
 use crate::figures::{P50, P90, P99, P999, Percentile};
@@ -25,9 +25,13 @@ const SUBTITLE: &str = "Received − due. Thin line: fewer than 10/(1−p) publi
     uniform over the poll interval.";
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
-    let curves: Vec<Curve<'_>> = view.series.iter().map(Curve::new).collect();
     let subtitle = with_whiskers(SUBTITLE, view);
     let room = frame(canvas, view, Extent::OneStep, TITLE, &subtitle);
+    draw_curves(canvas, room, &view.series.iter().map(Curve::of_series).collect::<Vec<_>>());
+}
+
+/// Curves with their axes.
+pub(super) fn draw_curves(canvas: &mut Canvas<'_>, room: Rect, curves: &[Curve]) {
     let values = curves.iter().flat_map(|curve| curve.points.iter().map(|(_, us)| *us));
     let estimates = || curves.iter().flat_map(|curve| &curve.estimates);
     let ends = estimates().flat_map(|of| [of.interval.lo.max(FLOOR_US), of.interval.hi]);
@@ -51,26 +55,26 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     canvas.text((plot.x(0.5), plot.bottom + 58.0), Align::Centre, AXIS_NAME, "percentile of deliveries");
 
     let place = |(nines, us): Point| (plot.x(x.scale.share(nines)), plot.y(scale.share(us)));
-    for curve in &curves {
+    for curve in curves {
         curve.draw(canvas, &place);
     }
-    for curve in &curves {
+    for curve in curves {
         curve.draw_theory(canvas, scale, &place);
     }
-    draw_estimates(canvas, &curves, &place);
+    draw_estimates(canvas, curves, &place);
     let labels: Vec<EndLabel> = curves.iter().map(|curve| curve.label(&place)).collect();
     let column = Rect::new(plot.right, room.top + 10.0, room.right, room.bottom - 10.0);
     draw_end_labels(canvas, plot, column, &labels);
 }
 
 /// Whiskers at the percentiles of the table. Those of transports that are close to each other stand side by side.
-fn draw_estimates(canvas: &mut Canvas<'_>, curves: &[Curve<'_>], place: &impl Fn(Point) -> Point) {
+fn draw_estimates(canvas: &mut Canvas<'_>, curves: &[Curve], place: &impl Fn(Point) -> Point) {
     for percentile in [P50, P90, P99, P999] {
         let nines = nines_of(percentile.quantile);
         let at = |us: f64| place((nines, us.max(FLOOR_US)));
-        let of_curve = |curve: &Curve<'_>| {
+        let of_curve = |curve: &Curve| {
             let estimate = curve.estimates.iter().find(|estimate| estimate.column == percentile.column)?;
-            Some((*estimate, readable(curve.series.ink.color)))
+            Some((*estimate, readable(curve.ink.color)))
         };
         let shown: Vec<_> = curves.iter().filter_map(of_curve).collect();
         let heights: Vec<f64> = shown.iter().map(|(estimate, _)| at(estimate.us).1).collect();
@@ -104,7 +108,7 @@ fn side_by_side(heights: &[f64]) -> Vec<f64> {
 }
 
 /// Ticks at 0, 50, 90, 99, 99.9 … percent; positions are −log10(1−q).
-fn nines_axis(reach: f64) -> Axis {
+pub(super) fn nines_axis(reach: f64) -> Axis {
     let mut ticks = vec![(0.0, "0".to_owned()), (nines_of(0.5), "50 %".to_owned())];
     if (0.7..2.5).contains(&reach) {
         ticks.push((nines_of(0.75), "75 %".to_owned()));
@@ -120,7 +124,7 @@ fn nines_axis(reach: f64) -> Axis {
     Axis { scale: Scale::Linear { low: 0.0, high: reach }, ticks }
 }
 
-fn nines_of(quantile: f64) -> f64 {
+pub(super) fn nines_of(quantile: f64) -> f64 {
     -(1.0 - quantile).log10()
 }
 
@@ -141,9 +145,24 @@ struct Estimate {
     interval: Confidence,
 }
 
+/// What a curve is of.
+pub(super) struct Source<'a> {
+    pub(super) name: String,
+    /// Below the name.
+    pub(super) figures: String,
+    pub(super) ink: Ink,
+    pub(super) histogram: Option<&'a Histogram>,
+    pub(super) publishes: Option<u64>,
+    /// For the line of theory.
+    pub(super) poll_interval_us: Option<u64>,
+}
+
 /// One transport's curve.
-struct Curve<'a> {
-    series: &'a Series<'a>,
+pub(super) struct Curve {
+    name: String,
+    figures: String,
+    ink: Ink,
+    poll_interval_us: Option<u64>,
     /// Nines against microseconds, ascending.
     points: Vec<Point>,
     /// Last nines that enough deliveries stand behind.
@@ -154,24 +173,35 @@ struct Curve<'a> {
     estimates: Vec<Estimate>,
 }
 
-impl<'a> Curve<'a> {
-    fn new(series: &'a Series<'a>) -> Self {
-        let histogram = series.delivery();
-        let reach = histogram.map_or(0.0, |histogram| reach_of(histogram.count()));
-        let publishes = series.result.and_then(|result| result.summary.publishes);
-        let sure = publishes.map_or(reach, reach_of);
-        let points = histogram.map(|histogram| points_of(histogram, reach)).unwrap_or_default();
+impl Curve {
+    fn of_series(series: &Series<'_>) -> Self {
         let estimate = |percentile: &Percentile| {
             let us = series.figure(percentile.column)?.max(FLOOR_US);
             let interval = series.interval(percentile.column)?;
             Some(Estimate { column: percentile.column, us, interval })
         };
         let estimates = [P50, P90, P99, P999].iter().filter_map(estimate).collect();
-        Self { series, points, reach, sure, estimates }
+        let curve = Self::new(Source {
+            name: series.name(),
+            figures: series.percentiles(&[P50, P99]).join(" · "),
+            ink: series.ink,
+            histogram: series.delivery(),
+            publishes: series.result.and_then(|result| result.summary.publishes),
+            poll_interval_us: series.transport.poll_interval_us,
+        });
+        Self { estimates, ..curve }
+    }
+
+    pub(super) fn new(source: Source<'_>) -> Self {
+        let Source { name, figures, ink, histogram, publishes, poll_interval_us } = source;
+        let reach = histogram.map_or(0.0, |histogram| reach_of(histogram.count()));
+        let sure = publishes.map_or(reach, reach_of);
+        let points = histogram.map(|histogram| points_of(histogram, reach)).unwrap_or_default();
+        Self { name, figures, ink, poll_interval_us, points, reach, sure, estimates: Vec::new() }
     }
 
     fn draw(&self, canvas: &mut Canvas<'_>, place: &impl Fn(Point) -> Point) {
-        let ink = self.series.ink;
+        let ink = self.ink;
         let split = self.points.partition_point(|(nines, _)| *nines <= self.sure);
         let of = |points: &[Point]| points.iter().copied().map(place).collect::<Vec<_>>();
         let thin = of(&self.points[split.saturating_sub(1)..]);
@@ -181,8 +211,7 @@ impl<'a> Curve<'a> {
 
     /// A wait uniform over the interval T has the quantile q·T.
     fn draw_theory(&self, canvas: &mut Canvas<'_>, scale: Scale, place: &impl Fn(Point) -> Point) {
-        let (Some(interval_us), Scale::Log { low, high }) = (self.series.transport.poll_interval_us, scale)
-        else {
+        let (Some(interval_us), Scale::Log { low, high }) = (self.poll_interval_us, scale) else {
             return;
         };
         let points: Vec<Point> = steps(self.reach)
@@ -196,9 +225,8 @@ impl<'a> Curve<'a> {
 
     fn label(&self, place: &impl Fn(Point) -> Point) -> EndLabel {
         let at = self.points.last().map(|last| place(*last));
-        let figures = self.series.percentiles(&[P50, P99]).join(" · ");
-        let figures = if self.points.is_empty() { "no data".to_owned() } else { figures };
-        EndLabel { at, name: self.series.name(), figures, color: self.series.ink.color }
+        let figures = if self.points.is_empty() { "no data".to_owned() } else { self.figures.clone() };
+        EndLabel { at, name: self.name.clone(), figures, color: self.ink.color }
     }
 }
 

@@ -5,6 +5,7 @@
 //! nothing: verdicts and findings come from the run.
 
 mod columns;
+pub mod comparison;
 mod grid;
 mod notes;
 mod validity;
@@ -91,7 +92,8 @@ fn push_markdown_table(out: &mut String, heads: &[String], rows: Vec<Vec<Cell>>)
     out.push('\n');
 }
 
-fn push_markdown_row(out: &mut String, cells: &[String]) {
+/// A row of a Markdown table.
+pub(crate) fn push_markdown_row(out: &mut String, cells: &[String]) {
     out.push_str("| ");
     out.push_str(&cells.iter().map(|cell| cell.replace('|', "\\|")).collect::<Vec<_>>().join(" | "));
     out.push_str(" |\n");

@@ -1,6 +1,7 @@
 //! The commands, each from its arguments to an exit code.
 
 mod check;
+mod compare;
 mod completions;
 mod plans;
 mod report;
@@ -19,6 +20,7 @@ pub(crate) fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Run(arguments) => run(&arguments),
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Report(arguments) => report::report(&arguments),
+        Command::Compare(arguments) => compare::compare(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Completions { shell } => Ok(completions::completions(Arguments::command(), shell)),
         Command::Target => roles::target(),

@@ -62,7 +62,7 @@ impl RunFolder {
 }
 
 /// A folder of that name, or of that name and a number where two runs began in the same second.
-fn make_unique(parent: &Path, name: &str) -> io::Result<PathBuf> {
+pub(crate) fn make_unique(parent: &Path, name: &str) -> io::Result<PathBuf> {
     let numbered = (2..1_000).map(|number| format!("{name}-{number}"));
     for candidate in std::iter::once(name.to_owned()).chain(numbered) {
         let path = parent.join(candidate);

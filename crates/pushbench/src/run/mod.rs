@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 use tokio::task::LocalSet;
 
 use self::folder::RunFolder;
+pub(crate) use self::folder::make_unique;
 use self::job::Job;
 use self::placement::Placement;
 pub(crate) use self::progress::Loudness;

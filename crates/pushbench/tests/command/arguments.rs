@@ -18,6 +18,7 @@ fn nothing_to_do_is_an_error_that_shows_the_commands() {
       run          Run every transport of a scenario, write results, draw charts, print the table
       serve        Run the target server alone, until Ctrl-C
       report       Draw the charts and the table of a finished run again, from its files alone
+      compare      Compare two or more runs: differences with intervals, overlay charts
       check        Validate a scenario and print the plan and what it needs; opens nothing
       completions  Print shell completions
       help         Print this message or the help of the given subcommand(s)
@@ -47,6 +48,7 @@ fn help_of_the_program() {
       run          Run every transport of a scenario, write results, draw charts, print the table
       serve        Run the target server alone, until Ctrl-C
       report       Draw the charts and the table of a finished run again, from its files alone
+      compare      Compare two or more runs: differences with intervals, overlay charts
       check        Validate a scenario and print the plan and what it needs; opens nothing
       completions  Print shell completions
       help         Print this message or the help of the given subcommand(s)
@@ -142,6 +144,30 @@ fn help_of_serve_and_completions() {
 
     Options:
       -h, --help  Print help
+    ");
+}
+
+#[test]
+fn help_of_compare() {
+    assert_snapshot!(help_of(&["compare", "--help"]), @r"
+    Compare two or more runs: differences with intervals, overlay charts
+
+    Usage: pushbench compare [OPTIONS] <RUN_DIR[:LABEL]> <RUN_DIR[:LABEL]>...
+
+    Arguments:
+      <RUN_DIR[:LABEL]> <RUN_DIR[:LABEL]>...
+              Folders of runs, the baseline first; with a label, one transport of the run
+
+    Options:
+          --markdown                Print Markdown fit for a pull request
+          --json                    Print everything as a JSON document, and nothing else, on standard
+                                    output
+          --band <SHARE>            Share of the baseline within which figures count as equal [default:
+                                    5%]
+          --fail-if-slower <SHARE>  Exit with 4 where p50, p90 or p99 of delivery latency is slower by
+                                    more than this share
+          --out <DIR>               Folder for tables and charts [default: a new one in results/compare]
+      -h, --help                    Print help
     ");
 }
 

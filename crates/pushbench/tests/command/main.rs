@@ -5,6 +5,7 @@
 mod arguments;
 mod check;
 mod columns;
+mod compare;
 mod ends;
 mod folder;
 mod process;

@@ -1,0 +1,203 @@
+//! Of a comparison: the shift function, a panel for each pair. Differences of delivery latency by percentile with
+//! their intervals, and the band within which they count as none.
+
+use pushbench_measure::statistics::Word;
+
+use super::axes::{AXIS_NAME, Axis, Labels, TICK, draw_no_data, draw_x, draw_x_grid, draw_y, readable};
+use super::canvas::{Align, Canvas, Stroke};
+use super::font::{self, Type};
+use super::frame::surround;
+use super::layout::{Point, Rect, grid_shape, panels};
+use super::overlay::{footer, ink_of, pairs};
+use super::palette::{AXIS, FAINT_TEXT, Ink, NEUTRAL, SHADE, tint};
+use super::percentiles::{nines_axis, nines_of};
+use super::scale::{Scale, Unit};
+use crate::compare::{Comparison, Pair, Row, Shift, wording};
+use crate::format::time_us;
+
+const TITLE: &str = "Difference from the baseline by percentile: above zero is slower";
+const SUBTITLE: &str = "Coloured: 95% interval, percentile by percentile. Grey: counts as no difference. Each panel has \
+    its own scale.";
+/// More panels than this cannot be read.
+const MOST: usize = 9;
+/// How much farther than estimates and band intervals may stretch a scale: beyond it they leave the panel.
+const STRETCH: f64 = 3.0;
+
+pub(super) fn draw(canvas: &mut Canvas<'_>, comparison: &Comparison<'_>) {
+    let room = surround(canvas, TITLE, SUBTITLE, &footer(comparison));
+    let shown: Vec<&Pair<'_>> = pairs(comparison).take(MOST).collect();
+    let all = pairs(comparison).count();
+    if all > MOST {
+        let text = format!("{} more pairs are in the table", all - MOST);
+        canvas.text((room.right, room.top + 2.0), Align::Right, AXIS_NAME, &text);
+    }
+    let (columns, rows) = grid_shape(shown.len());
+    canvas.text(
+        (room.left, room.top + 2.0),
+        Align::Left,
+        AXIS_NAME,
+        "delivery latency, other run − baseline",
+    );
+    canvas.text(
+        (f64::midpoint(room.left, room.right), room.bottom - 8.0),
+        Align::Centre,
+        AXIS_NAME,
+        "percentile of deliveries",
+    );
+    let within = Rect::new(room.left, room.top + 30.0, room.right, room.bottom - 68.0);
+    for (at, (pair, cell)) in shown.iter().zip(panels(within, shown.len(), 44.0, 30.0)).enumerate() {
+        let last = at + columns >= shown.len() || at / columns + 1 == rows;
+        let labels = if last { Labels::Shown } else { Labels::Hidden };
+        draw_panel(canvas, cell, pair, ink_of(comparison, pair.other), labels);
+    }
+}
+
+fn draw_panel(canvas: &mut Canvas<'_>, cell: Rect, pair: &Pair<'_>, ink: Ink, labels: Labels) {
+    head(canvas, cell, pair, ink);
+    let cell = Rect { top: cell.top + 72.0, ..cell };
+    let Some(y) = y_axis(&pair.shift, cell.height()) else {
+        draw_no_data(canvas, cell);
+        return;
+    };
+    let plot = Rect { left: cell.left + y.label_width() + 14.0, right: cell.right - 36.0, ..cell };
+    let reach = pair.shift.last().map_or(1.0, |last| nines_of(last.quantile));
+    let x = nines_axis(reach);
+    let place =
+        |shift: &Shift, us: f64| (plot.x(x.scale.share(nines_of(shift.quantile))), plot.y(y.scale.share(us)));
+    let along = |us: &dyn Fn(&Shift) -> f64| -> Vec<Point> {
+        pair.shift.iter().map(|shift| place(shift, us(shift))).collect()
+    };
+    let edges = [along(&|shift| -shift.band_us), along(&|shift| shift.band_us)];
+    canvas.polygon(&ribbon(&edges), SHADE);
+    draw_y(canvas, plot, &y, Labels::Shown);
+    draw_x_grid(canvas, plot, &x);
+    if pair.shift.iter().all(|shift| shift.difference.interval.is_some()) {
+        let end = |shift: &Shift, of: fn(f64, f64) -> f64| {
+            shift.difference.interval.map_or(0.0, |interval| of(interval.lo, interval.hi))
+        };
+        let ends = [along(&|shift| end(shift, f64::min)), along(&|shift| end(shift, f64::max))];
+        canvas.polygon(&ribbon(&ends), tint(ink.color, 3));
+        for edge in &ends {
+            canvas.line(edge, Stroke::solid(tint(ink.color, 2), 1.5));
+        }
+    }
+    for edge in &edges {
+        canvas.line(edge, Stroke { color: AXIS, width: 2.0, dash: &[4.0, 6.0] });
+    }
+    let zero = plot.y(y.scale.share(0.0));
+    canvas.rule((plot.left, zero), (plot.right, zero), NEUTRAL, 2.0);
+    draw_x(canvas, plot, &x, labels);
+    let line = along(&|shift| shift.difference.estimate);
+    canvas.line(&line, Stroke::solid(ink.color, 4.0));
+    for point in line {
+        canvas.disc(point, 6.0, ink.color);
+    }
+}
+
+/// The area between two lines.
+fn ribbon(edges: &[Vec<Point>; 2]) -> Vec<Point> {
+    edges[0].iter().chain(edges[1].iter().rev()).copied().collect()
+}
+
+/// Zero, the band, all estimates, and intervals as far as they leave these readable. `None` without any quantile.
+fn y_axis(shift: &[Shift], height: f64) -> Option<Axis> {
+    let (mut low, mut high) = (0.0f64, 0.0f64);
+    for shift in shift {
+        low = low.min(-shift.band_us).min(shift.difference.estimate);
+        high = high.max(shift.band_us).max(shift.difference.estimate);
+    }
+    let span = high - low;
+    if span <= 0.0 {
+        return None;
+    }
+    let (least, most) = (low - STRETCH * span, high + STRETCH * span);
+    for interval in shift.iter().filter_map(|shift| shift.difference.interval) {
+        low = low.min(interval.lo.max(least));
+        high = high.max(interval.hi.min(most));
+    }
+    let margin = 0.05 * (high - low);
+    let scale = Scale::Linear { low: low - margin, high: high + margin };
+    let wanted = (height / 45.0).clamp(3.0, 8.0) as usize;
+    let ticks = scale.ticks(Unit::Time, wanted).into_iter().map(|us| (us, signed(us))).collect();
+    Some(Axis { scale, ticks })
+}
+
+/// A tick: `+5 ms`, `0`.
+fn signed(us: f64) -> String {
+    if us.abs() < 1e-9 {
+        return "0".to_owned();
+    }
+    let text = time_us(us.abs());
+    let (number, unit) = text.split_once(' ').unwrap_or((&text, ""));
+    let number =
+        if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number };
+    format!("{}{number} {unit}", if us < 0.0 { '−' } else { '+' })
+}
+
+/// Who is compared with whom, and what is said of p50 and p99.
+fn head(canvas: &mut Canvas<'_>, cell: Rect, pair: &Pair<'_>, ink: Ink) {
+    let name = Type::medium(25.0, readable(ink.color));
+    let invalid = if pair.doubted() { "invalid: " } else { "" };
+    let text =
+        format!("{invalid}{} {} − {} {}", pair.other.run, pair.other.label, pair.base.run, pair.base.label);
+    canvas.text((cell.left, cell.top + 14.0), Align::Left, name, &font::fit(&text, name, cell.width()));
+    let wanted = ["latency_p50_us", "latency_p99_us"];
+    let rows: Vec<&Row> = pair.rows.iter().filter(|row| wanted.contains(&row.column)).collect();
+    let words = match rows[..] {
+        [a, b] if a.word == b.word && a.word == Some(Word::NoDifference) => {
+            vec![format!("p50 and p99: {}", wording::word(b))]
+        }
+        _ => rows.into_iter().filter_map(said).collect(),
+    };
+    let face = Type { color: FAINT_TEXT, ..TICK };
+    canvas.text(
+        (cell.left, cell.top + 46.0),
+        Align::Left,
+        face,
+        &font::fit(&words.join(" · "), face, cell.width()),
+    );
+}
+
+/// `p99 slower (+94%)`.
+fn said(row: &Row) -> Option<String> {
+    let name = row.name.strip_prefix("latency ")?;
+    let change = if row.differs() { format!(" ({})", wording::share(row)) } else { String::new() };
+    Some(format!("{name} {}{change}", wording::word(row)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pushbench_measure::results::Confidence;
+    use pushbench_measure::statistics::{Basis, Difference};
+
+    fn shift(quantile: f64, estimate: f64, half: f64) -> Shift {
+        let interval = Some(Confidence { lo: estimate - half, hi: estimate + half });
+        let difference = Difference { estimate, interval, basis: Basis::OneRound, identical: false };
+        Shift { quantile, base_us: 1_000.0, band_us: 50.0, difference }
+    }
+
+    #[test]
+    fn an_interval_without_end_does_not_flatten_the_rest() {
+        let of = |half| match y_axis(&[shift(0.5, 100.0, 10.0), shift(0.999, 100.0, half)], 500.0)
+            .unwrap()
+            .scale
+        {
+            Scale::Linear { low, high } => (low, high),
+            Scale::Log { .. } => panic!("differences have a sign"),
+        };
+        let (low, high) = of(20.0);
+        assert!(low < -50.0 && high > 120.0 && high < 150.0, "{low} {high}");
+        let (low, high) = of(1e9);
+        assert!(low > -600.0 && high < 700.0, "{low} {high}");
+        assert!(y_axis(&[], 500.0).is_none());
+    }
+
+    #[test]
+    fn ticks_carry_signs() {
+        assert_eq!(
+            (signed(0.0), signed(5_000.0), signed(-250.0)),
+            ("0".to_owned(), "+5 ms".to_owned(), "−250 µs".to_owned())
+        );
+    }
+}

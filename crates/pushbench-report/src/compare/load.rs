@@ -1,0 +1,271 @@
+//! Folders to sides: a side is one transport at one number of clients with all its rounds.
+
+use pushbench_measure::histogram::enough_samples;
+use pushbench_measure::results::{Run, StepResult, Summary, TransportRecord, names};
+use pushbench_measure::statistics::{
+    Basis, Bootstrap, HEADLINES, Measurement, Round, SHIFT_QUANTILES, Sample, Source, Statistic,
+    distribution, measure,
+};
+use pushbench_measure::verdict::Level;
+use pushbench_measure::{Figure, Phase, interval_log};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::ReportError;
+use crate::folder::{load_manifest, read_if_there, step_of};
+
+/// What to compare: a run, or one of its transports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selection {
+    /// The folder of the run.
+    pub folder: PathBuf,
+    /// One transport of it; `None` means all.
+    pub label: Option<String>,
+}
+
+impl Selection {
+    /// From `RUN_DIR` or `RUN_DIR:LABEL`. What is a folder is never cut at a colon of its name.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        match text.rsplit_once(':') {
+            Some((folder, label))
+                if !label.is_empty() && !label.contains('/') && !Path::new(text).exists() =>
+            {
+                Self { folder: folder.into(), label: Some(label.to_owned()) }
+            }
+            _ => Self { folder: text.into(), label: None },
+        }
+    }
+}
+
+/// A run of a comparison with everything that is compared.
+#[derive(Debug, Clone)]
+pub struct LoadedRun {
+    /// `A` for the baseline, `B` and so on.
+    pub letter: String,
+    /// What was asked for.
+    pub selection: Selection,
+    /// The manifest.
+    pub run: Run,
+    /// Its sides, in the order of the scenario, steps ascending.
+    pub sides: Vec<Side>,
+}
+
+/// One transport at one number of clients.
+#[derive(Debug, Clone, Serialize)]
+pub struct Side {
+    /// The run's letter.
+    pub run: String,
+    /// The transport's label.
+    pub label: String,
+    /// Its kind.
+    pub kind: String,
+    /// Its settings in words.
+    pub settings: String,
+    /// Number of clients.
+    pub clients: u32,
+    /// What intervals speak of.
+    pub basis: Basis,
+    /// False when it was cut short.
+    pub complete: bool,
+    /// Why its figures are not to be believed; empty when they are.
+    pub invalid: Vec<String>,
+    /// Whether `latency.hlog` holds its latencies.
+    pub has_distribution: bool,
+    #[serde(skip)]
+    pub(crate) kind_index: usize,
+    #[serde(skip)]
+    pub(crate) poll_interval_us: Option<u64>,
+    /// The row of all rounds.
+    #[serde(skip)]
+    pub(crate) summary: Summary,
+    /// The row of each round.
+    #[serde(skip)]
+    pub(crate) rounds: Vec<Summary>,
+    #[serde(skip)]
+    pub(crate) sample: Sample,
+    /// Headline figures by column.
+    #[serde(skip)]
+    pub(crate) figures: BTreeMap<&'static str, Measurement>,
+    /// The first quantiles of the shift function, as far as enough values stand behind them.
+    #[serde(skip)]
+    pub(crate) quantiles: Vec<Measurement>,
+}
+
+/// Reads all runs.
+///
+/// # Errors
+/// Everything that keeps any of them from being compared, each naming its folder: not a run, another format, no result,
+/// no such transport, a file that is damaged or cannot be read.
+pub fn load(selections: &[Selection]) -> Result<Vec<LoadedRun>, Vec<ReportError>> {
+    let mut runs = Vec::new();
+    let mut faults = Vec::new();
+    for (at, selection) in selections.iter().enumerate() {
+        match load_one(at, selection) {
+            Ok(run) => runs.push(run),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if faults.is_empty() { Ok(runs) } else { Err(faults) }
+}
+
+fn load_one(at: usize, selection: &Selection) -> Result<LoadedRun, ReportError> {
+    let path = &selection.folder;
+    let run = load_manifest(path)?;
+    if run.results.is_empty() {
+        return Err(ReportError::NoResult { path: path.clone() });
+    }
+    let letter = letter(at);
+    let mut sides = Vec::new();
+    for transport in &run.transports {
+        let results: Vec<&StepResult> =
+            run.results.iter().filter(|result| result.summary.label == transport.label).collect();
+        if results.is_empty() || selection.label.as_ref().is_some_and(|label| *label != transport.label) {
+            continue;
+        }
+        let mut rounds = rounds_of(&path.join(&transport.label).join(names::LATENCY_LOG))?;
+        let mut of_label: Vec<Side> = (results.into_iter())
+            .filter_map(|result| {
+                Some(Side::new(&letter, transport, result, step_of(&run, result)?, &mut rounds))
+            })
+            .collect();
+        of_label.sort_by_key(|side| side.clients);
+        sides.extend(of_label);
+    }
+    match &selection.label {
+        Some(label) if sides.is_empty() => {
+            let has = run.results.iter().map(|result| result.summary.label.clone()).collect();
+            Err(ReportError::NoSuchLabel { path: path.clone(), label: label.clone(), has })
+        }
+        _ => Ok(LoadedRun { letter, selection: selection.clone(), run, sides }),
+    }
+}
+
+/// A to Z, then R27 and so on.
+fn letter(at: usize) -> String {
+    let letter = u8::try_from(at).ok().filter(|at| *at < 26).map(|at| char::from(b'A' + at));
+    letter.map_or_else(|| format!("R{}", at + 1), String::from)
+}
+
+type Rounds = BTreeMap<(Option<u32>, u32), Round>;
+
+fn rounds_of(path: &Path) -> Result<Rounds, ReportError> {
+    let text = read_if_there(path)?.unwrap_or_default();
+    interval_log::rounds_by_step(&text, Figure::Delivery, Phase::Measure)
+        .map_err(|source| ReportError::Log { path: path.to_owned(), source })
+}
+
+impl Side {
+    fn new(
+        letter: &str,
+        transport: &TransportRecord,
+        result: &StepResult,
+        clients: u32,
+        rounds: &mut Rounds,
+    ) -> Self {
+        let sample = sample_of(result, rounds);
+        let rounds = rows_of(result);
+        let mut side = Self {
+            run: letter.to_owned(),
+            label: transport.label.clone(),
+            kind: transport.kind.clone(),
+            settings: transport.settings.clone(),
+            clients,
+            basis: Basis::of(rounds.len()),
+            complete: result.complete,
+            invalid: reasons(result),
+            has_distribution: sample.count() > 0,
+            kind_index: transport.kind_index,
+            poll_interval_us: transport.poll_interval_us,
+            summary: result.summary.clone(),
+            rounds,
+            sample,
+            figures: BTreeMap::new(),
+            quantiles: Vec::new(),
+        };
+        side.estimate();
+        side
+    }
+
+    /// Fills in the figures with their scatter.
+    fn estimate(&mut self) {
+        let count = self.sample.count();
+        let (columns, mut statistics): (Vec<&str>, Vec<Statistic>) = distribution(count).unzip();
+        let quantiles = SHIFT_QUANTILES.into_iter().take_while(|quantile| enough_samples(count, *quantile));
+        statistics.extend(quantiles.map(Statistic::Quantile));
+        let mut measured = measure(&self.sample, &statistics, Bootstrap::default()).unwrap_or_default();
+        self.quantiles = measured.split_off(columns.len().min(measured.len()));
+        self.figures = columns.into_iter().zip(measured).collect();
+        for headline in HEADLINES {
+            let measured = match headline.source {
+                // Without the log its figures are known, and nothing about their scatter.
+                Source::Delivery(_) if self.has_distribution => None,
+                Source::Delivery(_) => {
+                    self.summary.figure(headline.column).and_then(|value| Measurement::of_rounds(&[value]))
+                }
+                Source::Rounds | Source::Counts => Measurement::of_rounds(&headline.values(&self.rounds)),
+            };
+            self.figures.extend(measured.map(|measured| (headline.column, measured)));
+        }
+    }
+
+    /// The label, with the number of clients.
+    pub(crate) fn name(&self) -> String {
+        let noun = if self.clients == 1 { "client" } else { "clients" };
+        format!("{}, {} {noun}", self.label, crate::format::grouped(self.clients.into()))
+    }
+}
+
+/// The histograms of a step's rounds. One that was cut short is left out where another is whole.
+fn sample_of(result: &StepResult, rounds: &mut Rounds) -> Sample {
+    let step = result.summary.step;
+    let cut: Vec<u32> =
+        result.rounds.iter().filter(|round| !round.complete).map(|round| round.round).collect();
+    let any_whole = cut.len() < result.rounds.len();
+    let keys: Vec<_> = rounds.keys().filter(|(of, _)| *of == step).copied().collect();
+    let wanted = keys.into_iter().filter(|(_, round)| !any_whole || !cut.contains(round));
+    Sample::new(wanted.filter_map(|key| rounds.remove(&key)).collect())
+}
+
+/// The rows of a step's rounds, by the same rule; a run that does not keep them is one round.
+fn rows_of(result: &StepResult) -> Vec<Summary> {
+    let any_whole = result.rounds.iter().any(|round| round.complete);
+    let rounds = result.rounds.iter().filter(|round| round.complete || !any_whole);
+    let rows: Vec<Summary> = rounds.map(|round| round.summary.clone()).collect();
+    if rows.is_empty() { vec![result.summary.clone()] } else { rows }
+}
+
+fn reasons(result: &StepResult) -> Vec<String> {
+    let breaches = result.findings.iter().filter(|finding| finding.level == Level::Breach);
+    let missed = result.thresholds.iter().filter(|threshold| !threshold.met);
+    let missed = missed.map(|threshold| format!("missed {} {}", threshold.figure, threshold.condition));
+    breaches.map(|finding| finding.text.clone()).chain(missed).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_colon_names_a_transport_unless_it_belongs_to_the_folder() {
+        let of = |text: &str| {
+            let Selection { folder, label } = Selection::parse(text);
+            (folder.display().to_string(), label)
+        };
+        assert_eq!(of("results/x/1"), ("results/x/1".to_owned(), None));
+        assert_eq!(of("results/x/1:sse"), ("results/x/1".to_owned(), Some("sse".to_owned())));
+        assert_eq!(of("a:b/c"), ("a:b/c".to_owned(), None));
+        assert_eq!(of("a:b/c:sse"), ("a:b/c".to_owned(), Some("sse".to_owned())));
+        assert_eq!(of("a:"), ("a:".to_owned(), None));
+        let dir = tempfile::tempdir().unwrap();
+        let with_colon = dir.path().join("at:12");
+        std::fs::create_dir(&with_colon).unwrap();
+        assert_eq!(Selection::parse(with_colon.to_str().unwrap()).folder, with_colon);
+    }
+
+    #[test]
+    fn runs_are_lettered() {
+        assert_eq!((letter(0), letter(25), letter(26)), ("A".to_owned(), "Z".to_owned(), "R27".to_owned()));
+    }
+}

@@ -1,0 +1,266 @@
+//! Figures, differences and pairs in words, as tables and sentences share them. Pure.
+
+use pushbench_measure::results::Confidence;
+use pushbench_measure::statistics::{Basis, Difference, Word};
+
+use super::facts::Facts;
+use super::row::{Row, Shown};
+use super::{Comparison, Pair};
+use crate::format::{bytes, number, time_us};
+
+/// Behind a word that rests on one run of a side.
+pub(crate) const ONE_RUN: &str = "¹";
+/// What stands where there is no figure.
+pub(crate) const NOTHING: &str = "–";
+/// Behind a word that nobody may be ranked by.
+pub(crate) const DOUBT: &str = "†";
+
+/// How a figure is worded: times in their unit, bytes in theirs, CPU time in µs always.
+fn unit_of(column: &str) -> fn(f64) -> String {
+    if column.contains("cpu_us") {
+        |us| format!("{} µs", number(us))
+    } else if column.ends_with("_us") {
+        time_us
+    } else if column.contains("bytes") {
+        bytes
+    } else {
+        number
+    }
+}
+
+/// A figure with its interval: `1.51 ms ±4.2%`, `~5.20 ms` where few publishes stand behind it.
+pub(crate) fn figure(column: &str, shown: Option<Shown>) -> String {
+    let Some(shown) = shown else { return NOTHING.to_owned() };
+    let mark = if shown.unsure { "~" } else { "" };
+    let value = unit_of(column)(shown.value);
+    match shown.interval.and_then(|interval| reach(shown.value, interval)) {
+        Some(reach) => format!("{mark}{value} {reach}"),
+        None => format!("{mark}{value}"),
+    }
+}
+
+/// The farther end of an interval in percent of the figure: `±4.2%`. Nothing for a figure of zero.
+fn reach(value: f64, interval: Confidence) -> Option<String> {
+    let farther = (interval.hi - value).abs().max((value - interval.lo).abs());
+    let percent = farther / value.abs() * 100.0;
+    match percent {
+        _ if !percent.is_finite() => None,
+        _ if percent < 0.05 => Some("±0%".to_owned()),
+        _ if percent < 9.95 => Some(format!("±{percent:.1}%")),
+        _ if percent < 999.5 => Some(format!("±{percent:.0}%")),
+        _ => Some("±>999%".to_owned()),
+    }
+}
+
+/// A difference with its sign: `+5.00 ms`, `−3.1 B`, `0`.
+pub(crate) fn signed(column: &str, value: f64) -> String {
+    let text = unit_of(column)(value.abs());
+    if value == 0.0 {
+        return text;
+    }
+    format!("{}{text}", if value < 0.0 { '−' } else { '+' })
+}
+
+/// The difference with its interval: `+5.00 ms [+4.90 ms, +5.10 ms]`.
+pub(crate) fn difference(row: &Row) -> String {
+    let Some(difference) = row.difference else { return NOTHING.to_owned() };
+    let estimate = signed(row.column, difference.estimate);
+    let ends = difference.interval.map(|interval| {
+        format!(" [{}, {}]", signed(row.column, interval.lo), signed(row.column, interval.hi))
+    });
+    format!("{estimate}{}", ends.unwrap_or_default())
+}
+
+/// The same as a share of the baseline, without the interval: `+94%`.
+pub(crate) fn share(row: &Row) -> String {
+    row.share.map_or_else(|| NOTHING.to_owned(), percent)
+}
+
+/// With the interval: `+94% [+90%, +98%]`.
+pub(crate) fn share_with_interval(row: &Row) -> String {
+    let ends =
+        row.share_interval.map(|interval| format!(" [{}, {}]", percent(interval.lo), percent(interval.hi)));
+    format!("{}{}", share(row), ends.unwrap_or_default())
+}
+
+/// A signed percentage: `+94%`, `−0.3%`.
+fn percent(share: f64) -> String {
+    let percent = share.abs() * 100.0;
+    let text = if percent < 9.95 { format!("{percent:.1}") } else { format!("{percent:.0}") };
+    let sign = match share {
+        _ if text == "0.0" => "",
+        _ if share < 0.0 => "−",
+        _ => "+",
+    };
+    format!("{sign}{text}%")
+}
+
+/// The word, with marks where it rests on one run or must not be believed.
+pub(crate) fn word(row: &Row) -> String {
+    let marks = format!("{}{}", one_run(row), if row.doubted { DOUBT } else { "" });
+    row.word.map_or_else(|| NOTHING.to_owned(), |word| format!("{word}{marks}"))
+}
+
+/// The mark of a word that another run might take back.
+fn one_run(row: &Row) -> &'static str {
+    let single = |difference: &Difference| difference.basis == Basis::OneRound && !difference.identical;
+    if row.difference.as_ref().is_some_and(single) { ONE_RUN } else { "" }
+}
+
+/// A changed figure: `p50 by +5.00 ms (+94%)`.
+pub(crate) fn change(row: &Row) -> String {
+    let name = row.name.strip_prefix("latency ").unwrap_or(row.name);
+    let estimate =
+        row.difference.map_or_else(String::new, |difference| signed(row.column, difference.estimate));
+    match row.share {
+        Some(share) => format!("{name} by {estimate} ({})", percent(share)),
+        None => format!("{name} by {estimate}"),
+    }
+}
+
+/// `B against A, sse, 1,000 clients`, or with both labels where they differ.
+pub(crate) fn pair_name(pair: &Pair<'_>) -> String {
+    let (base, other) = (pair.base, pair.other);
+    if base.label == other.label {
+        format!("{} against {}, {}", other.run, base.run, other.name())
+    } else {
+        format!("{} {} against {} {}", other.run, other.name(), base.run, base.label)
+    }
+}
+
+/// One pair in a sentence: what differs, and how much does not.
+pub(crate) fn sentence(pair: &Pair<'_>) -> String {
+    let words = [Word::Slower, Word::Faster, Word::More, Word::Less];
+    let mut parts: Vec<String> = words.into_iter().filter_map(|word| changes(pair, word)).collect();
+    let judged = pair.rows.iter().filter(|row| row.word.is_some()).count();
+    let count = |word| pair.rows.iter().filter(|row| row.word == Some(word)).count();
+    match count(Word::NoDifference) {
+        0 => {}
+        all if all == judged => parts.push(format!("no difference seen in any of {judged} figures")),
+        some => parts.push(format!("no difference seen in {some} of {judged} figures")),
+    }
+    match count(Word::TooNoisy) {
+        0 => {}
+        noisy => parts.push(format!("too noisy to tell in {noisy}")),
+    }
+    if parts.is_empty() {
+        parts.push("no figure that both sides have".to_owned());
+    }
+    let doubt = if pair.doubted() { format!(" {DOUBT}") } else { String::new() };
+    format!("{}: {}{doubt}", pair_name(pair), parts.join("; "))
+}
+
+/// `slower: p50 by +5.00 ms (+94%), p99 by …`, the largest latencies' worth of them and then a number.
+fn changes(pair: &Pair<'_>, word: Word) -> Option<String> {
+    const NAMED: usize = 3;
+    let rows: Vec<&Row> = pair.rows.iter().filter(|row| row.word == Some(word)).collect();
+    let named: Vec<String> = rows.iter().take(NAMED).map(|row| change(row)).collect();
+    let more = rows.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let mark = rows.first().map_or("", |row| one_run(row));
+    (!rows.is_empty()).then(|| format!("{word}{mark}: {}{more}", named.join(", ")))
+}
+
+/// A run in a line: `A (baseline): results/x, scenario quickstart, 5 runs`.
+pub(crate) fn run(facts: &Facts<'_>, baseline: bool) -> String {
+    let label = facts.label.map(|label| format!(":{label}")).unwrap_or_default();
+    let role = if baseline { " (baseline)" } else { "" };
+    let minute = facts.started.get(..16).unwrap_or(facts.started).replace('T', " ");
+    let rounds = match facts.basis {
+        Basis::Rounds(rounds) => format!("{rounds} rounds"),
+        Basis::OneRound => "1 run".to_owned(),
+    };
+    format!(
+        "{}{role}: {}{label} ({}, {minute} UTC, {rounds})",
+        facts.letter,
+        facts.folder.display(),
+        facts.scenario
+    )
+}
+
+/// What must be known, one fact a line: what any run is, in what it differs from the baseline, what has no partner.
+pub(crate) fn facts(comparison: &Comparison<'_>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for facts in &comparison.runs {
+        lines.extend(facts.notes.iter().map(|note| format!("{}: {note}", facts.letter)));
+    }
+    if comparison.pairs.iter().any(Pair::doubted) {
+        lines.push(format!(
+            "{DOUBT} a side is invalid: its figures are shown, and no side may be ranked by them"
+        ));
+    }
+    for facts in &comparison.runs {
+        lines.extend(facts.differs.iter().map(|what| format!("made otherwise: {what}")));
+    }
+    lines.extend(comparison.unmatched.iter().cloned());
+    let rows = comparison.pairs.iter().flat_map(|pair| &pair.rows);
+    if rows.clone().any(|row| !one_run(row).is_empty()) {
+        lines.push(format!("{ONE_RUN} {}", single_runs(comparison)));
+    }
+    lines
+}
+
+fn single_runs(comparison: &Comparison<'_>) -> String {
+    let single = comparison.runs.iter().filter(|facts| facts.basis == Basis::OneRound);
+    let letters: Vec<&str> = single.map(|facts| facts.letter).collect();
+    format!(
+        "{}: 1 run: the interval speaks of this run's seconds only, not of what another run would show; a figure that \
+         is known once a run has none (see `run --repeat`)",
+        letters.join(", ")
+    )
+}
+
+/// How intervals, words and marks are to be read.
+pub(crate) fn legend(comparison: &Comparison<'_>) -> Vec<String> {
+    let mut lines = vec![reading(comparison)];
+    let unsure = |row: &Row| [row.base, row.other].into_iter().flatten().any(|shown| shown.unsure);
+    if comparison.pairs.iter().flat_map(|pair| &pair.rows).any(unsure) {
+        lines.push("~ fewer than 10/(1−p) publishes stand behind it".to_owned());
+    }
+    lines
+}
+
+/// How intervals and words are to be read.
+fn reading(comparison: &Comparison<'_>) -> String {
+    format!(
+        "intervals are of 95%, each by itself; no difference seen: none beyond {}% of the baseline (of a time 50 µs at \
+         least), and the interval narrow enough to show one",
+        crate::format::typed(comparison.band * 100.0)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_carry_their_sign_and_unit() {
+        let table = [
+            ("latency_p50_us", 5_000.0, "+5.00 ms"),
+            ("latency_p50_us", -812.0, "−812 µs"),
+            ("latency_p50_us", 0.0, "0 µs"),
+            ("stream_up_bytes_per_event", -3.0, "−3 B"),
+            ("target_cpu_us_per_event", 1_234.0, "+1,234 µs"),
+            ("lost", -1_234.0, "−1,234"),
+        ];
+        for (column, value, text) in table {
+            assert_eq!(signed(column, value), text);
+        }
+        for (share, text) in
+            [(0.94, "+94%"), (-0.003, "−0.3%"), (0.000_1, "0.0%"), (-0.000_1, "0.0%"), (3.3, "+330%")]
+        {
+            assert_eq!(percent(share), text);
+        }
+    }
+
+    #[test]
+    fn a_figure_shows_how_far_its_interval_reaches() {
+        let shown =
+            |value, lo, hi| Some(Shown { value, interval: Some(Confidence { lo, hi }), unsure: false });
+        assert_eq!(figure("latency_p50_us", shown(1_000.0, 950.0, 1_100.0)), "1.00 ms ±10%");
+        assert_eq!(figure("latency_p50_us", shown(0.0, 0.0, 10.0)), "0 µs");
+        assert_eq!(figure("latency_p50_us", None), NOTHING);
+        let bare = Some(Shown { value: 7.0, interval: None, unsure: true });
+        assert_eq!(figure("latency_p99_us", bare), "~7 µs");
+    }
+}
