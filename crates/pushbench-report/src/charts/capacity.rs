@@ -7,7 +7,7 @@ use super::axes::{
 use super::canvas::{Align, Canvas, Stroke};
 use super::font::{self, Type};
 use super::frame::{Extent, frame};
-use super::layout::{Point, Rect, panels};
+use super::layout::{Point, Rect, panels, side_by_side};
 use super::palette::{ALARM, FAINT_TEXT, Ink, PAPER, TEXT};
 use super::scale::{Scale, Unit};
 use super::view::{Series, View, with_whiskers};
@@ -107,11 +107,8 @@ fn draw_lines(
             canvas.line(&points, Stroke { color: ink.color, width, dash: ink.dash });
         }
     }
-    for (ink, line) in &lines {
-        for (step, interval) in line.iter().filter_map(|step| Some((step, step.interval?))) {
-            let end = |us: f64| place(&Step { us: us.max(1.0), ..*step });
-            draw_whisker_between(canvas, end(interval.lo), end(interval.hi), readable(ink.color));
-        }
+    for clients in view.folder.measured_steps() {
+        draw_whiskers(canvas, &lines, clients, &place);
     }
     // Markers lie above all lines, hollow ones above all: they are the ones to be seen.
     for (ink, line) in &lines {
@@ -123,6 +120,27 @@ fn draw_lines(
     }
     for (ink, line) in &lines {
         line.iter().filter(|step| !step.valid).for_each(|step| canvas.ring(place(step), 9.5, ink.color));
+    }
+}
+
+/// The intervals of one step, beside each other where they would overlap.
+fn draw_whiskers(
+    canvas: &mut Canvas<'_>,
+    lines: &[(Ink, Vec<Step>)],
+    clients: u32,
+    place: &impl Fn(&Step) -> Point,
+) {
+    const APART: f64 = 9.0;
+    let of_line = |(ink, line): &(Ink, Vec<Step>)| {
+        let step = *line.iter().find(|step| step.clients == clients)?;
+        let end = |us: f64| place(&Step { us: us.max(1.0), ..step });
+        let interval = step.interval?;
+        Some((end(interval.lo), end(interval.hi), readable(ink.color)))
+    };
+    let whiskers: Vec<_> = lines.iter().filter_map(of_line).collect();
+    let spans: Vec<(f64, f64)> = whiskers.iter().map(|(lo, hi, _)| (hi.1, lo.1)).collect();
+    for ((lo, hi, color), aside) in whiskers.iter().zip(side_by_side(&spans, APART)) {
+        draw_whisker_between(canvas, (lo.0 + aside, lo.1), (hi.0 + aside, hi.1), *color);
     }
 }
 

@@ -9,7 +9,7 @@ use super::axes::{
 };
 use super::canvas::{Align, Canvas, Stroke};
 use super::frame::{Extent, frame};
-use super::layout::{Point, Rect};
+use super::layout::{Point, Rect, side_by_side};
 use super::palette::{Ink, TEXT};
 use super::scale::{Scale, Unit};
 use super::view::{Series, View, with_whiskers};
@@ -69,6 +69,7 @@ pub(super) fn draw_curves(canvas: &mut Canvas<'_>, room: Rect, curves: &[Curve])
 
 /// Whiskers at the percentiles of the table. Those of transports that are close to each other stand side by side.
 fn draw_estimates(canvas: &mut Canvas<'_>, curves: &[Curve], place: &impl Fn(Point) -> Point) {
+    const APART: f64 = 17.0;
     for percentile in [P50, P90, P99, P999] {
         let nines = nines_of(percentile.quantile);
         let at = |us: f64| place((nines, us.max(FLOOR_US)));
@@ -77,8 +78,9 @@ fn draw_estimates(canvas: &mut Canvas<'_>, curves: &[Curve], place: &impl Fn(Poi
             Some((*estimate, readable(curve.ink.color)))
         };
         let shown: Vec<_> = curves.iter().filter_map(of_curve).collect();
-        let heights: Vec<f64> = shown.iter().map(|(estimate, _)| at(estimate.us).1).collect();
-        for ((estimate, color), aside) in shown.iter().zip(side_by_side(&heights)) {
+        let span = |estimate: &Estimate| (at(estimate.interval.hi).1, at(estimate.interval.lo).1);
+        let spans: Vec<(f64, f64)> = shown.iter().map(|(estimate, _)| span(estimate)).collect();
+        for ((estimate, color), aside) in shown.iter().zip(side_by_side(&spans, APART)) {
             let [lo, us, hi] = [estimate.interval.lo, estimate.us, estimate.interval.hi]
                 .map(at)
                 .map(|(x, y)| (x + aside, y));
@@ -86,25 +88,6 @@ fn draw_estimates(canvas: &mut Canvas<'_>, curves: &[Curve], place: &impl Fn(Poi
             canvas.disc(us, 5.0, *color);
         }
     }
-}
-
-/// By how many pixels each is moved aside, so that those whose heights are close to a neighbour's do not overlap.
-fn side_by_side(heights: &[f64]) -> Vec<f64> {
-    const CLOSE: f64 = 40.0;
-    const APART: f64 = 17.0;
-    let mut order: Vec<usize> = (0..heights.len()).collect();
-    order.sort_by(|a, b| heights[*a].total_cmp(&heights[*b]));
-    let mut aside = vec![0.0; heights.len()];
-    for close in order.chunk_by(|a, b| heights[*b] - heights[*a] < CLOSE) {
-        let mut members = close.to_vec();
-        // In the order of the scenario, so that a transport stands on the same side everywhere.
-        members.sort_unstable();
-        let middle = (members.len() as f64 - 1.0) / 2.0;
-        for (rank, member) in members.into_iter().enumerate() {
-            aside[member] = (rank as f64 - middle) * APART;
-        }
-    }
-    aside
 }
 
 /// Ticks at 0, 50, 90, 99, 99.9 … percent; positions are −log10(1−q).
@@ -250,13 +233,6 @@ mod tests {
         let labels: Vec<String> = nines_axis(4.2).ticks.into_iter().map(|(_, label)| label).collect();
         assert_eq!(labels, ["0", "50 %", "90 %", "99 %", "99.9 %", "99.99 %"]);
         assert_eq!(nines_axis(0.5).ticks.len(), 2);
-    }
-
-    #[test]
-    fn only_whiskers_that_are_close_to_each_other_move_aside() {
-        assert_eq!(side_by_side(&[10.0, 300.0, 320.0, 600.0]), [0.0, -8.5, 8.5, 0.0]);
-        assert_eq!(side_by_side(&[120.0, 100.0, 110.0]), [-17.0, 0.0, 17.0], "in the order of the scenario");
-        assert!(side_by_side(&[]).is_empty());
     }
 
     #[test]

@@ -79,16 +79,22 @@ fn repeats(run: &Run) -> String {
     )
 }
 
-/// `INVALID, not to be compared: sse (busiest worker 99 % busy)`, or nothing where every result is valid.
+/// `INVALID, not to be compared: sse (busiest worker 99 % busy)`, or nothing where every result is valid. The reasons
+/// of many would make no line to be read; they stand below the table anyway.
 fn invalid(run: &Run) -> Option<String> {
-    let parts: Vec<String> = (run.results.iter())
+    const WITH_REASONS: usize = 2;
+    let parts: Vec<(String, String)> = (run.results.iter())
         .filter_map(|result| {
             let breaches = result.findings.iter().filter(|finding| finding.level == Level::Breach);
             let facts: Vec<&str> = breaches.map(Finding::fact).collect();
-            (!facts.is_empty()).then(|| format!("{} ({})", name_of(run, result), facts.join("; ")))
+            (!facts.is_empty()).then(|| (name_of(run, result), facts.join("; ")))
         })
         .collect();
-    (!parts.is_empty()).then(|| format!("INVALID, not to be compared: {}", parts.join(", ")))
+    let few = parts.len() <= WITH_REASONS;
+    let word =
+        |(name, facts): &(String, String)| if few { format!("{name} ({facts})") } else { name.clone() };
+    let words: Vec<String> = parts.iter().map(word).collect();
+    (!words.is_empty()).then(|| format!("INVALID, not to be compared: {}", words.join(", ")))
 }
 
 /// `MISSED THRESHOLDS: sse`, or nothing where all were met.
