@@ -104,10 +104,10 @@ impl Headline {
         Band { share, floor: self.floor }
     }
 
-    /// The figure of every round; empty where a round does not know it.
+    /// The figure of every round that knows it.
     #[must_use]
     pub fn values(&self, rounds: &[Summary]) -> Vec<f64> {
-        rounds.iter().map(|round| round.figure(self.column)).collect::<Option<_>>().unwrap_or_default()
+        rounds.iter().filter_map(|round| round.figure(self.column)).collect()
     }
 }
 
@@ -122,9 +122,6 @@ pub fn estimate_all(
     bootstrap: Bootstrap,
 ) -> BTreeMap<String, Confidence> {
     let mut intervals = BTreeMap::new();
-    if rounds.len() < 2 {
-        return intervals;
-    }
     let of_rounds = HEADLINES.iter().filter(|headline| headline.source == Source::Rounds);
     for headline in of_rounds {
         let measured = Measurement::of_rounds(&headline.values(rounds));
@@ -194,11 +191,16 @@ mod tests {
             latency_p99_us: Some(1_220),
             age_mean_us: Some(102.0),
             lost: Some(10),
+            kernel_bytes_per_client: Some(7e3),
             ..Summary::default()
         };
         let intervals = estimate_all(&sample, &rounds, &pooled, Bootstrap::default());
-        assert_eq!(intervals.keys().collect::<Vec<_>>(), ["age_mean_us", "latency_p50_us", "latency_p99_us"]);
-        for (column, interval) in &intervals {
+        let columns = ["age_mean_us", "kernel_bytes_per_client", "latency_p50_us", "latency_p99_us"];
+        assert_eq!(intervals.keys().collect::<Vec<_>>(), columns);
+        // Known in four rounds of five, the same in each.
+        assert_eq!(intervals["kernel_bytes_per_client"], Confidence { lo: 7e3, hi: 7e3 });
+        for (column, interval) in intervals.iter().filter(|(column, _)| *column != "kernel_bytes_per_client")
+        {
             let value = pooled.figure(column).unwrap();
             assert!(interval.lo < value && value < interval.hi, "{column}: {interval:?}");
         }

@@ -1,9 +1,10 @@
 //! Whether a series stays where it is: one change point (Pettitt, *A non-parametric approach to the change-point
 //! problem*, Applied Statistics 28, 1979), and only one that matters.
 //!
-//! The test takes the seconds for independent of each other. A level that wanders from second to second is sometimes
-//! taken for a change; to correct for that would hide a latency that climbs all the time, which is what the check is
-//! for.
+//! The test takes the seconds for independent of each other. Where they are, and scatter by a fifth of their level, a
+//! change is seen in fewer than 1 of 100 series of 10 to 120 seconds that have none. Where half of a second's deviation
+//! stays in the next (AR(1) with 0.5), it is seen in 5 to 9 of 100: such a level does wander. To correct for that would
+//! hide a latency that climbs all the time, which is what the check is for. The example `coverage` counts again.
 
 use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;

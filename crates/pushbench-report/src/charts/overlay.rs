@@ -14,15 +14,18 @@ use crate::format::{grouped, time_us, typed};
 
 const TITLE: &str = "Delivery latency by percentile, runs side by side: lower is better";
 const SUBTITLE: &str = "Received − due. Solid: the baseline; dashed: other runs. Thin: fewer than 10/(1−p) publishes \
-    behind it. Dotted: theory, a wait uniform over the poll interval.";
+    behind it.";
+const THEORY: &str = "Dotted: theory, a wait uniform over the poll interval.";
 /// Runs that are named in the footer.
 const NAMED: usize = 4;
 /// More curves than this cannot be told apart.
 const MOST: usize = 12;
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, comparison: &Comparison<'_>) {
-    let room = surround(canvas, TITLE, SUBTITLE, &footer(comparison));
     let mut sides = sides(comparison);
+    let polls = sides.iter().any(|side| side.poll_interval_us.is_some());
+    let subtitle = if polls { format!("{SUBTITLE} {THEORY}") } else { SUBTITLE.to_owned() };
+    let room = surround(canvas, TITLE, &subtitle, &footer(comparison));
     if sides.len() > MOST {
         let text = format!("{} more curves are left out", sides.len() - MOST);
         canvas.text((room.right, room.top - 4.0), Align::Right, AXIS_NAME, &text);
