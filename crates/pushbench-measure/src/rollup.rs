@@ -69,16 +69,17 @@ pub struct Cost {
     pub kernel_bytes: Option<f64>,
 }
 
-impl Cost {
-    /// Adds another round's. What one of them does not know, the sum does not know either.
-    fn add(&mut self, other: &Self) {
-        let sum = |a: Option<f64>, b: Option<f64>| Some(a? + b?);
-        self.target_cpu_us = sum(self.target_cpu_us, other.target_cpu_us);
-        self.worker_cpu_us = sum(self.worker_cpu_us, other.worker_cpu_us);
-        self.target_bytes = sum(self.target_bytes, other.target_bytes);
-        self.worker_bytes = sum(self.worker_bytes, other.worker_bytes);
-        self.kernel_bytes = sum(self.kernel_bytes, other.kernel_bytes);
-    }
+/// A round's cost and what it is divided by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RoundCost {
+    /// What the kernel said.
+    pub cost: Cost,
+    /// Events received in the measure phase.
+    pub events: u64,
+    /// Clients that were connected.
+    pub connected: u64,
+    /// Length of the measure phase in seconds.
+    pub measure_s: f64,
 }
 
 /// Fewest clients over which a growth of memory says something about a client: below, what a process allocates once
@@ -122,14 +123,12 @@ pub struct StepFacts<'a> {
     pub targets: u32,
     /// Clients that were connected; of several rounds the fewest.
     pub connected: u64,
-    /// Connected clients times the length of the measure phase in seconds; of several rounds the sum.
-    pub client_seconds: f64,
     /// Sums of the workers.
     pub sums: WorkerSums,
     /// Sum of all reports' histograms.
     pub histograms: Histograms,
-    /// What the kernel said.
-    pub cost: Cost,
+    /// What each round cost: where the kernel told nothing, that round is left out, with what it would be divided by.
+    pub costs: Vec<RoundCost>,
     /// What the kernel said of sockets.
     pub sockets: SocketPeaks,
     /// Subscribers cut off for reading too slowly.
@@ -141,10 +140,9 @@ impl StepFacts<'_> {
     pub fn pool(&mut self, other: &StepFacts<'_>) {
         self.measure_s += other.measure_s;
         self.connected = self.connected.min(other.connected);
-        self.client_seconds += other.client_seconds;
         self.sums.merge(&other.sums);
         self.histograms.add(&other.histograms);
-        self.cost.add(&other.cost);
+        self.costs.extend(&other.costs);
         self.sockets.highest(&other.sockets);
         self.slow_disconnects += other.slow_disconnects;
     }
@@ -237,19 +235,22 @@ fn traffic(row: &mut Summary, facts: &StepFacts<'_>) {
 }
 
 fn costs(row: &mut Summary, facts: &StepFacts<'_>) {
-    let events = facts.sums.measured().events as f64;
-    // Over several rounds a client counts once a round, as its memory does.
-    let connected = facts.sums.tally.connected as f64;
-    let client_seconds = facts.client_seconds;
-    let per = |cost: Option<f64>, what: f64| cost.and_then(|cost| ratio(cost, what));
-    row.target_cpu_us_per_event = per(facts.cost.target_cpu_us, events);
-    row.worker_cpu_us_per_event = per(facts.cost.worker_cpu_us, events);
-    row.target_cpu_us_per_client_second = per(facts.cost.target_cpu_us, client_seconds);
-    row.worker_cpu_us_per_client_second = per(facts.cost.worker_cpu_us, client_seconds);
+    let per = |cost: fn(&Cost) -> Option<f64>, what: fn(&RoundCost) -> f64| {
+        let known = facts.costs.iter().filter_map(|round| Some((cost(&round.cost)?, what(round))));
+        let (cost, what) = known.fold((0.0, 0.0), |sum, round| (sum.0 + round.0, sum.1 + round.1));
+        ratio(cost, what)
+    };
+    let events = |round: &RoundCost| round.events as f64;
+    let client_seconds = |round: &RoundCost| round.connected as f64 * round.measure_s;
+    row.target_cpu_us_per_event = per(|cost| cost.target_cpu_us, events);
+    row.worker_cpu_us_per_event = per(|cost| cost.worker_cpu_us, events);
+    row.target_cpu_us_per_client_second = per(|cost| cost.target_cpu_us, client_seconds);
+    row.worker_cpu_us_per_client_second = per(|cost| cost.worker_cpu_us, client_seconds);
     if facts.connected >= MEMORY_CLIENTS {
-        row.target_bytes_per_client = per(facts.cost.target_bytes, connected);
-        row.worker_bytes_per_client = per(facts.cost.worker_bytes, connected);
-        row.kernel_bytes_per_client = per(facts.cost.kernel_bytes, connected);
+        let clients = |round: &RoundCost| round.connected as f64;
+        row.target_bytes_per_client = per(|cost| cost.target_bytes, clients);
+        row.worker_bytes_per_client = per(|cost| cost.worker_bytes, clients);
+        row.kernel_bytes_per_client = per(|cost| cost.kernel_bytes, clients);
     }
 }
 
@@ -272,10 +273,18 @@ mod tests {
             measure_s: 2.0,
             targets: 2,
             connected: sums.tally.connected,
-            client_seconds: sums.tally.connected as f64 * 2.0,
             sums: sums.clone(),
             histograms: histograms.clone(),
-            cost: Cost { target_cpu_us: Some(500.0), target_bytes: Some(100.0 * 2048.0), ..Cost::default() },
+            costs: vec![RoundCost {
+                cost: Cost {
+                    target_cpu_us: Some(500.0),
+                    target_bytes: Some(100.0 * 2048.0),
+                    ..Cost::default()
+                },
+                events: sums.measured().events,
+                connected: sums.tally.connected,
+                measure_s: 2.0,
+            }],
             sockets: SocketPeaks::default(),
             slow_disconnects: 0,
         }
@@ -321,8 +330,10 @@ mod tests {
         };
         let mut histograms = Histograms::new();
         (0..1_000).for_each(|_| histograms.record(Figure::Delivery, Phase::Measure, latency_us));
-        let cost = Cost { target_cpu_us: Some(cpu_us), target_bytes: Some(1e6), ..Cost::default() };
-        StepFacts { cost, ..facts(&sums, &histograms) }
+        let mut facts = facts(&sums, &histograms);
+        facts.costs[0].cost =
+            Cost { target_cpu_us: Some(cpu_us), target_bytes: Some(1e6), ..Cost::default() };
+        facts
     }
 
     #[test]
@@ -350,12 +361,17 @@ mod tests {
     }
 
     #[test]
-    fn what_one_round_does_not_know_all_rounds_do_not_know() {
-        let mut pool = round(99, 10, 50.0, 1);
-        pool.pool(&StepFacts { cost: Cost::default(), ..round(101, 10, 0.0, 1) });
+    fn a_round_that_the_kernel_told_nothing_of_is_left_out_of_costs_only() {
+        let mut pool = round(150, 1_000, 5_000.0, 1);
+        let mut dumb = round(101, 9_000, 0.0, 1);
+        dumb.costs[0].cost = Cost::default();
+        pool.pool(&dumb);
         let row = summarize(&pool);
-        assert_eq!(row.target_cpu_us_per_event, None);
-        assert_eq!(row.target_bytes_per_client, None, "a round had too few clients");
+        assert_eq!((row.target_cpu_us_per_event, row.delivered), (Some(5.0), Some(10_000)));
+        assert_eq!(row.target_bytes_per_client, Some(1e6 / 150.0));
+        assert_eq!(row.worker_cpu_us_per_event, None, "no round knows it");
+        pool.pool(&round(99, 1_000, 0.0, 1));
+        assert_eq!(summarize(&pool).target_bytes_per_client, None, "a round had too few clients");
     }
 
     #[test]

@@ -74,13 +74,13 @@ impl<'a> Series<'a> {
     }
 
     /// The 95 % interval of a sum of figures: the sum of each round is a value of its own, because what one part gains
-    /// another may lose.
+    /// another may lose. Rounds that lack a part are left out.
     pub(super) fn interval_of_sum(&self, names: &[&str]) -> Option<Confidence> {
         let result = self.result?;
         let parts: Vec<&str> = names.iter().copied().filter(|name| self.figure(name).is_some()).collect();
         let total = |summary: &Summary| parts.iter().map(|name| summary.figure(name)).sum::<Option<f64>>();
         let complete = result.rounds.iter().filter(|round| round.complete);
-        let totals: Vec<f64> = complete.map(|round| total(&round.summary)).collect::<Option<_>>()?;
+        let totals: Vec<f64> = complete.filter_map(|round| total(&round.summary)).collect();
         let interval = Measurement::of_rounds(&totals)?.interval()?;
         // Rounds weigh alike there and by their events here: next to no difference, but the bar ends inside.
         let (half, value) = ((interval.hi - interval.lo) / 2.0, total(&result.summary)?);

@@ -2,7 +2,7 @@
 
 use pushbench_measure::PhaseEdges;
 use pushbench_measure::results::RoundResult;
-use pushbench_measure::rollup::{Cost, SocketPeaks, StepFacts, WorkerSums, summarize};
+use pushbench_measure::rollup::{Cost, RoundCost, SocketPeaks, StepFacts, WorkerSums, summarize};
 use pushbench_measure::statistics::Round;
 use pushbench_measure::verdict::{Level, Observed, judge};
 use pushbench_probe::process::Usage;
@@ -82,8 +82,12 @@ fn facts<'a>(job: &Job<'a>, evidence: Evidence, edges: PhaseEdges) -> StepFacts<
         measure_s: edges.measure_seconds(),
         targets: job.targets,
         connected: sums.tally.connected,
-        client_seconds: sums.tally.connected as f64 * edges.measure_seconds(),
-        cost,
+        costs: vec![RoundCost {
+            cost,
+            events: sums.measured().events,
+            connected: sums.tally.connected,
+            measure_s: edges.measure_seconds(),
+        }],
         sockets: SocketPeaks {
             established: gather.peaks.established,
             time_wait: gather.peaks.time_wait,
