@@ -163,8 +163,8 @@ impl Client {
                 self.unsent = Vec::new();
                 return if stop.was_told() { Next::End } else { next };
             }
-            if written.is_err() {
-                return self.broken();
+            if let Err(error) = written {
+                return self.broken(&error);
             }
             after = match self.wake(stream, &mut sleep, &mut stop).await {
                 Ok(Wake::Readable) => self.read(stream, &mut sleep),
@@ -174,7 +174,7 @@ impl Client {
                 }
                 Ok(Wake::Writable) => After::Hold,
                 Ok(Wake::Stop) => self.farewell(stream).await,
-                Err(_) => After::Leave(self.broken()),
+                Err(error) => After::Leave(self.broken(&error)),
             };
         }
     }
@@ -239,7 +239,7 @@ impl Client {
                 Ok(0) => return After::Leave(self.after_close(Closed::Eof)),
                 Ok(bytes) => bytes,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(_) => return After::Leave(self.broken()),
+                Err(error) => return After::Leave(self.broken(&error)),
             };
             // The instant of reception: after the read, before any parsing.
             let received_ns = now_ns();
@@ -261,8 +261,13 @@ impl Client {
         After::Hold
     }
 
-    fn broken(&mut self) -> Next {
-        self.shared.recorder.borrow_mut().counters.broken += 1;
+    fn broken(&mut self, error: &io::Error) -> Next {
+        {
+            let counters = &mut self.shared.recorder.borrow_mut().counters;
+            // A machine without memory for a socket's buffers says nothing about the other side.
+            let counter = if is_exhaustion(error) { &mut counters.limits_hit } else { &mut counters.broken };
+            *counter += 1;
+        }
         self.after_close(Closed::Broken)
     }
 

@@ -95,7 +95,7 @@ counters! {
     error_replies,
     /// Requests without an answer in time.
     timeouts,
-    /// Sockets that could not be made: no file descriptor, port or memory left.
+    /// Sockets that could not be made or used: no file descriptor, port or memory left.
     limits_hit,
     /// Payloads that did not start with an envelope.
     foreign_payloads,

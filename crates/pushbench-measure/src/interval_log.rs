@@ -148,11 +148,28 @@ pub fn sums_by_step(
     figure: Figure,
     phase: Phase,
 ) -> Result<BTreeMap<Option<u32>, Histogram>, LogError> {
+    sums_of_rounds(text, figure, phase, |_, _| true)
+}
+
+/// As [`sums_by_step`], of those rounds of a step (both are arguments) that count.
+///
+/// # Errors
+/// As [`read`]; histograms of other figures and phases are not decoded.
+pub fn sums_of_rounds(
+    text: &str,
+    figure: Figure,
+    phase: Phase,
+    counts: impl Fn(Option<u32>, u32) -> bool,
+) -> Result<BTreeMap<Option<u32>, Histogram>, LogError> {
     let mut sums = BTreeMap::<Option<u32>, Histogram>::new();
     visit(
         text,
         |f, p| f == figure && p == phase,
-        |line| sums.entry(line.step).or_default().add(&line.histogram),
+        |line| {
+            if counts(line.step, line.round) {
+                sums.entry(line.step).or_default().add(&line.histogram);
+            }
+        },
     )?;
     Ok(sums)
 }
@@ -269,6 +286,9 @@ mod tests {
         assert_eq!(shape, [((Some(50), 1), 2, 2), ((Some(50), 2), 1, 1)]);
         assert_eq!(rounds[&(Some(50), 2)].0[0].bins().next().map(|(_, count)| count), Some(1));
         assert_eq!(sums_by_step(&text, Figure::Delivery, Phase::Measure).unwrap()[&Some(50)].count(), 3);
+        let second_only = |step, round| (step, round) == (Some(50), 2);
+        let sums = sums_of_rounds(&text, Figure::Delivery, Phase::Measure, second_only).unwrap();
+        assert_eq!(sums[&Some(50)].count(), 1);
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! From what processes reported to the row of a step: the pure end of a measurement.
+//!
+//! Facts of several rounds add up to the facts of all: counts and times are summed, histograms added, peaks are the
+//! highest. The row of the sum is that of all rounds; no figure of a row is ever averaged.
 
 use crate::age::AgeSum;
 use crate::ledger::Tally;
 use crate::results::Summary;
 use crate::snapshot::WorkerFinal;
 use crate::wire::{READINGS, WireFacts, WireLog};
-use crate::{Counters, Figure, Histogram, Histograms, Phase, PhaseEdges};
+use crate::{Counters, Figure, Histogram, Histograms, Phase};
 
 /// The last words of all workers, added up.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -27,6 +30,17 @@ pub struct WorkerSums {
 }
 
 impl WorkerSums {
+    /// Adds what others have summed up.
+    pub fn merge(&mut self, other: &Self) {
+        self.tally.add(&other.tally);
+        for (sum, edge) in self.edges.iter_mut().zip(&other.edges) {
+            sum.add(edge);
+        }
+        self.age.add(&other.age);
+        self.delivered_per_client.add(&other.delivered_per_client);
+        self.latency_mean_per_client.add(&other.latency_mean_per_client);
+    }
+
     /// Adds one worker's.
     pub fn add(&mut self, worker: &WorkerFinal) {
         self.tally.add(&worker.tally);
@@ -68,9 +82,24 @@ pub struct Cost {
     pub kernel_bytes: Option<f64>,
 }
 
+/// A round's cost and what it is divided by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RoundCost {
+    /// What the kernel said.
+    pub cost: Cost,
+    /// Events received in the measure phase.
+    pub events: u64,
+    /// Clients that were connected.
+    pub connected: u64,
+    /// Length of the measure phase in seconds.
+    pub measure_s: f64,
+    /// Length of the idle part of the drain in seconds; 0 where that is too short to speak of.
+    pub idle_s: f64,
+}
+
 /// Fewest clients over which a growth of memory says something about a client: below, what a process allocates once
 /// (histograms, buffers) and what else the host does outweigh it.
-const MEMORY_CLIENTS: f64 = 100.0;
+const MEMORY_CLIENTS: u64 = 100;
 
 /// Sockets of a step at their most.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -83,7 +112,16 @@ pub struct SocketPeaks {
     pub left: Option<u64>,
 }
 
-/// Everything that a row is made of.
+impl SocketPeaks {
+    /// The higher of each; a round that was not looked at hides no peak of the others.
+    fn highest(&mut self, other: &Self) {
+        self.established = self.established.max(other.established);
+        self.time_wait = self.time_wait.max(other.time_wait);
+        self.left = self.left.max(other.left);
+    }
+}
+
+/// Everything that a row is made of: one round's, or the sum of several.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepFacts<'a> {
     /// The transport's label.
@@ -94,22 +132,42 @@ pub struct StepFacts<'a> {
     pub clients: u32,
     /// Whether the run has several steps.
     pub stepped: bool,
-    /// The phases.
-    pub edges: PhaseEdges,
+    /// Length of the measure phase in seconds; of several rounds the sum.
+    pub measure_s: f64,
     /// Target processes: each publishes every event.
     pub targets: u32,
+    /// Clients that were connected; of several rounds the fewest.
+    pub connected: u64,
     /// Sums of the workers.
-    pub sums: &'a WorkerSums,
+    pub sums: WorkerSums,
     /// Sum of all reports' histograms.
-    pub histograms: &'a Histograms,
-    /// What the sockets carried.
-    pub wire: Option<&'a WireFacts>,
-    /// What the kernel said.
-    pub cost: Cost,
+    pub histograms: Histograms,
+    /// What the sockets carried; of several rounds what those that could tell carried together.
+    pub wire: Option<WireFacts>,
+    /// What each round cost: where the kernel told nothing, that round is left out, with what it would be divided by.
+    pub costs: Vec<RoundCost>,
     /// What the kernel said of sockets.
     pub sockets: SocketPeaks,
     /// Subscribers cut off for reading too slowly.
     pub slow_disconnects: u64,
+}
+
+impl StepFacts<'_> {
+    /// Adds those of another round of the same step.
+    pub fn pool(&mut self, other: &StepFacts<'_>) {
+        self.measure_s += other.measure_s;
+        self.connected = self.connected.min(other.connected);
+        self.sums.merge(&other.sums);
+        self.histograms.add(&other.histograms);
+        match (&mut self.wire, &other.wire) {
+            (Some(wire), Some(other)) => wire.add(other),
+            (none @ None, other) => *none = *other,
+            (Some(_), None) => {}
+        }
+        self.costs.extend(&other.costs);
+        self.sockets.highest(&other.sockets);
+        self.slow_disconnects += other.slow_disconnects;
+    }
 }
 
 /// The row of `summary.csv` without its verdict.
@@ -134,7 +192,7 @@ pub fn summarize(facts: &StepFacts<'_>) -> Summary {
 
 fn deliveries(row: &mut Summary, facts: &StepFacts<'_>) {
     let tally = &facts.sums.tally;
-    row.connected = Some(tally.connected as u32);
+    row.connected = Some(facts.connected as u32);
     row.expected = Some(tally.expected);
     row.expected_of_all = Some(tally.expected_of_intended);
     row.delivered = Some(tally.delivered);
@@ -191,7 +249,7 @@ fn traffic(row: &mut Summary, facts: &StepFacts<'_>) {
     row.connecting_bytes_per_event = part_per_event(down.connecting + up.connecting);
     row.requests_per_event = per_event(measured.requests);
     row.empty_reply_share = ratio(measured.empty_replies as f64, measured.requests as f64);
-    row.opened_per_second = ratio(measured.opened as f64, facts.edges.measure_seconds());
+    row.opened_per_second = ratio(measured.opened as f64, facts.measure_s);
     row.opened = Some(whole.opened);
     row.closed = Some(whole.closed);
     row.reconnects = Some(whole.reconnects);
@@ -205,24 +263,25 @@ fn traffic(row: &mut Summary, facts: &StepFacts<'_>) {
 }
 
 fn costs(row: &mut Summary, facts: &StepFacts<'_>) {
-    let events = facts.sums.measured().events as f64;
-    let connected = facts.sums.tally.connected as f64;
-    let client_seconds = connected * facts.edges.measure_seconds();
-    let per = |cost: Option<f64>, what: f64| cost.and_then(|cost| ratio(cost, what));
-    row.target_cpu_us_per_event = per(facts.cost.target_cpu_us, events);
-    row.worker_cpu_us_per_event = per(facts.cost.worker_cpu_us, events);
-    row.target_cpu_us_per_client_second = per(facts.cost.target_cpu_us, client_seconds);
-    row.worker_cpu_us_per_client_second = per(facts.cost.worker_cpu_us, client_seconds);
-    if let Some(idle) = facts.wire.and_then(|wire| wire.idle.as_ref()) {
-        row.idle_target_cpu_us_per_client_second =
-            per(facts.cost.idle_target_cpu_us, connected * idle.seconds);
-        row.idle_worker_cpu_us_per_client_second =
-            per(facts.cost.idle_worker_cpu_us, connected * idle.seconds);
-    }
-    if connected >= MEMORY_CLIENTS {
-        row.target_bytes_per_client = per(facts.cost.target_bytes, connected);
-        row.worker_bytes_per_client = per(facts.cost.worker_bytes, connected);
-        row.kernel_bytes_per_client = per(facts.cost.kernel_bytes, connected);
+    let per = |cost: fn(&Cost) -> Option<f64>, what: fn(&RoundCost) -> f64| {
+        let known = facts.costs.iter().filter_map(|round| Some((cost(&round.cost)?, what(round))));
+        let (cost, what) = known.fold((0.0, 0.0), |sum, round| (sum.0 + round.0, sum.1 + round.1));
+        ratio(cost, what)
+    };
+    let events = |round: &RoundCost| round.events as f64;
+    let client_seconds = |round: &RoundCost| round.connected as f64 * round.measure_s;
+    row.target_cpu_us_per_event = per(|cost| cost.target_cpu_us, events);
+    row.worker_cpu_us_per_event = per(|cost| cost.worker_cpu_us, events);
+    row.target_cpu_us_per_client_second = per(|cost| cost.target_cpu_us, client_seconds);
+    row.worker_cpu_us_per_client_second = per(|cost| cost.worker_cpu_us, client_seconds);
+    let idle_client_seconds = |round: &RoundCost| round.connected as f64 * round.idle_s;
+    row.idle_target_cpu_us_per_client_second = per(|cost| cost.idle_target_cpu_us, idle_client_seconds);
+    row.idle_worker_cpu_us_per_client_second = per(|cost| cost.idle_worker_cpu_us, idle_client_seconds);
+    if facts.connected >= MEMORY_CLIENTS {
+        let clients = |round: &RoundCost| round.connected as f64;
+        row.target_bytes_per_client = per(|cost| cost.target_bytes, clients);
+        row.worker_bytes_per_client = per(|cost| cost.worker_bytes, clients);
+        row.kernel_bytes_per_client = per(|cost| cost.kernel_bytes, clients);
     }
 }
 
@@ -236,21 +295,29 @@ mod tests {
     use super::*;
     use crate::StreamBytes;
 
-    const EDGES: PhaseEdges =
-        PhaseEdges { start_ns: 0, measure_ns: 0, drain_ns: 2_000_000_000, end_ns: 3_000_000_000 };
-
-    fn facts<'a>(sums: &'a WorkerSums, histograms: &'a Histograms) -> StepFacts<'a> {
+    fn facts(sums: &WorkerSums, histograms: &Histograms) -> StepFacts<'static> {
         StepFacts {
             label: "sse",
             kind: "sse",
             clients: 10,
             stepped: false,
-            edges: EDGES,
+            measure_s: 2.0,
             targets: 2,
-            sums,
-            histograms,
+            connected: sums.tally.connected,
+            sums: sums.clone(),
+            histograms: histograms.clone(),
             wire: None,
-            cost: Cost { target_cpu_us: Some(500.0), target_bytes: Some(100.0 * 2048.0), ..Cost::default() },
+            costs: vec![RoundCost {
+                cost: Cost {
+                    target_cpu_us: Some(500.0),
+                    target_bytes: Some(100.0 * 2048.0),
+                    ..Cost::default()
+                },
+                events: sums.measured().events,
+                connected: sums.tally.connected,
+                measure_s: 2.0,
+                idle_s: 0.0,
+            }],
             sockets: SocketPeaks::default(),
             slow_disconnects: 0,
         }
@@ -280,6 +347,64 @@ mod tests {
         assert_eq!(row.opened, Some(15));
         assert_eq!(row.target_cpu_us_per_event, Some(2.5));
         assert_eq!(row.target_cpu_us_per_client_second, Some(25.0));
+    }
+
+    /// A round with so many clients and events that cost so much CPU; one event was late by `latency_us`.
+    fn round(connected: u64, events: u64, cpu_us: f64, latency_us: u64) -> StepFacts<'static> {
+        let sums = WorkerSums {
+            tally: Tally { connected, expected: events, delivered: events, ..Tally::default() },
+            edges: [
+                Counters::default(),
+                Counters { events, opened: 4, ..Counters::default() },
+                Counters { events, opened: 5, ..Counters::default() },
+            ],
+            age: AgeSum { integral_s2: events as f64 / 1e3, time_s: 2.0 },
+            ..WorkerSums::default()
+        };
+        let mut histograms = Histograms::new();
+        (0..1_000).for_each(|_| histograms.record(Figure::Delivery, Phase::Measure, latency_us));
+        let mut facts = facts(&sums, &histograms);
+        facts.costs[0].cost =
+            Cost { target_cpu_us: Some(cpu_us), target_bytes: Some(1e6), ..Cost::default() };
+        facts
+    }
+
+    #[test]
+    fn rounds_are_pooled_and_nothing_is_averaged() {
+        let mut pool = round(200, 1_000, 5_000.0, 100);
+        pool.sockets = SocketPeaks { established: Some(200), time_wait: None, left: Some(7) };
+        let mut second = round(100, 3_000, 3_000.0, 900);
+        second.sockets = SocketPeaks { established: Some(100), time_wait: Some(3), left: Some(2) };
+        second.slow_disconnects = 2;
+        pool.pool(&second);
+        let row = summarize(&pool);
+        assert_eq!((row.clients, row.connected), (Some(10), Some(100)), "asked for, and the fewest");
+        assert_eq!((row.expected, row.delivered, row.opened), (Some(4_000), Some(4_000), Some(10)));
+        assert_eq!((row.latency_p50_us, row.latency_p99_us), (Some(100), Some(900)), "of added histograms");
+        // 8,000 µs over 4,000 events, where the rounds had 5 and 1.
+        assert_eq!(row.target_cpu_us_per_event, Some(2.0));
+        // 200 clients for 2 s and 100 for 2 s.
+        assert_eq!(row.target_cpu_us_per_client_second, Some(8_000.0 / 600.0));
+        assert_eq!(row.target_bytes_per_client, Some(2e6 / 300.0));
+        assert_eq!(row.age_mean_us, Some(1e6), "weighted by the time that ages were known");
+        assert_eq!(row.opened_per_second, Some(2.0));
+        let peaks = (row.sockets_established_peak, row.sockets_time_wait_peak, row.sockets_left);
+        assert_eq!(peaks, (Some(200), Some(3), Some(7)));
+        assert_eq!(row.slow_disconnects, Some(2));
+    }
+
+    #[test]
+    fn a_round_that_the_kernel_told_nothing_of_is_left_out_of_costs_only() {
+        let mut pool = round(150, 1_000, 5_000.0, 1);
+        let mut dumb = round(101, 9_000, 0.0, 1);
+        dumb.costs[0].cost = Cost::default();
+        pool.pool(&dumb);
+        let row = summarize(&pool);
+        assert_eq!((row.target_cpu_us_per_event, row.delivered), (Some(5.0), Some(10_000)));
+        assert_eq!(row.target_bytes_per_client, Some(1e6 / 150.0));
+        assert_eq!(row.worker_cpu_us_per_event, None, "no round knows it");
+        pool.pool(&round(99, 1_000, 0.0, 1));
+        assert_eq!(summarize(&pool).target_bytes_per_client, None, "a round had too few clients");
     }
 
     #[test]

@@ -54,7 +54,7 @@ fn comparisons() -> [(&'static str, Vec<Made>); 4] {
 
 type Make = fn() -> RunFolder;
 
-fn runs() -> [(&'static str, Make); 11] {
+fn runs() -> [(&'static str, Make); 15] {
     [
         ("one-30s", || folder(&Shape { transports: 1, ..Shape::default() })),
         ("four-30s", || folder(&Shape::default())),
@@ -68,6 +68,12 @@ fn runs() -> [(&'static str, Make); 11] {
         ("zeros", troubles::zeros),
         ("bare", troubles::bare),
         ("extreme", troubles::extreme),
+        ("one-repeated", || folder(&Shape { transports: 1, rounds: 5, ..Shape::default() })),
+        ("four-repeated", || folder(&Shape { rounds: 5, ..Shape::default() })),
+        ("nine-repeated", || folder(&Shape { transports: 9, rounds: 3, ..Shape::default() })),
+        ("four-steps-repeated", || {
+            folder(&Shape { steps: vec![100, 1_000, 10_000], rounds: 5, measure_s: 10, ..Shape::default() })
+        }),
         ("four-steps", || folder(&Shape { steps: vec![100, 1_000, 10_000], ..Shape::default() })),
     ]
 }

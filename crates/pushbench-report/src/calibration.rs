@@ -25,7 +25,7 @@ pub fn render(calibration: &Calibration, style: Style) -> String {
     let rows: Vec<Vec<Cell>> = calibration.figures.iter().map(|figure| row(figure, &labels)).collect();
     let mut lines = vec![Cell::plain(head(calibration)), Cell::default()];
     let width = style.columns();
-    lines.extend(grid::render(&heads, &rows, width, style.color).into_iter().map(Cell::plain));
+    lines.extend(grid::render(&heads, 1, &rows, width, style.color).into_iter().map(Cell::plain));
     lines.push(Cell::default());
     lines.extend(foot(calibration));
     lines.iter().fold(String::new(), |out, line| out + &grid::paint(line, style.color) + "\n")

@@ -1,9 +1,9 @@
 //! Percentiles in words, by the rule that tables and charts share.
 
 use pushbench_measure::histogram::enough_samples;
-use pushbench_measure::results::Summary;
+use pushbench_measure::results::{StepResult, Summary};
 
-use crate::format::time_us;
+use crate::format::{plus_minus, time_us};
 
 /// A percentile of delivery latency that the summary has.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,6 +28,16 @@ impl Percentile {
         let us = summary.figure(self.column)?;
         let mark = if self.is_sure(summary) { "" } else { "~" };
         Some(format!("{mark}{}", time_us(us)))
+    }
+
+    /// As [`Self::of`], with the interval where there is one: `2.41 ms ±4.2%`.
+    pub(crate) fn with_interval(self, result: &StepResult) -> Option<String> {
+        let text = self.of(&result.summary)?;
+        let us = result.summary.figure(self.column)?;
+        let interval = result.interval(self.column);
+        Some(
+            interval.map_or(text.clone(), |interval| format!("{text} {}", plus_minus(us, interval, time_us))),
+        )
     }
 
     /// Whether at least 10/(1−p) publishes stand behind it; a run that did not count them is not doubted.

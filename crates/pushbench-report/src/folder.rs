@@ -24,11 +24,12 @@ pub struct RunFolder {
 /// The contents of one transport's folder.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LabelFiles {
-    /// Rows of `intervals.csv`, of all steps.
+    /// Rows of `intervals.csv`, of all steps and rounds.
     pub intervals: Vec<Interval>,
-    /// Delivery latency of events due in the measure phase, microseconds, by step (`None` in a run of one step).
+    /// Delivery latency of events due in the measure phase, microseconds, by step (`None` in a run of one step). All
+    /// rounds added that the summary is made of.
     pub delivery: BTreeMap<Option<u32>, Histogram>,
-    /// Rows of `clients.csv`, of all steps.
+    /// Rows of `clients.csv`, of all steps and rounds.
     pub clients: Vec<ClientQuantile>,
     /// Names of the files that do not exist.
     pub missing: Vec<&'static str>,
@@ -46,7 +47,10 @@ impl RunFolder {
         let labels = run
             .transports
             .iter()
-            .map(|transport| LabelFiles::load(&dir.join(&transport.label), lenient))
+            .map(|transport| {
+                let counts = |step, round| in_summary(&run, &transport.label, step, round);
+                LabelFiles::load(&dir.join(&transport.label), lenient, counts)
+            })
             .collect::<Result<_, _>>()?;
         Ok(Self { run, labels })
     }
@@ -102,10 +106,23 @@ pub(crate) fn step_of(run: &Run, result: &StepResult) -> Option<u32> {
     result.summary.step.or_else(|| run.scenario.steps.first().copied()).or(result.summary.clients)
 }
 
+/// Whether a round is in the row of its step: one that was cut short, or is under way, is not, unless there is no
+/// other.
+fn in_summary(run: &Run, label: &str, step: Option<u32>, round: u32) -> bool {
+    let of_step =
+        run.results.iter().find(|result| result.summary.label == label && result.summary.step == step);
+    match of_step {
+        Some(result) if result.complete_rounds() > 0 => {
+            result.rounds.iter().any(|measured| measured.round == round && measured.complete)
+        }
+        _ => true,
+    }
+}
+
 impl LabelFiles {
-    /// Rows of one step, in order of time.
-    pub fn intervals_of(&self, step: u32) -> impl Iterator<Item = &Interval> {
-        self.intervals.iter().filter(move |interval| interval.step == step)
+    /// Rows of one round of one step, in order of time.
+    pub fn intervals_of(&self, step: u32, round: u32) -> impl Iterator<Item = &Interval> {
+        self.intervals.iter().filter(move |interval| interval.step == step && interval.round == round)
     }
 
     /// Delivery latency at one step. A run of one step does not name it.
@@ -114,7 +131,11 @@ impl LabelFiles {
         self.delivery.get(&Some(step)).or_else(|| self.delivery.get(&None)).filter(|h| !h.is_empty())
     }
 
-    fn load(dir: &Path, lenient: bool) -> Result<Self, ReportError> {
+    fn load(
+        dir: &Path,
+        lenient: bool,
+        counts: impl Fn(Option<u32>, u32) -> bool,
+    ) -> Result<Self, ReportError> {
         let mut missing = Vec::new();
         let mut text_of = |name: &'static str| {
             let text = read_if_there(&dir.join(name))?;
@@ -125,7 +146,7 @@ impl LabelFiles {
         };
         let (intervals, log, clients) =
             (text_of(names::INTERVALS)?, text_of(names::LATENCY_LOG)?, text_of(names::CLIENTS)?);
-        let delivery = interval_log::sums_by_step(&log, Figure::Delivery, Phase::Measure)
+        let delivery = interval_log::sums_of_rounds(&log, Figure::Delivery, Phase::Measure, counts)
             .map_err(|source| ReportError::Log { path: dir.join(names::LATENCY_LOG), source })?;
         Ok(Self {
             intervals: rows(&dir.join(names::INTERVALS), &intervals, lenient)?,

@@ -1,5 +1,7 @@
 //! Numbers for people: three significant digits and a unit. Pure; a value that does not exist is not its business.
 
+use pushbench_measure::results::Confidence;
+
 /// A count exactly, in groups of three: `12,345`.
 #[must_use]
 pub fn grouped(count: u64) -> String {
@@ -73,6 +75,32 @@ pub fn events_per_second(rate: f64) -> String {
     format!("{rate} {noun}/s")
 }
 
+/// How far the farther end of an interval is from its figure, in percent of the figure: `±4.2%`. Where the figure is
+/// zero there is no such share: `±` with the end itself, worded by `word`.
+#[must_use]
+pub fn plus_minus(value: f64, interval: Confidence, word: fn(f64) -> String) -> String {
+    let reach = (interval.hi - value).abs().max((value - interval.lo).abs());
+    if value == 0.0 && reach > 0.0 {
+        return format!("±{}", word(reach));
+    }
+    if value == 0.0 {
+        return "±0%".to_owned();
+    }
+    let percent = reach / value.abs() * 100.0;
+    match percent {
+        _ if percent < 0.05 => "±0%".to_owned(),
+        _ if percent < 9.95 => format!("±{percent:.1}%"),
+        _ if percent < 999.5 => format!("±{percent:.0}%"),
+        _ => "±>999%".to_owned(),
+    }
+}
+
+/// Both ends of an interval: `[2.30 ms, 2.55 ms]`.
+#[must_use]
+pub fn interval(interval: Confidence, word: fn(f64) -> String) -> String {
+    format!("[{}, {}]", word(interval.lo.max(0.0)), word(interval.hi))
+}
+
 /// Three significant digits in the first unit whose number stays below `base`.
 fn scaled(value: f64, base: f64, units: &[&str]) -> String {
     let mut value = value;
@@ -137,6 +165,22 @@ mod tests {
             assert_eq!(short_count(value), text, "{value}");
         }
         assert_eq!((short_count(100_000.0), short_count(1.5e6)), ("100 k".to_owned(), "1.5 M".to_owned()));
+    }
+
+    #[test]
+    fn an_interval_is_told_by_its_farther_end() {
+        let table = [
+            (2_410.0, 2_300.0, 2_550.0, "±5.8%"),
+            (100.0, 80.0, 105.0, "±20%"),
+            (100.0, 100.0, 100.0, "±0%"),
+            (1e6, 1e6 - 10.0, 1e6, "±0%"),
+            (0.0, 0.0, 12.0, "±12 µs"),
+            (1.0, 0.0, 50.0, "±>999%"),
+        ];
+        for (value, lo, hi, text) in table {
+            assert_eq!(plus_minus(value, Confidence { lo, hi }, time_us), text, "{value} {lo} {hi}");
+        }
+        assert_eq!(interval(Confidence { lo: -3.0, hi: 2_550.0 }, time_us), "[0 µs, 2.55 ms]");
     }
 
     #[test]

@@ -22,7 +22,8 @@ pub fn describe(plan: &Plan, needs: &Needs) -> String {
     if let Some(files) = coordinator(needs) {
         let _ = writeln!(text, "\n  the coordinator needs {files} files, more than any other process");
     }
-    let _ = writeln!(text, "\n  about {} in all", rounded(needs.duration));
+    let rounds = if plan.rounds > 1 { format!(", {} rounds", plan.rounds) } else { String::new() };
+    let _ = writeln!(text, "\n  about {} in all{rounds}", rounded(needs.duration));
     let Machine { open_files_soft_after_raise: files, ports: (first, last), cpus, .. } = needs.machine;
     let memory = needs.machine.memory_available_bytes >> 20;
     let _ = writeln!(

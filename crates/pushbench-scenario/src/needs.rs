@@ -111,7 +111,7 @@ pub struct StepNeeds {
 pub struct Needs {
     /// One entry per transport and number of clients, in the order of the plan.
     pub steps: Vec<StepNeeds>,
-    /// Length of one round of the whole run.
+    /// Length of the whole run, all rounds.
     pub duration: Duration,
     /// The machine it was reckoned for.
     pub machine: Machine,
@@ -144,7 +144,8 @@ pub fn needs(plan: &Plan, machine: &Machine) -> Needs {
             steps.push(step);
         }
     }
-    let duration = steps.iter().map(|step| step.duration).sum();
+    let round: Duration = steps.iter().map(|step| step.duration).sum();
+    let duration = round.saturating_mul(plan.rounds);
     Needs { steps, duration, machine: *machine, refusals: refusal::worst(refusals) }
 }
 

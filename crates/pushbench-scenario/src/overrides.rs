@@ -13,6 +13,8 @@ pub struct Overrides {
     pub duration: Option<Period>,
     /// `--seed`: instead of `seed`.
     pub seed: Option<u64>,
+    /// `--repeat`: rounds, from 1; one unless said.
+    pub repeat: Option<u32>,
     /// `--only`: labels to run; empty for all.
     pub only: Vec<String>,
     /// `--inject`: instead of `target.inject`.
@@ -32,6 +34,9 @@ impl Overrides {
         }
         if let Some(seed) = self.seed {
             lines.push(format!("--seed {seed}"));
+        }
+        if let Some(rounds) = self.repeat {
+            lines.push(format!("--repeat {rounds}"));
         }
         if !self.only.is_empty() {
             lines.push(format!("--only {}", self.only.join(",")));

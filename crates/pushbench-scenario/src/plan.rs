@@ -30,6 +30,8 @@ pub struct Plan {
     pub seed: u64,
     /// What clients and targets are connected by.
     pub network: Network,
+    /// How often everything is measured, each time by fresh processes and from the same seed.
+    pub rounds: u32,
     /// Numbers of clients: one step each, in rising order of the file.
     pub steps: Vec<u32>,
     /// Arrivals of clients per second.

@@ -3,6 +3,7 @@
 //! Every process of a run computes the same schedule, so none has to be sent. Offsets are nanoseconds since the
 //! warm-up began; nothing here knows what time it is.
 
+use rand::seq::SliceRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, Exp, LogNormal};
@@ -21,6 +22,7 @@ enum Stream {
     Size = 3,
     PollPhase = 4,
     Client = 5,
+    Order = 6,
 }
 
 fn rng(seed: u64, stream: Stream) -> ChaCha8Rng {
@@ -128,6 +130,22 @@ pub fn poll_phase(seed: u64, client: u32) -> f64 {
     // A ChaCha word is 4 bytes; each client has 16 of its own, so any client's phase is had without the others'.
     rng.set_word_pos(u128::from(client) * 16);
     rng.random()
+}
+
+/// The order in which so many transports are measured in round `round` (from 1) of `rounds`: positions in the file.
+///
+/// One round keeps the order of the file. With several every round has an order of its own, drawn from the seed, the
+/// first too: a machine that changes while it measures then favours no transport.
+#[must_use]
+pub fn order_of_round(seed: u64, round: u32, rounds: u32, transports: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..transports).collect();
+    if rounds > 1 {
+        let mut rng = rng(seed, Stream::Order);
+        // A place of its own in the stream, so that a round does not depend on those before it.
+        rng.set_word_pos(u128::from(round) << 32);
+        order.shuffle(&mut rng);
+    }
+    order
 }
 
 /// The seed of client `client`'s own random choices.
@@ -275,6 +293,23 @@ mod tests {
         assert!(tenths.iter().all(|count| (850..1150).contains(count)), "{tenths:?}");
         assert_eq!(poll_phase(5, 77).to_bits(), phases[77].to_bits());
         assert_ne!(client_seed(5, 77), client_seed(5, 78));
+    }
+
+    #[test]
+    fn rounds_have_orders_of_their_own_and_one_round_that_of_the_file() {
+        assert_eq!(order_of_round(7, 1, 1, 4), [0, 1, 2, 3]);
+        let orders: Vec<Vec<usize>> = (1..=50).map(|round| order_of_round(7, round, 50, 4)).collect();
+        for at in 0..4 {
+            let first = orders.iter().filter(|order| order[0] == at).count();
+            assert!((5..=22).contains(&first), "transport {at} was first {first} times of 50");
+        }
+        for order in &orders {
+            let mut sorted = order.clone();
+            sorted.sort_unstable();
+            assert_eq!(sorted, [0, 1, 2, 3]);
+        }
+        assert_eq!(orders[2], order_of_round(7, 3, 5, 4), "a round owes nothing to those around it");
+        assert_ne!(orders, (1..=50).map(|round| order_of_round(8, round, 50, 4)).collect::<Vec<_>>());
     }
 
     #[test]

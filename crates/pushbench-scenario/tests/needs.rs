@@ -275,4 +275,7 @@ fn a_plan_is_described_with_its_needs() {
       about 2 min 12 s in all
       this machine: 2 CPUs, 20000 open files per process, ports 32768 to 60999, 4096 MiB free
     ");
+    let thrice = Plan { rounds: 3, ..plan };
+    let text = describe(&thrice, &needs(&thrice, &MACHINE));
+    assert!(text.contains("\n  about 6 min 36 s in all, 3 rounds\n"), "{text}");
 }

@@ -139,17 +139,25 @@ fn overrides_change_the_plan_and_leave_a_line() {
         clients: Some(vec![50, 60]),
         duration: Some(Period::from_secs(2)),
         seed: Some(99),
+        repeat: Some(3),
         only: vec!["websocket".to_owned()],
         inject: Some("drop=10,delay=5ms".parse().unwrap()),
     };
     let plan = plan_with(FULL, &overrides);
-    assert_eq!((plan.steps.as_slice(), plan.seed), ([50, 60].as_slice(), 99));
+    assert_eq!((plan.steps.as_slice(), plan.seed, plan.rounds), ([50, 60].as_slice(), 99, 3));
     assert_eq!(plan.phases.measure, Duration::from_secs(2));
     assert_eq!(plan.transports.len(), 1);
     assert!(plan.thresholds.iter().all(|threshold| threshold.label == "websocket"));
     assert_eq!(
         plan.overrides,
-        ["--clients 50,60", "--duration 2s", "--seed 99", "--only websocket", "--inject delay=5ms,drop=10"]
+        [
+            "--clients 50,60",
+            "--duration 2s",
+            "--seed 99",
+            "--repeat 3",
+            "--only websocket",
+            "--inject delay=5ms,drop=10"
+        ]
     );
     assert_eq!(plan.inject, overrides.inject, "instead of the file's");
     // The file's own words stay what they are.

@@ -59,6 +59,11 @@ impl Listener {
                     self.refuse_with_reserve(server).await;
                     sleep(REST).await;
                 }
+                // Then an answer cannot be given either.
+                Err(error) if out_of_memory(&error) => {
+                    server.counters.refused.count();
+                    sleep(REST).await;
+                }
                 // The client gave up before it was accepted.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(_) => sleep(REST).await,
@@ -133,7 +138,11 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 fn out_of_files(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM))
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE))
+}
+
+fn out_of_memory(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOBUFS | libc::ENOMEM))
 }
 
 /// A whole response, for connections that never reach the HTTP library.

@@ -82,6 +82,9 @@ pub(crate) struct OverrideArguments {
     /// Length of the measure phase, such as 10s
     #[arg(long, value_name = "TIME")]
     pub(crate) duration: Option<Period>,
+    /// Measure everything so often, in shuffled order, and tell how far the figures vary
+    #[arg(long, value_name = "N")]
+    pub(crate) repeat: Option<u32>,
     /// Seed of every random choice
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,

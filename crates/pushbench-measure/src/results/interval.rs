@@ -25,6 +25,8 @@ pub struct SocketStates {
 pub struct Interval {
     /// Number of clients of the step.
     pub step: u32,
+    /// Round of the run, from 1.
+    pub round: u32,
     /// End of the interval, in seconds since the warm-up began; negative during the ramp.
     pub t_s: f64,
     /// Phase at the end of the interval.

@@ -5,6 +5,7 @@
 //! a file.
 
 mod calibration;
+mod columns;
 mod interval;
 mod run;
 mod summary;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use calibration::{
     CALIBRATION_FORMAT, CalibratedFigure, Calibration, CalibrationRun, Spread, Through, calibrated,
 };
+pub use columns::Columns;
 pub use interval::{Interval, SocketStates};
 pub use run::{
     Confidence, Host, RoundResult, Run, ScenarioRecord, Status, StepResult, ThresholdResult, TransportRecord,
@@ -48,6 +50,8 @@ pub mod names {
 pub struct ClientQuantile {
     /// Number of clients of the step.
     pub step: u32,
+    /// Round of the run, from 1.
+    pub round: u32,
     /// What is distributed, unit in the name, such as `delivered_events` or `latency_mean_us`.
     pub figure: String,
     /// The quantile, 0 to 1.

@@ -46,7 +46,7 @@ pub struct Run {
     pub calibration: Option<Calibration>,
     /// The transports in the order of the scenario.
     pub transports: Vec<TransportRecord>,
-    /// One entry per measured transport and step, all rounds together, in the order they were first measured.
+    /// One entry per measured transport and step, all rounds together: step by step, in the order of the scenario.
     pub results: Vec<StepResult>,
 }
 
@@ -59,7 +59,7 @@ impl Run {
 }
 
 /// The scenario as it was run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ScenarioRecord {
     /// The scenario's name: also the folder under `results/`.
     pub name: String,
@@ -171,7 +171,8 @@ pub struct StepResult {
     /// 95 % intervals of figures, by the name of their column; empty with one round.
     #[serde(default)]
     pub intervals: BTreeMap<String, Confidence>,
-    /// What each round showed, in the order they were measured.
+    /// What each round showed, in the order they were measured. One that was cut short is here and not in `summary`,
+    /// unless there is no other.
     #[serde(default)]
     pub rounds: Vec<RoundResult>,
     /// Processes that took part in a round: targets, workers.
@@ -211,6 +212,18 @@ pub struct RoundResult {
 }
 
 impl StepResult {
+    /// Number of rounds that were measured to their end.
+    #[must_use]
+    pub fn complete_rounds(&self) -> usize {
+        self.rounds.iter().filter(|round| round.complete).count()
+    }
+
+    /// The interval of a figure, by the name of its column.
+    #[must_use]
+    pub fn interval(&self, figure: &str) -> Option<Confidence> {
+        self.intervals.get(figure).copied()
+    }
+
     /// The worst level among the findings and thresholds.
     #[must_use]
     pub fn level(&self) -> Level {

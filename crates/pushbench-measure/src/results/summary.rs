@@ -204,32 +204,6 @@ impl Summary {
             ..Self::default()
         }
     }
-
-    /// Column names of `summary.csv`, in order.
-    #[must_use]
-    pub fn columns(stepped: bool) -> Vec<&'static str> {
-        let step = stepped.then_some("step");
-        ["label", "kind"]
-            .into_iter()
-            .chain(step)
-            .chain(Self::FIGURES.iter().copied())
-            .chain(["verdict"])
-            .collect()
-    }
-
-    /// The row in the order of [`Self::columns`]; fractions have three decimals, what is unknown is empty.
-    #[must_use]
-    pub fn record(&self, stepped: bool) -> Vec<String> {
-        let number = |value: f64| ((value * 1e3).round() / 1e3).to_string();
-        let step = stepped.then(|| self.step.map_or_else(String::new, |step| step.to_string()));
-        let figures = Self::FIGURES.iter().map(|name| self.figure(name).map_or_else(String::new, number));
-        [self.label.clone(), self.kind.clone()]
-            .into_iter()
-            .chain(step)
-            .chain(figures)
-            .chain([self.verdict.clone()])
-            .collect()
-    }
 }
 
 #[cfg(test)]
@@ -241,26 +215,5 @@ mod tests {
         let row = Summary { latency_p50_us: Some(7), lost: Some(0), errors: Some(0), ..Summary::default() };
         let cut = row.of_unclosed_ledgers(3);
         assert_eq!((cut.latency_p50_us, cut.lost, cut.errors, cut.connected), (Some(7), None, None, Some(3)));
-    }
-
-    #[test]
-    fn a_row_has_a_field_for_every_column_and_nothing_for_the_unknown() {
-        let row = Summary {
-            label: "sse".to_owned(),
-            kind: "sse".to_owned(),
-            lost: Some(0),
-            latency_mean_us: Some(1.23456),
-            verdict: "valid".to_owned(),
-            ..Summary::default()
-        };
-        for stepped in [false, true] {
-            let columns = Summary::columns(stepped);
-            let record = row.record(stepped);
-            assert_eq!(columns.len(), record.len());
-            let of = |name| &record[columns.iter().position(|column| *column == name).unwrap()];
-            assert_eq!((of("lost"), of("expected")), (&"0".to_owned(), &String::new()));
-            assert_eq!((of("latency_mean_us"), of("verdict")), (&"1.235".to_owned(), &"valid".to_owned()));
-            assert_eq!(columns.contains(&"step"), stepped);
-        }
     }
 }

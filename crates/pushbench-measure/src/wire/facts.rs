@@ -16,6 +16,17 @@ pub struct Window {
     pub targets: Option<Wire>,
 }
 
+impl Window {
+    fn add(&mut self, other: &Self) {
+        self.counters.add(&other.counters);
+        self.clients.add(&other.clients);
+        self.targets = self.targets.zip(other.targets).map(|(mut targets, other)| {
+            targets.add(&other);
+            targets
+        });
+    }
+}
+
 /// A time in which nothing was published.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Idle {
@@ -75,6 +86,25 @@ impl WireFacts {
             worker_readings_us: sums.wire.took_us,
             target_readings_us: targets.map(|log| log.took_us),
         })
+    }
+
+    /// Adds those of another round. Where a round's targets did not tell, nothing is known of the targets' sum.
+    pub fn add(&mut self, other: &Self) {
+        self.whole.add(&other.whole);
+        self.measured.add(&other.measured);
+        self.idle = self.idle.zip(other.idle).map(|(mut idle, other)| {
+            idle.seconds += other.seconds;
+            idle.window.add(&other.window);
+            idle
+        });
+        for (slowest, took) in self.worker_readings_us.iter_mut().zip(other.worker_readings_us) {
+            *slowest = took.max(*slowest);
+        }
+        self.target_readings_us =
+            self.target_readings_us.zip(other.target_readings_us).map(|(one, other)| {
+                let slower = |at: usize| one[at].max(other[at]);
+                std::array::from_fn(slower)
+            });
     }
 
     /// Fills the columns of the wire.

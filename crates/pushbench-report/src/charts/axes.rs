@@ -125,6 +125,21 @@ fn draw_leader(canvas: &mut Canvas<'_>, plot: Rect, at: Point, y: f64, color: RG
     canvas.line(&[(elbow, at.1), (plot.right + LEADER, y)], leader);
 }
 
+/// Half the width of a whisker's ends.
+const WHISKER_END: f64 = 7.0;
+
+/// An interval as a whisker, horizontal or vertical, with a paper-white edge so that it is seen on every colour.
+pub(super) fn draw_whisker_between(canvas: &mut Canvas<'_>, from: Point, to: Point, color: RGBColor) {
+    let horizontal = (to.0 - from.0).abs() > (to.1 - from.1).abs();
+    for (color, width, end) in [(PAPER, 6.0, WHISKER_END + 1.5), (color, 3.0, WHISKER_END)] {
+        let (dx, dy) = if horizontal { (0.0, end) } else { (end, 0.0) };
+        canvas.rule(from, to, color, width);
+        for (x, y) in [from, to] {
+            canvas.rule((x - dx, y - dy), (x + dx, y + dy), color, width);
+        }
+    }
+}
+
 /// A row of strokes with their meaning, beginning at `at`.
 pub(super) fn draw_legend(canvas: &mut Canvas<'_>, at: Point, entries: &[(Stroke, &str)]) {
     let (mut x, y) = at;

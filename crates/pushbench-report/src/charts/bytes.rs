@@ -6,7 +6,7 @@ use super::frame::{Extent, frame};
 use super::layout::Rect;
 use super::scale::Unit;
 use super::stacked::{self, Bar, Wording};
-use super::view::{Series, View};
+use super::view::{Series, View, with_whiskers};
 use crate::format;
 
 const STREAM_TITLE: &str = "Stream bytes per delivered event: shorter is better";
@@ -46,18 +46,24 @@ const PARTS: [Part; 4] = [
     },
 ];
 
+/// Both directions, whose sum is the length of a bar.
+const STREAM: [&str; 2] = ["stream_down_bytes_per_event", "stream_up_bytes_per_event"];
+const WIRE: [&str; 2] = ["wire_down_bytes_per_event", "wire_up_bytes_per_event"];
+
 pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     let wire = view.series.iter().any(|series| of_wire(series).iter().any(Option::is_some));
     let (title, subtitle) = if wire { (WIRE_TITLE, WIRE_SUBTITLE) } else { (STREAM_TITLE, STREAM_SUBTITLE) };
-    let room = frame(canvas, view, Extent::OneStep, title, subtitle);
+    let room = frame(canvas, view, Extent::OneStep, title, &with_whiskers(subtitle, view));
     let parts = PARTS.map(|part| part.words);
     let names = stacked::names_width(view, 400.0);
     let plot = Rect::new(room.left + names + 16.0, room.top + 40.0, room.right, room.bottom - 72.0);
     stacked::draw_legend(canvas, plot.left, room.top + 2.0, &parts);
     stacked::draw_names(canvas, view, plot, names);
-    let parts_of = if wire { of_wire } else { of_stream };
-    let bars: Vec<Bar> =
-        view.series.iter().map(|series| Bar { color: series.ink.color, parts: parts_of(series) }).collect();
+    let bar = |series: &Series<'_>| {
+        let (parts, directions) = if wire { (of_wire(series), &WIRE) } else { (of_stream(series), &STREAM) };
+        Bar { color: series.ink.color, parts, interval: series.interval_of_sum(directions) }
+    };
+    let bars: Vec<Bar> = view.series.iter().map(bar).collect();
     stacked::draw(canvas, plot, &bars, Wording { unit: Unit::Bytes, value: format::bytes });
     canvas.text((plot.x(0.5), plot.bottom + 58.0), Align::Centre, AXIS_NAME, "bytes per delivered event");
 }

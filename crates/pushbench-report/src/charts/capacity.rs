@@ -1,17 +1,19 @@
 //! Chart 1: how delivery latency grows with the number of clients. Only for runs with several steps.
 
 use super::axes::{
-    AXIS_NAME, Axis, EndLabel, Labels, draw_end_labels, draw_no_data, draw_x, draw_x_grid, draw_y,
+    AXIS_NAME, Axis, EndLabel, Labels, draw_end_labels, draw_no_data, draw_whisker_between, draw_x,
+    draw_x_grid, draw_y, readable,
 };
 use super::canvas::{Align, Canvas, Stroke};
 use super::font::{self, Type};
 use super::frame::{Extent, frame};
-use super::layout::{Point, Rect, panels};
+use super::layout::{Point, Rect, panels, side_by_side};
 use super::palette::{ALARM, FAINT_TEXT, Ink, PAPER, TEXT};
 use super::scale::{Scale, Unit};
-use super::view::{Series, View};
+use super::view::{Series, View, with_whiskers};
 use crate::figures::{P50, P99, P999, Percentile};
 use crate::format::{short_count, time_us};
+use pushbench_measure::results::Confidence;
 use pushbench_measure::verdict::Level;
 
 const TITLE: &str = "Delivery latency against the number of clients: lower and flatter is better";
@@ -26,9 +28,18 @@ const PERCENTILES: [Percentile; 3] = [P50, P99, P999];
 struct Step {
     clients: u32,
     us: f64,
+    interval: Option<Confidence>,
     valid: bool,
     /// Whether enough publishes stand behind it.
     sure: bool,
+}
+
+impl Step {
+    /// What the axis must reach.
+    fn values(&self) -> impl Iterator<Item = f64> {
+        let ends = self.interval.into_iter().flat_map(|interval| [interval.lo.max(1.0), interval.hi]);
+        std::iter::once(self.us).chain(ends)
+    }
 }
 
 pub(super) fn wanted(view: &View<'_>) -> bool {
@@ -36,13 +47,13 @@ pub(super) fn wanted(view: &View<'_>) -> bool {
 }
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
-    let room = frame(canvas, view, Extent::AllSteps, TITLE, SUBTITLE);
+    let room = frame(canvas, view, Extent::AllSteps, TITLE, &with_whiskers(SUBTITLE, view));
     let all: Vec<Step> = (view.series.iter())
         .flat_map(|series| PERCENTILES.iter().flat_map(|percentile| steps(view, series, *percentile)))
         .collect();
     let limit_us = view.run.scenario.latency_p99_limit_us.map(|us| us as f64);
     let Some(scale) =
-        Scale::log_over(all.iter().map(|step| step.us).chain(limit_us.filter(|_| !all.is_empty())))
+        Scale::log_over(all.iter().flat_map(Step::values).chain(limit_us.filter(|_| !all.is_empty())))
     else {
         draw_no_data(canvas, room);
         return;
@@ -96,12 +107,40 @@ fn draw_lines(
             canvas.line(&points, Stroke { color: ink.color, width, dash: ink.dash });
         }
     }
+    for clients in view.folder.measured_steps() {
+        draw_whiskers(canvas, &lines, clients, &place);
+    }
     // Markers lie above all lines, hollow ones above all: they are the ones to be seen.
     for (ink, line) in &lines {
-        line.iter().filter(|step| step.valid).for_each(|step| canvas.disc(place(step), 8.0, ink.color));
+        for step in line.iter().filter(|step| step.valid) {
+            // Smaller where a whisker is to be seen behind it.
+            let radius = if step.interval.is_some() { 6.0 } else { 8.0 };
+            canvas.disc(place(step), radius, ink.color);
+        }
     }
     for (ink, line) in &lines {
         line.iter().filter(|step| !step.valid).for_each(|step| canvas.ring(place(step), 9.5, ink.color));
+    }
+}
+
+/// The intervals of one step, beside each other where they would overlap.
+fn draw_whiskers(
+    canvas: &mut Canvas<'_>,
+    lines: &[(Ink, Vec<Step>)],
+    clients: u32,
+    place: &impl Fn(&Step) -> Point,
+) {
+    const APART: f64 = 9.0;
+    let of_line = |(ink, line): &(Ink, Vec<Step>)| {
+        let step = *line.iter().find(|step| step.clients == clients)?;
+        let end = |us: f64| place(&Step { us: us.max(1.0), ..step });
+        let interval = step.interval?;
+        Some((end(interval.lo), end(interval.hi), readable(ink.color)))
+    };
+    let whiskers: Vec<_> = lines.iter().filter_map(of_line).collect();
+    let spans: Vec<(f64, f64)> = whiskers.iter().map(|(lo, hi, _)| (hi.1, lo.1)).collect();
+    for ((lo, hi, color), aside) in whiskers.iter().zip(side_by_side(&spans, APART)) {
+        draw_whisker_between(canvas, (lo.0 + aside, lo.1), (hi.0 + aside, hi.1), *color);
     }
 }
 
@@ -131,7 +170,8 @@ fn steps(view: &View<'_>, series: &Series<'_>, percentile: Percentile) -> Vec<St
             let result = view.folder.result(series.label(), clients)?;
             let us = result.summary.figure(percentile.column)?.max(1.0);
             let sure = percentile.is_sure(&result.summary);
-            Some(Step { clients, us, valid: result.level() < Level::Breach, sure })
+            let interval = result.interval(percentile.column);
+            Some(Step { clients, us, interval, valid: result.level() < Level::Breach, sure })
         })
         .collect()
 }
@@ -167,8 +207,11 @@ fn label(view: &View<'_>, series: &Series<'_>, plots: &[Rect], (x, y): (&Axis, S
     let end = plots.iter().zip(&PERCENTILES).rev().find_map(|(plot, percentile)| {
         let last = *steps(view, series, *percentile).last()?;
         let at = (plot.x(x.scale.share(f64::from(last.clients))), plot.y(y.share(last.us)));
-        let figure = percentile.of(&view.folder.result(series.label(), last.clients)?.summary)?;
-        Some((at, format!("{} {figure}", percentile.name)))
+        let result = view.folder.result(series.label(), last.clients)?;
+        let figure = percentile.of(&result.summary)?;
+        // The end of a line that is not valid must not look like the best or the worst of all.
+        let invalid = if last.valid { "" } else { "invalid: " };
+        Some((at, format!("{invalid}{} {figure}", percentile.name)))
     });
     let edge = plots[plots.len() - 1];
     let Some((at, figures)) = end else {
@@ -189,7 +232,7 @@ mod tests {
     use super::*;
 
     fn line(sure: &str) -> Vec<Step> {
-        let step = |letter| Step { clients: 1, us: 1.0, valid: true, sure: letter == 's' };
+        let step = |letter| Step { clients: 1, us: 1.0, interval: None, valid: true, sure: letter == 's' };
         sure.chars().map(step).collect()
     }
 

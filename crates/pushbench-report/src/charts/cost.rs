@@ -6,7 +6,7 @@ use super::frame::{Extent, frame_with};
 use super::layout::Rect;
 use super::scale::Unit;
 use super::stacked::{self, Bar, Wording};
-use super::view::View;
+use super::view::{View, with_whiskers};
 use crate::{calibration, format};
 
 const TITLE: &str = "CPU time per event and memory per client: shorter is better";
@@ -37,7 +37,8 @@ const MEMORY: Half = Half {
 pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     let results = view.series.iter().filter_map(|series| series.result);
     let floor = view.run.calibration.as_ref().and_then(|floor| calibration::quote(floor, results));
-    let room = frame_with(canvas, view, Extent::OneStep, [TITLE, SUBTITLE], floor.as_deref());
+    let subtitle = with_whiskers(SUBTITLE, view);
+    let room = frame_with(canvas, view, Extent::OneStep, [TITLE, &subtitle], floor.as_deref());
     let names = stacked::names_width(view, 330.0);
     let gap = 72.0;
     let left = room.left + names + 16.0;
@@ -52,6 +53,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
             .map(|series| Bar {
                 color: series.ink.color,
                 parts: half.columns.iter().map(|column| series.figure(column)).collect(),
+                interval: series.interval_of_sum(half.columns),
             })
             .collect();
         stacked::draw(canvas, plot, &bars, half.wording);

@@ -2,7 +2,7 @@
 //! under which conditions it was measured and whether it may be believed.
 
 use pushbench_measure::results::{Run, Status, StepResult, ThresholdResult};
-use pushbench_measure::verdict::Level;
+use pushbench_measure::verdict::{Finding, Level};
 
 use super::canvas::{Align, Canvas, SIZE};
 use super::font::{self, Type};
@@ -23,6 +23,8 @@ const FOOTER_LINE: f64 = 31.0;
 pub(super) enum Extent {
     /// The largest number of clients only.
     OneStep,
+    /// The same, and of several rounds one.
+    OneRound,
     /// Every number of clients.
     AllSteps,
 }
@@ -101,12 +103,12 @@ fn footer(view: &View<'_>, extent: Extent, width: f64) -> Vec<(String, Type)> {
 fn conditions(view: &View<'_>, extent: Extent) -> String {
     let scenario = &view.run.scenario;
     let clients = match extent {
-        Extent::OneStep if view.has_steps() => {
+        Extent::OneStep | Extent::OneRound if view.has_steps() => {
             let largest = scenario.steps.iter().max() == Some(&view.step);
             let which = if largest { "largest" } else { "one" };
             format!("{} clients ({which} of {} steps)", grouped(view.step.into()), scenario.steps.len())
         }
-        Extent::OneStep => format!("{} clients", grouped(view.step.into())),
+        Extent::OneStep | Extent::OneRound => format!("{} clients", grouped(view.step.into())),
         Extent::AllSteps => {
             let ends = (scenario.steps.iter().min(), scenario.steps.iter().max());
             let [first, last] = [ends.0, ends.1].map(|step| grouped(step.copied().unwrap_or(0).into()));
@@ -114,14 +116,36 @@ fn conditions(view: &View<'_>, extent: Extent) -> String {
         }
     };
     format!(
-        "{} · {clients} · {}, {} of {} · {} · {} · 1 run",
+        "{} · {clients} · {}, {} of {} · {} · {} · {}",
         scenario.name,
         scenario.pattern,
         events_per_second(scenario.events_per_second),
         scenario.event_size,
         measured(view.run),
         scenario.network_in_words(),
+        rounds(view, extent),
     )
+}
+
+/// How often it was measured, and which of the rounds is shown.
+fn rounds(view: &View<'_>, extent: Extent) -> String {
+    let asked = view.run.scenario.rounds;
+    if asked < 2 {
+        return "1 run".to_owned();
+    }
+    if extent == Extent::OneRound {
+        return format!("round {} of {asked}, the nearest to the medians of all", view.round);
+    }
+    let fewest = shown(view, extent).iter().map(|result| result.complete_rounds()).min().unwrap_or(0);
+    if fewest < asked as usize { format!("{fewest} of {asked} rounds") } else { format!("{asked} rounds") }
+}
+
+/// The results that a chart shows.
+fn shown<'a>(view: &View<'a>, extent: Extent) -> Vec<&'a StepResult> {
+    match extent {
+        Extent::OneStep | Extent::OneRound => view.series.iter().filter_map(|series| series.result).collect(),
+        Extent::AllSteps => view.run.results.iter().collect(),
+    }
 }
 
 /// The length of the measure phase: of a run that ended early, or has not ended, only the plan is known.
@@ -132,10 +156,7 @@ fn measured(run: &Run) -> String {
 
 /// The verdict in words, and whether it calls for the alarm colour.
 fn verdict(view: &View<'_>, extent: Extent) -> (String, bool) {
-    let shown: Vec<&StepResult> = match extent {
-        Extent::OneStep => view.series.iter().filter_map(|series| series.result).collect(),
-        Extent::AllSteps => view.run.results.iter().collect(),
-    };
+    let shown = shown(view, extent);
     let mut alarms: Vec<String> = Vec::new();
     match view.run.status {
         Status::Complete => {}
@@ -150,20 +171,18 @@ fn verdict(view: &View<'_>, extent: Extent) -> (String, bool) {
     if !lost.is_empty() {
         alarms.push(format!("LOST: {lost}"));
     }
-    let invalid = reasons(&shown, extent, breach);
+    let invalid = reasons(&shown, extent, |result| facts(result, Level::Breach));
     if !invalid.is_empty() {
-        alarms.push(format!("INVALID: {invalid}"));
+        alarms.push(format!("INVALID, not to be compared: {invalid}"));
+    }
+    let missed = reasons(&shown, extent, misses);
+    if !missed.is_empty() {
+        alarms.push(format!("THRESHOLDS MISSED: {missed}"));
     }
     if !alarms.is_empty() {
         return (alarms.join(" · "), true);
     }
-    let warnings = reasons(&shown, extent, |result| {
-        result
-            .findings
-            .iter()
-            .find(|finding| finding.level == Level::Warning)
-            .map(|finding| finding.text.clone())
-    });
+    let warnings = reasons(&shown, extent, |result| facts(result, Level::Warning));
     match (shown.is_empty(), warnings.is_empty()) {
         (true, _) => ("no result".to_owned(), true),
         (_, true) => ("valid: every check inside its bounds".to_owned(), false),
@@ -183,17 +202,24 @@ fn reasons(shown: &[&StepResult], extent: Extent, reason: impl Fn(&StepResult) -
     parts.collect::<Vec<_>>().join("; ")
 }
 
-/// The first reason why a result is not valid.
-fn breach(result: &StepResult) -> Option<String> {
-    let finding = result.findings.iter().find(|finding| finding.level == Level::Breach);
-    let missed = result.thresholds.iter().find(|threshold| !threshold.met);
-    finding.map(|finding| finding.text.clone()).or_else(|| missed.map(miss))
+/// Thresholds of the scenario that a result missed.
+fn misses(result: &StepResult) -> Option<String> {
+    let missed = result.thresholds.iter().filter(|threshold| !threshold.met).map(miss);
+    let words: Vec<String> = missed.collect();
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
+/// Every finding of a level, its value without what follows from it: a footer is short, and the table says it.
+fn facts(result: &StepResult, level: Level) -> Option<String> {
+    let of_level = result.findings.iter().filter(|finding| finding.level == level);
+    let facts: Vec<&str> = of_level.map(Finding::fact).collect();
+    (!facts.is_empty()).then(|| facts.join(", "))
 }
 
 /// A threshold that was not met. What was not measured was not missed by any amount.
 fn miss(threshold: &ThresholdResult) -> String {
-    let what = if threshold.measured.is_some() { "missed" } else { "not measured:" };
-    format!("{what} {} {}", threshold.figure, threshold.condition)
+    let what = if threshold.measured.is_some() { "" } else { "not measured: " };
+    format!("{what}{} {}", threshold.figure, threshold.condition)
 }
 
 fn host(run: &Run) -> String {
@@ -224,7 +250,7 @@ mod tests {
                 met: false,
             })
         };
-        assert_eq!(of(Some(2e6)), "missed latency_p99 < 1500ms");
+        assert_eq!(of(Some(2e6)), "latency_p99 < 1500ms");
         assert_eq!(of(None), "not measured: latency_p99 < 1500ms");
     }
 }

@@ -86,6 +86,35 @@ pub(super) fn spread(wanted: &[f64], height: f64, low: f64, high: f64) -> Vec<f6
     placed
 }
 
+/// By how many pixels each is moved aside, so that those that reach over the same heights (top and bottom) do not
+/// overlap: neighbours are `apart` then.
+pub(super) fn side_by_side(spans: &[(f64, f64)], apart: f64) -> Vec<f64> {
+    const CLOSE: f64 = 26.0;
+    let mut order: Vec<usize> = (0..spans.len()).collect();
+    order.sort_by(|a, b| spans[*a].0.total_cmp(&spans[*b].0));
+    let mut groups: Vec<(f64, Vec<usize>)> = Vec::new();
+    for at in order {
+        let (top, bottom) = spans[at];
+        match groups.last_mut().filter(|(reach, _)| top < *reach + CLOSE) {
+            Some((reach, members)) => {
+                *reach = reach.max(bottom);
+                members.push(at);
+            }
+            None => groups.push((bottom, vec![at])),
+        }
+    }
+    let mut aside = vec![0.0; spans.len()];
+    for (_, mut members) in groups {
+        // In the order of the scenario, so that a transport stands on the same side everywhere.
+        members.sort_unstable();
+        let middle = (members.len() as f64 - 1.0) / 2.0;
+        for (rank, member) in members.into_iter().enumerate() {
+            aside[member] = (rank as f64 - middle) * apart;
+        }
+    }
+    aside
+}
+
 /// A point in pixels.
 pub(super) type Point = (f64, f64);
 
@@ -145,6 +174,23 @@ mod tests {
     fn labels_at_one_place_are_centred_around_it() {
         assert_eq!(spread(&[50.0, 50.0, 50.0], 10.0, 0.0, 100.0), [40.0, 50.0, 60.0]);
         assert_eq!(spread(&[0.0, 0.0], 10.0, 0.0, 100.0), [5.0, 15.0]);
+    }
+
+    #[test]
+    fn only_spans_that_reach_over_the_same_heights_move_aside() {
+        let points = |heights: &[f64]| heights.iter().map(|y| (*y, *y)).collect::<Vec<_>>();
+        assert_eq!(side_by_side(&points(&[10.0, 300.0, 320.0, 600.0]), 17.0), [0.0, -8.5, 8.5, 0.0]);
+        assert_eq!(
+            side_by_side(&points(&[120.0, 100.0, 110.0]), 17.0),
+            [-17.0, 0.0, 17.0],
+            "in the order given"
+        );
+        assert_eq!(
+            side_by_side(&[(200.0, 210.0), (20.0, 500.0)], 17.0),
+            [-8.5, 8.5],
+            "one reaches over the other"
+        );
+        assert!(side_by_side(&[], 17.0).is_empty());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::layout::{Point, Rect, spread};
 use super::palette::{FAINT_TEXT, tint};
 use super::scale::{Scale, Unit};
 use super::timeline::Timeline;
-use super::view::{Series, View};
+use super::view::{Series, View, in_words};
 use crate::figures;
 use crate::format::time_us;
 
@@ -27,7 +27,7 @@ const P50: Column = |interval| interval.latency_p50_us;
 const P99: Column = |interval| interval.latency_p99_us;
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
-    let room = frame(canvas, view, Extent::OneStep, TITLE, SUBTITLE);
+    let room = frame(canvas, view, Extent::OneRound, TITLE, SUBTITLE);
     let all = view
         .series
         .iter()
@@ -45,8 +45,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
 
 /// The headline figures of the measure phase; where they do not all fit, the last are left out.
 fn note(series: &Series<'_>) -> Vec<String> {
-    let mut figures = series.percentiles(&[figures::P50, figures::P99]);
-    figures.extend(series.figure("latency_max_us").map(|us| format!("max {}", time_us(us))));
+    let Some(summary) = series.round_summary() else { return Vec::new() };
+    let mut figures = in_words(summary, &[figures::P50, figures::P99]);
+    figures.extend(summary.figure("latency_max_us").map(|us| format!("max {}", time_us(us))));
     (1..=figures.len()).rev().map(|count| figures[..count].join(" · ")).collect()
 }
 

@@ -1,17 +1,19 @@
 //! Chart 2: delivery latency by percentile, every transport on one plot.
 
 use pushbench_measure::Histogram;
+use pushbench_measure::results::Confidence;
 
 use super::axes::{
-    AXIS_NAME, Axis, EndLabel, Labels, draw_end_labels, draw_no_data, draw_x, draw_x_grid, draw_y,
+    AXIS_NAME, Axis, EndLabel, Labels, draw_end_labels, draw_no_data, draw_whisker_between, draw_x,
+    draw_x_grid, draw_y, readable,
 };
 use super::canvas::{Align, Canvas, Stroke};
 use super::frame::{Extent, frame};
-use super::layout::{Point, Rect};
+use super::layout::{Point, Rect, side_by_side};
 use super::palette::{Ink, TEXT};
 use super::scale::{Scale, Unit};
-use super::view::{Series, View};
-use crate::figures::{P50, P99};
+use super::view::{Series, View, with_whiskers};
+use crate::figures::{P50, P90, P99, P999, Percentile};
 
 /// Nines per step along a curve: fine enough that no step is seen.
 const STEP: f64 = 0.01;
@@ -23,14 +25,17 @@ const SUBTITLE: &str = "Received − due. Thin line: fewer than 10/(1−p) publi
     uniform over the poll interval.";
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
-    let room = frame(canvas, view, Extent::OneStep, TITLE, SUBTITLE);
+    let subtitle = with_whiskers(SUBTITLE, view);
+    let room = frame(canvas, view, Extent::OneStep, TITLE, &subtitle);
     draw_curves(canvas, room, &view.series.iter().map(Curve::of_series).collect::<Vec<_>>());
 }
 
 /// Curves with their axes.
 pub(super) fn draw_curves(canvas: &mut Canvas<'_>, room: Rect, curves: &[Curve]) {
     let values = curves.iter().flat_map(|curve| curve.points.iter().map(|(_, us)| *us));
-    let Some(scale) = Scale::log_over(values) else {
+    let estimates = || curves.iter().flat_map(|curve| &curve.estimates);
+    let ends = estimates().flat_map(|of| [of.interval.lo.max(FLOOR_US), of.interval.hi]);
+    let Some(scale) = Scale::log_over(values.chain(ends)) else {
         draw_no_data(canvas, room);
         return;
     };
@@ -56,9 +61,33 @@ pub(super) fn draw_curves(canvas: &mut Canvas<'_>, room: Rect, curves: &[Curve])
     for curve in curves {
         curve.draw_theory(canvas, scale, &place);
     }
+    draw_estimates(canvas, curves, &place);
     let labels: Vec<EndLabel> = curves.iter().map(|curve| curve.label(&place)).collect();
     let column = Rect::new(plot.right, room.top + 10.0, room.right, room.bottom - 10.0);
     draw_end_labels(canvas, plot, column, &labels);
+}
+
+/// Whiskers at the percentiles of the table. Those of transports that are close to each other stand side by side.
+fn draw_estimates(canvas: &mut Canvas<'_>, curves: &[Curve], place: &impl Fn(Point) -> Point) {
+    const APART: f64 = 17.0;
+    for percentile in [P50, P90, P99, P999] {
+        let nines = nines_of(percentile.quantile);
+        let at = |us: f64| place((nines, us.max(FLOOR_US)));
+        let of_curve = |curve: &Curve| {
+            let estimate = curve.estimates.iter().find(|estimate| estimate.column == percentile.column)?;
+            Some((*estimate, readable(curve.ink.color)))
+        };
+        let shown: Vec<_> = curves.iter().filter_map(of_curve).collect();
+        let span = |estimate: &Estimate| (at(estimate.interval.hi).1, at(estimate.interval.lo).1);
+        let spans: Vec<(f64, f64)> = shown.iter().map(|(estimate, _)| span(estimate)).collect();
+        for ((estimate, color), aside) in shown.iter().zip(side_by_side(&spans, APART)) {
+            let [lo, us, hi] = [estimate.interval.lo, estimate.us, estimate.interval.hi]
+                .map(at)
+                .map(|(x, y)| (x + aside, y));
+            draw_whisker_between(canvas, lo, hi, *color);
+            canvas.disc(us, 5.0, *color);
+        }
+    }
 }
 
 /// Ticks at 0, 50, 90, 99, 99.9 … percent; positions are −log10(1−q).
@@ -91,6 +120,14 @@ fn reach_of(count: u64) -> f64 {
     (count as f64 / 10.0).log10().max(0.0)
 }
 
+/// A percentile with its interval.
+#[derive(Clone, Copy)]
+struct Estimate {
+    column: &'static str,
+    us: f64,
+    interval: Confidence,
+}
+
 /// What a curve is of.
 pub(super) struct Source<'a> {
     pub(super) name: String,
@@ -115,18 +152,27 @@ pub(super) struct Curve {
     reach: f64,
     /// Last nines that enough publishes stand behind.
     sure: f64,
+    /// Percentiles of the table that have an interval.
+    estimates: Vec<Estimate>,
 }
 
 impl Curve {
     fn of_series(series: &Series<'_>) -> Self {
-        Self::new(Source {
+        let estimate = |percentile: &Percentile| {
+            let us = series.figure(percentile.column)?.max(FLOOR_US);
+            let interval = series.interval(percentile.column)?;
+            Some(Estimate { column: percentile.column, us, interval })
+        };
+        let estimates = [P50, P90, P99, P999].iter().filter_map(estimate).collect();
+        let curve = Self::new(Source {
             name: series.name(),
             figures: series.percentiles(&[P50, P99]).join(" · "),
             ink: series.ink,
             histogram: series.delivery(),
             publishes: series.result.and_then(|result| result.summary.publishes),
             poll_interval_us: series.transport.poll_interval_us,
-        })
+        });
+        Self { estimates, ..curve }
     }
 
     pub(super) fn new(source: Source<'_>) -> Self {
@@ -134,7 +180,7 @@ impl Curve {
         let reach = histogram.map_or(0.0, |histogram| reach_of(histogram.count()));
         let sure = publishes.map_or(reach, reach_of);
         let points = histogram.map(|histogram| points_of(histogram, reach)).unwrap_or_default();
-        Self { name, figures, ink, poll_interval_us, points, reach, sure }
+        Self { name, figures, ink, poll_interval_us, points, reach, sure, estimates: Vec::new() }
     }
 
     fn draw(&self, canvas: &mut Canvas<'_>, place: &impl Fn(Point) -> Point) {

@@ -74,7 +74,7 @@ fn in_between(interval: &Interval) -> Option<u32> {
 }
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
-    let room = frame(canvas, view, Extent::OneStep, TITLE, SUBTITLE);
+    let room = frame(canvas, view, Extent::OneRound, TITLE, SUBTITLE);
     let counts = view.series.iter().flat_map(|series| LINES.iter().filter_map(|line| peak(series, line)));
     let Some(largest) = counts.max() else {
         draw_no_data(canvas, room);

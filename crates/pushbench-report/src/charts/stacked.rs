@@ -1,8 +1,9 @@
 //! Horizontal stacked bars, one a transport: the shape of the charts of bytes and of cost.
 
 use plotters::style::RGBColor;
+use pushbench_measure::results::Confidence;
 
-use super::axes::{Axis, Labels, TICK, draw_x, draw_x_grid, readable};
+use super::axes::{Axis, Labels, TICK, draw_whisker_between, draw_x, draw_x_grid, readable};
 use super::canvas::{Align, Canvas};
 use super::font::{self, Type};
 use super::layout::Rect;
@@ -14,6 +15,8 @@ use super::view::View;
 pub(super) struct Bar {
     pub(super) color: RGBColor,
     pub(super) parts: Vec<Option<f64>>,
+    /// The 95 % interval of its length.
+    pub(super) interval: Option<Confidence>,
 }
 
 impl Bar {
@@ -22,6 +25,11 @@ impl Bar {
         let mut measured = self.parts.iter().flatten().peekable();
         measured.peek()?;
         Some(measured.sum())
+    }
+
+    /// Where it ends, its interval with it.
+    fn reach(&self) -> Option<f64> {
+        Some(self.total()?.max(self.interval.map_or(0.0, |interval| interval.hi)))
     }
 }
 
@@ -82,27 +90,37 @@ fn total_text(bar: &Bar, bars: &[Bar], wording: Wording) -> String {
 
 /// The value at the right edge, so that behind every bar there is room for its total.
 fn reach(plot: Rect, bars: &[Bar], wording: Wording) -> f64 {
-    let needed = bars.iter().filter_map(|bar| Some((bar.total()?, bar))).map(|(total, bar)| {
+    let needed = bars.iter().filter_map(|bar| Some((bar.reach()?, bar))).map(|(reach, bar)| {
         let text = font::width(&total_text(bar, bars, wording), TOTAL) + BESIDE + 8.0;
-        total * plot.width() / (plot.width() - text).max(1.0)
+        reach * plot.width() / (plot.width() - text).max(1.0)
     });
     needed.fold(0.0, f64::max)
 }
 
 fn draw_bar(canvas: &mut Canvas<'_>, plot: Rect, row: Rect, bar: &Bar, axis: &Axis, total_text: &str) {
     let middle = f64::midpoint(row.top, row.bottom);
-    let Some(total) = bar.total() else {
+    let Some(reach) = bar.reach() else {
         canvas.text((plot.left + 14.0, middle), Align::Left, ABSENT, "no data");
         return;
     };
     for (at, (left, right, _)) in spans(plot, bar, axis).enumerate() {
         canvas.fill(Rect::new(left, row.top, right, row.bottom), tint(bar.color, at));
     }
-    let end = plot.x(axis.scale.share(total)) + BESIDE;
+    draw_whisker(canvas, plot, row, bar, axis);
+    let end = plot.x(axis.scale.share(reach)) + BESIDE;
     // Grid lines stop for the number.
     let width = font::width(total_text, TOTAL);
     canvas.fill(Rect::new(end - 4.0, middle - 16.0, end + width + 4.0, middle + 16.0), PAPER);
     canvas.text((end, middle), Align::Left, TOTAL, total_text);
+}
+
+/// The interval of a bar's length, below the values inside the bar.
+fn draw_whisker(canvas: &mut Canvas<'_>, plot: Rect, row: Rect, bar: &Bar, axis: &Axis) {
+    let Some(Confidence { lo, hi }) = bar.interval else { return };
+    let (left, right) = (plot.x(axis.scale.share(lo)), plot.x(axis.scale.share(hi)));
+    // Low enough for the letters of a thin bar.
+    let y = row.bottom - (0.16 * row.height()).min(5.0);
+    draw_whisker_between(canvas, (left, y), (right, y), TEXT);
 }
 
 /// The values of the parts, where there is room inside them.
@@ -158,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_bar_without_any_part_has_no_total() {
-        let bar = |parts: &[Option<f64>]| Bar { color: TEXT, parts: parts.to_vec() };
+        let bar = |parts: &[Option<f64>]| Bar { color: TEXT, parts: parts.to_vec(), interval: None };
         assert_eq!(bar(&[None, None]).total(), None);
         assert_eq!(bar(&[]).total(), None);
         assert_eq!(bar(&[Some(1.0), None, Some(2.0)]).total(), Some(3.0));
@@ -167,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_total_that_lacks_a_part_which_others_have_says_so() {
-        let bar = |parts: [Option<f64>; 2]| Bar { color: TEXT, parts: parts.to_vec() };
+        let bar = |parts: [Option<f64>; 2]| Bar { color: TEXT, parts: parts.to_vec(), interval: None };
         let wording = Wording { unit: Unit::Bytes, value: |value| value.to_string() };
         let bars = [bar([Some(1.0), None]), bar([Some(1.0), Some(2.0)])];
         let texts = bars.each_ref().map(|one| total_text(one, &bars, wording));

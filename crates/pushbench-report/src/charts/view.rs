@@ -1,9 +1,12 @@
 //! What the charts of a run show: one number of clients, every transport with its ink.
 
 use pushbench_measure::Histogram;
-use pushbench_measure::results::{Interval, Run, StepResult, TransportRecord};
+use pushbench_measure::results::{
+    Confidence, Interval, RoundResult, Run, StepResult, Summary, TransportRecord,
+};
 use std::collections::BTreeMap;
 
+use pushbench_measure::statistics::Measurement;
 use pushbench_measure::verdict::Level;
 
 use super::palette::{Ink, ink};
@@ -16,6 +19,8 @@ pub(super) struct View<'a> {
     pub(super) run: &'a Run,
     /// Number of clients shown.
     pub(super) step: u32,
+    /// The round that charts over time show.
+    pub(super) round: u32,
     /// One a transport, in the order of the scenario.
     pub(super) series: Vec<Series<'a>>,
 }
@@ -27,11 +32,13 @@ pub(super) struct Series<'a> {
     pub(super) result: Option<&'a StepResult>,
     files: &'a LabelFiles,
     step: u32,
+    round: u32,
 }
 
 impl<'a> View<'a> {
     pub(super) fn new(folder: &'a RunFolder) -> Self {
         let step = folder.largest_step().unwrap_or(0);
+        let round = typical_round(folder, step);
         let mut of_kind: BTreeMap<usize, usize> = BTreeMap::new();
         let series = folder
             .transports()
@@ -39,10 +46,10 @@ impl<'a> View<'a> {
                 let variant = of_kind.entry(transport.kind_index).or_default();
                 let ink = ink(transport.kind_index, *variant);
                 *variant += 1;
-                Series { transport, ink, result: folder.result(&transport.label, step), files, step }
+                Series { transport, ink, result: folder.result(&transport.label, step), files, step, round }
             })
             .collect();
-        Self { folder, run: &folder.run, step, series }
+        Self { folder, run: &folder.run, step, round, series }
     }
 
     /// Whether the run has several numbers of clients.
@@ -61,6 +68,30 @@ impl<'a> Series<'a> {
         self.result.and_then(|result| result.summary.figure(name)).filter(|value| value.is_finite())
     }
 
+    /// The 95 % interval of a figure, where there were several rounds.
+    pub(super) fn interval(&self, name: &str) -> Option<Confidence> {
+        self.result.and_then(|result| result.interval(name))
+    }
+
+    /// The 95 % interval of a sum of figures: the sum of each round is a value of its own, because what one part gains
+    /// another may lose. Rounds that lack a part are left out.
+    pub(super) fn interval_of_sum(&self, names: &[&str]) -> Option<Confidence> {
+        let result = self.result?;
+        let parts: Vec<&str> = names.iter().copied().filter(|name| self.figure(name).is_some()).collect();
+        let total = |summary: &Summary| parts.iter().map(|name| summary.figure(name)).sum::<Option<f64>>();
+        let complete = result.rounds.iter().filter(|round| round.complete);
+        let totals: Vec<f64> = complete.filter_map(|round| total(&round.summary)).collect();
+        let interval = Measurement::of_rounds(&totals)?.interval()?;
+        // Rounds weigh alike there and by their events here: next to no difference, but the bar ends inside.
+        let (half, value) = ((interval.hi - interval.lo) / 2.0, total(&result.summary)?);
+        Some(Confidence { lo: (value - half).max(0.0), hi: value + half })
+    }
+
+    /// What the round of the charts over time showed.
+    fn shown_round(&self) -> Option<&'a RoundResult> {
+        self.result?.rounds.iter().find(|round| round.round == self.round)
+    }
+
     /// The label, with a warning where its figures are not valid.
     pub(super) fn name(&self) -> String {
         match self.result.map(StepResult::level) {
@@ -72,20 +103,55 @@ impl<'a> Series<'a> {
     /// Percentiles of the summary in words, such as `p50 1.51 ms · p99 ~5.23 ms`; those that may not be printed
     /// are left out.
     pub(super) fn percentiles(&self, wanted: &[Percentile]) -> Vec<String> {
-        let Some(result) = self.result else { return Vec::new() };
-        let words = |percentile: &Percentile| {
-            Some(format!("{} {}", percentile.name, percentile.of(&result.summary)?))
-        };
-        wanted.iter().filter_map(words).collect()
+        self.result.map_or_else(Vec::new, |result| in_words(&result.summary, wanted))
     }
 
-    /// Rows of `intervals.csv` at this number of clients.
+    /// The figures of the round that charts over time show; of the whole run where rounds were not told apart.
+    pub(super) fn round_summary(&self) -> Option<&'a Summary> {
+        self.shown_round().map(|round| &round.summary).or_else(|| self.result.map(|result| &result.summary))
+    }
+
+    /// Rows of `intervals.csv` at this number of clients, of the round that charts over time show.
     pub(super) fn intervals(&self) -> impl Iterator<Item = &'a Interval> + use<'a> {
-        self.files.intervals_of(self.step)
+        self.files.intervals_of(self.step, self.round)
     }
 
     /// Delivery latency of the measure phase.
     pub(super) fn delivery(&self) -> Option<&'a Histogram> {
         self.files.delivery_of(self.step)
     }
+}
+
+/// A subtitle, with a word on whiskers where a run has them.
+pub(super) fn with_whiskers(subtitle: &str, view: &View<'_>) -> String {
+    let any = view.run.results.iter().any(|result| !result.intervals.is_empty());
+    format!("{subtitle}{}", if any { " Whiskers: 95 % intervals over rounds." } else { "" })
+}
+
+/// Percentiles in words; those that may not be printed are left out.
+pub(super) fn in_words(summary: &Summary, wanted: &[Percentile]) -> Vec<String> {
+    let words = |percentile: &Percentile| Some(format!("{} {}", percentile.name, percentile.of(summary)?));
+    wanted.iter().filter_map(words).collect()
+}
+
+/// The round that stands for all where seconds are shown, as seconds of several rounds are no course of time: of those
+/// that every transport completed, the one whose medians are nearest to the medians of all rounds. In a run that was
+/// cut short the last that was begun.
+fn typical_round(folder: &RunFolder, step: u32) -> u32 {
+    let labels = folder.run.transports.iter().map(|transport| transport.label.as_str());
+    let results: Vec<&StepResult> = labels.filter_map(|label| folder.result(label, step)).collect();
+    let distance = |round: u32| {
+        let of_result = |result: &&StepResult| {
+            let measured =
+                result.rounds.iter().find(|measured| measured.round == round && measured.complete)?;
+            let median = |summary: &Summary| summary.figure("latency_p50_us").map(f64::ln_1p);
+            let (one, all) = (median(&measured.summary), median(&result.summary));
+            Some(one.zip(all).map_or(0.0, |(one, all)| (one - all).abs()))
+        };
+        results.iter().map(of_result).sum::<Option<f64>>()
+    };
+    let rounds = results.iter().flat_map(|result| result.rounds.iter().map(|round| round.round));
+    let begun = rounds.max().unwrap_or(1);
+    let nearest = (1..=begun).filter_map(|round| Some((round, distance(round)?)));
+    nearest.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(begun, |(round, _)| round)
 }

@@ -5,7 +5,7 @@ use pushbench_measure::verdict::Level;
 
 use super::grid::{Cell, Head, Paint};
 use crate::figures::{P50, P90, P99, P999, Percentile};
-use crate::format::{bytes, grouped, number, time_us};
+use crate::format::{bytes, grouped, number, plus_minus, time_us};
 
 /// A row of the table.
 pub(super) struct Row<'a> {
@@ -108,11 +108,17 @@ fn kib(bytes: f64) -> String {
 }
 
 fn figure(row: &Row<'_>, name: &str, word: fn(f64) -> String) -> Cell {
-    Cell::plain(row.result.summary.figure(name).map_or_else(|| NOTHING.to_owned(), word))
+    let Some(value) = row.result.summary.figure(name) else { return Cell::plain(NOTHING) };
+    let text = word(value);
+    Cell::plain(match row.result.interval(name) {
+        // Nothing at all in every round needs no more words.
+        Some(interval) if interval.hi > 0.0 => format!("{text} {}", plus_minus(value, interval, word)),
+        _ => text,
+    })
 }
 
 fn percentile(row: &Row<'_>, percentile: Percentile) -> Cell {
-    Cell::plain(percentile.of(&row.result.summary).unwrap_or_else(|| NOTHING.to_owned()))
+    Cell::plain(percentile.with_interval(row.result).unwrap_or_else(|| NOTHING.to_owned()))
 }
 
 fn label(row: &Row<'_>) -> Cell {

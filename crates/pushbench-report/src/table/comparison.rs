@@ -25,7 +25,7 @@ pub fn render(comparison: &Comparison<'_>, style: Style) -> String {
         push(&grid::paint(&Cell::new(wording::sentence(pair), Paint::Bold), style.color));
         let heads = HEADS.map(|name| Head { group: "", name });
         let rows: Vec<Vec<Cell>> = pair.rows.iter().map(cells).collect();
-        for line in grid::render(&heads, &rows, width, style.color) {
+        for line in grid::render(&heads, 1, &rows, width, style.color) {
             push(&line);
         }
     }

@@ -77,11 +77,17 @@ pub(crate) fn paint(cell: &Cell, color: bool) -> String {
 }
 
 /// Aligned lines: the first column left, the others right. Columns that do not fit into `width` go to further
-/// blocks, below each other, each beginning with the first column.
-pub(crate) fn render(heads: &[Head<'_>], rows: &[Vec<Cell>], width: usize, color: bool) -> Vec<String> {
+/// blocks, below each other, each beginning with the first `names` columns: those that say what a row is about.
+pub(crate) fn render(
+    heads: &[Head<'_>],
+    names: usize,
+    rows: &[Vec<Cell>],
+    width: usize,
+    color: bool,
+) -> Vec<String> {
     let widths = column_widths(heads, rows);
     let mut lines = Vec::new();
-    for (at, block) in even_blocks(heads, &widths, width).iter().enumerate() {
+    for (at, block) in even_blocks(heads, names, &widths, width).iter().enumerate() {
         if at > 0 {
             lines.push(String::new());
         }
@@ -122,23 +128,25 @@ fn groups(heads: &[Head<'_>], columns: &[usize]) -> Vec<(usize, usize)> {
 }
 
 /// As few blocks as `width` allows, and of these the ones with the shortest lines: no block of one odd column.
-fn even_blocks(heads: &[Head<'_>], widths: &[usize], width: usize) -> Vec<Vec<usize>> {
-    let fewest = blocks(heads, widths, width);
+fn even_blocks(heads: &[Head<'_>], names: usize, widths: &[usize], width: usize) -> Vec<Vec<usize>> {
+    let fewest = blocks(heads, names, widths, width);
     (0..width)
-        .map(|narrower| blocks(heads, widths, narrower))
+        .map(|narrower| blocks(heads, names, widths, narrower))
         .find(|blocks| blocks.len() == fewest.len())
         .unwrap_or(fewest)
 }
 
-fn blocks(heads: &[Head<'_>], widths: &[usize], width: usize) -> Vec<Vec<usize>> {
-    let mut blocks = vec![vec![0]];
-    let mut used = widths[0];
-    for (first, last) in groups(heads, &(1..heads.len()).collect::<Vec<_>>()) {
+fn blocks(heads: &[Head<'_>], names: usize, widths: &[usize], width: usize) -> Vec<Vec<usize>> {
+    let start = || (0..names).collect::<Vec<usize>>();
+    let width_of_names = widths[..names].iter().sum::<usize>() + GAP * names.saturating_sub(1);
+    let mut blocks = vec![start()];
+    let mut used = width_of_names;
+    for (first, last) in groups(heads, &(names..heads.len()).collect::<Vec<_>>()) {
         let needed: usize = (first..=last).map(|at| widths[at] + GAP).sum();
-        let fresh = blocks.last().is_some_and(|block| block.len() == 1);
+        let fresh = blocks.last().is_some_and(|block| block.len() == names);
         if used + needed > width && !fresh {
-            blocks.push(vec![0]);
-            used = widths[0];
+            blocks.push(start());
+            used = width_of_names;
         }
         used += needed;
         if let Some(block) = blocks.last_mut() {

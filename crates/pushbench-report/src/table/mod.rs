@@ -8,11 +8,13 @@ mod columns;
 pub mod comparison;
 pub(crate) mod grid;
 mod notes;
+mod validity;
 
 use pushbench_measure::results::Run;
 
 use columns::{Column, Row};
-use grid::Cell;
+use grid::{Cell, Head, Paint};
+use validity::Validity;
 
 /// How a terminal wants the table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,29 +33,31 @@ impl Style {
     }
 }
 
-/// The table for a terminal. Losses, if any, stand in its first line. Ends with a line break.
+/// The table for a terminal. What forbids to compare its rows stands in its first line. Ends with a line break.
 #[must_use]
 pub fn render(run: &Run, style: Style) -> String {
     let width = style.columns();
     let rows = columns::rows(run);
-    let mut out = String::new();
-    for line in notes::head(run) {
-        out.push_str(&grid::paint(&line, style.color));
-        out.push('\n');
-    }
+    let painted = |lines: Vec<Cell>| lines.into_iter().map(|line| grid::paint(&line, style.color));
+    let mut lines: Vec<String> = painted(notes::head(run)).collect();
+    // In a run of several steps the number of clients is part of a row's name.
+    let names = if run.scenario.steps.len() > 1 { 2 } else { 1 };
     for columns in columns::blocks(run) {
         let heads = columns.iter().map(Column::head).collect::<Vec<_>>();
-        for line in grid::render(&heads, &cells(&columns, &rows), width, style.color) {
-            out.push_str(&line);
-            out.push('\n');
+        lines.extend(grid::render(&heads, names, &cells(&columns, &rows), width, style.color));
+        lines.push(String::new());
+    }
+    if let Some(Validity { heads, rows, zeros }) = validity::block(run) {
+        let heads: Vec<Head<'_>> = heads.iter().map(|name| Head { group: "", name }).collect();
+        if !rows.is_empty() {
+            lines.extend(grid::render(&heads, 1, &rows, width, style.color));
         }
-        out.push('\n');
+        lines.extend(painted(zeros.map(|text| Cell::new(text, Paint::Dim)).into_iter().collect()));
+        lines.push(String::new());
     }
-    for line in notes::foot(run) {
-        out.push_str(&grid::paint(&line, style.color));
-        out.push('\n');
-    }
-    out
+    lines.extend(painted(notes::foot(run)));
+    lines.push(String::new());
+    lines.join("\n")
 }
 
 /// The same table in Markdown, for a README.
@@ -67,14 +71,13 @@ pub fn markdown(run: &Run) -> String {
     }
     for columns in columns::blocks(run) {
         let heads: Vec<String> = columns.iter().map(|column| column.head().in_one_line()).collect();
-        push_markdown_row(&mut out, &heads);
-        let rules: Vec<String> =
-            (0..columns.len()).map(|at| if at == 0 { "---" } else { "---:" }.to_owned()).collect();
-        push_markdown_row(&mut out, &rules);
-        for row in cells(&columns, &rows) {
-            push_markdown_row(&mut out, &row.into_iter().map(|cell| cell.text).collect::<Vec<_>>());
+        push_markdown_table(&mut out, &heads, cells(&columns, &rows));
+    }
+    if let Some(Validity { heads, rows, zeros }) = validity::block(run) {
+        if !rows.is_empty() {
+            push_markdown_table(&mut out, &heads, rows);
         }
-        out.push('\n');
+        out.extend(zeros.map(|zeros| format!("* {zeros}\n")));
     }
     for line in notes::foot(run) {
         out.push_str("* ");
@@ -82,6 +85,17 @@ pub fn markdown(run: &Run) -> String {
         out.push('\n');
     }
     out
+}
+
+fn push_markdown_table(out: &mut String, heads: &[String], rows: Vec<Vec<Cell>>) {
+    push_markdown_row(out, heads);
+    let rules: Vec<String> =
+        (0..heads.len()).map(|at| if at == 0 { "---" } else { "---:" }.to_owned()).collect();
+    push_markdown_row(out, &rules);
+    for row in rows {
+        push_markdown_row(out, &row.into_iter().map(|cell| cell.text).collect::<Vec<_>>());
+    }
+    out.push('\n');
 }
 
 /// A row of a Markdown table.

@@ -1,18 +1,19 @@
 //! What is said above and below the table: losses, the run's own doubts, thresholds, how to read the marks.
 
 use pushbench_measure::results::{Run, Status, StepResult, Summary, ThresholdResult, TransportRecord};
-use pushbench_measure::verdict::Level;
+use pushbench_measure::verdict::{Finding, Level};
 
 use super::grid::{Cell, Paint};
 use crate::calibration;
 use crate::figures::{P50, P90, P99, P999, Percentile};
-use crate::format::{bytes, events_per_second, grouped, number, time_us, typed};
+use crate::format::{bytes, events_per_second, grouped, interval, number, time_us, typed};
 
-/// The lines above the table. A loss comes first, before anything else is said.
+/// The lines above the table. What forbids to compare the rows comes first, before anything else is said.
 pub(super) fn head(run: &Run) -> Vec<Cell> {
     let mut lines = Vec::new();
-    if let Some(losses) = losses(run) {
-        lines.push(Cell::new(losses, Paint::Bad));
+    let alarms: Vec<String> = [invalid(run), losses(run), missed(run)].into_iter().flatten().collect();
+    if !alarms.is_empty() {
+        lines.push(Cell::new(alarms.join(" · "), Paint::Bad));
     }
     match run.status {
         Status::Complete => {}
@@ -60,8 +61,53 @@ pub(super) fn foot(run: &Run) -> Vec<Cell> {
     lines.extend(thresholds_met(run));
     lines.extend(floor(run));
     lines.extend(marks(run).map(|text| Cell::new(text, Paint::Dim)));
-    lines.push(Cell::new("1 run, no intervals", Paint::Dim));
+    lines.push(Cell::new(repeats(run), Paint::Dim));
     lines
+}
+
+/// How often it was measured, and what the intervals are.
+fn repeats(run: &Run) -> String {
+    let rounds = run.scenario.rounds;
+    if rounds < 2 {
+        return "1 run, no intervals".to_owned();
+    }
+    let fewest = run.results.iter().map(StepResult::complete_rounds).min().unwrap_or(0);
+    let measured = if fewest < rounds as usize {
+        format!("planned: {rounds} rounds")
+    } else {
+        format!("{rounds} rounds")
+    };
+    if run.results.iter().all(|result| result.intervals.is_empty()) {
+        return format!("{measured}, no intervals");
+    }
+    format!(
+        "{measured}, pooled; ± farther end of the 95 % interval over rounds, in percent of the figure (both ends: summary.csv)"
+    )
+}
+
+/// `INVALID, not to be compared: sse (busiest worker 99 % busy)`, or nothing where every result is valid. The reasons
+/// of many would make no line to be read; they stand below the table anyway.
+fn invalid(run: &Run) -> Option<String> {
+    const WITH_REASONS: usize = 2;
+    let parts: Vec<(String, String)> = (run.results.iter())
+        .filter_map(|result| {
+            let breaches = result.findings.iter().filter(|finding| finding.level == Level::Breach);
+            let facts: Vec<&str> = breaches.map(Finding::fact).collect();
+            (!facts.is_empty()).then(|| (name_of(run, result), facts.join("; ")))
+        })
+        .collect();
+    let few = parts.len() <= WITH_REASONS;
+    let word =
+        |(name, facts): &(String, String)| if few { format!("{name} ({facts})") } else { name.clone() };
+    let words: Vec<String> = parts.iter().map(word).collect();
+    (!words.is_empty()).then(|| format!("INVALID, not to be compared: {}", words.join(", ")))
+}
+
+/// `MISSED THRESHOLDS: sse`, or nothing where all were met.
+fn missed(run: &Run) -> Option<String> {
+    let missed = |result: &&StepResult| result.thresholds.iter().any(|threshold| !threshold.met);
+    let parts: Vec<String> = run.results.iter().filter(missed).map(|result| name_of(run, result)).collect();
+    (!parts.is_empty()).then(|| format!("MISSED THRESHOLDS: {}", parts.join(", ")))
 }
 
 /// `LOST EVENTS: sse 12 of 4,000`, or nothing where nothing was lost.
@@ -80,10 +126,7 @@ fn doubts(run: &Run, result: &StepResult) -> Vec<Cell> {
     let name = name_of(run, result);
     let mut lines = Vec::new();
     if !result.complete {
-        lines.push(Cell::new(
-            format!("{name} was cut short; its figures are of the time until then"),
-            Paint::Care,
-        ));
+        lines.push(Cell::new(format!("{name} {}", cut_short(run, result)), Paint::Care));
     }
     let mut findings: Vec<_> = result.findings.iter().filter(|finding| finding.level > Level::Ok).collect();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
@@ -94,6 +137,13 @@ fn doubts(run: &Run, result: &StepResult) -> Vec<Cell> {
     lines
 }
 
+fn cut_short(run: &Run, result: &StepResult) -> String {
+    match result.complete_rounds() {
+        0 => "was cut short; its figures are of the time until then".to_owned(),
+        measured => format!("has {measured} of {} rounds; its figures are of these", run.scenario.rounds),
+    }
+}
+
 /// A line for each threshold that was missed.
 fn thresholds_missed(run: &Run) -> impl Iterator<Item = Cell> {
     let all = run.results.iter().flat_map(|result| result.thresholds.iter().map(move |of| (result, of)));
@@ -101,7 +151,7 @@ fn thresholds_missed(run: &Run) -> impl Iterator<Item = Cell> {
         let ThresholdResult { figure, condition, .. } = threshold;
         let name = name_of(run, result);
         let measured = match threshold.measured {
-            Some(value) => format!("measured {}", unit_of(figure)(value)),
+            Some(value) => format!("measured {}", with_interval(result, figure, value)),
             None => "not measured".to_owned(),
         };
         Cell::new(format!("! {name}, threshold missed: {figure} {condition}, {measured}"), Paint::Bad)
@@ -113,7 +163,7 @@ fn thresholds_met(run: &Run) -> Vec<Cell> {
     let mut met: Vec<(&ThresholdResult, Vec<String>)> = Vec::new();
     for result in &run.results {
         for threshold in result.thresholds.iter().filter(|threshold| threshold.met) {
-            let value = unit_of(&threshold.figure)(threshold.measured.unwrap_or_default());
+            let value = with_interval(result, &threshold.figure, threshold.measured.unwrap_or_default());
             let value = format!("{} {value}", name_of(run, result));
             let same = |of: &ThresholdResult| {
                 (&of.figure, &of.condition) == (&threshold.figure, &threshold.condition)
@@ -129,6 +179,16 @@ fn thresholds_met(run: &Run) -> Vec<Cell> {
         Cell::new(text, Paint::Good)
     };
     met.into_iter().map(line).collect()
+}
+
+/// The measured value of a threshold's figure, with its interval where there is one.
+fn with_interval(result: &StepResult, figure: &str, value: f64) -> String {
+    let word = unit_of(figure);
+    let of_column = result.interval(figure).or_else(|| result.interval(&format!("{figure}_us")));
+    match of_column {
+        Some(ends) => format!("{} {}", word(value), interval(ends, word)),
+        None => word(value),
+    }
 }
 
 /// How a figure of the summary is worded, from its name with or without the unit.

@@ -103,6 +103,8 @@ fn a_run_quotes_the_floor_and_how_many_times_it_its_transports_cost() {
         condition: Condition::WorkerBusy,
         level: Level::Breach,
         value: 0.99,
+        warning: Some(0.8),
+        breach: Some(0.95),
         text: "busy".to_owned(),
     });
     insta::assert_snapshot!(quoted(&run).unwrap(), @"floor of this machine (calibrated 2026-11-20): 6.00 µs per send, 5.00 µs per receive; target / worker: short-polling 1.5 × / 2.3 ×, long-polling 4.7 × / 6.4 ×, sse ! 1.2 × / 1.2 ×, websocket 1.0 × / 1.2 ×");

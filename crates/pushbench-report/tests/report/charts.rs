@@ -92,9 +92,9 @@ fn four_transports_have_their_colours_on_every_chart() {
 fn one_and_nine_transports_short_and_long_runs_are_drawn_whole() {
     for shape in [
         Shape { transports: 1, ..Shape::default() },
-        Shape { transports: 1, measure_s: 3, steps: vec![2], events_per_second: 1 },
+        Shape { transports: 1, measure_s: 3, steps: vec![2], events_per_second: 1, rounds: 1 },
         Shape { transports: 9, measure_s: 3, steps: vec![50], ..Shape::default() },
-        Shape { transports: 9, measure_s: 300, steps: vec![20], events_per_second: 1 },
+        Shape { transports: 9, measure_s: 300, steps: vec![20], events_per_second: 1, rounds: 1 },
     ] {
         let pictures = drawn(&folder(&shape));
         assert_eq!(names(&pictures), ALWAYS, "{shape:?}");
@@ -114,6 +114,53 @@ fn several_steps_make_a_capacity_chart_and_its_limit_a_line() {
     assert_eq!(without, 0);
     assert!(pictures["capacity.png"].count(ALARM) > 300);
     assert!(pictures["capacity.png"].count(BLUE) > 1_000);
+}
+
+/// Pixels between title and footer, right of the names and left of the labels, that differ.
+fn differing(a: &Picture, b: &Picture) -> usize {
+    let plot = (200..750).flat_map(|y| (320..1150).map(move |x| (x, y)));
+    plot.filter(|(x, y)| a.at(*x, *y) != b.at(*x, *y)).count()
+}
+
+#[test]
+fn intervals_are_drawn_where_there_are_several_rounds() {
+    for transports in [1, 4, 9] {
+        let steps = vec![100, 500];
+        let mut run = folder(&Shape { transports, measure_s: 3, steps, rounds: 3, ..Shape::default() });
+        let with = drawn(&run);
+        for result in &mut run.run.results {
+            result.intervals.clear();
+            result.rounds.truncate(1);
+        }
+        let without = drawn(&run);
+        for name in ["capacity.png", "latency-percentiles.png", "bytes-per-event.png", "cost.png"] {
+            let pixels = differing(&with[name], &without[name]);
+            assert!(pixels > 150, "{transports} transports, {name}: {pixels}");
+        }
+    }
+}
+
+#[test]
+fn charts_over_time_show_one_round_and_no_mixture() {
+    let mut run = folder(&Shape { measure_s: 3, steps: vec![50], rounds: 3, ..Shape::default() });
+    let p50 = |result: &pushbench_measure::results::StepResult, round: usize| {
+        result.rounds[round].summary.latency_p50_us.unwrap()
+    };
+    // The second round is that of all rounds; the others are far off.
+    for result in &mut run.run.results {
+        result.summary.latency_p50_us = Some(p50(result, 1));
+        for other in [0, 2] {
+            result.rounds[other].summary.latency_p50_us = Some(p50(result, 1) * 2);
+        }
+    }
+    let all = drawn(&run);
+    for files in &mut run.labels {
+        files.intervals.retain(|interval| interval.round == 2);
+    }
+    let only = drawn(&run);
+    for name in ["latency-over-time.png", "sockets.png"] {
+        assert!(all[name].rgb == only[name].rgb, "{name} shows other rounds than the second");
+    }
 }
 
 #[test]

@@ -202,7 +202,14 @@ fn nobody_is_ranked_by_an_invalid_side() {
     let a = shelf.run("a", &Made::default());
     let b = shelf.changed("b", &Made { delay_us: 5_000, ..Made::default() }, |folder| {
         let text = "busiest worker 99 % busy: the generator may be the limit".to_owned();
-        let finding = Finding { condition: Condition::WorkerBusy, level: Level::Breach, value: 0.99, text };
+        let finding = Finding {
+            condition: Condition::WorkerBusy,
+            level: Level::Breach,
+            value: 0.99,
+            warning: Some(0.8),
+            breach: Some(0.95),
+            text,
+        };
         folder.run.results[1].findings = vec![finding];
     });
     let runs = loaded(&[&a, &b]);

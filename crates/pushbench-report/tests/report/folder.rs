@@ -1,6 +1,6 @@
 //! Reading a run's folder: whole, partial, foreign, damaged.
 
-use pushbench_measure::results::Status;
+use pushbench_measure::results::{RoundResult, Status};
 use pushbench_measure::{Figure, Histograms, Phase, interval_log};
 use pushbench_report::{ReportError, RunFolder};
 use std::fs;
@@ -40,8 +40,11 @@ fn write(run: &RunFolder, dir: &Path) {
                 .expect("a file of the made-up run is written");
         }
         fs::write(dir.join("latency.hlog"), log).expect("a file of the made-up run is written");
-        fs::write(dir.join("clients.csv"), "step,figure,quantile,value\n20,delivered_events,0.5,15\n")
-            .expect("a file of the made-up run is written");
+        fs::write(
+            dir.join("clients.csv"),
+            "step,round,figure,quantile,value\n20,1,delivered_events,0.5,15\n",
+        )
+        .expect("a file of the made-up run is written");
     }
 }
 
@@ -63,6 +66,32 @@ fn what_was_written_is_loaded() {
         assert_eq!((loaded.clients.len(), loaded.clients[0].value), (1, 15));
         assert!(loaded.missing.is_empty());
     }
+}
+
+#[test]
+fn a_round_that_was_cut_short_is_in_no_curve() {
+    let (dir, mut run) = written();
+    let label = run.run.transports[0].label.clone();
+    let mut histograms = Histograms::new();
+    (0..500).for_each(|_| histograms.record(Figure::Delivery, Phase::Measure, 9_000_000));
+    let second = Duration::from_secs(1);
+    let mut log =
+        fs::OpenOptions::new().append(true).open(dir.path().join(&label).join("latency.hlog")).unwrap();
+    interval_log::write_interval(&mut log, &histograms, second, second, None, 2).unwrap();
+    let count = |run: &RunFolder| {
+        fs::write(dir.path().join("run.json"), serde_json::to_string(&run.run).unwrap()).unwrap();
+        let loaded = RunFolder::load(dir.path()).unwrap();
+        loaded.labels[0].delivery_of(20).unwrap().count()
+    };
+    let first = run.labels[0].delivery_of(20).unwrap().count();
+    assert_eq!(count(&run), first, "run.json does not know of a second round yet");
+    let second = RoundResult { round: 2, complete: false, ..run.run.results[0].rounds[0].clone() };
+    run.run.results[0].rounds.push(second);
+    assert_eq!(count(&run), first);
+    run.run.results[0].rounds[1].complete = true;
+    assert_eq!(count(&run), first + 500);
+    run.run.results[0].rounds.iter_mut().for_each(|round| round.complete = false);
+    assert_eq!(count(&run), first + 500, "there is no other");
 }
 
 #[test]

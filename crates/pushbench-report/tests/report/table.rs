@@ -1,7 +1,8 @@
 //! The table, word by word.
 
 use pushbench_measure::results::{Run, Status, ThresholdResult};
-use pushbench_measure::verdict::{Condition, Finding, Level};
+use pushbench_measure::statistics::Steadiness;
+use pushbench_measure::verdict::{BOUNDS, Condition, Finding, Level, Observed, judge};
 use pushbench_report::table::{Style, markdown, render};
 
 use crate::synthetic::{Shape, folder};
@@ -79,8 +80,11 @@ fn an_invalid_run_says_why_and_which_thresholds_were_missed() {
         run.results[invalid].summary.verdict = "invalid".to_owned();
     }
     run.results[3].summary.connected = Some(990);
-    let finding =
-        |level, condition, value, text: &str| Finding { level, condition, value, text: text.to_owned() };
+    let finding = |level, condition, value, text: &str| {
+        let bound = BOUNDS.iter().find(|bound| bound.condition == condition).unwrap();
+        let (warning, breach) = (Some(bound.warning), Some(bound.breach).filter(|breach| breach.is_finite()));
+        Finding { level, condition, value, warning, breach, text: text.to_owned() }
+    };
     run.results[3].findings = vec![
         finding(Level::Ok, Condition::WorkerTimer, 61.0, "timers fired 61 µs late at p99"),
         finding(
@@ -104,6 +108,7 @@ fn an_invalid_run_says_why_and_which_thresholds_were_missed() {
         threshold("lost", "== 0", Some(0.0), true),
     ];
     insta::assert_snapshot!(plain(&run), @r"
+    INVALID, not to be compared: websocket (10 clients never connected (bound 0)) · MISSED THRESHOLDS: short-polling, sse
     notifications: broadcast, 5 events/s of 256 B, measured for 30 s after 5 s of warm-up, over loopback
 
                                                                                                  delivery latency     age
@@ -119,6 +124,11 @@ fn an_invalid_run_says_why_and_which_thresholds_were_missed() {
     long-polling     497 B    161 B      1.01  1,000      0       0    28.4    31.9    4.20    2.83    7.52    valid
     sse !            279 B   16.5 B    0.0003  1,000      0       0    6.90    6.10    4.20    2.83    7.52  invalid
     websocket !      258 B   3.50 B    0.0003  1,000      0       0    6.20    5.80    6.74    5.08    7.52  invalid
+
+    check (warning* / breach! above)       short-polling  long-polling  sse  websocket
+    busiest target (80 % / –)                          –             –    –     84 % *
+    worker timers late p99 (2 ms / 20 ms)              –             –    –      61 µs
+    clients never connected (0 / 0)                    –             –    –       10 !
 
     ! websocket is invalid: 10 clients never connected (bound 0)
     websocket, warning: a target thread was busy 84 % of the time (bound 80 %)
@@ -159,6 +169,7 @@ fn a_partial_run_says_so_and_shows_what_is_there() {
     (run.status, run.reason) = (Status::Partial, Some("interrupted".to_owned()));
     run.results.truncate(1);
     run.results[0].complete = false;
+    run.results[0].rounds[0].complete = false;
     run.results[0].summary.verdict = "partial".to_owned();
     run.results[0].summary.connected = None;
     run.results[0].summary.delivered = None;
@@ -264,4 +275,116 @@ fn markdown_has_the_same_rows() {
     * ~ fewer than 10/(1−p) publishes stand behind it
     * 1 run, no intervals
     ");
+}
+
+#[test]
+fn figures_of_several_rounds_have_their_intervals() {
+    let mut run = folder(&Shape { rounds: 5, transports: 3, ..Shape::default() }).run;
+    let threshold = |figure: &str, measured, met| ThresholdResult {
+        figure: figure.to_owned(),
+        condition: "< 9ms".to_owned(),
+        measured,
+        met,
+    };
+    run.results[1].thresholds = vec![threshold("latency_p99", Some(9_800.0), false)];
+    run.results[2].thresholds = vec![threshold("latency_p99", Some(5_300.0), true)];
+    insta::assert_snapshot!(plain(&run), @r"
+    MISSED THRESHOLDS: long-polling
+    notifications: broadcast, 5 events/s of 256 B, measured for 30 s after 5 s of warm-up
+
+    transport       clients  delivered/expected  lost/dup/reord
+    short-polling     1,000     750,000/750,000           0/0/0
+    long-polling !    1,000     750,000/750,000           0/0/0
+    sse               1,000     750,000/750,000           0/0/0
+
+                                                                     delivery latency           age
+    transport                p50           p90            p99          p99.9      max          mean
+    short-polling   502 ms ±0.3%  902 ms ±0.1%  ~991 ms ±0.1%    ~1.00 s ±0%   1.00 s  601 ms ±0.1%
+    long-polling !  2.61 ms ±15%  5.31 ms ±15%  ~9.26 ms ±15%  ~13.7 ms ±15%  25.5 ms  103 ms ±0.4%
+    sse             1.42 ms ±12%  2.85 ms ±11%  ~4.95 ms ±11%  ~7.29 ms ±11%  17.3 ms  102 ms ±0.2%
+
+                               stream B/event    requests  peak sockets  opened
+    transport              down            up      /event  estab     tw      /s
+    short-polling   342 B ±0.5%  57.6 B ±2.1%     0.2 ±0%  1,000      0       0
+    long-polling !  497 B ±1.6%   161 B ±3.2%    1.01 ±0%  1,000      0       0
+    sse             279 B ±0.2%  16.5 B ±2.1%  0.0003 ±0%  1,000      0       0
+
+                              CPU µs/event                          KiB/client
+    transport           target      worker      target      worker      kernel  verdict
+    short-polling   9.20 ±7.3%  11.7 ±5.9%  4.98 ±5.0%  3.22 ±4.2%  7.52 ±2.5%    valid
+    long-polling !  28.4 ±6.2%  31.9 ±9.1%  4.20 ±4.6%  2.83 ±3.5%  7.52 ±2.0%    valid
+    sse             6.90 ±9.1%  6.10 ±7.8%  4.20 ±2.3%  2.83 ±5.4%  7.52 ±5.8%    valid
+
+    ! long-polling, threshold missed: latency_p99 < 9ms, measured 9.80 ms [8.05 ms, 10.7 ms]
+    threshold met: latency_p99 < 9ms (sse 5.30 ms [4.45 ms, 5.51 ms])
+    ~ fewer than 10/(1−p) publishes stand behind it
+    5 rounds, pooled; ± farther end of the 95 % interval over rounds, in percent of the figure (both ends: summary.csv)
+    ");
+}
+
+#[test]
+fn rounds_that_are_missing_are_said_to_be() {
+    let mut run = folder(&Shape { rounds: 3, transports: 2, measure_s: 3, ..Shape::default() }).run;
+    (run.status, run.reason) = (Status::Partial, Some("interrupted".to_owned()));
+    run.results[1].complete = false;
+    run.results[1].rounds[2].complete = false;
+    let text = plain(&run);
+    assert!(text.contains("long-polling has 2 of 3 rounds; its figures are of these\n"), "{text}");
+    assert!(text.contains("planned: 3 rounds, pooled; "), "{text}");
+}
+
+#[test]
+fn what_was_checked_stands_below_with_its_bounds() {
+    let mut run = run();
+    for (at, result) in run.results.iter_mut().enumerate() {
+        let nth = at as f64;
+        result.findings = judge(&Observed {
+            slip_p99_us: Some(120.0 + 3_000.0 * nth),
+            event_interval_us: Some(2e5),
+            worker_busy: Some(0.06 + 0.25 * nth),
+            target_busy: Some(0.31),
+            worker_timer_p99_us: (at > 0).then_some(95.0),
+            host_steal: Some(0.004),
+            lost: at as u64 / 3,
+            listen_overflows: Some(0),
+            steadiness: Some(Steadiness::Steady),
+            ..Observed::default()
+        });
+    }
+    let checked =
+        |text: &str| text[text.find("check (").unwrap()..text.find("\nlong-polling, ").unwrap()].to_owned();
+    insta::assert_snapshot!(checked(&plain(&run)), @r"
+    check (warning* / breach! above)       short-polling  long-polling        sse  websocket
+    publish slip p99 (2 ms / 10 ms)               120 µs     3.12 ms *  6.12 ms *  9.12 ms *
+    busiest worker (80 % / 95 %)                     6 %          31 %       56 %     81 % *
+    busiest target (80 % / –)                       31 %          31 %       31 %       31 %
+    worker timers late p99 (2 ms / 20 ms)              –         95 µs      95 µs      95 µs
+    CPU time stolen (2 % / 20 %)                   0.4 %         0.4 %      0.4 %      0.4 %
+    events lost (0 / –)                                0             0          0        1 *
+    median moved by (20 % / –)                       0 %           0 %        0 %        0 %
+    checked and 0 everywhere: clients never connected, publishes skipped, listen overflows, limits reached
+    ");
+    let text = markdown(&run);
+    insta::assert_snapshot!(text[text.find("| check (").unwrap()..text.find("* long-polling, ").unwrap()], @r"
+    | check (warning* / breach! above) | short-polling | long-polling | sse | websocket |
+    | --- | ---: | ---: | ---: | ---: |
+    | publish slip p99 (2 ms / 10 ms) | 120 µs | 3.12 ms * | 6.12 ms * | 9.12 ms * |
+    | busiest worker (80 % / 95 %) | 6 % | 31 % | 56 % | 81 % * |
+    | busiest target (80 % / –) | 31 % | 31 % | 31 % | 31 % |
+    | worker timers late p99 (2 ms / 20 ms) | – | 95 µs | 95 µs | 95 µs |
+    | CPU time stolen (2 % / 20 %) | 0.4 % | 0.4 % | 0.4 % | 0.4 % |
+    | events lost (0 / –) | 0 | 0 | 0 | 1 * |
+    | median moved by (20 % / –) | 0 % | 0 % | 0 % | 0 % |
+
+    * checked and 0 everywhere: clients never connected, publishes skipped, listen overflows, limits reached
+    ");
+}
+
+#[test]
+fn every_block_of_several_steps_names_the_step() {
+    let run = folder(&Shape { transports: 2, steps: vec![100, 1000], rounds: 3, ..Shape::default() }).run;
+    let text = plain(&run);
+    let heads: Vec<&str> = text.lines().filter(|line| line.starts_with("transport ")).collect();
+    assert!(heads.len() > 2, "{text}");
+    assert!(heads.iter().all(|head| head.contains(" clients")), "{text}");
 }

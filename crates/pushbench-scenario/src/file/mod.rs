@@ -28,6 +28,8 @@ const TABLES: [&str; 7] = ["clients", "events", "phases", "transports", "thresho
 const LARGEST_FILE_BYTES: u64 = 1 << 20;
 /// Most processes of a kind that a file may ask for.
 pub(crate) const MOST_PROCESSES: u32 = 1000;
+/// Most rounds of a run.
+const MOST_ROUNDS: u32 = 100;
 const LONGEST_MEASURE: Period = Period::from_secs(24 * 3600);
 /// Longer than the longest poll interval, which the drain must outlast.
 const LONGEST_EDGE: Period = Period::from_secs(25 * 3600);
@@ -122,6 +124,10 @@ fn plan(
         section.check("processes", sensible, faults, "1 to 1000 processes");
     }
 
+    let rounds = overrides.repeat.unwrap_or(1);
+    if !(1..=MOST_ROUNDS).contains(&rounds) {
+        faults.push(None, "--repeat", format!("{rounds} is out of range: 1 to {MOST_ROUNDS} rounds"));
+    }
     let transports = transports::only(transports, &overrides.only, faults);
     let name = head.name?;
     Some(Plan {
@@ -133,6 +139,7 @@ fn plan(
         overrides: overrides.lines(),
         seed: overrides.seed.unwrap_or(head.seed),
         network: head.network,
+        rounds,
         steps,
         connect_rate,
         may_fail: arrivals.may_fail.part(),

@@ -311,12 +311,14 @@ fn overrides_have_faults_without_a_line() {
         clients: Some(vec![0]),
         duration: Some(Period::from_millis(1)),
         seed: None,
+        repeat: Some(101),
         only: vec!["websocket".to_owned(), "short-pollin".to_owned()],
         inject: None,
     };
     assert_snapshot!(faults_with(GOOD, &overrides), @r"
     x.toml: --clients: out of range: a whole number from 1 to 10000000, or a rising list of such numbers
     x.toml: --duration: 1ms is out of range: 1s to 24h
+    x.toml: --repeat: 101 is out of range: 1 to 100 rounds
     x.toml: --only: no transport has the label `websocket`, labels are sse, short-polling
     x.toml: --only: no transport has the label `short-pollin`, labels are sse, short-polling
       hint: did you mean `short-polling`?

@@ -1,7 +1,7 @@
 //! The same jobs through pushbench's own target and worker: real steps of a run, with their verdicts.
 
 use pushbench_measure::Phase;
-use pushbench_measure::results::{CalibrationRun, Interval, StepResult, Summary};
+use pushbench_measure::results::{CalibrationRun, Interval, RoundResult, Summary};
 use pushbench_measure::verdict::Level;
 use pushbench_scenario::needs::{Machine, needs};
 use pushbench_scenario::{Overrides, Plan, parse};
@@ -51,7 +51,8 @@ pub(super) async fn measure(
         for (plan, job) in [(&fan_out, "fan-out"), (&one_way, "one way")] {
             steps.begin(&format!("{label}: {job}"));
             let clients = plan.steps.first().copied().unwrap_or(1);
-            let job_of = Job { plan, transport, clients, targets: 1, workers: 1, program: &program };
+            let job_of =
+                Job { plan, transport, clients, round: 1, targets: 1, workers: 1, program: &program };
             let unwritable = |error| {
                 let path = scratch.display();
                 Failure::of(Exit::Environment, format_args!("cannot write to {path}: {error}"))
@@ -86,7 +87,7 @@ fn failure(label: &str, ended: Option<Ended>) -> Failure {
     }
 }
 
-fn shot(label: &str, job: &str, result: &StepResult, rows: &[Interval]) -> Shot {
+fn shot(label: &str, job: &str, result: &RoundResult, rows: &[Interval]) -> Shot {
     let doubtful = result.findings.iter().filter(|finding| finding.level > Level::Ok);
     Shot {
         summary: result.summary.clone(),

@@ -19,6 +19,7 @@ pub(super) fn load_all(
         clients: overrides.clients.clone(),
         duration: overrides.duration,
         seed: overrides.seed,
+        repeat: overrides.repeat,
         only: overrides.only.clone(),
         inject: overrides.inject,
     };

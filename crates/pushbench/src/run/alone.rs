@@ -1,6 +1,6 @@
 //! One transport at one number of clients for its figures alone: the files that a step writes are kept for nobody.
 
-use pushbench_measure::results::{Interval, StepResult, names};
+use pushbench_measure::results::{Interval, RoundResult, names};
 use pushbench_probe::clock;
 use std::fs::{self, File};
 use std::io;
@@ -15,7 +15,7 @@ use crate::interrupt::Interrupt;
 /// What a step showed.
 #[derive(Debug)]
 pub(crate) struct Alone {
-    pub(crate) result: Option<StepResult>,
+    pub(crate) result: Option<RoundResult>,
     /// Its seconds.
     pub(crate) rows: Vec<Interval>,
     pub(crate) ended: Option<Ended>,
@@ -28,11 +28,11 @@ pub(crate) async fn alone(job: Job<'_>, scratch: &Path, interrupt: &mut Interrup
     let removed = fs::remove_dir_all(scratch);
     let (mut files, rows) = opened?;
     removed?;
-    let mut progress = Progress::new(Loudness::Quiet, 1);
+    let mut progress = Progress::new(Loudness::Quiet, job.plan);
     let end = step::run(job, &mut files, &mut progress, interrupt).await;
     // A step that ended early may have left half a row.
     let rows = csv::Reader::from_reader(rows).deserialize().filter_map(Result::ok).collect();
-    Ok(Alone { result: end.result, rows, ended: end.ended })
+    Ok(Alone { result: end.measured.map(|measured| measured.result), rows, ended: end.ended })
 }
 
 /// The files of a step, and the one with its seconds once more for reading.

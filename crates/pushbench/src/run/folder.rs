@@ -4,7 +4,7 @@
 //! the summary are replaced as a whole (written beside, then renamed), so a reader never sees half of one.
 
 use pushbench_measure::interval_log;
-use pushbench_measure::results::{ClientQuantile, Run, Summary, names};
+use pushbench_measure::results::{ClientQuantile, Columns, Run, names};
 use pushbench_measure::rollup::WorkerSums;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
@@ -50,11 +50,11 @@ impl RunFolder {
         let mut json = serde_json::to_vec_pretty(&self.run)?;
         json.push(b'\n');
         replace(&self.path.join(names::RUN), &json)?;
-        let stepped = self.run.scenario.steps.len() > 1;
+        let columns = Columns::of(&self.run.scenario);
         let mut csv = csv::Writer::from_writer(Vec::new());
-        csv.write_record(Summary::columns(stepped))?;
+        csv.write_record(columns.names())?;
         for result in &self.run.results {
-            csv.write_record(result.summary.record(stepped))?;
+            csv.write_record(columns.record(result))?;
         }
         let rows = csv.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
         replace(&self.path.join(names::SUMMARY), &rows)
@@ -112,8 +112,8 @@ impl LabelFiles {
         &self.folder
     }
 
-    /// Appends one interval of a step with that many clients, and hands it to the kernel.
-    pub(crate) fn write_row(&mut self, clients: u32, row: &Row) -> io::Result<()> {
+    /// Appends one interval of a round of a step with that many clients, and hands it to the kernel.
+    pub(crate) fn write_row(&mut self, clients: u32, round: u32, row: &Row) -> io::Result<()> {
         if let Some(interval) = &row.interval {
             self.intervals.serialize(interval)?;
             self.intervals.flush()?;
@@ -121,12 +121,12 @@ impl LabelFiles {
         let start = Duration::from_nanos(row.begin_ns.saturating_sub(self.begin_ns));
         let length = Duration::from_nanos(row.end_ns.saturating_sub(row.begin_ns));
         let step = self.stepped.then_some(clients);
-        interval_log::write_interval(&mut self.log, &row.histograms, start, length, step, 1)?;
+        interval_log::write_interval(&mut self.log, &row.histograms, start, length, step, round)?;
         self.log.flush()
     }
 
-    /// Appends the distributions over clients of a step.
-    pub(crate) fn write_clients(&mut self, step: u32, sums: &WorkerSums) -> io::Result<()> {
+    /// Appends the distributions over clients of a round of a step.
+    pub(crate) fn write_clients(&mut self, step: u32, round: u32, sums: &WorkerSums) -> io::Result<()> {
         let figures = [
             ("delivered_events", &sums.delivered_per_client),
             ("latency_mean_us", &sums.latency_mean_per_client),
@@ -135,7 +135,7 @@ impl LabelFiles {
             for quantile in CLIENT_QUANTILES {
                 let Some(value) = histogram.quantile(quantile) else { continue };
                 let figure = figure.to_owned();
-                self.clients.serialize(ClientQuantile { step, figure, quantile, value })?;
+                self.clients.serialize(ClientQuantile { step, round, figure, quantile, value })?;
             }
         }
         self.clients.flush()

@@ -6,12 +6,14 @@
 
 use pushbench_measure::results::{Interval, SocketStates};
 use pushbench_measure::snapshot::{TargetSnapshot, WorkerSnapshot};
+use pushbench_measure::statistics::Block;
 use pushbench_measure::{Counters, Figure, Histogram, Histograms, Phase, PhaseEdges};
 use pushbench_probe::process::Usage;
 use pushbench_probe::sockets::States;
 use std::collections::BTreeMap;
 
 use super::sampler::{Sample, Usages};
+use super::watch::Watch;
 
 /// Reports of one interval.
 #[derive(Debug, Default)]
@@ -76,8 +78,10 @@ pub(crate) struct Gather {
     /// Sum of all rows.
     pub(crate) histograms: Histograms,
     pub(crate) peaks: Peaks,
-    /// Mean wait of a worker for a CPU in the worst second of the measure phase, microseconds per turn.
-    pub(crate) run_queue_peak_us: Option<u64>,
+    /// What the verdict is made from.
+    pub(crate) watch: Watch,
+    /// Delivery latency of what was due in the measure phase, a block for each second it was received in.
+    blocks: Vec<Block>,
 }
 
 impl Gather {
@@ -95,7 +99,8 @@ impl Gather {
             usages,
             histograms: Histograms::new(),
             peaks: Peaks::default(),
-            run_queue_peak_us: None,
+            watch: Watch::new(targets, workers),
+            blocks: Vec::new(),
         }
     }
 
@@ -136,6 +141,11 @@ impl Gather {
         &self.targets
     }
 
+    /// Delivery latency second by second, for intervals.
+    pub(crate) fn take_blocks(&mut self) -> Vec<Block> {
+        std::mem::take(&mut self.blocks)
+    }
+
     /// The next row, if its interval is complete. Rows of the ramp wait until it is known when the warm-up begins,
     /// because their place in time is counted from there.
     pub(crate) fn complete_row(&mut self) -> Option<Row> {
@@ -158,6 +168,8 @@ impl Gather {
         }
         fill_percentiles(&mut interval, &histograms);
         self.histograms.add(&histograms);
+        self.blocks.extend(histograms.get(Figure::Delivery, Phase::Measure).map(Block::of));
+        self.watch.second(self.edges, tick_ns, &interval);
         let begin_ns = std::mem::replace(&mut self.begin_ns, tick_ns);
         Some(Row { begin_ns, end_ns: tick_ns, interval: everyone.then_some(interval), histograms })
     }
@@ -188,6 +200,7 @@ impl Gather {
             after.add(&report.counters);
             interval.connected += u64::from(report.connected);
             histograms.add(&report.histograms);
+            self.watch.worker(worker, &report.histograms);
             self.workers[worker] = report;
         }
         let since = after.since(&before);
@@ -213,6 +226,7 @@ impl Gather {
                 interval.published = report.published.saturating_sub(self.targets[0].published);
             }
             histograms.add(&report.histograms);
+            self.watch.target(target, &report.histograms);
             self.targets[target] = report;
         }
     }
@@ -233,9 +247,6 @@ impl Gather {
         interval.target_rss_bytes = total(&now.targets, |usage| usage.rss_bytes);
         interval.worker_rss_bytes = total(&now.workers, |usage| usage.rss_bytes);
         interval.worker_run_queue_us = longest_wait_us(&now.workers, &self.usages.workers);
-        if interval.phase() == Some(Phase::Measure) {
-            self.run_queue_peak_us = self.run_queue_peak_us.max(interval.worker_run_queue_us);
-        }
         self.usages = sample.usages;
     }
 }

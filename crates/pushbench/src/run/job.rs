@@ -9,6 +9,8 @@ pub(crate) struct Job<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) transport: usize,
     pub(crate) clients: u32,
+    /// Round of the run, from 1.
+    pub(crate) round: u32,
     pub(crate) targets: u32,
     pub(crate) workers: u32,
     pub(crate) program: &'a Path,

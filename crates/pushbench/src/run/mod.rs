@@ -8,9 +8,11 @@ mod job;
 mod outcome;
 mod placement;
 mod progress;
+mod rounds;
 mod sampler;
 mod step;
 mod topology;
+mod watch;
 
 use pushbench_measure::results::{
     Calibration, FORMAT, Host, Run, ScenarioRecord, Status, TransportRecord, names,
@@ -21,6 +23,7 @@ use pushbench_report::RunFolder as Finished;
 use pushbench_scenario::Network;
 use pushbench_scenario::needs::Needs;
 use pushbench_scenario::plan::{Comparison, Plan};
+use pushbench_scenario::schedule::order_of_round;
 use pushbench_transport::settings::TransportSettings as _;
 use std::path::{Path, PathBuf};
 use tokio::task::LocalSet;
@@ -32,6 +35,7 @@ pub(crate) use self::job::Job;
 pub(crate) use self::placement::Placement;
 pub(crate) use self::progress::Loudness;
 use self::progress::Progress;
+use self::rounds::Rounds;
 pub(crate) use self::step::Ended;
 use self::topology::Topology;
 pub(crate) use self::topology::lacking_privileges;
@@ -90,7 +94,7 @@ async fn run_plan(
             ),
         )
     })?;
-    let mut progress = Progress::new(options.loudness, plan.steps.len() * plan.transports.len());
+    let mut progress = Progress::new(options.loudness, plan);
     progress.say(format_args!("{}: {}", plan.name, plan.title));
     if let Some(inject) = plan.inject {
         progress.say(format_args!("warning: faults injected: {inject}"));
@@ -101,7 +105,7 @@ async fn run_plan(
     Ok(exit_of(&folder.run, ended.as_ref()).worse(presented))
 }
 
-/// Measures every transport at every number of clients; stops at the first that ends before its time.
+/// Measures every transport at every number of clients, round by round; stops at the first that ends before its time.
 async fn measure_all(
     plan: &Plan,
     needs: &Needs,
@@ -114,21 +118,42 @@ async fn measure_all(
     for transport in &plan.transports {
         files.push(folder.label_files(&transport.label).map_err(|error| unwritable(folder.path(), &error))?);
     }
-    for clients in &plan.steps {
-        for (transport, files) in files.iter_mut().enumerate() {
-            let label = &plan.transports[transport].label;
-            let (targets, workers) = needs.of(label, *clients).map_or((1, 1), |of| (of.targets, of.workers));
-            let job = Job { plan, transport, clients: *clients, targets, workers, program };
-            let end = step::run(job, files, progress, interrupt).await;
-            progress.step_ends(end.result.as_ref());
-            folder.run.results.extend(end.result);
-            folder.save().map_err(|error| unwritable(folder.path(), &error))?;
-            if end.ended.is_some() {
-                return Ok(end.ended);
+    let jobs = jobs(plan, needs, program);
+    // Results stand in the order of the scenario, whatever the order of the rounds.
+    let mut rounds: Vec<Rounds<'_>> =
+        jobs.iter().map(|job| Rounds::new(plan, (job.targets, job.workers))).collect();
+    for round in 1..=plan.rounds {
+        let order = order_of_round(plan.seed, round, plan.rounds, plan.transports.len());
+        for step in 0..plan.steps.len() {
+            for transport in &order {
+                let at = step * plan.transports.len() + transport;
+                let job = Job { round, ..jobs[at] };
+                let end = step::run(job, &mut files[*transport], progress, interrupt).await;
+                progress.step_ends(end.measured.as_ref().map(|measured| &measured.result));
+                if let Some(measured) = end.measured {
+                    rounds[at].add(measured);
+                }
+                folder.run.results = rounds.iter().filter_map(|of_step| of_step.result.clone()).collect();
+                folder.save().map_err(|error| unwritable(folder.path(), &error))?;
+                if end.ended.is_some() {
+                    return Ok(end.ended);
+                }
             }
         }
     }
     Ok(None)
+}
+
+/// The jobs of the first round: transport by transport in the order of the file, step by step.
+fn jobs<'a>(plan: &'a Plan, needs: &Needs, program: &'a Path) -> Vec<Job<'a>> {
+    let of_step = |clients: u32| {
+        plan.transports.iter().enumerate().map(move |(transport, of)| {
+            let processes = needs.of(&of.label, clients).map(|needs| (needs.targets, needs.workers));
+            let (targets, workers) = processes.unwrap_or((1, 1));
+            Job { plan, transport, clients, round: 1, targets, workers, program }
+        })
+    };
+    plan.steps.iter().flat_map(|clients| of_step(*clients)).collect()
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
@@ -210,7 +235,7 @@ fn manifest(plan: &Plan) -> Run {
             seed: plan.seed,
             network: plan.network.name().to_owned(),
             mtu_bytes: plan.network.mtu(),
-            rounds: 1,
+            rounds: plan.rounds,
             steps: plan.steps.clone(),
             pattern: plan.events.topics.pattern().to_owned(),
             topics: plan.topics(plan.steps.iter().copied().max().unwrap_or(0)),

@@ -1,21 +1,20 @@
-//! From what a step left behind to its result: figures, findings, thresholds.
+//! From what one round of a step left behind to its result: facts, figures, findings.
 
-use pushbench_measure::results::{RoundResult, StepResult, WireRecord};
-use pushbench_measure::rollup::{Cost, SocketPeaks, StepFacts, WorkerSums, summarize};
+use pushbench_measure::PhaseEdges;
+use pushbench_measure::results::{RoundResult, WireRecord};
+use pushbench_measure::rollup::{Cost, RoundCost, SocketPeaks, StepFacts, WorkerSums, summarize};
+use pushbench_measure::statistics::Round;
 use pushbench_measure::verdict::{Level, Observed, judge};
 use pushbench_measure::wire::{WireFacts, WireLog};
-use pushbench_measure::{Figure, Phase, PhaseEdges};
 use pushbench_probe::process::Usage;
 use pushbench_transport::settings::TransportSettings as _;
-
-use std::collections::BTreeMap;
 
 use super::gather::{Gather, growth};
 use super::job::Job;
 use super::sampler::{AtEdge, EDGES, Usages};
 use super::topology::{Counter, Topology};
 
-/// Everything that is known when the processes have ended.
+/// Everything that is known when the processes of a round have ended.
 pub(crate) struct Evidence {
     pub(crate) edges: Option<PhaseEdges>,
     /// Whether the step was measured to its end.
@@ -29,68 +28,92 @@ pub(crate) struct Evidence {
     pub(crate) kernel_bytes: Option<u64>,
     pub(crate) listen_overflows: Option<u64>,
     pub(crate) sockets_left: Option<u64>,
-    /// Ports of the targets.
+    /// Ports that the targets listened on.
     pub(crate) ports: Vec<u16>,
 }
 
-/// The result of a step; `None` when it ended before its phases were known.
-pub(crate) fn result_of(job: &Job<'_>, evidence: &Evidence) -> Option<StepResult> {
+/// What a round came to.
+#[derive(Debug)]
+pub(crate) struct Measured<'a> {
+    pub(crate) result: RoundResult,
+    /// What adds up with other rounds.
+    pub(crate) facts: StepFacts<'a>,
+    /// Its delivery latencies second by second.
+    pub(crate) blocks: Round,
+}
+
+/// The result of a round; `None` when it ended before its phases were known.
+pub(crate) fn measured<'a>(job: &Job<'a>, mut evidence: Evidence) -> Option<Measured<'a>> {
     let edges = evidence.edges?;
-    let transport = job.transport();
-    let gather = &evidence.gather;
-    let wire = wire_facts(job, evidence, edges);
-    let slow_disconnects = gather.targets().iter().map(|target| target.slow_disconnects).sum();
-    let mut summary = summarize(&StepFacts {
-        label: &transport.label,
-        kind: transport.settings.kind().name(),
-        clients: job.clients,
-        stepped: job.plan.steps.len() > 1,
-        edges,
-        targets: job.targets,
-        sums: &evidence.sums,
-        histograms: &gather.histograms,
-        wire: wire.as_ref(),
-        cost: cost(evidence),
-        sockets: SocketPeaks {
-            established: gather.peaks.established,
-            time_wait: gather.peaks.time_wait,
-            left: evidence.sockets_left,
-        },
-        slow_disconnects,
-    });
-    if !evidence.complete {
-        summary = summary.of_unclosed_ledgers(gather.ever_connected());
-    }
+    let wire = wire_facts(job, &evidence, edges);
     let findings =
-        if evidence.complete { judge(&observed(job, evidence, edges, wire.as_ref())) } else { Vec::new() };
-    let of_label = job.plan.thresholds.iter().filter(|threshold| threshold.label == transport.label);
-    let thresholds: Vec<_> =
-        of_label.filter(|_| evidence.complete).map(|threshold| threshold.judge(&summary)).collect();
-    let mut result = StepResult {
-        complete: evidence.complete,
-        intervals: BTreeMap::new(),
-        rounds: Vec::new(),
+        if evidence.complete { judge(&observed(job, &evidence, edges, wire.as_ref())) } else { Vec::new() };
+    let blocks = Round(evidence.gather.take_blocks());
+    let ever_connected = evidence.gather.ever_connected();
+    let complete = evidence.complete;
+    let ports = std::mem::take(&mut evidence.ports);
+    let facts = facts(job, evidence, edges, wire);
+    let mut summary = summarize(&facts);
+    if !complete {
+        summary = summary.of_unclosed_ledgers(ever_connected);
+    }
+    let level = findings.iter().map(|finding| finding.level).max().unwrap_or(Level::Ok);
+    word(complete, level).clone_into(&mut summary.verdict);
+    let result = RoundResult {
+        round: job.round,
+        complete,
         summary,
-        processes: (job.targets, job.workers),
         findings,
-        thresholds,
+        ports,
+        wire: wire.as_ref().map(WireRecord::from),
     };
-    let verdict = match (result.complete, result.level()) {
+    Some(Measured { result, facts, blocks })
+}
+
+/// The verdict in a word.
+pub(crate) fn word(complete: bool, level: Level) -> &'static str {
+    match (complete, level) {
         (false, _) => "partial",
         (true, Level::Ok) => "valid",
         (true, Level::Warning) => "warning",
         (true, Level::Breach) => "invalid",
-    };
-    verdict.clone_into(&mut result.summary.verdict);
-    result.rounds = vec![RoundResult {
-        round: 1,
-        complete: result.complete,
-        summary: result.summary.clone(),
-        findings: result.findings.clone(),
-        ports: evidence.ports.clone(),
-        wire: wire.as_ref().map(WireRecord::from),
-    }];
-    Some(result)
+    }
+}
+
+fn facts<'a>(job: &Job<'a>, evidence: Evidence, edges: PhaseEdges, wire: Option<WireFacts>) -> StepFacts<'a> {
+    let plan = job.plan;
+    let transport = &plan.transports[job.transport];
+    let idle = wire.and_then(|wire| wire.idle);
+    let mut cost = cost(&evidence);
+    if idle.is_none() {
+        (cost.idle_target_cpu_us, cost.idle_worker_cpu_us) = (None, None);
+    }
+    let Evidence { sums, gather, sockets_left, .. } = evidence;
+    StepFacts {
+        label: &transport.label,
+        kind: transport.settings.kind().name(),
+        clients: job.clients,
+        stepped: plan.steps.len() > 1,
+        measure_s: edges.measure_seconds(),
+        targets: job.targets,
+        connected: sums.tally.connected,
+        costs: vec![RoundCost {
+            cost,
+            events: sums.measured().events,
+            connected: sums.tally.connected,
+            measure_s: edges.measure_seconds(),
+            idle_s: idle.map_or(0.0, |idle| idle.seconds),
+        }],
+        wire,
+        sockets: SocketPeaks {
+            established: gather.peaks.established,
+            time_wait: gather.peaks.time_wait,
+            left: sockets_left,
+        },
+        slow_disconnects: gather.targets().iter().map(|target| target.slow_disconnects).sum(),
+        sums,
+        histograms: gather.histograms,
+    }
 }
 
 /// What the sockets carried; `None` when a process did not tell, as in a step that was cut short.
@@ -133,7 +156,6 @@ fn cpu_us(usage: &Usage) -> u64 {
 
 fn observed(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges, wire: Option<&WireFacts>) -> Observed {
     let gather = &evidence.gather;
-    let quantile = |figure| gather.histograms.get(figure, Phase::Measure).and_then(|h| h.quantile(0.99));
     let [begin, end, ..] = &evidence.at_edges;
     let busy = |of: fn(&Usages) -> &[Option<Usage>]| {
         busiest(of(&begin.as_ref()?.usages), of(&end.as_ref()?.usages), edges.measure_seconds())
@@ -145,12 +167,12 @@ fn observed(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges, wire: Option<
     let refused: u64 = targets.iter().map(|target| target.refused).sum();
     let rate = job.plan.events.rate;
     Observed {
-        slip_p99_us: quantile(Figure::Slip).map(|us| us as f64),
+        slip_p99_us: gather.watch.slip_p99_us().map(|us| us as f64),
         event_interval_us: (rate > 0.0).then(|| 1e6 / rate),
         worker_busy: busy(|usages| &usages.workers),
         target_busy: busy(|usages| &usages.targets),
-        worker_timer_p99_us: quantile(Figure::TimerLate).map(|us| us as f64),
-        worker_run_queue_us: gather.run_queue_peak_us.map(|us| us as f64),
+        worker_timer_p99_us: gather.watch.timer_late_p99_us().map(|us| us as f64),
+        worker_run_queue_us: gather.watch.run_queue_peak_us.map(|us| us as f64),
         host_steal: steal,
         never_connected: tally.intended - tally.connected,
         may_fail: job.plan.may_fail_clients(job.clients),
@@ -159,6 +181,7 @@ fn observed(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges, wire: Option<
         lost: tally.lost,
         limits_hit: evidence.sums.edges[2].limits_hit + refused,
         wire_disagreement: wire.and_then(WireFacts::disagreement),
+        steadiness: gather.watch.steadiness(),
     }
 }
 

@@ -3,9 +3,10 @@
 //! At a terminal one line that changes every second; elsewhere plain lines, one at the begin of each phase and one
 //! every ten seconds. All of it on standard error.
 
-use pushbench_measure::results::{Interval, StepResult};
+use pushbench_measure::results::{Interval, RoundResult};
 use pushbench_measure::{Figure, Histograms, Phase, PhaseEdges};
 use pushbench_report::format::{grouped, time_us};
+use pushbench_scenario::plan::Plan;
 
 use super::job::Job;
 use crate::terminal;
@@ -27,8 +28,11 @@ const PLAIN_EVERY_S: f64 = 10.0;
 pub(crate) struct Progress {
     loudness: Loudness,
     rewriting: bool,
+    /// Steps of all rounds.
     steps: usize,
     step: usize,
+    rounds: u32,
+    round: u32,
     label: String,
     clients: u32,
     phase: Option<Phase>,
@@ -37,14 +41,16 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// A display for that many steps.
-    pub(crate) fn new(loudness: Loudness, steps: usize) -> Self {
+    /// A display for a run of that plan.
+    pub(crate) fn new(loudness: Loudness, plan: &Plan) -> Self {
         let rewriting = loudness == Loudness::Normal && terminal::stderr_is_terminal();
         Self {
             loudness,
             rewriting,
-            steps,
+            steps: plan.steps.len() * plan.transports.len() * plan.rounds as usize,
             step: 0,
+            rounds: plan.rounds,
+            round: 0,
             label: String::new(),
             clients: 0,
             phase: None,
@@ -57,6 +63,7 @@ impl Progress {
         self.step += 1;
         self.label.clone_from(&job.transport().label);
         self.clients = job.clients;
+        self.round = job.round;
         self.phase = None;
         let (targets, workers) = (job.targets, job.workers);
         let processes = match (targets, workers) {
@@ -94,8 +101,8 @@ impl Progress {
         }
     }
 
-    /// One line that stays: the outcome of a step.
-    pub(crate) fn step_ends(&mut self, result: Option<&StepResult>) {
+    /// One line that stays: the outcome of a round of a step.
+    pub(crate) fn step_ends(&mut self, result: Option<&RoundResult>) {
         if self.loudness == Loudness::Quiet {
             return;
         }
@@ -147,7 +154,9 @@ impl Progress {
     }
 
     fn headed(&self, text: &str) -> String {
-        format!("[{}/{}] {:<14} {text}", self.step, self.steps, self.label)
+        let round =
+            if self.rounds > 1 { format!("round {}/{} ", self.round, self.rounds) } else { String::new() };
+        format!("[{}/{}] {round}{:<14} {text}", self.step, self.steps, self.label)
     }
 }
 

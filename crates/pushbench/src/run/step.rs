@@ -1,8 +1,7 @@
-//! One step: one transport at one number of clients, from fresh processes to a row of the summary.
+//! One round of a step: one transport at one number of clients, from fresh processes to closed books.
 
 use pushbench_control::{Blame, FromTarget, FromWorker, ToTarget, ToWorker};
 use pushbench_measure::PhaseEdges;
-use pushbench_measure::results::StepResult;
 use pushbench_measure::rollup::WorkerSums;
 use pushbench_probe::{clock, memory};
 use pushbench_scenario::schedule::arrival_offset_ns;
@@ -15,7 +14,7 @@ use super::fleet::{Fleet, FleetError, Heard, Member};
 use super::folder::LabelFiles;
 use super::gather::Gather;
 use super::job::Job;
-use super::outcome::{self, Evidence};
+use super::outcome::{self, Evidence, Measured};
 use super::placement::Placement;
 use super::progress::Progress;
 use super::sampler::{self, AtEdge, EDGES, Sampler, Seen, Usages, Watched};
@@ -48,21 +47,21 @@ pub(crate) enum Ended {
 
 /// A step's end: what was measured, and why it ended early if it did.
 #[derive(Debug)]
-pub(crate) struct StepEnd {
-    pub(crate) result: Option<StepResult>,
+pub(crate) struct StepEnd<'a> {
+    pub(crate) measured: Option<Measured<'a>>,
     pub(crate) ended: Option<Ended>,
 }
 
 /// Runs a step to its end, whatever that is. No process is left when it returns.
-pub(crate) async fn run(
-    job: Job<'_>,
+pub(crate) async fn run<'a>(
+    job: Job<'a>,
     files: &mut LabelFiles,
     progress: &mut Progress,
     interrupt: &mut Interrupt,
-) -> StepEnd {
+) -> StepEnd<'a> {
     let topology = match Topology::make(job.plan.network, job.workers) {
         Ok(topology) => topology,
-        Err(error) => return StepEnd { result: None, ended: Some(Ended::Environment(error.to_string())) },
+        Err(error) => return StepEnd { measured: None, ended: Some(Ended::Environment(error.to_string())) },
     };
     let mut fleet = Fleet::new(job.program.to_owned(), topology.clone(), Placement::here());
     let started = tokio::select! {
@@ -79,7 +78,7 @@ pub(crate) async fn run(
         Ok(ports) => ports,
         Err(ended) => {
             fleet.kill().await;
-            return StepEnd { result: None, ended: Some(ended) };
+            return StepEnd { measured: None, ended: Some(ended) };
         }
     };
     let watched = Watched { topology, targets: fleet.target_pids(), workers: fleet.worker_pids(), ports };
@@ -119,12 +118,12 @@ async fn start_processes(
     Ok(addresses.iter().map(SocketAddr::port).collect())
 }
 
-struct Step<'a> {
+struct Step<'r, 'a> {
     job: Job<'a>,
     fleet: Fleet,
-    files: &'a mut LabelFiles,
-    progress: &'a mut Progress,
-    interrupt: &'a mut Interrupt,
+    files: &'r mut LabelFiles,
+    progress: &'r mut Progress,
+    interrupt: &'r mut Interrupt,
     sampler: Sampler,
     seen: UnboundedReceiver<Seen>,
     gather: Gather,
@@ -146,14 +145,14 @@ struct Before {
     listen_overflows: Option<u64>,
 }
 
-impl<'a> Step<'a> {
+impl<'r, 'a> Step<'r, 'a> {
     fn new(
         job: Job<'a>,
         fleet: Fleet,
         watched: Watched,
-        files: &'a mut LabelFiles,
-        progress: &'a mut Progress,
-        interrupt: &'a mut Interrupt,
+        files: &'r mut LabelFiles,
+        progress: &'r mut Progress,
+        interrupt: &'r mut Interrupt,
     ) -> Self {
         let before = Before {
             usages: sampler::usages(&watched),
@@ -304,8 +303,11 @@ impl<'a> Step<'a> {
 
     /// Writes the rows that are complete, or at the end all that there are.
     fn write_rows(&mut self, all: bool) -> Result<(), Ended> {
-        while let Some(row) = if all { self.gather.next_row() } else { self.gather.complete_row() } {
-            self.files.write_row(self.job.clients, &row).map_err(|error| {
+        while let Some(mut row) = if all { self.gather.next_row() } else { self.gather.complete_row() } {
+            if let Some(interval) = &mut row.interval {
+                interval.round = self.job.round;
+            }
+            self.files.write_row(self.job.clients, self.job.round, &row).map_err(|error| {
                 Ended::Environment(format!("cannot write {}: {error}", self.files.folder().display()))
             })?;
             if let Some(interval) = &row.interval {
@@ -329,7 +331,7 @@ impl<'a> Step<'a> {
     }
 
     /// Ends the processes and makes the result of what was measured.
-    async fn close(mut self, mut ended: Option<Ended>) -> StepEnd {
+    async fn close(mut self, mut ended: Option<Ended>) -> StepEnd<'a> {
         self.take_in_what_is_left().await;
         if let Err(error) = self.write_rows(true) {
             ended.get_or_insert(error);
@@ -356,11 +358,11 @@ impl<'a> Step<'a> {
             ports: ports.clone(),
         };
         if let Some(sums) = evidence.complete.then_some(&evidence.sums)
-            && let Err(error) = self.files.write_clients(self.job.clients, sums)
+            && let Err(error) = self.files.write_clients(self.job.clients, self.job.round, sums)
         {
             ended.get_or_insert(Ended::Environment(format!("cannot write clients.csv: {error}")));
         }
-        StepEnd { result: outcome::result_of(&self.job, &evidence), ended }
+        StepEnd { measured: outcome::measured(&self.job, evidence), ended }
     }
 }
 

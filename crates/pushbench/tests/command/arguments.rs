@@ -81,6 +81,8 @@ fn help_of_run() {
           --only <LABEL>     Only the transports with these labels
           --clients <N>      Number of clients instead of the scenario's; several make steps
           --duration <TIME>  Length of the measure phase, such as 10s
+          --repeat <N>       Measure everything so often, in shuffled order, and tell how far the
+                             figures vary
           --seed <N>         Seed of every random choice
           --inject <FAULTS>  Faults that the target makes, such as
                              delay=50ms,drop=10,duplicate=10,reorder=10,stall=500ms/5s
@@ -107,6 +109,8 @@ fn help_of_check_and_report() {
           --only <LABEL>     Only the transports with these labels
           --clients <N>      Number of clients instead of the scenario's; several make steps
           --duration <TIME>  Length of the measure phase, such as 10s
+          --repeat <N>       Measure everything so often, in shuffled order, and tell how far the
+                             figures vary
           --seed <N>         Seed of every random choice
           --inject <FAULTS>  Faults that the target makes, such as
                              delay=50ms,drop=10,duplicate=10,reorder=10,stall=500ms/5s

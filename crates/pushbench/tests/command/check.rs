@@ -63,6 +63,20 @@ fn every_fault_of_every_file_is_listed_and_nothing_is_made() {
 }
 
 #[test]
+fn a_threshold_on_an_unknown_figure_is_refused_with_the_nearest_name() {
+    let ended =
+        tiny(&format!("{SSE}[thresholds]\nlatency_p98 = \"< 5ms\"\n[thresholds.sse]\nlosst = \"== 0\"\n"))
+            .run(&["run", "tiny.toml"]);
+    assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""));
+    assert_snapshot!(ended.err, @r"
+    error: tiny.toml:16: thresholds.latency_p98: unknown figure, allowed: the columns of summary.csv without `_us` at their end
+      hint: did you mean `latency_p99`?
+    tiny.toml:18: thresholds.sse.losst: unknown figure, allowed: the columns of summary.csv without `_us` at their end
+      hint: did you mean `lost`?
+    ");
+}
+
+#[test]
 fn a_label_that_does_not_exist_is_named() {
     let ended = tiny(SSE).run(&["run", "tiny.toml", "--only", "ssse"]);
     assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""));

@@ -14,12 +14,14 @@ fn the_files_of_a_run_have_these_columns() {
     let columns = |file| header(&folder.join(file)).replace(',', "\n");
     assert_snapshot!(columns("sse/clients.csv"), @r"
     step
+    round
     figure
     quantile
     value
     ");
     assert_snapshot!(columns("sse/intervals.csv"), @r"
     step
+    round
     t_s
     phase
     connected

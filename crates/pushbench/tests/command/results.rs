@@ -1,6 +1,6 @@
 //! A run that goes well, and what it leaves: files, charts, table.
 
-use pushbench_measure::results::{Run, Status, Summary, names};
+use pushbench_measure::results::{Columns, Run, Status, Summary, names};
 use pushbench_measure::{Figure, Histogram, Phase, interval_log};
 use std::fs;
 use std::path::Path;
@@ -68,7 +68,7 @@ fn assert_summary(folder: &Path, run: &Run) {
     let labels: Vec<&str> = rows.iter().map(|row| &row[0]).collect();
     assert_eq!(labels, LABELS);
     for (row, result) in rows.iter().zip(&run.results) {
-        assert_eq!(row, result.summary.record(false));
+        assert_eq!(row, Columns::of(&run.scenario).record(result));
         let summary = &result.summary;
         assert_eq!((summary.clients, summary.connected), (Some(8), Some(8)));
         assert_eq!((summary.expected, summary.publishes), (Some(320), Some(40)), "{summary:?}");

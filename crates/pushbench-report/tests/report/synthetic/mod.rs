@@ -5,8 +5,10 @@
 
 use pushbench_measure::Histogram;
 use pushbench_measure::results::{
-    FORMAT, Host, Interval, Run, ScenarioRecord, SocketStates, Status, StepResult, Summary, TransportRecord,
+    FORMAT, Host, Interval, RoundResult, Run, ScenarioRecord, SocketStates, Status, StepResult, Summary,
+    TransportRecord,
 };
+use pushbench_measure::statistics::{Block, Bootstrap, Round, Sample, estimate_all};
 use pushbench_report::{LabelFiles, RunFolder};
 
 pub(crate) mod troubles;
@@ -23,11 +25,13 @@ pub(crate) struct Shape {
     pub(crate) steps: Vec<u32>,
     /// Published events per second.
     pub(crate) events_per_second: u32,
+    /// How often everything is measured.
+    pub(crate) rounds: u32,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { transports: 4, measure_s: 30, steps: vec![1000], events_per_second: 5 }
+        Self { transports: 4, measure_s: 30, steps: vec![1000], events_per_second: 5, rounds: 1 }
     }
 }
 
@@ -168,14 +172,40 @@ pub(crate) fn folder(shape: &Shape) -> RunFolder {
     for (at, model) in MODELS.iter().take(shape.transports).enumerate() {
         let mut files = LabelFiles::default();
         for &step in &shape.steps {
-            let (intervals, delivery) = seconds(model, shape, step, &mut seed_of(at, step));
-            results.push(result(model, shape, step, &intervals, &delivery));
-            files.intervals.extend(intervals);
-            files.delivery.insert((shape.steps.len() > 1).then_some(step), delivery);
+            let mut dice = seed_of(at, step);
+            let mut rounds: Vec<(Vec<Interval>, Histogram, Summary)> = Vec::new();
+            for round in 1..=shape.rounds {
+                let model = if shape.rounds > 1 { varied(model, &mut dice) } else { *model };
+                let (mut intervals, delivery) = seconds(&model, shape, step, &mut dice);
+                for interval in &mut intervals {
+                    interval.round = round;
+                }
+                let summary = summary(&model, shape, step, &intervals, &delivery);
+                rounds.push((intervals, delivery, summary));
+            }
+            let mut all = Histogram::new();
+            for (_, delivery, _) in &rounds {
+                all.add(delivery);
+            }
+            results.push(result(model, shape, step, &rounds, &all));
+            files.intervals.extend(rounds.into_iter().flat_map(|(intervals, ..)| intervals));
+            files.delivery.insert((shape.steps.len() > 1).then_some(step), all);
         }
         labels.push(files);
     }
     RunFolder::from_parts(run(shape, results), labels)
+}
+
+/// A round of a machine that is a little faster or slower than in another.
+fn varied(model: &Model, dice: &mut Dice) -> Model {
+    let mut by = |share: f64| (1.0 + share * dice.normal()).max(0.2);
+    Model {
+        median_us: model.median_us * by(0.08),
+        cpu: model.cpu.map(|us| us * by(0.05)),
+        memory: model.memory.map(|bytes| bytes * by(0.03)),
+        bytes: [model.bytes[0], model.bytes[1] * by(0.02), model.bytes[2] * by(0.1), model.bytes[3]],
+        ..*model
+    }
 }
 
 fn latency_us(model: &Model, step: u32, dice: &mut Dice) -> u64 {
@@ -224,6 +254,7 @@ fn interval(
     let delivered = if latency.is_empty() { 0 } else { u64::from(step * shape.events_per_second) };
     let mut interval = Interval {
         step,
+        round: 1,
         t_s: f64::from(second),
         phase: phase.to_owned(),
         connected: connected.into(),
@@ -252,11 +283,46 @@ fn interval(
     interval
 }
 
-fn result(model: &Model, shape: &Shape, step: u32, seconds: &[Interval], delivery: &Histogram) -> StepResult {
+/// The row over all rounds, with intervals where there are several.
+fn result(
+    model: &Model,
+    shape: &Shape,
+    step: u32,
+    rounds: &[(Vec<Interval>, Histogram, Summary)],
+    all: &Histogram,
+) -> StepResult {
+    let mut pooled = summary(model, shape, step, &rounds[0].0, all);
+    for count in [&mut pooled.expected, &mut pooled.delivered, &mut pooled.publishes] {
+        *count = count.map(|count| count * u64::from(shape.rounds));
+    }
+    let summaries: Vec<Summary> = rounds.iter().map(|(_, _, summary)| summary.clone()).collect();
+    let blocks = rounds.iter().map(|(_, delivery, _)| Round(vec![Block::of(delivery)])).collect();
+    let bootstrap = Bootstrap { replicates: 200, ..Bootstrap::default() };
+    let intervals = estimate_all(&Sample::new(blocks), &summaries, &pooled, bootstrap);
+    let round = |(round, summary)| RoundResult {
+        round,
+        complete: true,
+        summary,
+        findings: Vec::new(),
+        ports: Vec::new(),
+        wire: None,
+    };
+    StepResult {
+        complete: true,
+        summary: pooled,
+        intervals,
+        rounds: (1..).zip(summaries).map(round).collect(),
+        processes: (1, 1),
+        findings: Vec::new(),
+        thresholds: Vec::new(),
+    }
+}
+
+fn summary(model: &Model, shape: &Shape, step: u32, seconds: &[Interval], delivery: &Histogram) -> Summary {
     let events = u64::from(shape.events_per_second * shape.measure_s);
     let expected = events * u64::from(step);
     let peak = |of: fn(&Interval) -> Option<u32>| seconds.iter().filter_map(of).max().map(u64::from);
-    let summary = Summary {
+    Summary {
         label: model.label.to_owned(),
         kind: model.kind.to_owned(),
         step: (shape.steps.len() > 1).then_some(step),
@@ -295,15 +361,6 @@ fn result(model: &Model, shape: &Shape, step: u32, seconds: &[Interval], deliver
         kernel_bytes_per_client: Some(model.memory[2]),
         verdict: "valid".to_owned(),
         ..Summary::default()
-    };
-    StepResult {
-        complete: true,
-        summary,
-        intervals: std::collections::BTreeMap::new(),
-        rounds: Vec::new(),
-        processes: (1, 1),
-        findings: Vec::new(),
-        thresholds: Vec::new(),
     }
 }
 
@@ -324,7 +381,7 @@ fn run(shape: &Shape, results: Vec<StepResult>) -> Run {
             text: String::new(),
             sha256: String::new(),
             overrides: Vec::new(),
-            rounds: 1,
+            rounds: shape.rounds,
             seed: 1,
             network: "loopback".to_owned(),
             mtu_bytes: 65_536,

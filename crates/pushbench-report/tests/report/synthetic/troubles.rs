@@ -23,6 +23,8 @@ pub(crate) fn troubled() -> RunFolder {
         condition: Condition::NeverConnected,
         level: Level::Breach,
         value: 10.0,
+        warning: Some(0.0),
+        breach: Some(0.0),
         text: text.to_owned(),
     }];
     "invalid".clone_into(&mut folder.run.results[1].summary.verdict);
@@ -116,7 +118,8 @@ pub(crate) fn extreme() -> RunFolder {
             let text = "a worker thread was busy 97 % of the time (bound 95 %): the generator is the limit"
                 .to_owned();
             let condition = Condition::WorkerBusy;
-            result.findings = vec![Finding { condition, level: Level::Breach, value: 0.97, text }];
+            let (level, warning, breach) = (Level::Breach, Some(0.8), Some(0.95));
+            result.findings = vec![Finding { condition, level, value: 0.97, warning, breach, text }];
         }
     }
     for interval in &mut folder.labels[0].intervals {

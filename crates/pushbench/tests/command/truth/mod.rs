@@ -8,6 +8,7 @@ mod ledger;
 mod polling;
 mod sockets;
 mod standstill;
+mod steadiness;
 
 use pushbench_measure::results::Run;
 use pushbench_measure::{Figure, Histogram, Phase, interval_log};

@@ -3,7 +3,14 @@
 //! All bounds stand in [`BOUNDS`]. Two levels: a warning is kept beside the figures, a breach makes them invalid.
 //! This module judges numbers that others measured; it measures nothing.
 
+mod rounds;
+mod wording;
+
+pub use rounds::over_rounds;
+
 use serde::{Deserialize, Serialize};
+
+use crate::statistics::Steadiness;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -26,8 +33,24 @@ pub struct Finding {
     pub level: Level,
     /// The value seen, in the unit of the condition.
     pub value: f64,
+    /// Above this: a warning.
+    #[serde(default)]
+    pub warning: Option<f64>,
+    /// Above this: a breach. `None` where the condition only ever warns.
+    #[serde(default)]
+    pub breach: Option<f64>,
     /// One line for people, with the value, the bound and what to do.
     pub text: String,
+}
+
+impl Finding {
+    /// The value in words, without the rounds before it and without what follows from it.
+    #[must_use]
+    pub fn fact(&self) -> &str {
+        let mut words = self.text.split(": ");
+        let first = words.next().unwrap_or(&self.text);
+        if first.starts_with("round") { words.next().unwrap_or(first) } else { first }
+    }
 }
 
 /// Conditions of validity.
@@ -58,6 +81,9 @@ pub enum Condition {
     LimitReached,
     /// Largest difference between what the two ends of all connections counted on the wire, 0 to 1.
     WireDisagreement,
+    /// How far the median latency of a second moved at a change point within the measure phase, as a share of the
+    /// lower of both; 0 where there was none.
+    Unsteady,
 }
 
 /// The bounds of one condition.
@@ -73,7 +99,7 @@ pub struct Bound {
 
 /// Every bound, in one table.
 pub const BOUNDS: &[Bound] = &[
-    // The breach of the slip needs a second part, 5 % of the interval: see `judge_slip`.
+    // The breach of the slip is 5 % of the time between two events, where that is more: see `bound_of`.
     Bound { condition: Condition::PublishSlip, warning: 2_000.0, breach: 10_000.0 },
     Bound { condition: Condition::WorkerBusy, warning: 0.80, breach: 0.95 },
     // A target at its limit is what some runs look for: a finding, never an invalid run.
@@ -89,6 +115,8 @@ pub const BOUNDS: &[Bound] = &[
     Bound { condition: Condition::LimitReached, warning: 0.0, breach: 0.0 },
     // Spoils the wire figures and nothing else.
     Bound { condition: Condition::WireDisagreement, warning: 0.01, breach: f64::INFINITY },
+    // Only what `steadiness` calls a change counts, and that asks for as much.
+    Bound { condition: Condition::Unsteady, warning: 0.20, breach: f64::INFINITY },
 ];
 
 /// What was seen of one step. `None` where it was not measured.
@@ -122,6 +150,8 @@ pub struct Observed {
     pub limits_hit: u64,
     /// Largest share by which the two sides' accounts of bytes or segments on the wire differ.
     pub wire_disagreement: Option<f64>,
+    /// Whether the median latency of a second moved, where the measure phase is long enough to tell.
+    pub steadiness: Option<Steadiness>,
 }
 
 /// Judges every condition that was measured, in the order of [`BOUNDS`].
@@ -144,15 +174,39 @@ fn judge_one(bound: &Bound, seen: &Observed) -> Option<Finding> {
         Condition::Lost => seen.lost as f64,
         Condition::LimitReached => seen.limits_hit as f64,
         Condition::WireDisagreement => seen.wire_disagreement?,
+        Condition::Unsteady => shift(seen.steadiness?),
     };
-    let level = match bound.condition {
-        Condition::PublishSlip => slip_level(value, bound, seen.event_interval_us),
-        Condition::NeverConnected if value <= seen.may_fail as f64 => {
-            level_of(value, bound).min(Level::Warning)
+    let bound = bound_of(bound, seen);
+    let level = level_of(value, &bound);
+    Some(Finding {
+        condition: bound.condition,
+        level,
+        value,
+        warning: Some(bound.warning),
+        breach: Some(bound.breach).filter(|breach| breach.is_finite()),
+        text: wording::text_of(bound.condition, level, value, seen.steadiness),
+    })
+}
+
+/// The bound as it holds for this step: two depend on what the scenario asked for.
+fn bound_of(bound: &Bound, seen: &Observed) -> Bound {
+    let breach = match bound.condition {
+        // A slip matters beside the time between two events.
+        Condition::PublishSlip => bound.breach.max(0.05 * seen.event_interval_us.unwrap_or(0.0)),
+        Condition::NeverConnected => bound.breach.max(seen.may_fail as f64),
+        _ => bound.breach,
+    };
+    Bound { breach, ..*bound }
+}
+
+/// How far a series moved, as a share of its lower part.
+fn shift(steadiness: Steadiness) -> f64 {
+    match steadiness {
+        Steadiness::Steady => 0.0,
+        Steadiness::Changed(change) => {
+            (change.after - change.before).abs() / change.before.min(change.after).max(1.0)
         }
-        _ => level_of(value, bound),
-    };
-    Some(Finding { condition: bound.condition, level, value, text: text_of(bound.condition, level, value) })
+    }
 }
 
 fn level_of(value: f64, bound: &Bound) -> Level {
@@ -165,66 +219,10 @@ fn level_of(value: f64, bound: &Bound) -> Level {
     }
 }
 
-/// A slip is a breach only when it is also more than 5 % of the time between two events.
-fn slip_level(slip_us: f64, bound: &Bound, interval_us: Option<f64>) -> Level {
-    let share_exceeded = interval_us.is_none_or(|interval| slip_us > 0.05 * interval);
-    match level_of(slip_us, bound) {
-        Level::Breach if !share_exceeded => Level::Warning,
-        level => level,
-    }
-}
-
-fn text_of(condition: Condition, level: Level, value: f64) -> String {
-    let ms = value / 1e3;
-    let percent = value * 100.0;
-    let fact = match condition {
-        Condition::PublishSlip => format!("publish slip p99 {ms:.1} ms"),
-        Condition::WorkerBusy => format!("busiest worker {percent:.0} % busy"),
-        Condition::TargetBusy => format!("busiest target {percent:.0} % busy"),
-        Condition::WorkerTimer => format!("worker timers p99 {ms:.1} ms late"),
-        Condition::WorkerRunQueue => {
-            format!("a worker waited {ms:.1} ms for a CPU each time in its worst second")
-        }
-        Condition::HostSteal => format!("{percent:.0} % of the CPU time went to other machines of this host"),
-        Condition::NeverConnected => format!("{value:.0} clients never connected"),
-        Condition::PublishesSkipped => format!("{value:.0} scheduled events never published"),
-        Condition::ListenOverflows => {
-            format!("{value:.0} connection attempts dropped at a full accept queue")
-        }
-        Condition::Lost => format!("{value:.0} expected events lost"),
-        Condition::LimitReached => {
-            format!("a limit was hit {value:.0} times (files, ports, memory or the target's own)")
-        }
-        Condition::WireDisagreement => {
-            format!("both ends' accounts of the wire differ by {percent:.1} %")
-        }
-    };
-    if level == Level::Ok {
-        return fact;
-    }
-    let consequence = match condition {
-        Condition::PublishSlip => "the target was held up; latencies count from the due time and include it",
-        Condition::WorkerBusy => "the generator may be the limit; use more workers or fewer clients",
-        Condition::TargetBusy => "the target is at its limit, which is a result",
-        Condition::WorkerTimer | Condition::WorkerRunQueue => {
-            "the generator was held up; end other programs, or use more CPUs, more workers or a lower rate"
-        }
-        Condition::HostSteal => "a hypervisor held both sides up; measure on a quieter host",
-        Condition::NeverConnected => "figures speak of the connected ones only",
-        Condition::PublishesSkipped => "the target could not publish what was due",
-        Condition::ListenOverflows => "lower connect_rate or raise net.core.somaxconn",
-        Condition::Lost => "see the ledger columns",
-        Condition::LimitReached => "raise it, or use fewer clients",
-        Condition::WireDisagreement => {
-            "segments were lost, or connections ended in unusual ways; trust the wire figures no further than that"
-        }
-    };
-    format!("{fact}: {consequence}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::statistics::ChangePoint;
 
     fn level_for(condition: Condition, observed: &Observed) -> Option<Level> {
         judge(observed)
@@ -268,6 +266,43 @@ mod tests {
         assert_eq!(level_for(Condition::NeverConnected, &observed), Some(Level::Breach));
     }
 
+    fn moved(before: f64, after: f64) -> Steadiness {
+        Steadiness::Changed(ChangePoint { at: 12, before, after, probability: 0.001 })
+    }
+
+    #[test]
+    fn a_median_that_moves_is_a_warning_and_told_with_its_second() {
+        for (after_us, level) in [(1_150.0, Level::Ok), (1_900.0, Level::Warning), (500.0, Level::Warning)] {
+            let seen = Observed { steadiness: Some(moved(1_000.0, after_us)), ..Observed::default() };
+            assert_eq!(level_for(Condition::Unsteady, &seen), Some(level), "{after_us}");
+        }
+        let seen = Observed { steadiness: Some(moved(1_000.0, 1_900.0)), ..Observed::default() };
+        let finding = judge(&seen).pop().unwrap();
+        assert!(finding.text.starts_with("median moved from 1.0 ms to 1.9 ms at second 12: "), "{finding:?}");
+        assert_eq!((finding.value, finding.warning, finding.breach), (0.9, Some(0.2), None));
+        let steady = Observed { steadiness: Some(Steadiness::Steady), ..Observed::default() };
+        assert_eq!(judge(&steady).pop().unwrap().text, "the median of a second stayed where it was");
+        assert_eq!(level_for(Condition::Unsteady, &Observed::default()), None, "too short to tell");
+    }
+
+    #[test]
+    fn a_finding_carries_the_bounds_that_held() {
+        let seen = Observed {
+            slip_p99_us: Some(12_000.0),
+            event_interval_us: Some(1e6),
+            may_fail: 3,
+            ..Observed::default()
+        };
+        let findings = judge(&seen);
+        let bounds = |condition| {
+            let finding = findings.iter().find(|finding| finding.condition == condition).unwrap();
+            (finding.warning, finding.breach)
+        };
+        assert_eq!(bounds(Condition::PublishSlip), (Some(2_000.0), Some(50_000.0)));
+        assert_eq!(bounds(Condition::NeverConnected), (Some(0.0), Some(3.0)));
+        assert_eq!(bounds(Condition::Lost), (Some(0.0), None));
+    }
+
     #[test]
     fn what_was_not_measured_is_not_judged() {
         let conditions: Vec<_> = judge(&Observed::default()).into_iter().map(|f| f.condition).collect();
@@ -290,6 +325,7 @@ mod tests {
             lost: 1,
             limits_hit: 1,
             wire_disagreement: Some(1.0),
+            steadiness: Some(moved(1_100.0, 1_900.0)),
             ..Observed::default()
         };
         let findings = judge(&all);

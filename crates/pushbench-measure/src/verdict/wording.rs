@@ -1,0 +1,81 @@
+//! Findings in words. Judges nothing.
+
+use super::{Condition, Level};
+use crate::statistics::Steadiness;
+
+/// One line: the value, and where it is beyond a bound what follows from it.
+pub(super) fn text_of(
+    condition: Condition,
+    level: Level,
+    value: f64,
+    steadiness: Option<Steadiness>,
+) -> String {
+    let ms = value / 1e3;
+    let percent = value * 100.0;
+    let fact = match condition {
+        Condition::PublishSlip => format!("publish slip p99 {ms:.1} ms"),
+        Condition::WorkerBusy => format!("busiest worker {percent:.0} % busy"),
+        Condition::TargetBusy => format!("busiest target {percent:.0} % busy"),
+        Condition::WorkerTimer => format!("worker timers p99 {ms:.1} ms late"),
+        Condition::WorkerRunQueue => {
+            format!("a worker waited {ms:.1} ms for a CPU each time in its worst second")
+        }
+        Condition::HostSteal => format!("{percent:.0} % of the CPU time went to other machines of this host"),
+        Condition::NeverConnected => format!("{value:.0} clients never connected"),
+        Condition::PublishesSkipped => format!("{value:.0} scheduled events never published"),
+        Condition::ListenOverflows => {
+            format!("{value:.0} connection attempts dropped at a full accept queue")
+        }
+        Condition::Lost => format!("{value:.0} expected events lost"),
+        Condition::LimitReached => {
+            format!("a limit was hit {value:.0} times (files, ports, memory or the target's own)")
+        }
+        Condition::WireDisagreement => {
+            format!("both ends' accounts of the wire differ by {percent:.1} %")
+        }
+        Condition::Unsteady => course(steadiness),
+    };
+    if level == Level::Ok {
+        return fact;
+    }
+    let consequence = match condition {
+        Condition::PublishSlip => "the target was held up; latencies count from the due time and include it",
+        Condition::WorkerBusy => "the generator may be the limit; use more workers or fewer clients",
+        Condition::TargetBusy => "the target is at its limit, which is a result",
+        Condition::WorkerTimer | Condition::WorkerRunQueue => {
+            "the generator was held up; end other programs, or use more CPUs, more workers or a lower rate"
+        }
+        Condition::HostSteal => "a hypervisor held both sides up; measure on a quieter host",
+        Condition::NeverConnected => "figures speak of the connected ones only",
+        Condition::PublishesSkipped => "the target could not publish what was due",
+        Condition::ListenOverflows => "lower connect_rate or raise net.core.somaxconn",
+        Condition::Lost => "see the ledger columns",
+        Condition::Unsteady => {
+            "the measure phase was not steady; look at the latency over time, warm up longer"
+        }
+        Condition::WireDisagreement => {
+            "segments were lost, or connections ended in unusual ways; trust the wire figures no further than that"
+        }
+        Condition::LimitReached => "raise it, or use fewer clients",
+    };
+    format!("{fact}: {consequence}")
+}
+
+fn course(steadiness: Option<Steadiness>) -> String {
+    match steadiness {
+        Some(Steadiness::Changed(change)) => {
+            let (before, after) = (time_us(change.before), time_us(change.after));
+            format!("median moved from {before} to {after} at second {}", change.at)
+        }
+        _ => "the median of a second stayed where it was".to_owned(),
+    }
+}
+
+/// A time in the unit that suits it: `870 µs`, `1.9 ms`, `2.4 s`.
+fn time_us(us: f64) -> String {
+    match us {
+        _ if us < 1e3 => format!("{us:.0} µs"),
+        _ if us < 1e6 => format!("{:.1} ms", us / 1e3),
+        _ => format!("{:.1} s", us / 1e6),
+    }
+}

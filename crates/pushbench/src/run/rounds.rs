@@ -1,0 +1,78 @@
+//! What the rounds of one transport at one number of clients come to.
+//!
+//! Rounds that were measured to their end are pooled, and the row of the step is made from the pool. A round that was
+//! cut short is kept beside them and is in no figure, because its ledgers were never closed; only where there is no
+//! other does it make the row.
+
+use pushbench_measure::results::{Confidence, RoundResult, StepResult, Summary};
+use pushbench_measure::rollup::{StepFacts, summarize};
+use pushbench_measure::statistics::{Bootstrap, Round, Sample, estimate_all};
+use pushbench_measure::verdict::{Finding, over_rounds};
+use pushbench_scenario::plan::Plan;
+use std::collections::BTreeMap;
+
+use super::outcome::{Measured, word};
+
+/// The rounds of a step so far.
+#[derive(Debug)]
+pub(crate) struct Rounds<'a> {
+    plan: &'a Plan,
+    processes: (u32, u32),
+    results: Vec<RoundResult>,
+    pool: Option<StepFacts<'a>>,
+    blocks: Vec<Round>,
+    /// What they come to; `None` before the first.
+    pub(crate) result: Option<StepResult>,
+}
+
+impl<'a> Rounds<'a> {
+    /// None yet.
+    pub(crate) fn new(plan: &'a Plan, processes: (u32, u32)) -> Self {
+        Self { plan, processes, results: Vec::new(), pool: None, blocks: Vec::new(), result: None }
+    }
+
+    /// Adds a round.
+    pub(crate) fn add(&mut self, measured: Measured<'a>) {
+        let Measured { result, facts, blocks } = measured;
+        if result.complete {
+            self.blocks.push(blocks);
+            match &mut self.pool {
+                Some(pool) => pool.pool(&facts),
+                pool => *pool = Some(facts),
+            }
+        }
+        self.results.push(result);
+        self.result = self.come_to();
+    }
+
+    fn come_to(&self) -> Option<StepResult> {
+        let first = self.results.first()?;
+        let summary = self.pool.as_ref().map_or_else(|| first.summary.clone(), summarize);
+        let complete = self.complete().count() == self.plan.rounds as usize;
+        let findings: Vec<(u32, &[Finding])> =
+            self.complete().map(|round| (round.round, round.findings.as_slice())).collect();
+        let of_label = self.plan.thresholds.iter().filter(|threshold| threshold.label == summary.label);
+        let thresholds = of_label.filter(|_| complete).map(|threshold| threshold.judge(&summary)).collect();
+        let mut result = StepResult {
+            complete,
+            intervals: self.intervals(&summary),
+            rounds: self.results.clone(),
+            processes: self.processes,
+            findings: over_rounds(&findings),
+            thresholds,
+            summary,
+        };
+        word(result.complete, result.level()).clone_into(&mut result.summary.verdict);
+        Some(result)
+    }
+
+    /// Rounds that were measured to their end.
+    fn complete(&self) -> impl Iterator<Item = &RoundResult> {
+        self.results.iter().filter(|round| round.complete)
+    }
+
+    fn intervals(&self, pooled: &Summary) -> BTreeMap<String, Confidence> {
+        let rounds: Vec<Summary> = self.complete().map(|round| round.summary.clone()).collect();
+        estimate_all(&Sample::new(self.blocks.clone()), &rounds, pooled, Bootstrap::default())
+    }
+}

@@ -1,0 +1,35 @@
+//! A latency that changes while it is measured.
+
+use pushbench_measure::results::Status;
+use pushbench_measure::verdict::{Condition, Level};
+use rustix::process::Signal;
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::folder::manifest;
+use crate::process::signal;
+use crate::scenario::{SSE, tiny_but};
+
+#[test]
+fn a_median_that_moves_while_it_is_measured_is_told() {
+    let changes = [("measure = \"1s\"", "measure = \"18s\""), ("rate = \"40/s\"", "rate = \"100/s\"")];
+    let workshop = tiny_but(&changes, SSE);
+    let mut started = workshop.start(&["run", "tiny.toml", "-v"]);
+    started.says("] sse            measure    9 s");
+    let target = started.children("__target", 1)[0];
+    // From now on the target stands still for most of the time.
+    for _ in 0..105 {
+        signal(target, Signal::STOP);
+        sleep(Duration::from_millis(70));
+        signal(target, Signal::CONT);
+        sleep(Duration::from_millis(15));
+    }
+    let ended = started.ended();
+    let run = manifest(&workshop.run_folder());
+    assert_eq!(run.status, Status::Complete, "{ended:?}");
+    let findings = &run.results[0].findings;
+    let unsteady = findings.iter().find(|finding| finding.condition == Condition::Unsteady).unwrap();
+    assert_eq!(unsteady.level, Level::Warning, "{unsteady:?}");
+    assert!(unsteady.text.starts_with("median moved from ") && unsteady.value > 1.0, "{unsteady:?}");
+    assert!(ended.out.contains(&format!("sse, warning: {}\n", unsteady.text)), "{}", ended.out);
+}

@@ -1,0 +1,76 @@
+"""Compares the interval logs of a run with its summary, by an HdrHistogram that is not ours.
+
+Called by check-hlog.sh, which installs the package `hdrhistogram`. Every `delivery` line of a transport (of all rounds,
+by number of clients) is added up; count, p50, p90, p99 and maximum must be those of summary.csv, within the precision
+of the histograms.
+"""
+
+import collections
+import csv
+import json
+import pathlib
+import sys
+
+from hdrh.histogram import HdrHistogram
+from hdrh.log import HistogramLogReader
+
+LARGEST_US = 600_000_000
+DIGITS = 3
+# Two histograms of that many digits may name the two ends of one bucket.
+PRECISION = 2 * 10**-DIGITS
+FIGURES = {
+    "latency_p50_us": lambda histogram: histogram.get_value_at_percentile(50),
+    "latency_p90_us": lambda histogram: histogram.get_value_at_percentile(90),
+    "latency_p99_us": lambda histogram: histogram.get_value_at_percentile(99),
+    "latency_max_us": lambda histogram: histogram.get_max_value(),
+}
+
+
+def step_of(tag):
+    """The number of clients in a tag such as `delivery.1000.r2`, "" where it has none; None for other tags."""
+    name, *parts = tag.split(".")
+    if name != "delivery" or not all(part.lstrip("r").isdigit() for part in parts):
+        return None
+    return next((part for part in parts if part.isdigit()), "")
+
+
+def sums_by_step(log):
+    """Delivery latency of a log by number of clients, all rounds added."""
+    sums = collections.defaultdict(lambda: HdrHistogram(1, LARGEST_US, DIGITS))
+    reader = HistogramLogReader(str(log), HdrHistogram(1, LARGEST_US, DIGITS))
+    while (interval := reader.get_next_interval_histogram()) is not None:
+        step = step_of(interval.get_tag() or "")
+        if step is not None:
+            sums[step].add(interval)
+    return sums
+
+
+def differences(row, histogram):
+    """What the summary says otherwise than the log, a line each."""
+    if histogram.get_total_count() != int(row["delivered"]):
+        yield f"{histogram.get_total_count()} values, delivered {row['delivered']}"
+    for column, figure in FIGURES.items():
+        # Empty: too few deliveries stand behind it.
+        if row[column] and abs(figure(histogram) - float(row[column])) > max(1, PRECISION * float(row[column])):
+            yield f"{column} {figure(histogram)}, in the summary {row[column]}"
+
+
+def main(run):
+    if json.loads((run / "run.json").read_text())["status"] != "complete":
+        sys.exit(f"{run}: only a complete run can be checked")
+    rows = list(csv.DictReader((run / "summary.csv").open()))
+    logs = {label: sums_by_step(run / label / "latency.hlog") for label in {row["label"] for row in rows}}
+    faults = 0
+    for row in rows:
+        histogram = logs[row["label"]][row.get("step", "")]
+        found = list(differences(row, histogram))
+        name = " ".join(filter(None, [row["label"], row.get("step", "")]))
+        print(f"{name}: " + ("; ".join(found) or f"{histogram.get_total_count()} values agree"))
+        faults += len(found)
+    if not rows:
+        sys.exit(f"{run}: summary.csv has no row")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(pathlib.Path(sys.argv[1])))
