@@ -290,7 +290,7 @@ fn figures_of_several_rounds_have_their_intervals() {
     run.results[2].thresholds = vec![threshold("latency_p99", Some(5_300.0), true)];
     insta::assert_snapshot!(plain(&run), @r"
     MISSED THRESHOLDS: long-polling
-    notifications: broadcast, 5 events/s of 256 B, measured for 30 s after 5 s of warm-up
+    notifications: broadcast, 5 events/s of 256 B, measured for 30 s after 5 s of warm-up, over loopback
 
     transport       clients  delivered/expected  lost/dup/reord
     short-polling     1,000     750,000/750,000           0/0/0

@@ -52,7 +52,7 @@ pub(crate) fn measured<'a>(job: &Job<'a>, mut evidence: Evidence) -> Option<Meas
     let ever_connected = evidence.gather.ever_connected();
     let complete = evidence.complete;
     let ports = std::mem::take(&mut evidence.ports);
-    let facts = facts(job, evidence, edges, wire);
+    let facts = facts(job, evidence, edges, wire.as_ref());
     let mut summary = summarize(&facts);
     if !complete {
         summary = summary.of_unclosed_ledgers(ever_connected);
@@ -80,7 +80,12 @@ pub(crate) fn word(complete: bool, level: Level) -> &'static str {
     }
 }
 
-fn facts<'a>(job: &Job<'a>, evidence: Evidence, edges: PhaseEdges, wire: Option<WireFacts>) -> StepFacts<'a> {
+fn facts<'a>(
+    job: &Job<'a>,
+    evidence: Evidence,
+    edges: PhaseEdges,
+    wire: Option<&WireFacts>,
+) -> StepFacts<'a> {
     let plan = job.plan;
     let transport = &plan.transports[job.transport];
     let idle = wire.and_then(|wire| wire.idle);
@@ -104,7 +109,7 @@ fn facts<'a>(job: &Job<'a>, evidence: Evidence, edges: PhaseEdges, wire: Option<
             measure_s: edges.measure_seconds(),
             idle_s: idle.map_or(0.0, |idle| idle.seconds),
         }],
-        wire,
+        wire: wire.copied(),
         sockets: SocketPeaks {
             established: gather.peaks.established,
             time_wait: gather.peaks.time_wait,
