@@ -27,7 +27,7 @@ fn every_shipped_file_is_a_plan_named_like_its_file() {
     let names: Vec<&str> = plans.iter().map(|plan| plan.name.as_str()).collect();
     assert_eq!(
         names,
-        ["dashboard", "notifications", "order-status", "polling-intervals", "quickstart", "smoke"]
+        ["dashboard", "idle", "notifications", "order-status", "polling-intervals", "quickstart", "smoke"]
     );
     for plan in &plans {
         assert_eq!(Path::new(&plan.path).file_stem().unwrap().to_str(), Some(plan.name.as_str()));

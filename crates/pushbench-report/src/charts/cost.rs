@@ -10,7 +10,8 @@ use super::view::{View, with_whiskers};
 use crate::{calibration, format};
 
 const TITLE: &str = "CPU time per event and memory per client: shorter is better";
-const SUBTITLE: &str = "On loopback the sender pays for part of the receiver's work in the kernel: read target and worker together.";
+const SUBTITLE: &str =
+    "On loopback the sender pays for some of the receiver's work: read target and worker together.";
 
 /// One of the two plots.
 struct Half {
