@@ -224,12 +224,17 @@ impl StepResult {
         self.intervals.get(figure).copied()
     }
 
-    /// The worst level among the findings and thresholds.
+    /// The worst level among the findings: whether the figures may be believed.
+    #[must_use]
+    pub fn validity(&self) -> Level {
+        self.findings.iter().map(|finding| finding.level).max().unwrap_or(Level::Ok)
+    }
+
+    /// The worst level among the findings and thresholds: whether the run went as asked.
     #[must_use]
     pub fn level(&self) -> Level {
         let missed = self.thresholds.iter().any(|threshold| !threshold.met);
-        let findings = self.findings.iter().map(|finding| finding.level).max().unwrap_or(Level::Ok);
-        if missed { Level::Breach } else { findings }
+        if missed { Level::Breach } else { self.validity() }
     }
 }
 
