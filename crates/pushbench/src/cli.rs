@@ -130,7 +130,7 @@ pub(crate) struct CompareArguments {
     /// Share of the baseline within which figures count as equal
     #[arg(long, default_value = "5%", value_name = "SHARE")]
     pub(crate) band: Share,
-    /// Exit with 4 where p50, p90 or p99 of delivery latency is slower by more than this share
+    /// Exit with 4 where p50, p90 or p99 of delivery latency is slower by more than this share, or where that is open
     #[arg(long, value_name = "SHARE")]
     pub(crate) fail_if_slower: Option<Share>,
     /// Folder for tables and charts [default: a new one in results/compare]

@@ -12,9 +12,9 @@ use crate::synthetic::written::Made;
 fn differ(comparison: &mut Comparison<'_>, estimate: f64, half: f64) {
     let base = 10_000.0;
     let rows = &mut comparison.pairs[1].rows;
-    let row = rows.iter_mut().find(|row| row.column == "latency_p50_us").unwrap();
+    let row = rows.iter_mut().find(|row| row.column == "latency_p50_us").expect("a median");
     let ends = |unit: f64| Confidence { lo: (estimate - half) / unit, hi: (estimate + half) / unit };
-    row.base.as_mut().unwrap().value = base;
+    row.base.as_mut().expect("a median").value = base;
     let (interval, basis) = (Some(ends(1.0)), Basis::Rounds(5));
     row.difference = Some(Difference { estimate, interval, basis, identical: false });
     (row.share, row.share_interval) = (Some(estimate / base), Some(ends(base)));
@@ -29,7 +29,7 @@ fn same() -> (Shelf, Vec<LoadedRun>) {
 
 /// Slower, not excluded, too noisy: how many of each.
 fn answers(runs: &[LoadedRun], band: f64, limit: f64, estimate: f64, half: f64) -> [usize; 3] {
-    let mut comparison = Comparison::of(runs, Share::new(band)).unwrap();
+    let mut comparison = Comparison::of(runs, Share::new(band)).expect("a run and itself");
     differ(&mut comparison, estimate, half);
     let gate = Gate::of(&comparison, Share::new(limit));
     assert_eq!(gate.passed(), gate.slower.is_empty(), "{gate:?}");
