@@ -98,7 +98,8 @@ pub(crate) fn word(row: &Row) -> String {
 /// The mark of a word that another run might take back.
 fn one_run(row: &Row) -> &'static str {
     let single = |difference: &Difference| difference.basis == Basis::OneRound && !difference.identical;
-    if row.difference.as_ref().is_some_and(single) { ONE_RUN } else { "" }
+    let said = row.difference.as_ref().filter(|_| row.word.is_some());
+    if said.is_some_and(single) { ONE_RUN } else { "" }
 }
 
 /// A changed figure: `p50 by +5.00 ms (+94%)`.
@@ -247,7 +248,7 @@ fn reading(comparison: &Comparison<'_>) -> [String; 2] {
         "intervals are of 95%, each by itself".to_owned(),
         format!(
             "no difference seen: the difference is at most {band}% of the baseline (of a time {band_us} at least) or its \
-             interval holds 0, and that reaches at most {reach}% (of a time {reach_us} at least) to either side of it; \
+             interval holds 0, and the interval reaches at most {reach}% (of a time {reach_us} at least) to either side of it; \
              this does not prove the sides equal"
         ),
     ]
