@@ -1,7 +1,7 @@
 //! Runs side by side: which sides belong together, how far they differ, in which words, and what must be known
 //! before anybody believes it.
 //!
-//! [`load`] reads the folders, [`Comparison::of`] compares. The statistics are those of
+//! [`load()`] reads the folders, [`Comparison::of`] compares. The statistics are those of
 //! [`pushbench_measure::statistics`]; wording is here ([`Comparison::markdown`]) and in
 //! [`crate::table::comparison`], pictures are in [`crate::charts`]. Nothing here measures, and nothing writes a file.
 
