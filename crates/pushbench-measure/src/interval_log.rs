@@ -138,20 +138,8 @@ pub fn read(text: &str) -> Result<Vec<Line>, LogError> {
     Ok(lines)
 }
 
-/// The sum of every line of one figure in one phase over all rounds, by step. Holds one histogram a step whatever the length of
-/// the log, where [`read`] holds one a line.
-///
-/// # Errors
-/// As [`read`]; histograms of other figures and phases are not decoded.
-pub fn sums_by_step(
-    text: &str,
-    figure: Figure,
-    phase: Phase,
-) -> Result<BTreeMap<Option<u32>, Histogram>, LogError> {
-    sums_of_rounds(text, figure, phase, |_, _| true)
-}
-
-/// As [`sums_by_step`], of those rounds of a step (both are arguments) that count.
+/// The sum of every line of one figure in one phase, by step, over those rounds of a step (both are arguments) that
+/// count. Holds one histogram a step whatever the length of the log, where [`read`] holds one a line.
 ///
 /// # Errors
 /// As [`read`]; histograms of other figures and phases are not decoded.
@@ -267,10 +255,11 @@ mod tests {
     #[test]
     fn sums_by_step_are_the_sums_of_the_lines() {
         let text = log_of_two_seconds();
-        let sums = sums_by_step(&text, Figure::Delivery, Phase::Measure).unwrap();
+        let all = |_, _| true;
+        let sums = sums_of_rounds(&text, Figure::Delivery, Phase::Measure, all).unwrap();
         assert_eq!(sums.keys().copied().collect::<Vec<_>>(), [Some(50)]);
         assert_eq!(sums[&Some(50)], sum(&read(&text).unwrap(), Figure::Delivery, Phase::Measure, Some(50)));
-        assert!(sums_by_step(&text, Figure::Gap, Phase::Measure).unwrap().is_empty());
+        assert!(sums_of_rounds(&text, Figure::Gap, Phase::Measure, all).unwrap().is_empty());
     }
 
     #[test]
@@ -285,7 +274,8 @@ mod tests {
         let shape: Vec<_> = rounds.iter().map(|(key, round)| (*key, round.0.len(), round.count())).collect();
         assert_eq!(shape, [((Some(50), 1), 2, 2), ((Some(50), 2), 1, 1)]);
         assert_eq!(rounds[&(Some(50), 2)].0[0].bins().next().map(|(_, count)| count), Some(1));
-        assert_eq!(sums_by_step(&text, Figure::Delivery, Phase::Measure).unwrap()[&Some(50)].count(), 3);
+        let of_all = sums_of_rounds(&text, Figure::Delivery, Phase::Measure, |_, _| true).unwrap();
+        assert_eq!(of_all[&Some(50)].count(), 3);
         let second_only = |step, round| (step, round) == (Some(50), 2);
         let sums = sums_of_rounds(&text, Figure::Delivery, Phase::Measure, second_only).unwrap();
         assert_eq!(sums[&Some(50)].count(), 1);

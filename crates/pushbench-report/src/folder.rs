@@ -106,17 +106,20 @@ pub(crate) fn step_of(run: &Run, result: &StepResult) -> Option<u32> {
     result.summary.step.or_else(|| run.scenario.steps.first().copied()).or(result.summary.clients)
 }
 
-/// Whether a round is in the row of its step: one that was cut short, or is under way, is not, unless there is no
-/// other.
+/// Whether a round is in the row of its step, if the step has one.
 fn in_summary(run: &Run, label: &str, step: Option<u32>, round: u32) -> bool {
     let of_step =
         run.results.iter().find(|result| result.summary.label == label && result.summary.step == step);
-    match of_step {
-        Some(result) if result.complete_rounds() > 0 => {
-            result.rounds.iter().any(|measured| measured.round == round && measured.complete)
-        }
-        _ => true,
-    }
+    of_step.is_none_or(|result| in_row(result, round))
+}
+
+/// Whether a round is in the row of a result: one that was cut short is not, unless there is no other, and one that the
+/// result does not list (under way when the run was killed) never is. A result that lists none is one round.
+pub(crate) fn in_row(result: &StepResult, round: u32) -> bool {
+    let any_whole = result.complete_rounds() > 0;
+    let mut listed = result.rounds.iter();
+    result.rounds.is_empty()
+        || listed.any(|measured| measured.round == round && (measured.complete || !any_whole))
 }
 
 impl LabelFiles {

@@ -127,10 +127,10 @@ pub(crate) struct CompareArguments {
     /// Print everything as a JSON document, and nothing else, on standard output
     #[arg(long)]
     pub(crate) json: bool,
-    /// Share of the baseline within which figures count as equal
+    /// Share of the baseline within which a difference counts as none
     #[arg(long, default_value = "5%", value_name = "SHARE")]
     pub(crate) band: Share,
-    /// Exit with 4 where p50, p90 or p99 of delivery latency is slower by more than this share
+    /// Exit with 4 where p50, p90 or p99 of delivery latency is slower by more than this share, or where that cannot be answered
     #[arg(long, value_name = "SHARE")]
     pub(crate) fail_if_slower: Option<Share>,
     /// Folder for tables and charts [default: a new one in results/compare]

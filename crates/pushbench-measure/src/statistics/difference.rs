@@ -2,14 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::bootstrap::{Bootstrap, Statistic, measure};
 use super::measurement::{Basis, Measurement, Scatter};
-use super::{Sample, student};
+use super::student;
 use crate::histogram::enough_samples;
 use crate::results::Confidence;
 
-/// Quantiles of the shift function.
-pub const SHIFT_QUANTILES: [f64; 12] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999];
+/// Quantiles of the shift function, ascending.
+const SHIFT_QUANTILES: [f64; 12] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999];
+
+/// Quantiles of the shift function that so many values are enough for, ascending. Their intervals hold one by one, not
+/// all at once.
+pub fn shift_quantiles(count: u64) -> impl Iterator<Item = f64> {
+    SHIFT_QUANTILES.into_iter().take_while(move |quantile| enough_samples(count, *quantile))
+}
 
 /// Other minus base, in the figure's unit.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -57,38 +62,6 @@ fn welch(a: Scatter, b: Scatter) -> f64 {
     student::width(freedom) * variance.sqrt()
 }
 
-/// Differences of statistics of two distributions; `None` where a side has no values.
-#[must_use]
-pub fn compare_samples(
-    base: &Sample,
-    other: &Sample,
-    statistics: &[Statistic],
-    bootstrap: Bootstrap,
-) -> Option<Vec<Difference>> {
-    let sides = measure(base, statistics, bootstrap)?.into_iter().zip(measure(other, statistics, bootstrap)?);
-    let identical = base == other;
-    Some(sides.map(|(a, b)| Difference::between(&a, &b).identical(identical)).collect())
-}
-
-/// Difference of a figure that is known once a round; `None` where a side has no value.
-#[must_use]
-pub fn compare_values(base: &[f64], other: &[f64]) -> Option<Difference> {
-    let difference = Difference::between(&Measurement::of_rounds(base)?, &Measurement::of_rounds(other)?);
-    Some(difference.identical(base == other))
-}
-
-/// Differences at [`SHIFT_QUANTILES`], those that enough values of both sides stand behind. The intervals hold one by
-/// one, not all at once.
-#[must_use]
-pub fn shift_function(base: &Sample, other: &Sample, bootstrap: Bootstrap) -> Vec<(f64, Difference)> {
-    let count = base.count().min(other.count());
-    let quantiles: Vec<f64> =
-        SHIFT_QUANTILES.into_iter().filter(|quantile| enough_samples(count, *quantile)).collect();
-    let statistics: Vec<Statistic> = quantiles.iter().copied().map(Statistic::Quantile).collect();
-    let differences = compare_samples(base, other, &statistics, bootstrap).unwrap_or_default();
-    quantiles.into_iter().zip(differences).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,13 +79,15 @@ mod tests {
 
     #[test]
     fn constants_differ_exactly_or_not_at_all() {
-        let same = compare_values(&[312.0; 3], &[312.0; 3]).unwrap();
+        let between = |base: &[f64], other: &[f64]| {
+            let of = |values| Measurement::of_rounds(values).unwrap();
+            Difference::between(&of(base), &of(other))
+        };
+        let same = between(&[312.0; 3], &[312.0; 3]);
         assert_eq!((same.estimate, same.interval), (0.0, Some(Confidence { lo: 0.0, hi: 0.0 })));
-        assert!(same.identical);
-        let other = compare_values(&[312.0; 3], &[318.0; 3]).unwrap();
+        let other = between(&[312.0; 3], &[318.0; 3]);
         assert_eq!((other.estimate, other.interval), (6.0, Some(Confidence { lo: 6.0, hi: 6.0 })));
-        let single = compare_values(&[312.0], &[318.0; 3]).unwrap();
+        let single = between(&[312.0], &[318.0; 3]);
         assert_eq!((single.interval, single.basis), (None, Basis::OneRound));
-        assert_eq!(compare_values(&[], &[1.0]), None);
     }
 }

@@ -16,7 +16,7 @@ mod student;
 mod word;
 
 pub use bootstrap::{Bootstrap, Statistic, measure};
-pub use difference::{Difference, SHIFT_QUANTILES, compare_samples, compare_values, shift_function};
+pub use difference::{Difference, shift_quantiles};
 pub use headline::{HEADLINES, Headline, Kind, Source, distribution, estimate_all};
 pub use measurement::{Basis, Measurement};
 pub use sample::{Block, Round, Sample};

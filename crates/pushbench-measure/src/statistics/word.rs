@@ -1,5 +1,5 @@
 //! The words for a difference. What they say depends on the interval and on a band within which two figures count as
-//! equal; nothing else is looked at.
+//! equal; nothing else is looked at. No word proves that two figures are equal.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -22,7 +22,8 @@ pub enum Word {
     /// A cost is higher.
     #[serde(rename = "more")]
     More,
-    /// None beyond the band, and the measurement was fine enough to see one.
+    /// The difference is inside the band or its interval holds zero, and the interval is narrow enough: see
+    /// [`Band::reach`]. A difference as large as the interval reaches may still be there.
     #[serde(rename = "no difference seen")]
     NoDifference,
     /// The interval is too wide, or there is none.
@@ -56,14 +57,24 @@ impl Band {
     /// Share of the baseline within which figures count as equal unless something else is asked for.
     pub const SHARE: f64 = 0.05;
 
-    /// How many bands wide half an interval may be for "no difference seen" to mean something: beyond it a difference
-    /// of several bands would go unseen.
-    pub const NARROW: f64 = 4.0;
+    /// How many shares of the baseline half an interval may be wide for "no difference seen" to mean something: beyond
+    /// it a difference of several bands would go unseen.
+    pub const NARROW_SHARES: f64 = 4.0;
+
+    /// The same in floors. Fewer: a floor of a small figure is a large part of it.
+    pub const NARROW_FLOORS: f64 = 2.0;
 
     /// The band around a baseline, in its unit.
     #[must_use]
     pub fn around(&self, baseline: f64) -> f64 {
         (self.share * baseline.abs()).max(self.floor)
+    }
+
+    /// How far the interval of a difference may reach to either side of it for "no difference seen", in the figure's
+    /// unit.
+    #[must_use]
+    pub fn reach(&self, baseline: f64) -> f64 {
+        (Self::NARROW_SHARES * self.share * baseline.abs()).max(Self::NARROW_FLOORS * self.floor)
     }
 
     /// The word for a difference from a baseline.
@@ -80,7 +91,7 @@ impl Band {
             return if told_apart { Word::TooNoisy } else { Word::NoDifference };
         };
         let holds_zero = interval.lo <= 0.0 && interval.hi >= 0.0;
-        let narrow = (interval.hi - interval.lo) / 2.0 <= Self::NARROW * band;
+        let narrow = (interval.hi - interval.lo) / 2.0 <= self.reach(baseline);
         match (inside || holds_zero, kind) {
             (true, _) if narrow => Word::NoDifference,
             (true, _) => Word::TooNoisy,
@@ -135,6 +146,16 @@ mod tests {
         assert_eq!(word(Kind::Time, 100.0, 49.0, Some(1.0)), Word::NoDifference);
         assert_eq!(word(Kind::Time, 100.0, 51.0, Some(1.0)), Word::Slower);
         assert_eq!(word(Kind::Time, 0.0, 51.0, Some(1.0)), Word::Slower);
+    }
+
+    #[test]
+    fn the_floor_does_not_let_an_interval_pass_that_is_wider_than_the_figure() {
+        // Of 100 µs four floors would be 200 µs: three times the baseline would pass for no difference.
+        assert_eq!(word(Kind::Time, 100.0, 0.0, Some(100.0)), Word::NoDifference);
+        assert_eq!(word(Kind::Time, 100.0, 0.0, Some(101.0)), Word::TooNoisy);
+        // The share is the wider of both from 500 µs on.
+        assert_eq!(word(Kind::Time, 600.0, 0.0, Some(120.0)), Word::NoDifference);
+        assert_eq!(word(Kind::Time, 600.0, 0.0, Some(121.0)), Word::TooNoisy);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use pushbench_measure::Histogram;
 use pushbench_measure::statistics::{
-    Block, Bootstrap, Measurement, Round, Sample, Statistic, Steadiness, compare_samples, measure, steadiness,
+    Block, Bootstrap, Difference, Measurement, Round, Sample, Statistic, Steadiness, measure, steadiness,
 };
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
@@ -88,8 +88,8 @@ impl World {
         for seed in 0..times {
             let bootstrap = Bootstrap { replicates: 100, seed: seed.into() };
             let (a, b) = (self.sample(&mut rng), self.sample(&mut rng));
-            let differences = compare_samples(&a, &b, &[Statistic::Quantile(quantile)], bootstrap).unwrap();
-            let interval = differences[0].interval.unwrap();
+            let of = |sample| measure(sample, &[Statistic::Quantile(quantile)], bootstrap).unwrap()[0];
+            let interval = Difference::between(&of(&a), &of(&b)).interval.unwrap();
             held += u32::from(interval.lo <= 0.0 && 0.0 <= interval.hi);
         }
         f64::from(held) / f64::from(times)

@@ -37,11 +37,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, comparison: &Comparison<'_>) {
         .zip(&histograms)
         .map(|(side, histogram)| {
             let figures = [P50, P99].iter().filter_map(|p| Some(format!("{} {}", p.name, figure(side, *p)?)));
-            let invalid = if side.invalid.is_empty() { "" } else { "invalid: " };
             // Theory is the same for all runs: one line is enough.
             let of_baseline = side.run == comparison.runs[0].letter;
             Curve::new(Source {
-                name: format!("{invalid}{} {}", side.run, side.label),
+                name: format!("{}{} {}", doubt_of([*side]), side.run, side.label),
                 figures: figures.collect::<Vec<_>>().join(" · "),
                 ink: ink_of(comparison, side),
                 histogram: Some(histogram).filter(|histogram| !histogram.is_empty()),
@@ -51,6 +50,17 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, comparison: &Comparison<'_>) {
         })
         .collect();
     draw_curves(canvas, room, &curves);
+}
+
+/// What stands before a name where a side is not to be believed.
+pub(super) fn doubt_of<'a>(sides: impl IntoIterator<Item = &'a Side> + Clone) -> &'static str {
+    let invalid = sides.clone().into_iter().any(|side| !side.invalid.is_empty());
+    let cut = sides.into_iter().any(|side| !side.complete);
+    match (invalid, cut) {
+        (true, _) => "invalid: ",
+        (false, true) => "cut short: ",
+        (false, false) => "",
+    }
 }
 
 /// A percentile as the comparison has it.
@@ -83,7 +93,7 @@ fn conditions(comparison: &Comparison<'_>) -> String {
     let single = comparison.runs.iter().any(|run| run.basis == Basis::OneRound);
     let of = if single { " (of 1 run: of its seconds only)" } else { "" };
     format!(
-        "{} {noun}{which} · intervals of 95%{of} · within {}% of the baseline counts as equal",
+        "{} {noun}{which} · intervals of 95%{of} · within {}% of the baseline counts as no difference",
         grouped(clients.into()),
         typed(comparison.band * 100.0)
     )

@@ -8,7 +8,7 @@ use super::canvas::{Align, Canvas, Stroke};
 use super::font::{self, Type};
 use super::frame::surround;
 use super::layout::{Point, Rect, grid_shape, panels};
-use super::overlay::{footer, ink_of, pairs};
+use super::overlay::{doubt_of, footer, ink_of, pairs};
 use super::palette::{AXIS, FAINT_TEXT, Ink, NEUTRAL, SHADE, tint};
 use super::percentiles::{nines_axis, nines_of};
 use super::scale::{Scale, Unit};
@@ -137,14 +137,14 @@ fn signed(us: f64) -> String {
 /// Who is compared with whom, and what is said of p50 and p99.
 fn head(canvas: &mut Canvas<'_>, cell: Rect, pair: &Pair<'_>, ink: Ink) {
     let name = Type::medium(25.0, readable(ink.color));
-    let invalid = if pair.doubted() { "invalid: " } else { "" };
+    let doubt = doubt_of([pair.base, pair.other]);
     let text =
-        format!("{invalid}{} {} − {} {}", pair.other.run, pair.other.label, pair.base.run, pair.base.label);
+        format!("{doubt}{} {} − {} {}", pair.other.run, pair.other.label, pair.base.run, pair.base.label);
     canvas.text((cell.left, cell.top + 14.0), Align::Left, name, &font::fit(&text, name, cell.width()));
     let wanted = ["latency_p50_us", "latency_p99_us"];
     let rows: Vec<&Row> = pair.rows.iter().filter(|row| wanted.contains(&row.column)).collect();
     let words = match rows[..] {
-        [a, b] if a.word == b.word && a.word == Some(Word::NoDifference) => {
+        [a, b] if a.word == b.word && (a.word == Some(Word::NoDifference) || a.is_withheld()) => {
             vec![format!("p50 and p99: {}", wording::word(b))]
         }
         _ => rows.into_iter().filter_map(said).collect(),

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use std::path::Path;
 
 use super::load::{LoadedRun, Side};
+use super::wording::DOUBT;
 
 /// A run of a comparison.
 #[derive(Debug, Clone, Serialize)]
@@ -19,6 +20,8 @@ pub struct Facts<'a> {
     pub label: Option<&'a str>,
     /// The scenario's name.
     pub scenario: &'a str,
+    /// How it failed to come to its end, in words; `None` for a complete run.
+    pub unended: Option<String>,
     /// When it began, RFC 3339, UTC.
     pub started: &'a str,
     /// What intervals speak of: the weakest of its sides.
@@ -43,6 +46,7 @@ impl<'a> Facts<'a> {
             scenario: &run.scenario.name,
             started: &run.started,
             basis,
+            unended: unended(run),
             notes: notes(loaded),
             differs: differences(&base.run, run, (&base.letter, &loaded.letter)),
             sides: &loaded.sides,
@@ -53,33 +57,34 @@ impl<'a> Facts<'a> {
 fn notes(loaded: &LoadedRun) -> Vec<String> {
     let run = &loaded.run;
     let mut notes = Vec::new();
-    match run.status {
-        Status::Complete => {}
-        Status::Partial => {
-            let reason = run.reason.as_deref().unwrap_or("no reason recorded");
-            notes.push(format!("a partial run ({reason}): compared with what was measured until then"));
-        }
-        Status::Running => {
-            notes.push("not ended yet, or killed: compared with what was measured until then".to_owned());
-        }
-    }
+    notes.extend(unended(run).map(|how| format!("{how}: compared with what was measured until then")));
     // Faults made on purpose must not be taken for the transport's, even where both sides have them.
     if let Some(faults) = object(&run.scenario).get("inject").filter(|faults| !faults.is_null()) {
         notes.push(format!("made with faults on purpose: {}", worded(faults)));
     }
     for side in &loaded.sides {
-        if !side.complete {
-            notes.push(format!("{} was cut short", side.name()));
-        }
         if !side.has_distribution {
             notes.push(format!(
                 "{} has no latencies in latency.hlog: its percentiles have no intervals",
                 side.name()
             ));
         }
-        notes.extend(side.invalid.iter().map(|reason| format!("† {} is invalid: {reason}", side.name())));
+        let doubts = side.doubts().into_iter();
+        notes.extend(doubts.map(|(what, reason)| format!("{DOUBT} {} {what}: {reason}", side.name())));
     }
     notes
+}
+
+/// What is said of a run that did not come to its end.
+fn unended(run: &Run) -> Option<String> {
+    match run.status {
+        Status::Complete => None,
+        Status::Partial => {
+            let reason = run.reason.as_deref().unwrap_or("no reason recorded");
+            Some(format!("a partial run ({reason})"))
+        }
+        Status::Running => Some("not ended yet, or killed".to_owned()),
+    }
 }
 
 /// Keys of the manifest that say nothing about how a run was made, or that are told otherwise.

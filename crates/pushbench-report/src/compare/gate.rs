@@ -4,8 +4,8 @@ use pushbench_measure::statistics::Word;
 use serde::Serialize;
 use std::str::FromStr;
 
-use super::{Comparison, Pair, Row};
-use crate::compare::wording;
+use super::{Comparison, Pair, Row, Side, matching, wording};
+use crate::figures::{P50, P90, P99, Percentile};
 
 /// A share, written in percent.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -38,7 +38,7 @@ impl FromStr for Share {
 }
 
 /// Columns that are asked about.
-const ASKED: [&str; 3] = ["latency_p50_us", "latency_p90_us", "latency_p99_us"];
+const ASKED: [Percentile; 3] = [P50, P90, P99];
 
 /// The answer to `--fail-if-slower`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -47,17 +47,27 @@ pub struct Gate {
     pub slower: Vec<String>,
     /// What keeps the question from being answered.
     pub unanswered: Vec<String>,
+    /// Differences outside the band that chance explains, and that may as well be larger than the limit. They pass.
+    pub not_excluded: Vec<String>,
     /// What is too noisy to tell, and passes.
     pub noisy: Vec<String>,
+    /// What is not asked, because neither side has deliveries enough for it, and passes.
+    pub not_asked: Vec<String>,
 }
 
 impl Gate {
-    /// Looks at p50, p90 and p99 of every pair.
+    /// Looks at p50, p90 and p99 of every pair, and for what should be a pair. Figures count as equal within the band
+    /// of the comparison or the limit, whichever is narrower: no wide band hides what was asked.
     #[must_use]
     pub fn of(comparison: &Comparison<'_>, limit: Share) -> Self {
         let mut gate = Self::default();
+        for run in &comparison.runs {
+            gate.unanswered.extend(run.unended.iter().map(|how| format!("{}: {how}", run.letter)));
+        }
+        gate.unanswered.extend(without_partner(comparison));
+        let band = Share(comparison.band.min(limit.get()));
         for pair in &comparison.pairs {
-            gate.look_at(pair, limit);
+            gate.look_at(pair, band, limit);
         }
         gate
     }
@@ -68,32 +78,75 @@ impl Gate {
         self.slower.is_empty() && self.unanswered.is_empty()
     }
 
-    fn look_at(&mut self, pair: &Pair<'_>, limit: Share) {
+    fn look_at(&mut self, pair: &Pair<'_>, band: Share, limit: Share) {
         let name = wording::pair_name(pair);
         for side in [pair.base, pair.other] {
-            if let Some(reason) = side.invalid.first() {
+            if let Some((what, reason)) = side.doubts().first() {
                 let (label, run) = (&side.label, &side.run);
-                self.unanswered.push(format!("{name}: {label} in {run} is invalid: {reason}"));
+                self.unanswered.push(format!("{name}: {label} in {run} {what}: {reason}"));
             }
         }
         if pair.doubted() {
             return;
         }
-        let asked: Vec<&Row> =
-            pair.rows.iter().filter(|row| ASKED.contains(&row.column) && row.word.is_some()).collect();
-        if asked.is_empty() {
-            self.unanswered.push(format!("{name}: too few deliveries for any percentile on both sides"));
-        }
-        for row in asked {
-            match row.word {
-                Some(Word::Slower) if row.share.is_none_or(|share| share > limit.get()) => {
-                    self.slower.push(format!("{name}: {}", wording::change(row)));
-                }
-                Some(Word::TooNoisy) => self.noisy.push(format!("{name}: {}", row.name)),
-                _ => {}
+        for asked in ASKED {
+            let row = pair.rows.iter().find(|row| row.column == asked.column);
+            match row.and_then(|row| Some((row, row.within(band)?))) {
+                Some((row, (word, outside))) => self.judge(&name, row, word, outside, limit),
+                None => self.miss(&name, pair, asked),
             }
         }
     }
+
+    fn judge(&mut self, name: &str, row: &Row, word: Word, outside: bool, limit: Share) {
+        let exceeds = |share: Option<f64>| share.is_none_or(|share| share > limit.get());
+        match word {
+            Word::Slower if exceeds(row.share) => {
+                self.slower.push(format!("{name}: {}", wording::change(row)));
+            }
+            Word::NoDifference if outside && exceeds(row.share_interval.map(|interval| interval.hi)) => {
+                self.not_excluded.push(format!("{name}: {}", wording::change_with_interval(row)));
+            }
+            Word::TooNoisy => self.noisy.push(format!("{name}: {}", row.name)),
+            _ => {}
+        }
+    }
+
+    /// A percentile that a side does not have. A p99 that the baseline does not have either is not asked for: the
+    /// scenario is too small for it, and no build can change that.
+    fn miss(&mut self, name: &str, pair: &Pair<'_>, asked: Percentile) {
+        let has = |side: &Side| side.figures.contains_key(asked.column);
+        let lacking: Vec<&str> = [pair.base, pair.other]
+            .into_iter()
+            .filter(|side| !has(side))
+            .map(|side| side.run.as_str())
+            .collect();
+        let text = format!("{name}: too few deliveries in {} for {}", lacking.join(" and "), asked.name);
+        if asked.column == P99.column && lacking.len() == 2 {
+            self.not_asked.push(text);
+        } else {
+            self.unanswered.push(text);
+        }
+    }
+}
+
+/// Sides of the baseline that another run should have had. One that was left out by naming another transport is not
+/// missing.
+fn without_partner(comparison: &Comparison<'_>) -> Vec<String> {
+    let [base, others @ ..] = &comparison.runs[..] else { return Vec::new() };
+    let several = base.sides.iter().any(|side| side.label != base.sides[0].label);
+    let wanted = |side: &Side, named: Option<&str>| !several || named.is_none_or(|label| label == side.label);
+    let paired = |side: &Side, run: &str| {
+        let mut pairs = comparison.pairs.iter();
+        pairs.any(|pair| std::ptr::eq(pair.base, side) && pair.other.run == run)
+    };
+    let mut missing = Vec::new();
+    for other in others {
+        let sides = base.sides.iter().filter(|side| wanted(side, other.label));
+        let alone = sides.filter(|side| !paired(side, other.letter));
+        missing.extend(alone.map(|side| matching::alone(side, base.letter, other.letter)));
+    }
+    missing
 }
 
 #[cfg(test)]

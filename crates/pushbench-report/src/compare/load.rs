@@ -1,10 +1,9 @@
 //! Folders to sides: a side is one transport at one number of clients with all its rounds.
 
-use pushbench_measure::histogram::enough_samples;
 use pushbench_measure::results::{Run, StepResult, Summary, TransportRecord, names};
 use pushbench_measure::statistics::{
-    Basis, Bootstrap, HEADLINES, Measurement, Round, SHIFT_QUANTILES, Sample, Source, Statistic,
-    distribution, measure,
+    Basis, Bootstrap, HEADLINES, Measurement, Round, Sample, Source, Statistic, distribution, measure,
+    shift_quantiles,
 };
 use pushbench_measure::verdict::Level;
 use pushbench_measure::{Figure, Phase, interval_log};
@@ -13,7 +12,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::ReportError;
-use crate::folder::{load_manifest, read_if_there, step_of};
+use crate::folder::{in_row, load_manifest, read_if_there, step_of};
 
 /// What to compare: a run, or one of its transports.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,9 +66,9 @@ pub struct Side {
     pub clients: u32,
     /// What intervals speak of.
     pub basis: Basis,
-    /// False when it was cut short.
+    /// False when it was cut short: nobody has judged whether its figures may be believed.
     pub complete: bool,
-    /// Why its figures are not to be believed; empty when they are.
+    /// What was found that makes its figures unfit to be believed; empty where nothing was.
     pub invalid: Vec<String>,
     /// Whether `latency.hlog` holds its latencies.
     pub has_distribution: bool,
@@ -174,7 +173,7 @@ impl Side {
             clients,
             basis: Basis::of(rounds.len()),
             complete: result.complete,
-            invalid: reasons(result),
+            invalid: breaches(result),
             has_distribution: sample.count() > 0,
             kind_index: transport.kind_index,
             poll_interval_us: transport.poll_interval_us,
@@ -192,8 +191,7 @@ impl Side {
     fn estimate(&mut self) {
         let count = self.sample.count();
         let (columns, mut statistics): (Vec<&str>, Vec<Statistic>) = distribution(count).unzip();
-        let quantiles = SHIFT_QUANTILES.into_iter().take_while(|quantile| enough_samples(count, *quantile));
-        statistics.extend(quantiles.map(Statistic::Quantile));
+        statistics.extend(shift_quantiles(count).map(Statistic::Quantile));
         let mut measured = measure(&self.sample, &statistics, Bootstrap::default()).unwrap_or_default();
         self.quantiles = measured.split_off(columns.len().min(measured.len()));
         self.figures = columns.into_iter().zip(measured).collect();
@@ -210,6 +208,17 @@ impl Side {
         }
     }
 
+    /// Why its figures are not to be believed: what is said behind its name, and the reason. Empty when they are.
+    pub(crate) fn doubts(&self) -> Vec<(&'static str, &str)> {
+        let cut = (!self.complete).then_some(("was cut short", "its validity was never judged"));
+        self.invalid.iter().map(|reason| ("is invalid", reason.as_str())).chain(cut).collect()
+    }
+
+    /// Whether its figures are not to be believed.
+    pub(crate) fn doubted(&self) -> bool {
+        !self.complete || !self.invalid.is_empty()
+    }
+
     /// The label, with the number of clients.
     pub(crate) fn name(&self) -> String {
         let noun = if self.clients == 1 { "client" } else { "clients" };
@@ -217,30 +226,25 @@ impl Side {
     }
 }
 
-/// The histograms of a step's rounds. One that was cut short is left out where another is whole.
+/// The histograms of the rounds in a result's row.
 fn sample_of(result: &StepResult, rounds: &mut Rounds) -> Sample {
     let step = result.summary.step;
-    let cut: Vec<u32> =
-        result.rounds.iter().filter(|round| !round.complete).map(|round| round.round).collect();
-    let any_whole = cut.len() < result.rounds.len();
     let keys: Vec<_> = rounds.keys().filter(|(of, _)| *of == step).copied().collect();
-    let wanted = keys.into_iter().filter(|(_, round)| !any_whole || !cut.contains(round));
+    let wanted = keys.into_iter().filter(|(_, round)| in_row(result, *round));
     Sample::new(wanted.filter_map(|key| rounds.remove(&key)).collect())
 }
 
-/// The rows of a step's rounds, by the same rule; a run that does not keep them is one round.
+/// The rows of the same rounds; a run that does not keep them is one round.
 fn rows_of(result: &StepResult) -> Vec<Summary> {
-    let any_whole = result.rounds.iter().any(|round| round.complete);
-    let rounds = result.rounds.iter().filter(|round| round.complete || !any_whole);
+    let rounds = result.rounds.iter().filter(|round| in_row(result, round.round));
     let rows: Vec<Summary> = rounds.map(|round| round.summary.clone()).collect();
     if rows.is_empty() { vec![result.summary.clone()] } else { rows }
 }
 
-fn reasons(result: &StepResult) -> Vec<String> {
+/// What makes a result invalid. A missed threshold does not: the figures are what they are.
+fn breaches(result: &StepResult) -> Vec<String> {
     let breaches = result.findings.iter().filter(|finding| finding.level == Level::Breach);
-    let missed = result.thresholds.iter().filter(|threshold| !threshold.met);
-    let missed = missed.map(|threshold| format!("missed {} {}", threshold.figure, threshold.condition));
-    breaches.map(|finding| finding.text.clone()).chain(missed).collect()
+    breaches.map(|finding| finding.text.clone()).collect()
 }
 
 #[cfg(test)]

@@ -11,8 +11,18 @@ pub(super) fn markdown(comparison: &Comparison<'_>) -> String {
     match &comparison.pairs[..] {
         [only] => push_line(&mut out, &format!("**{}.**", wording::sentence(only))),
         pairs => {
-            let differ = pairs.iter().filter(|pair| pair.rows.iter().any(Row::differs)).count();
-            push_line(&mut out, &format!("**Differences seen in {differ} of {} comparisons.**", pairs.len()));
+            let differ = pairs.iter().filter(|pair| pair.differs()).count();
+            let doubted = pairs.iter().filter(|pair| pair.doubted()).count();
+            let believed = pairs.len() - doubted;
+            let beside = if doubted > 0 {
+                format!(" {doubted} not counted {}.", wording::DOUBT)
+            } else {
+                String::new()
+            };
+            push_line(
+                &mut out,
+                &format!("**Differences seen in {differ} of {believed} comparisons.{beside}**"),
+            );
             out.push('\n');
             for pair in pairs {
                 push_line(&mut out, &format!("* {}", wording::sentence(pair)));
@@ -73,7 +83,7 @@ fn push_table<'a>(out: &mut String, pair: &Pair<'_>, rows: impl Iterator<Item = 
             wording::figure(row.column, row.other),
             wording::difference(row),
             wording::share_with_interval(row),
-            if row.differs() { format!("**{word}**") } else { word },
+            if row.differs() && !row.doubted { format!("**{word}**") } else { word },
         ];
         push_markdown_row(out, &cells);
     }

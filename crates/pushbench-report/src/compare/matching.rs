@@ -21,12 +21,12 @@ pub(super) fn matched(runs: &[LoadedRun]) -> Matched<'_> {
         for side in &base.sides {
             match other.sides.iter().find(|candidate| fits(side, candidate)) {
                 Some(partner) => matched.pairs.push((side, partner)),
-                None => matched.alone.push(alone(base, side, other)),
+                None => matched.alone.push(alone(side, &base.letter, &other.letter)),
             }
         }
         let strangers =
             other.sides.iter().filter(|side| !base.sides.iter().any(|of_base| fits(of_base, side)));
-        matched.alone.extend(strangers.map(|side| alone(other, side, base)));
+        matched.alone.extend(strangers.map(|side| alone(side, &other.letter, &base.letter)));
     }
     matched
 }
@@ -35,8 +35,9 @@ fn has_one_label(sides: &[Side]) -> bool {
     sides.windows(2).all(|pair| pair[0].label == pair[1].label)
 }
 
-fn alone(of: &LoadedRun, side: &Side, missing_in: &LoadedRun) -> String {
-    format!("{} in {} has no partner in {}", side.name(), of.letter, missing_in.letter)
+/// A side of a run that another run does not have.
+pub(super) fn alone(side: &Side, of: &str, missing_in: &str) -> String {
+    format!("{} in {of} has no partner in {missing_in}", side.name())
 }
 
 /// What each run has, for people who find that nothing fits.

@@ -1,7 +1,7 @@
 //! Runs side by side: which sides belong together, how far they differ, in which words, and what must be known
 //! before anybody believes it.
 //!
-//! [`load`] reads the folders, [`Comparison::of`] compares. The statistics are those of
+//! [`load()`] reads the folders, [`Comparison::of`] compares. The statistics are those of
 //! [`pushbench_measure::statistics`]; wording is here ([`Comparison::markdown`]) and in
 //! [`crate::table::comparison`], pictures are in [`crate::charts`]. Nothing here measures, and nothing writes a file.
 
@@ -13,7 +13,7 @@ mod matching;
 mod row;
 pub(crate) mod wording;
 
-use pushbench_measure::statistics::{Band, Difference, SHIFT_QUANTILES};
+use pushbench_measure::statistics::{Band, Difference, shift_quantiles};
 use serde::Serialize;
 
 pub use gate::{Gate, Share};
@@ -117,14 +117,21 @@ impl<'a> Pair<'a> {
     /// Whether a side's figures are not to be believed.
     #[must_use]
     pub fn doubted(&self) -> bool {
-        !self.base.invalid.is_empty() || !self.other.invalid.is_empty()
+        self.base.doubted() || self.other.doubted()
+    }
+
+    /// Whether a difference was seen that may be believed.
+    #[must_use]
+    pub fn differs(&self) -> bool {
+        !self.doubted() && self.rows.iter().any(Row::differs)
     }
 }
 
 /// Quantiles that enough values of both sides stand behind.
 fn shift(base: &Side, other: &Side, band: Share) -> Vec<Shift> {
     let identical = base.sample == other.sample;
-    let of = SHIFT_QUANTILES.into_iter().zip(base.quantiles.iter().zip(&other.quantiles));
+    let quantiles = shift_quantiles(base.sample.count().min(other.sample.count()));
+    let of = quantiles.zip(base.quantiles.iter().zip(&other.quantiles));
     of.map(|(quantile, (base, other))| Shift {
         quantile,
         base_us: base.value,

@@ -36,9 +36,10 @@ pub struct Row {
     pub share_interval: Option<Confidence>,
     /// Half the width of the band of equality, in the column's unit.
     pub band: Option<f64>,
-    /// How the other side stands to the baseline.
+    /// How the other side stands to the baseline. `None` where a figure is missing, and where a side of two different
+    /// transports is doubted: that would rank one above the other.
     pub word: Option<Word>,
-    /// Whether a side is invalid: nobody may be ranked by the word.
+    /// Whether a side is invalid or was cut short: nobody may be ranked by the word.
     pub doubted: bool,
 }
 
@@ -72,6 +73,8 @@ fn row(headline: &'static Headline, base: &Side, other: &Side, band: Share) -> O
     let of_base = |part: f64| part / value.abs();
     let has_share = value != 0.0;
     let limits = headline.band(band.get());
+    let doubted = base.doubted() || other.doubted();
+    let ranks = (&base.label, &base.kind) != (&other.label, &other.kind);
     Some(Row {
         column: headline.column,
         name: headline.name,
@@ -84,8 +87,10 @@ fn row(headline: &'static Headline, base: &Side, other: &Side, band: Share) -> O
             .and_then(|difference| difference.interval)
             .map(|interval| Confidence { lo: of_base(interval.lo), hi: of_base(interval.hi) }),
         band: difference.map(|_| limits.around(value)),
-        word: difference.map(|difference| limits.word(headline.kind, value, &difference)),
-        doubted: !base.invalid.is_empty() || !other.invalid.is_empty(),
+        word: difference
+            .filter(|_| !(doubted && ranks))
+            .map(|difference| limits.word(headline.kind, value, &difference)),
+        doubted,
     })
 }
 
@@ -111,6 +116,21 @@ impl Row {
             Headline::of(self.column).map(|headline| headline.source),
             Some(Source::Delivery(Statistic::Quantile(_)))
         )
+    }
+
+    /// Whether a word was kept back though both figures are known.
+    pub(crate) fn is_withheld(&self) -> bool {
+        self.word.is_none() && self.difference.is_some()
+    }
+
+    /// The word under another band of equality, and whether the difference is outside it. `None` where a figure is
+    /// missing.
+    pub(super) fn within(&self, band: Share) -> Option<(Word, bool)> {
+        let (base, difference) = (self.base?, self.difference?);
+        let headline = Headline::of(self.column)?;
+        let limits = headline.band(band.get());
+        let outside = difference.estimate.abs() > limits.around(base.value);
+        Some((limits.word(headline.kind, base.value, &difference), outside))
     }
 
     /// Whether a difference was seen.

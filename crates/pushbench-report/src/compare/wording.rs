@@ -1,12 +1,11 @@
 //! Figures, differences and pairs in words, as tables and sentences share them. Pure.
 
-use pushbench_measure::results::Confidence;
-use pushbench_measure::statistics::{Basis, Difference, Word};
+use pushbench_measure::statistics::{Band, Basis, Difference, Word};
 
 use super::facts::Facts;
-use super::row::{Row, Shown};
-use super::{Comparison, Pair};
-use crate::format::{bytes, number, time_us};
+use super::row::{LATENCY_FLOOR_US, Row, Shown};
+use super::{Comparison, Pair, Side};
+use crate::format::{bytes, number, plus_minus, time_us, typed};
 
 /// Behind a word that rests on one run of a side.
 pub(crate) const ONE_RUN: &str = "¹";
@@ -14,6 +13,8 @@ pub(crate) const ONE_RUN: &str = "¹";
 pub(crate) const NOTHING: &str = "–";
 /// Behind a word that nobody may be ranked by.
 pub(crate) const DOUBT: &str = "†";
+/// What stands instead of a word that would rank two transports by figures that are not to be believed.
+const WITHHELD: &str = "not to be compared";
 
 /// How a figure is worded: times in their unit, bytes in theirs, CPU time in µs always.
 fn unit_of(column: &str) -> fn(f64) -> String {
@@ -33,22 +34,12 @@ pub(crate) fn figure(column: &str, shown: Option<Shown>) -> String {
     let Some(shown) = shown else { return NOTHING.to_owned() };
     let mark = if shown.unsure { "~" } else { "" };
     let value = unit_of(column)(shown.value);
-    match shown.interval.and_then(|interval| reach(shown.value, interval)) {
-        Some(reach) => format!("{mark}{value} {reach}"),
+    // What is zero in every round says so without a width.
+    match shown.interval.filter(|interval| interval.hi > 0.0) {
+        Some(interval) => {
+            format!("{mark}{value} {}", plus_minus(shown.value, interval, unit_of(column)))
+        }
         None => format!("{mark}{value}"),
-    }
-}
-
-/// The farther end of an interval in percent of the figure: `±4.2%`. Nothing for a figure of zero.
-fn reach(value: f64, interval: Confidence) -> Option<String> {
-    let farther = (interval.hi - value).abs().max((value - interval.lo).abs());
-    let percent = farther / value.abs() * 100.0;
-    match percent {
-        _ if !percent.is_finite() => None,
-        _ if percent < 0.05 => Some("±0%".to_owned()),
-        _ if percent < 9.95 => Some(format!("±{percent:.1}%")),
-        _ if percent < 999.5 => Some(format!("±{percent:.0}%")),
-        _ => Some("±>999%".to_owned()),
     }
 }
 
@@ -97,6 +88,9 @@ fn percent(share: f64) -> String {
 
 /// The word, with marks where it rests on one run or must not be believed.
 pub(crate) fn word(row: &Row) -> String {
+    if row.is_withheld() {
+        return format!("{WITHHELD}{DOUBT}");
+    }
     let marks = format!("{}{}", one_run(row), if row.doubted { DOUBT } else { "" });
     row.word.map_or_else(|| NOTHING.to_owned(), |word| format!("{word}{marks}"))
 }
@@ -104,7 +98,8 @@ pub(crate) fn word(row: &Row) -> String {
 /// The mark of a word that another run might take back.
 fn one_run(row: &Row) -> &'static str {
     let single = |difference: &Difference| difference.basis == Basis::OneRound && !difference.identical;
-    if row.difference.as_ref().is_some_and(single) { ONE_RUN } else { "" }
+    let said = row.difference.as_ref().filter(|_| row.word.is_some());
+    if said.is_some_and(single) { ONE_RUN } else { "" }
 }
 
 /// A changed figure: `p50 by +5.00 ms (+94%)`.
@@ -116,6 +111,11 @@ pub(crate) fn change(row: &Row) -> String {
         Some(share) => format!("{name} by {estimate} ({})", percent(share)),
         None => format!("{name} by {estimate}"),
     }
+}
+
+/// A figure that may have changed: `p50 by +300 µs [−60 µs, +660 µs]`.
+pub(super) fn change_with_interval(row: &Row) -> String {
+    format!("{} by {}", row.name.strip_prefix("latency ").unwrap_or(row.name), difference(row))
 }
 
 /// `B against A, sse, 1,000 clients`, or with both labels where they differ.
@@ -143,11 +143,26 @@ pub(crate) fn sentence(pair: &Pair<'_>) -> String {
         0 => {}
         noisy => parts.push(format!("too noisy to tell in {noisy}")),
     }
+    if pair.rows.iter().any(Row::is_withheld) {
+        parts.push(WITHHELD.to_owned());
+    }
     if parts.is_empty() {
         parts.push("no figure that both sides have".to_owned());
     }
-    let doubt = if pair.doubted() { format!(" {DOUBT}") } else { String::new() };
-    format!("{}: {}{doubt}", pair_name(pair), parts.join("; "))
+    let told = format!("{}: {}", pair_name(pair), parts.join("; "));
+    if pair.doubted() { format!("{}: {told}", doubts(pair)) } else { told }
+}
+
+/// What a sentence about a doubted pair begins with: `† B is invalid (busiest worker 99 % busy)`.
+fn doubts(pair: &Pair<'_>) -> String {
+    let of = |side: &Side| {
+        let doubts = side.doubts();
+        let (what, reason) = doubts.first()?;
+        let more = if doubts.len() > 1 { format!(" and {} more", doubts.len() - 1) } else { String::new() };
+        Some(format!("{DOUBT} {} {what} ({reason}{more})", side.run))
+    };
+    let sides: Vec<String> = [pair.base, pair.other].into_iter().filter_map(of).collect();
+    sides.join("; ")
 }
 
 /// `slower: p50 by +5.00 ms (+94%), p99 by …`, the largest latencies' worth of them and then a number.
@@ -186,7 +201,7 @@ pub(crate) fn facts(comparison: &Comparison<'_>) -> Vec<String> {
     }
     if comparison.pairs.iter().any(Pair::doubted) {
         lines.push(format!(
-            "{DOUBT} a side is invalid: its figures are shown, and no side may be ranked by them"
+            "{DOUBT} a side is invalid or was cut short: its figures are shown, and no side may be ranked by them"
         ));
     }
     for facts in &comparison.runs {
@@ -212,7 +227,7 @@ fn single_runs(comparison: &Comparison<'_>) -> String {
 
 /// How intervals, words and marks are to be read.
 pub(crate) fn legend(comparison: &Comparison<'_>) -> Vec<String> {
-    let mut lines = vec![reading(comparison)];
+    let mut lines = reading(comparison).to_vec();
     let unsure = |row: &Row| [row.base, row.other].into_iter().flatten().any(|shown| shown.unsure);
     if comparison.pairs.iter().flat_map(|pair| &pair.rows).any(unsure) {
         lines.push("~ fewer than 10/(1−p) publishes stand behind it".to_owned());
@@ -221,17 +236,28 @@ pub(crate) fn legend(comparison: &Comparison<'_>) -> Vec<String> {
 }
 
 /// How intervals and words are to be read.
-fn reading(comparison: &Comparison<'_>) -> String {
-    format!(
-        "intervals are of 95%, each by itself; no difference seen: none beyond {}% of the baseline (of a time 50 µs at \
-         least), and the interval narrow enough to show one",
-        crate::format::typed(comparison.band * 100.0)
-    )
+fn reading(comparison: &Comparison<'_>) -> [String; 2] {
+    // Each of a baseline of one, and of nothing: the share, and the least of a time.
+    let (share, least) = (
+        Band { share: comparison.band, floor: 0.0 },
+        Band { share: comparison.band, floor: LATENCY_FLOOR_US },
+    );
+    let (band, reach) = (typed(share.around(1.0) * 100.0), typed(share.reach(1.0) * 100.0));
+    let (band_us, reach_us) = (time_us(least.around(0.0)), time_us(least.reach(0.0)));
+    [
+        "intervals are of 95%, each by itself".to_owned(),
+        format!(
+            "no difference seen: the difference is at most {band}% of the baseline (of a time {band_us} at least) or its \
+             interval holds 0, and the interval reaches at most {reach}% (of a time {reach_us} at least) to either side of it; \
+             this does not prove the sides equal"
+        ),
+    ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pushbench_measure::results::Confidence;
 
     #[test]
     fn differences_carry_their_sign_and_unit() {
@@ -258,7 +284,8 @@ mod tests {
         let shown =
             |value, lo, hi| Some(Shown { value, interval: Some(Confidence { lo, hi }), unsure: false });
         assert_eq!(figure("latency_p50_us", shown(1_000.0, 950.0, 1_100.0)), "1.00 ms ±10%");
-        assert_eq!(figure("latency_p50_us", shown(0.0, 0.0, 10.0)), "0 µs");
+        assert_eq!(figure("latency_p50_us", shown(0.0, 0.0, 10.0)), "0 µs ±10 µs");
+        assert_eq!(figure("latency_p50_us", shown(0.0, 0.0, 0.0)), "0 µs");
         assert_eq!(figure("latency_p50_us", None), NOTHING);
         let bare = Some(Shown { value: 7.0, interval: None, unsure: true });
         assert_eq!(figure("latency_p99_us", bare), "~7 µs");

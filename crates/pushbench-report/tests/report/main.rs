@@ -3,6 +3,8 @@
 mod calibration;
 mod charts;
 mod compare;
+mod doubts;
 mod folder;
+mod gate;
 mod synthetic;
 mod table;

@@ -15,8 +15,12 @@ use crate::quantity::{Rate, Share};
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct Top {
-    /// Lowercase letters, digits and hyphens: names the folder of the results.
-    #[schemars(required, regex(pattern = "^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"))]
+    /// Lowercase letters, digits and hyphens, not `compare`: names the folder of the results.
+    #[schemars(
+        required,
+        regex(pattern = "^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"),
+        extend("not" = { "const": "compare" })
+    )]
     pub(crate) name: Option<String>,
     /// A line for people, without control characters. Default: the name.
     #[schemars(with = "String", regex(pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"))]

@@ -93,6 +93,9 @@ fn plan(
     {
         top.fault("name", faults, format!("`{name}`: {FOLDER_NAME}"));
     }
+    if head.name.as_deref() == Some(RESERVED_NAME) {
+        top.fault("name", faults, "`compare` is the name of the comparisons' folder, any other is allowed");
+    }
     if head.title.as_deref().is_some_and(|title| title.contains(char::is_control)) {
         top.fault("title", faults, NO_CONTROL);
     }
@@ -159,6 +162,9 @@ pub(crate) const NO_CONTROL: &str = "no control characters are allowed, such as 
 
 const FOLDER_NAME: &str =
     "it becomes a folder's name: 1 to 64 lowercase letters, digits and hyphens, no hyphen first or last";
+
+/// The folder of comparisons stands beside those of the scenarios.
+const RESERVED_NAME: &str = "compare";
 
 /// Whether a name can be a folder's on every system, and an argument of the command line.
 fn names_a_folder(name: &str) -> bool {

@@ -167,6 +167,7 @@ fn a_table_of_the_wrong_shape_is_named() {
 fn each_value_has_its_bounds() {
     let table = [
         ("name = \"good\"", "name = \"../up\""),
+        ("name = \"good\"", "name = \"compare\""),
         ("name = \"good\"", "name = \"good\"\nnetwork = \"vteh\""),
         ("count = 100", "count = 0"),
         ("count = 100", "count = 10000001"),
@@ -205,6 +206,8 @@ fn each_value_has_its_bounds() {
     assert_snapshot!(listed.join("\n"), @r#"
     name = "../up"
         x.toml:2: name: `../up`: it becomes a folder's name: 1 to 64 lowercase letters, digits and hyphens, no hyphen first or last
+    name = "compare"
+        x.toml:2: name: `compare` is the name of the comparisons' folder, any other is allowed
     name = "good"; network = "vteh"
         x.toml:3: network: unknown value `vteh`, allowed: loopback, veth
           hint: did you mean `veth`?

@@ -98,6 +98,7 @@ fn broken_scenarios_are_not_valid() {
         ("measure = \"8s\"", "measure = \"8\"", "/phases/measure"),
         ("interval = \"1s\"", "intervall = \"1s\"", "/transports/0"),
         ("interval = \"1s\"", "connection = \"closed\"", "/transports/0"),
+        ("name  = \"quickstart\"", "name = \"compare\"", "/name"),
         ("kind = \"sse\"", "", "/transports/2"),
         ("kind = \"sse\"", "kind = \"see\"", "/transports/2/kind"),
         ("kind = \"sse\"", "kind = \"sse\"\nlabel = \"charts\"", "/transports/2"),

@@ -5,8 +5,8 @@ use pushbench_report::compare::{Comparison, Gate, Selection, Share, load, names}
 use pushbench_report::table::comparison;
 use pushbench_report::{ReportError, charts};
 use serde::Serialize;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use crate::cli::CompareArguments;
 use crate::exit::{Exit, Failure};
@@ -68,7 +68,12 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Result<Exit, Failure> {
 /// Everything that is wrong with the folders, at once.
 fn refusal(faults: &[ReportError]) -> Failure {
     let text: Vec<String> = faults.iter().map(ToString::to_string).collect();
-    Failure::of(Exit::Usage, text.join("\n"))
+    let exits = faults.iter().map(|fault| match fault {
+        // What is no text is damaged, not out of reach.
+        ReportError::Read { source, .. } if source.kind() != io::ErrorKind::InvalidData => Exit::Environment,
+        _ => Exit::Usage,
+    });
+    Failure::of(exits.fold(Exit::Ok, Exit::worse), text.join("\n"))
 }
 
 fn write(
@@ -104,6 +109,12 @@ fn say(limit: Share, gate: &Gate) -> Exit {
     }
     for what in &gate.unanswered {
         terminal::say(format_args!("whether it is slower cannot be answered: {what}"));
+    }
+    for what in &gate.not_excluded {
+        terminal::say(format_args!("slower by more than {limit} cannot be excluded: {what}"));
+    }
+    for what in &gate.not_asked {
+        terminal::say(format_args!("not asked: {what}"));
     }
     for what in &gate.noisy {
         terminal::say(format_args!("too noisy to tell whether it is slower: {what}"));

@@ -187,10 +187,10 @@ fn help_of_compare() {
           --markdown                Print Markdown fit for a pull request
           --json                    Print everything as a JSON document, and nothing else, on standard
                                     output
-          --band <SHARE>            Share of the baseline within which figures count as equal [default:
-                                    5%]
+          --band <SHARE>            Share of the baseline within which a difference counts as none
+                                    [default: 5%]
           --fail-if-slower <SHARE>  Exit with 4 where p50, p90 or p99 of delivery latency is slower by
-                                    more than this share
+                                    more than this share, or where that cannot be answered
           --out <DIR>               Folder for tables and charts [default: a new one in results/compare]
       -h, --help                    Print help
     ");

@@ -103,6 +103,22 @@ fn assert_written(folder: &Path, ended: &Ended) {
 }
 
 #[test]
+fn a_file_out_of_reach_is_the_environments_fault() {
+    let workshop = tiny(SSE);
+    // A folder in the place of a file cannot be read by anybody, root included.
+    for run in ["a", "b"] {
+        fs::create_dir_all(workshop.path().join(run).join(names::RUN)).unwrap();
+    }
+    let unread = workshop.run(&["compare", "a", "b"]);
+    assert_eq!(unread.code, Some(3), "{unread:?}");
+    assert!(unread.err.contains("a/run.json cannot be read: "), "{}", unread.err);
+    // Of both, bad usage is the worse: it is what to mend first.
+    let mixed = workshop.run(&["compare", "a", "nowhere"]);
+    assert_eq!(mixed.code, Some(2), "{mixed:?}");
+    assert_eq!(mixed.err.lines().count(), 2, "{}", mixed.err);
+}
+
+#[test]
 fn what_cannot_be_compared_is_refused_all_at_once() {
     let workshop = tiny(SSE);
     fs::create_dir(workshop.path().join("empty")).unwrap();
