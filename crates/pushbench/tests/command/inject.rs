@@ -20,7 +20,9 @@ fn injected_faults_are_named_by_check_on_the_terminal_in_the_table_and_in_the_ma
     assert_eq!(run.scenario.overrides, [format!("--inject {faults}")]);
     assert_eq!(run.results[0].summary.lost, Some(0), "the scenario's own faults are gone");
     assert!(ended.err.contains(&format!("warning: faults injected: {faults}\n")), "{}", ended.err);
-    assert!(ended.out.starts_with(&format!("faults injected: {faults}\n")), "{}", ended.out);
+    // On a busy machine a line above says that the run is not valid.
+    let said = ended.out.lines().take(2).any(|line| line == format!("faults injected: {faults}"));
+    assert!(said, "{}", ended.out);
     let reported = workshop.run(&["report", folder.to_str().unwrap()]);
     assert_eq!(reported.out, ended.out, "from its files alone");
 }
