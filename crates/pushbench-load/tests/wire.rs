@@ -261,7 +261,7 @@ fn a_stream_is_known_to_the_byte_and_to_the_segment() {
     assert_eq!(measured.clients.bytes_in(), frames + EVENTS * HEADERS);
     assert_eq!(measured.clients.bytes_out(), measured.clients.segments_out * HEADERS);
     let mut row = Summary::default();
-    facts.fill(&mut row, 1);
+    facts.fill(&mut row);
     assert_eq!(row.wire_down_payload_bytes_per_event, Some(PAYLOAD as f64));
     let framing = (frames + EVENTS * HEADERS) as f64 / EVENTS as f64 - PAYLOAD as f64;
     assert!((row.wire_down_framing_bytes_per_event.unwrap() - framing).abs() < 1e-9);
