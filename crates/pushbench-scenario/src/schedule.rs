@@ -23,6 +23,7 @@ enum Stream {
     PollPhase = 4,
     Client = 5,
     Order = 6,
+    Look = 7,
 }
 
 fn rng(seed: u64, stream: Stream) -> ChaCha8Rng {
@@ -130,6 +131,15 @@ pub fn poll_phase(seed: u64, client: u32) -> f64 {
     // A ChaCha word is 4 bytes; each client has 16 of its own, so any client's phase is had without the others'.
     rng.set_word_pos(u128::from(client) * 16);
     rng.random()
+}
+
+/// Where in each of its time slots worker `worker` looks at what it looks at now and then: uniform in 0..1, one after the
+/// other, without end. What is looked at may be periodic; such looks meet every part of the period alike.
+pub fn looks(seed: u64, worker: u32) -> impl Iterator<Item = f64> {
+    let mut rng = rng(seed, Stream::Look);
+    // Far more words than any worker's looks take.
+    rng.set_word_pos(u128::from(worker) << 40);
+    std::iter::repeat_with(move || rng.random())
 }
 
 /// The order in which so many transports are measured in round `round` (from 1) of `rounds`: positions in the file.

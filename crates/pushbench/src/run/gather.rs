@@ -59,6 +59,15 @@ pub(crate) struct Peaks {
     pub(crate) time_wait: Option<u64>,
 }
 
+/// What becomes of the delivery latencies of a second once its row is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seconds {
+    /// They are needed beside those of other rounds.
+    Kept,
+    /// They are in the sum, and nobody asks for them any more.
+    Dropped,
+}
+
 /// Collects the reports of a step.
 #[derive(Debug)]
 pub(crate) struct Gather {
@@ -80,7 +89,8 @@ pub(crate) struct Gather {
     pub(crate) peaks: Peaks,
     /// What the verdict is made from.
     pub(crate) watch: Watch,
-    /// Delivery latency of what was due in the measure phase, a block for each second it was received in.
+    seconds: Seconds,
+    /// Delivery latency of what was due in the measure phase, a block for each second it was received in, if kept.
     blocks: Vec<Block>,
 }
 
@@ -100,8 +110,14 @@ impl Gather {
             histograms: Histograms::new(),
             peaks: Peaks::default(),
             watch: Watch::new(targets, workers),
+            seconds: Seconds::Dropped,
             blocks: Vec::new(),
         }
+    }
+
+    /// The same with or without the latencies of single seconds.
+    pub(crate) fn keeping(self, seconds: Seconds) -> Self {
+        Self { seconds, ..self }
     }
 
     pub(crate) fn begin(&mut self, edges: PhaseEdges) {
@@ -141,7 +157,7 @@ impl Gather {
         &self.targets
     }
 
-    /// Delivery latency second by second, for intervals.
+    /// Delivery latency second by second, for intervals, as far as kept.
     pub(crate) fn take_blocks(&mut self) -> Vec<Block> {
         std::mem::take(&mut self.blocks)
     }
@@ -168,7 +184,9 @@ impl Gather {
         }
         fill_percentiles(&mut interval, &histograms);
         self.histograms.add(&histograms);
-        self.blocks.extend(histograms.get(Figure::Delivery, Phase::Measure).map(Block::of));
+        if self.seconds == Seconds::Kept {
+            self.blocks.extend(histograms.get(Figure::Delivery, Phase::Measure).map(Block::of));
+        }
         self.watch.second(self.edges, tick_ns, &interval);
         let begin_ns = std::mem::replace(&mut self.begin_ns, tick_ns);
         Some(Row { begin_ns, end_ns: tick_ns, interval: everyone.then_some(interval), histograms })
@@ -395,5 +413,23 @@ mod tests {
         }
         while gather.complete_row().is_some() {}
         assert_eq!((gather.peaks.established, gather.peaks.time_wait), (Some(5), Some(7)));
+    }
+
+    #[test]
+    fn latencies_of_single_seconds_are_kept_only_when_asked_for() {
+        for (seconds, kept) in [(Seconds::Kept, vec![1, 2]), (Seconds::Dropped, vec![])] {
+            let mut gather = Gather::new(6, 0, 1, 0, Usages::default()).keeping(seconds);
+            gather.begin(PhaseEdges { start_ns: 0, measure_ns: 0, drain_ns: 5 * S, end_ns: 6 * S });
+            for second in 1..=2 {
+                let mut report = worker_report(second * S, second);
+                (0..second).for_each(|_| report.histograms.record(Figure::Delivery, Phase::Measure, 7));
+                gather.worker(0, report);
+                gather.sample(sample(second * S));
+            }
+            while gather.complete_row().is_some() {}
+            let counts: Vec<u64> = gather.take_blocks().iter().map(Block::count).collect();
+            assert_eq!(counts, kept, "{seconds:?}");
+            assert_eq!(gather.histograms.of(Figure::Delivery, Phase::Measure).count(), 3);
+        }
     }
 }

@@ -58,7 +58,25 @@ fn assert_pooled(result: &StepResult) {
         let (value, interval) = (row.figure(column).unwrap(), result.interval(column).unwrap());
         assert!(interval.lo <= value && value <= interval.hi, "{column}: {value} {interval:?}");
     }
+    assert_between_rounds(result);
     assert!(result.intervals.keys().all(|column| HEADLINES.iter().any(|of| of.column == column)));
+}
+
+/// Columns that are sums or peaks over rounds, or that are no figure.
+const NO_MEANS: [&str; 18] = [
+    "step", "clients", "rounds",
+    "publishes", "expected", "expected_of_all", "delivered", "lost", "duplicated", "reordered", "late",
+    "retransmitted_segments", "opened", "closed", "reconnects", "polls_late", "polls_skipped", "errors",
+];
+
+/// A figure of all rounds that is neither a sum nor a peak weighs those of the rounds, so it lies between them.
+fn assert_between_rounds(result: &StepResult) {
+    let mut compared = BTreeSet::new();
+    for column in Summary::columns() {
+        let of_rounds: Vec<f64> =
+            result.rounds.iter().filter_map(|round| round.summary.figure(column)).collect();
+        eprintln!("{column} {of_rounds:?} {:?}", result.summary.figure(column));
+    }
 }
 
 /// Seconds and histograms are kept apart by round and add up to the row.
