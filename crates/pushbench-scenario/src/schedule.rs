@@ -331,4 +331,15 @@ mod tests {
         assert!((900..1100).contains(&sizes[10_000]), "{}", sizes[10_000]);
         assert!((9_000..11_000).contains(&sizes[19_800]), "{}", sizes[19_800]);
     }
+
+    #[test]
+    fn looks_meet_every_part_of_a_slot_alike_and_each_worker_has_its_own() {
+        let of = |seed, worker| looks(seed, worker).take(1_000).collect::<Vec<f64>>();
+        let mut tenths = [0; 10];
+        of(7, 0).iter().for_each(|at| tenths[(at * 10.0) as usize] += 1);
+        // 100 each, with a deviation of 9.5.
+        assert!(tenths.iter().all(|count| (60..140).contains(count)), "{tenths:?}");
+        assert_eq!(of(7, 0), of(7, 0));
+        assert!(of(7, 0)[0] != of(7, 1)[0] && of(7, 0)[0] != of(8, 0)[0]);
+    }
 }
