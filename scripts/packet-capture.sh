@@ -1,18 +1,25 @@
 #!/usr/bin/env bash
 # Compares the bytes that a run reports with a packet capture of the same run.
 #
-#   scripts/packet-capture.sh [PUSHBENCH...]     the program to run; without: cargo run --release
+#   scripts/packet-capture.sh [--install] [PUSHBENCH...]     the program to run; without: cargo run --release
 #
-# Needs root, tcpdump (installed with apt-get where that is possible) and python3. Where one of them cannot be had it says
-# so and exits 0. Exits 1 when the two disagree: stream bytes must be equal, wire bytes within 1 %.
+# Needs root, tcpdump and python3. With --install it gets tcpdump with apt-get where that is possible. Where one of them is
+# missing it says so and exits 0. Exits 1 when the two disagree: stream bytes must be equal, wire bytes within 1 %.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+install=no
+if [ "${1-}" = --install ]; then
+    install=yes
+    shift
+fi
 
 leave_out() { printf 'packet capture: left out, %s\n' "$*"; exit 0; }
 
 [ "$(id -u)" -eq 0 ] || leave_out "only root may capture packets"
 command -v python3 >/dev/null || leave_out "there is no python3 to read the capture with"
 if ! command -v tcpdump >/dev/null; then
+    [ "$install" = yes ] || leave_out "there is no tcpdump; install it (apt-get install tcpdump), or pass --install"
     command -v apt-get >/dev/null || leave_out "there is no tcpdump, and no apt-get to install it with"
     apt-get install -y -q tcpdump >/dev/null 2>&1 ||
         { apt-get update -q >/dev/null 2>&1 && apt-get install -y -q tcpdump >/dev/null 2>&1; } ||

@@ -55,7 +55,7 @@ impl Recorder {
         }
     }
 
-    /// Looks at the age of some clients, others each time: where they come from in their wait is left to chance.
+    /// Looks at the age of some clients, others each time. What they hold must have no part in the choice of the instant.
     pub(crate) fn look_at_ages(&mut self, now_ns: u64) {
         let phase = self.phase_at(now_ns);
         for _ in 0..AGES_AT_ONCE.min(self.accounts.len()) {

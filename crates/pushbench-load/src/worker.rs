@@ -9,7 +9,7 @@ use pushbench_probe::alarm::Alarm;
 use pushbench_probe::clock::now_ns;
 use pushbench_scenario::plan::{topic_name, topic_of_client};
 use pushbench_scenario::schedule::{
-    EventSchedule, arrival_offset_ns, client_seed, events_between, poll_phase,
+    EventSchedule, arrival_offset_ns, client_seed, events_between, looks, poll_phase,
 };
 use pushbench_scenario::share::WorkerShare;
 use pushbench_transport::client::Identity;
@@ -24,8 +24,8 @@ use crate::account::Account;
 use crate::client::Client;
 use crate::shared::Shared;
 
-/// How often a worker looks how late its own timer is.
-const TIMER_PROBE_NS: u64 = 20_000_000;
+/// How often a worker looks how late its own timer is, and at ages: once in each slot of this length.
+const LOOK_SLOT_NS: u64 = 20_000_000;
 /// How long the reading of all sockets at the end of a step may take.
 const LAST_READING: Duration = Duration::from_secs(1);
 /// How long clients may take to say goodbye.
@@ -83,7 +83,8 @@ impl Worker {
     /// Lets the clients arrive by the schedule; the step's first client is due at `start_ns`.
     pub fn connect(&self, start_ns: u64) {
         spawn_local(arrivals(self.share.clone(), Rc::clone(&self.shared), start_ns));
-        spawn_local(probe_timer(Rc::clone(&self.shared), start_ns));
+        let looks = looks(self.share.plan.seed, self.share.worker);
+        spawn_local(look_around(Rc::clone(&self.shared), start_ns, looks));
     }
 
     /// Whether every client of this worker has been ready once.
@@ -207,18 +208,17 @@ async fn arrivals(share: WorkerShare, shared: Rc<Shared>, start_ns: u64) {
     }
 }
 
-/// Looks at regular instants how late this thread's timers are, which is part of the run's own verdict, and how old
-/// what its clients hold.
-async fn probe_timer(shared: Rc<Shared>, start_ns: u64) {
-    let mut due_ns = start_ns;
-    loop {
+/// Looks now and then how late this thread's timers are, which is part of the run's own verdict, and how old what its
+/// clients hold: once in each slot, at any instant of it. Regular instants would keep step with a regular publisher, and
+/// every look would meet the same age.
+async fn look_around(shared: Rc<Shared>, start_ns: u64, looks: impl Iterator<Item = f64>) {
+    for (slot, at) in (0..).zip(looks) {
+        let due_ns = start_ns + slot * LOOK_SLOT_NS + (at * LOOK_SLOT_NS as f64) as u64;
         shared.alarm.until(due_ns).await;
         let now_ns = now_ns();
         let mut recorder = shared.recorder.borrow_mut();
         let phase = recorder.phase_at(due_ns);
         recorder.histograms.record(Figure::TimerLate, phase, micros(now_ns.saturating_sub(due_ns)));
         recorder.look_at_ages(now_ns);
-        drop(recorder);
-        due_ns += TIMER_PROBE_NS;
     }
 }

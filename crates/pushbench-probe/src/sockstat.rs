@@ -2,7 +2,9 @@
 //!
 //! The totals know neither ports nor states; for those see [`crate::sockets`].
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::Path;
 
 use rustix::param::page_size;
 
@@ -11,7 +13,7 @@ use crate::proc_file::{self, malformed};
 const IPV4: &str = "/proc/thread-self/net/sockstat";
 const IPV6: &str = "/proc/thread-self/net/sockstat6";
 
-/// TCP's totals. Counts are those of the calling thread's network namespace; memory is the host's.
+/// TCP's totals. Counts are those of one network namespace; memory is the host's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sockstat {
     /// Sockets in use over IPv4 and IPv6: listening, opening, open and closing, without `TIME_WAIT`.
@@ -22,23 +24,68 @@ pub struct Sockstat {
     pub tcp_memory_bytes: u64,
 }
 
-/// Reads the totals of now.
+/// Reads the totals of now, once.
 ///
 /// # Errors
-/// When `/proc/net/sockstat` cannot be read. A host without IPv6 has no `/proc/net/sockstat6`: that counts as none
-/// in use.
+/// Those of a [`Reader`].
 pub fn read() -> io::Result<Sockstat> {
-    let ipv4 = Ipv4::parse(&proc_file::read(IPV4)?).map_err(|field| malformed(IPV4, field))?;
-    let ipv6_inuse = match proc_file::read(IPV6) {
-        Ok(text) => field(&text, "TCP6:", "inuse").map_err(|field| malformed(IPV6, field))?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
-        Err(error) => return Err(error),
-    };
-    Ok(Sockstat {
-        tcp_inuse: ipv4.inuse + ipv6_inuse,
-        tcp_time_wait: ipv4.time_wait,
-        tcp_memory_bytes: ipv4.memory_pages * page_size() as u64,
-    })
+    Reader::open()?.read()
+}
+
+/// Reads the totals again and again, always of the network namespace that it was opened in: the kernel binds an open file
+/// of `/proc/net` to the namespace of the thread that opened it.
+#[derive(Debug)]
+pub struct Reader {
+    ipv4: File,
+    /// `None` on a host without IPv6: none in use.
+    ipv6: Option<File>,
+}
+
+impl Reader {
+    /// Opens the files of the calling thread's network namespace.
+    ///
+    /// # Errors
+    /// When `/proc/net/sockstat` cannot be opened. A host without IPv6 has no `/proc/net/sockstat6`, which is none.
+    pub fn open() -> io::Result<Self> {
+        let open = |path: &'static str| {
+            File::open(path).map_err(|source| proc_file::unreadable(Path::new(path), source))
+        };
+        let ipv4 = open(IPV4)?;
+        let ipv6 = match open(IPV6) {
+            Ok(file) => Some(file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        Ok(Self { ipv4, ipv6 })
+    }
+
+    /// Reads the totals of now, on any thread.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or lacks a field.
+    pub fn read(&self) -> io::Result<Sockstat> {
+        let ipv4 = Ipv4::parse(&text(&self.ipv4, IPV4)?).map_err(|field| malformed(IPV4, field))?;
+        let ipv6_inuse = match &self.ipv6 {
+            Some(file) => {
+                let text = text(file, IPV6)?;
+                field(&text, "TCP6:", "inuse").map_err(|field| malformed(IPV6, field))?
+            }
+            None => 0,
+        };
+        Ok(Sockstat {
+            tcp_inuse: ipv4.inuse + ipv6_inuse,
+            tcp_time_wait: ipv4.time_wait,
+            tcp_memory_bytes: ipv4.memory_pages * page_size() as u64,
+        })
+    }
+}
+
+/// The text of an open file as it is now: the kernel makes it anew for whoever reads from its begin.
+fn text(mut file: &File, path: &'static str) -> io::Result<String> {
+    let mut text = String::new();
+    let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.read_to_string(&mut text));
+    read.map_err(|source| proc_file::unreadable(Path::new(path), source))?;
+    Ok(text)
 }
 
 /// The `TCP:` line of `/proc/net/sockstat`.
@@ -98,7 +145,9 @@ mod tests {
 
     #[test]
     fn open_sockets_are_in_use() {
+        let reader = Reader::open().unwrap();
         let _listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
         assert!(read().unwrap().tcp_inuse >= 2);
+        assert!(reader.read().unwrap().tcp_inuse >= 2);
     }
 }

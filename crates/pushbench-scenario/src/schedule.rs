@@ -23,6 +23,7 @@ enum Stream {
     PollPhase = 4,
     Client = 5,
     Order = 6,
+    Look = 7,
 }
 
 fn rng(seed: u64, stream: Stream) -> ChaCha8Rng {
@@ -130,6 +131,15 @@ pub fn poll_phase(seed: u64, client: u32) -> f64 {
     // A ChaCha word is 4 bytes; each client has 16 of its own, so any client's phase is had without the others'.
     rng.set_word_pos(u128::from(client) * 16);
     rng.random()
+}
+
+/// Where in each of its time slots worker `worker` looks at what it looks at now and then: uniform in 0..1, one after the
+/// other, without end. What is looked at may be periodic; such looks meet every part of the period alike.
+pub fn looks(seed: u64, worker: u32) -> impl Iterator<Item = f64> {
+    let mut rng = rng(seed, Stream::Look);
+    // Far more words than any worker's looks take.
+    rng.set_word_pos(u128::from(worker) << 40);
+    std::iter::repeat_with(move || rng.random())
 }
 
 /// The order in which so many transports are measured in round `round` (from 1) of `rounds`: positions in the file.
@@ -320,5 +330,19 @@ mod tests {
         sizes.sort_unstable();
         assert!((900..1100).contains(&sizes[10_000]), "{}", sizes[10_000]);
         assert!((9_000..11_000).contains(&sizes[19_800]), "{}", sizes[19_800]);
+    }
+
+    #[test]
+    fn looks_meet_every_part_of_a_slot_alike_and_each_worker_has_its_own() {
+        let of = |seed, worker| looks(seed, worker).take(1_000).collect::<Vec<f64>>();
+        let mut tenths = [0; 10];
+        for at in of(7, 0) {
+            tenths[(at * 10.0) as usize] += 1;
+        }
+        // 100 each, with a deviation of 9.5.
+        assert!(tenths.iter().all(|count| (60..140).contains(count)), "{tenths:?}");
+        assert_eq!(of(7, 0), of(7, 0));
+        assert_ne!(of(7, 0), of(7, 1));
+        assert_ne!(of(7, 0), of(8, 0));
     }
 }

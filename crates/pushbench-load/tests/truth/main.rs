@@ -8,6 +8,7 @@
 mod exchanges;
 mod reads;
 mod script;
+mod wire;
 
 use pushbench_measure::snapshot::{WorkerFinal, WorkerSnapshot};
 use pushbench_measure::{Figure, Phase};

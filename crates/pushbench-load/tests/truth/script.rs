@@ -14,6 +14,10 @@ use tokio::task::{LocalSet, spawn_local};
 use tokio::time::timeout;
 
 pub(crate) const MS: u64 = 1_000_000;
+/// From when all clients are ready to the begin of the measure phase: time to read the sockets before it.
+const LEAD_NS: u64 = 50 * MS;
+/// Length of the drain.
+const DRAIN_NS: u64 = 200 * MS;
 /// Events of the schedule are due every 10 ms from the begin of the measure phase; 20 of them are in it.
 pub(crate) const EVENTS: u64 = 20;
 /// Long enough for a busy machine; never reached by a test that passes.
@@ -23,7 +27,17 @@ const DEADLINE: Duration = Duration::from_secs(20);
 pub(crate) struct Watched<T> {
     pub(crate) report: WorkerSnapshot,
     pub(crate) sums: WorkerFinal,
+    pub(crate) edges: PhaseEdges,
     pub(crate) server: T,
+}
+
+/// Who ends first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum First {
+    /// The script: the clients' books are closed when it is done.
+    Script,
+    /// The clients say goodbye when the phases are over; the script sees that.
+    Clients,
 }
 
 /// A share of so many clients of a transport, whose keys are TOML.
@@ -58,6 +72,17 @@ pub(crate) fn watch<T: 'static>(
     ready: u32,
     server: impl AsyncFnOnce(TcpListener, oneshot::Receiver<PhaseEdges>) -> T + 'static,
 ) -> Watched<T> {
+    watch_until(First::Script, transport, clients, ready, server)
+}
+
+/// The same, where the script may wait for the clients to end.
+pub(crate) fn watch_until<T: 'static>(
+    first: First,
+    transport: &str,
+    clients: u32,
+    ready: u32,
+    server: impl AsyncFnOnce(TcpListener, oneshot::Receiver<PhaseEdges>) -> T + 'static,
+) -> Watched<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     LocalSet::new().block_on(&runtime, async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -72,17 +97,31 @@ pub(crate) fn watch<T: 'static>(
             }
         };
         timeout(DEADLINE, are_ready).await.expect("clients are ready");
-        let start_ns = now_ns() + 20 * MS;
+        let start_ns = now_ns() + LEAD_NS;
         let drain_ns = start_ns + EVENTS * 10 * MS;
-        let edges = PhaseEdges { start_ns, measure_ns: start_ns, drain_ns, end_ns: drain_ns + 50 * MS };
+        let edges = PhaseEdges { start_ns, measure_ns: start_ns, drain_ns, end_ns: drain_ns + DRAIN_NS };
         worker.begin(edges);
         // A script that does not wait for them may be over.
         let _ = tell_edges.send(edges);
-        let server = timeout(DEADLINE, server).await.expect("the script comes to its end").unwrap();
-        worker.alarm().until(edges.end_ns.max(now_ns() + 50 * MS)).await;
-        let report = worker.report(edges.end_ns);
-        Watched { report, sums: worker.finish().await, server }
+        let script = async { timeout(DEADLINE, server).await.expect("the script comes to its end").unwrap() };
+        match first {
+            First::Script => {
+                let server = script.await;
+                let (report, sums) = closed(&worker, &edges).await;
+                Watched { report, sums, edges, server }
+            }
+            First::Clients => {
+                let (report, sums) = closed(&worker, &edges).await;
+                Watched { report, sums, edges, server: script.await }
+            }
+        }
     })
+}
+
+/// What a worker recorded, once the phases are over and what was under way has arrived.
+async fn closed(worker: &Worker, edges: &PhaseEdges) -> (WorkerSnapshot, WorkerFinal) {
+    worker.alarm().until(edges.end_ns.max(now_ns() + 50 * MS)).await;
+    (worker.report(edges.end_ns), worker.finish().await)
 }
 
 /// The next client.

@@ -63,6 +63,13 @@ impl Sample {
         Self { rounds: rounds.into_iter().filter(|round| round.count() > 0).collect() }
     }
 
+    /// Adds a round, unless it has no value.
+    pub fn push(&mut self, round: Round) {
+        if round.count() > 0 {
+            self.rounds.push(round);
+        }
+    }
+
     /// The rounds that hold values.
     #[must_use]
     pub fn rounds(&self) -> &[Round] {

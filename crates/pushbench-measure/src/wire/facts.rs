@@ -30,8 +30,8 @@ impl Window {
 /// A time in which nothing was published.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Idle {
-    /// Its length in seconds.
-    pub seconds: f64,
+    /// Its length in seconds, times the clients that were connected: of several rounds each with its own.
+    pub client_seconds: f64,
     /// What happened in it.
     pub window: Window,
 }
@@ -74,7 +74,8 @@ impl WireFacts {
             targets: targets.map(|log| log.readings[until].since(&log.readings[from])),
         };
         let idle_ns = edges.end_ns.saturating_sub(edges.drain_ns) / 2;
-        let idle = Idle { seconds: idle_ns as f64 / 1e9, window: between(2, 3) };
+        let client_seconds = sums.tally.connected as f64 * (idle_ns as f64 / 1e9);
+        let idle = Idle { client_seconds, window: between(2, 3) };
         Some(Self {
             whole: Window {
                 counters: *at_end,
@@ -93,7 +94,7 @@ impl WireFacts {
         self.whole.add(&other.whole);
         self.measured.add(&other.measured);
         self.idle = self.idle.zip(other.idle).map(|(mut idle, other)| {
-            idle.seconds += other.seconds;
+            idle.client_seconds += other.client_seconds;
             idle.window.add(&other.window);
             idle
         });
@@ -108,7 +109,7 @@ impl WireFacts {
     }
 
     /// Fills the columns of the wire.
-    pub fn fill(&self, row: &mut Summary, connected: u64) {
+    pub fn fill(&self, row: &mut Summary) {
         let Window { counters, clients, .. } = &self.measured;
         let events = counters.events as f64;
         let per_event = |bytes: f64| ratio(bytes, events);
@@ -129,7 +130,7 @@ impl WireFacts {
             self.whole.targets.map(|targets| targets.resent_segments + self.whole.clients.resent_segments);
         row.idle_wire_bytes_per_client_minute = self.idle.as_ref().and_then(|idle| {
             let bytes = idle.window.clients.bytes_in() + idle.window.clients.bytes_out();
-            ratio(bytes as f64, connected as f64 * idle.seconds / 60.0)
+            ratio(bytes as f64, idle.client_seconds / 60.0)
         });
     }
 
@@ -200,6 +201,7 @@ impl Parts {
 mod tests {
     use super::*;
     use crate::StreamBytes;
+    use crate::ledger::Tally;
 
     const S: u64 = 1_000_000_000;
     const EDGES: PhaseEdges = PhaseEdges { start_ns: 0, measure_ns: S, drain_ns: 3 * S, end_ns: 5 * S };
@@ -245,7 +247,7 @@ mod tests {
     #[test]
     fn parts_of_a_hand_made_exchange_are_as_counted_by_hand() {
         let mut row = Summary::default();
-        facts(&polled()).fill(&mut row, 1);
+        facts(&polled()).fill(&mut row);
         let per_event = |bytes: f64| Some(bytes / 6.0);
         assert_eq!(row.wire_down_bytes_per_event, per_event(1740.0 + 580.0));
         assert_eq!(row.wire_down_payload_bytes_per_event, per_event(1200.0));
@@ -289,8 +291,40 @@ mod tests {
     }
 
     #[test]
+    fn figures_of_rounds_that_were_added_are_those_of_all_bytes_over_all_client_seconds() {
+        let round = |clients: u64, bytes: u64| {
+            let window = Window {
+                counters: Counters { events: 10 * clients, ..Counters::default() },
+                clients: Wire { stream_in: bytes, ..Wire::default() },
+                targets: Some(Wire { resent_segments: clients, ..Wire::default() }),
+            };
+            let idle = Some(Idle { client_seconds: clients as f64 * 2.0, window });
+            WireFacts {
+                idle,
+                worker_readings_us: [clients; super::super::READINGS],
+                target_readings_us: Some([bytes; super::super::READINGS]),
+                ..facts(&window)
+            }
+        };
+        // 10 clients received 300 bytes each minute, 30 clients 600.
+        let mut all = round(10, 100);
+        all.add(&round(30, 600));
+        let mut row = Summary::default();
+        all.fill(&mut row);
+        assert_eq!(row.idle_wire_bytes_per_client_minute, Some(700.0 * 60.0 / 80.0));
+        assert_eq!(row.wire_down_bytes_per_event, Some(700.0 / 400.0));
+        assert_eq!(row.retransmitted_segments, Some(40));
+        assert_eq!((all.worker_readings_us[0], all.target_readings_us), (30, Some([600; 4])), "the slowest");
+        all.add(&WireFacts { idle: None, target_readings_us: None, ..facts(&polled()) });
+        let mut row = Summary::default();
+        all.fill(&mut row);
+        assert_eq!((row.idle_wire_bytes_per_client_minute, row.retransmitted_segments), (None, None));
+    }
+
+    #[test]
     fn windows_lie_between_readings_and_idleness_needs_time() {
-        let mut sums = WorkerSums::default();
+        let mut sums =
+            WorkerSums { tally: Tally { connected: 2, ..Tally::default() }, ..WorkerSums::default() };
         for at in 0..super::super::READINGS {
             let sent = 100 * (at as u64 + 1).pow(2);
             sums.wire.note(at, Wire { stream_out: sent, ..Wire::default() }, 10 + at as u64);
@@ -303,9 +337,9 @@ mod tests {
         assert_eq!(facts.whole.clients.stream_out, 2000);
         assert_eq!(facts.worker_readings_us, [10, 11, 12, 13]);
         let idle = facts.idle.unwrap();
-        assert_eq!((idle.seconds, idle.window.clients.stream_out), (1.0, 700));
+        assert_eq!((idle.client_seconds, idle.window.clients.stream_out), (2.0, 700));
         let mut row = Summary::default();
-        facts.fill(&mut row, 2);
+        facts.fill(&mut row);
         assert_eq!(row.idle_wire_bytes_per_client_minute, Some(700.0 * 60.0 / 2.0));
         assert_eq!(of(S + 1).unwrap().idle, None, "an exchange a second may be missed in less");
         assert_eq!(WireFacts::of(&EDGES, 2, &sums, None, 0), None, "a worker is missing");

@@ -8,7 +8,7 @@ use crate::PhaseEdges;
 /// Readings of all open sockets in a step, see [`instants`].
 pub const READINGS: usize = 4;
 
-/// Part of the lead that does not depend on the number of sockets.
+/// Part of the time for a reading that does not depend on the number of sockets.
 const LEAD_NS: u64 = 20_000_000;
 /// Time for one socket, several times what a reading takes.
 const LEAD_PER_SOCKET_NS: u64 = 5_000;
@@ -22,11 +22,24 @@ const SETTLE_NS: u64 = 50_000_000;
 pub fn instants(edges: &PhaseEdges, sockets: usize) -> [u64; READINGS] {
     let drain_ns = edges.end_ns.saturating_sub(edges.drain_ns);
     [
-        edges.measure_ns.saturating_sub(LEAD_NS + LEAD_PER_SOCKET_NS * sockets as u64),
+        edges.measure_ns.saturating_sub(lead_ns(sockets)),
         edges.drain_ns + SETTLE_NS.min(drain_ns / 4),
         edges.drain_ns + drain_ns / 2,
         edges.end_ns,
     ]
+}
+
+/// From when on CPU time is that of idle connections: from the middle of the drain, after the reading that is taken there.
+/// `sockets` are those of the process with the most.
+#[must_use]
+pub fn idle_cpu_from_ns(edges: &PhaseEdges, sockets: usize) -> u64 {
+    let [_, _, idle_ns, end_ns] = instants(edges, sockets);
+    idle_ns + lead_ns(sockets).min(end_ns.saturating_sub(idle_ns) / 2)
+}
+
+/// Time for the reading of so many sockets.
+fn lead_ns(sockets: usize) -> u64 {
+    LEAD_NS + LEAD_PER_SOCKET_NS * sockets as u64
 }
 
 /// The readings of one process, or, added, of all processes of one side.
@@ -86,6 +99,14 @@ mod tests {
                 (20 * S + 50_000_000, 22 * S, 24 * S),
                 "{sockets} sockets"
             );
+        }
+    }
+
+    #[test]
+    fn idle_cpu_time_begins_when_the_sockets_have_been_read() {
+        let edges = PhaseEdges { start_ns: 10 * S, measure_ns: 12 * S, drain_ns: 20 * S, end_ns: 24 * S };
+        for (sockets, from_ns) in [(0, 22_020_000_000), (20_000, 22_120_000_000), (10_000_000, 23 * S)] {
+            assert_eq!(idle_cpu_from_ns(&edges, sockets), from_ns, "{sockets} sockets");
         }
     }
 

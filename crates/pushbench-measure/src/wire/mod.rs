@@ -10,7 +10,7 @@ mod log;
 use serde::{Deserialize, Serialize};
 
 pub use facts::{Idle, Window, WireFacts};
-pub use log::{READINGS, WireLog, instants};
+pub use log::{READINGS, WireLog, idle_cpu_from_ns, instants};
 
 /// TCP header without options, bytes.
 const TCP_HEADER: u64 = 20;

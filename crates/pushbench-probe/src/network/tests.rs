@@ -69,6 +69,9 @@ fn a_cable_carries_packets_of_its_mtu_from_every_address() {
 #[test]
 fn what_is_in_a_namespace_is_seen_from_there_only() {
     let Some(ends) = cable() else { return };
+    // Opened before there is anything to see, read from outside.
+    let totals = ends.each_ref().map(|end| end.inside(sockstat::Reader::open).unwrap());
+    assert_eq!(totals.each_ref().map(|totals| totals.read().unwrap().tcp_inuse), [0, 0]);
     // A port of the range from which the kernel may have given one to the worker's end.
     let listener = listen(&ends, 0);
     let port = listener.local_addr().unwrap().port();
@@ -81,6 +84,7 @@ fn what_is_in_a_namespace_is_seen_from_there_only() {
     assert_eq!(workers.target_side(&[port]).unwrap(), established(0));
     // The target's end also has the listener.
     assert_eq!(ends.each_ref().map(|end| end.inside(sockstat::read).unwrap().tcp_inuse), [3, 2]);
+    assert_eq!(totals.map(|totals| totals.read().unwrap().tcp_inuse), [3, 2]);
     assert_eq!(ends[0].inside(netstat::listen_overflows).unwrap(), 0);
     drop(open);
 }

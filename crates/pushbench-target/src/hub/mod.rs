@@ -89,6 +89,11 @@ impl Hub {
         self.topic(topic).map(drop)
     }
 
+    /// Whether there is such a topic now.
+    pub(crate) fn has(&self, topic: &TopicName) -> bool {
+        self.topics.borrow().contains_key(topic)
+    }
+
     /// Counts an event as published.
     pub(crate) fn count_published(&self) {
         self.published.set(self.published.get() + 1);

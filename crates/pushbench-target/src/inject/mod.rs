@@ -38,6 +38,7 @@ const BURST: usize = 64;
 /// The faults of one target.
 pub(crate) struct Injector {
     inject: Inject,
+    /// Those of topics that the hub has, and of some that it has forgotten: never more than it had topics at once.
     doors: RefCell<HashMap<TopicName, Door>>,
     /// In the order of their instants, which is that of their arrival: all wait equally long.
     delayed: RefCell<VecDeque<Delayed>>,
@@ -89,7 +90,7 @@ impl Injector {
             let why = "the injected delay already holds back 256 MiB of events";
             return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, why));
         }
-        let n = self.doors.borrow_mut().entry(topic.clone()).or_default().number();
+        let n = self.at_door(hub, topic, Door::number)?;
         hub.count_published();
         let event = Numbered { n, payload: payload(n) };
         if self.inject.drops(n) {
@@ -162,11 +163,26 @@ impl Injector {
     }
 
     fn enter(&self, hub: &Hub, topic: &TopicName, event: Numbered) {
-        let going_in = match self.doors.borrow_mut().get_mut(topic) {
-            Some(door) => door.enter(event, &self.inject),
-            None => Vec::new(),
-        };
-        hand_over(hub, topic, going_in);
+        // Where the topic was forgotten since the event was published and there is no room any more, nobody listens.
+        if let Ok(going_in) = self.at_door(hub, topic, |door| door.enter(event, &self.inject)) {
+            hand_over(hub, topic, going_in);
+        }
+    }
+
+    /// Does something at the door of a topic, which is made where there is none.
+    fn at_door<T>(
+        &self,
+        hub: &Hub,
+        topic: &TopicName,
+        pass: impl FnOnce(&mut Door) -> T,
+    ) -> Result<T, Refusal> {
+        hub.admit(topic)?;
+        let mut doors = self.doors.borrow_mut();
+        // This topic is one of the hub's and has no door: if the others are as many, some lead nowhere.
+        if !doors.contains_key(topic) && doors.len() >= hub.topics() {
+            doors.retain(|topic, _| hub.has(topic));
+        }
+        Ok(pass(doors.entry(topic.clone()).or_default()))
     }
 
     fn release(&self, hub: &Hub) {
@@ -206,5 +222,24 @@ mod tests {
         assert!(publish(9_999).is_err(), "none is due");
         injector.let_go_due(&hub, 10_000);
         assert_eq!((publish(10_000).ok(), injector.delayed_bytes.get()), (Some(5), 0));
+    }
+
+    #[test]
+    fn topics_that_the_hub_has_forgotten_have_no_door_for_ever() {
+        let injector = Injector::new("delay=10us".parse().unwrap());
+        let hub = || Hub::new(Keep { events: 10, bytes: u64::MAX, backlog_bytes: 0 }, 2);
+        let topic = |name: &str| TopicName::new(name).unwrap();
+        let publish = |hub: &Hub, name: &str| injector.publish(hub, &topic(name), 0, |_| String::new()).ok();
+        let first = hub();
+        assert_eq!(["a", "b", "a", "c"].map(|name| publish(&first, name)), [Some(1), Some(1), Some(2), None]);
+        // A hub that knows none of these has forgotten them all.
+        let second = hub();
+        for name in ["c", "b"] {
+            publish(&second, name);
+            assert!(injector.doors.borrow().len() <= 2, "{:?}", injector.doors.borrow().keys());
+        }
+        let third = hub();
+        injector.let_go_due(&third, 10_000);
+        assert_eq!(third.topics(), 2, "what was delayed goes in where there is room");
     }
 }

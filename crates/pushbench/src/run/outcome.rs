@@ -5,7 +5,7 @@ use pushbench_measure::results::{RoundResult, WireRecord};
 use pushbench_measure::rollup::{Cost, RoundCost, SocketPeaks, StepFacts, WorkerSums, summarize};
 use pushbench_measure::statistics::Round;
 use pushbench_measure::verdict::{Level, Observed, judge};
-use pushbench_measure::wire::{WireFacts, WireLog};
+use pushbench_measure::wire::{WireFacts, WireLog, idle_cpu_from_ns};
 use pushbench_probe::process::Usage;
 use pushbench_transport::settings::TransportSettings as _;
 
@@ -23,7 +23,7 @@ pub(crate) struct Evidence {
     pub(crate) gather: Gather,
     /// Usage before the first client.
     pub(crate) before: Usages,
-    /// Usage at the begin and the end of the measure phase, in the middle of the drain and at the end.
+    /// Usage at the begin and the end of the measure phase and of the idle time.
     pub(crate) at_edges: [Option<AtEdge>; EDGES],
     pub(crate) kernel_bytes: Option<u64>,
     pub(crate) listen_overflows: Option<u64>,
@@ -38,7 +38,7 @@ pub(crate) struct Measured<'a> {
     pub(crate) result: RoundResult,
     /// What adds up with other rounds.
     pub(crate) facts: StepFacts<'a>,
-    /// Its delivery latencies second by second.
+    /// Its delivery latencies second by second; none where there is no other round to hold them against.
     pub(crate) blocks: Round,
 }
 
@@ -107,7 +107,7 @@ fn facts<'a>(
             events: sums.measured().events,
             connected: sums.tally.connected,
             measure_s: edges.measure_seconds(),
-            idle_s: idle.map_or(0.0, |idle| idle.seconds),
+            idle_s: idle.map_or(0.0, |_| idle_cpu_seconds(&edges, job.clients)),
         }],
         wire: wire.copied(),
         sockets: SocketPeaks {
@@ -119,6 +119,11 @@ fn facts<'a>(
         sums,
         histograms: gather.histograms,
     }
+}
+
+/// How long the CPU time of idle connections is counted.
+fn idle_cpu_seconds(edges: &PhaseEdges, clients: u32) -> f64 {
+    (edges.end_ns - idle_cpu_from_ns(edges, clients as usize)) as f64 / 1e9
 }
 
 /// What the sockets carried; `None` when a process did not tell, as in a step that was cut short.

@@ -6,7 +6,7 @@
 
 use pushbench_measure::results::{Confidence, RoundResult, StepResult, Summary};
 use pushbench_measure::rollup::{StepFacts, summarize};
-use pushbench_measure::statistics::{Bootstrap, Round, Sample, estimate_all};
+use pushbench_measure::statistics::{Bootstrap, Sample, estimate_all};
 use pushbench_measure::verdict::{Finding, over_rounds};
 use pushbench_scenario::plan::Plan;
 use std::collections::BTreeMap;
@@ -20,7 +20,8 @@ pub(crate) struct Rounds<'a> {
     processes: (u32, u32),
     results: Vec<RoundResult>,
     pool: Option<StepFacts<'a>>,
-    blocks: Vec<Round>,
+    /// Delivery latencies second by second.
+    sample: Sample,
     /// What they come to; `None` before the first.
     pub(crate) result: Option<StepResult>,
 }
@@ -28,14 +29,14 @@ pub(crate) struct Rounds<'a> {
 impl<'a> Rounds<'a> {
     /// None yet.
     pub(crate) fn new(plan: &'a Plan, processes: (u32, u32)) -> Self {
-        Self { plan, processes, results: Vec::new(), pool: None, blocks: Vec::new(), result: None }
+        Self { plan, processes, results: Vec::new(), pool: None, sample: Sample::default(), result: None }
     }
 
     /// Adds a round.
     pub(crate) fn add(&mut self, measured: Measured<'a>) {
         let Measured { result, facts, blocks } = measured;
         if result.complete {
-            self.blocks.push(blocks);
+            self.sample.push(blocks);
             match &mut self.pool {
                 Some(pool) => pool.pool(&facts),
                 pool => *pool = Some(facts),
@@ -71,8 +72,12 @@ impl<'a> Rounds<'a> {
         self.results.iter().filter(|round| round.complete)
     }
 
+    /// None from one round: it does not tell what another would have shown.
     fn intervals(&self, pooled: &Summary) -> BTreeMap<String, Confidence> {
+        if self.complete().count() < 2 {
+            return BTreeMap::new();
+        }
         let rounds: Vec<Summary> = self.complete().map(|round| round.summary.clone()).collect();
-        estimate_all(&Sample::new(self.blocks.clone()), &rounds, pooled, Bootstrap::default())
+        estimate_all(&self.sample, &rounds, pooled, Bootstrap::default())
     }
 }

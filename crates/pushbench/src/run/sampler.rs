@@ -3,7 +3,7 @@
 //! A thread of its own, because a dump of many sockets takes tens of milliseconds that neither the coordinator nor a
 //! process under measurement should wait for. Instants at which phases meet are sampled before anything else is.
 
-use pushbench_measure::{PhaseEdges, Ticks};
+use pushbench_measure::{PhaseEdges, Ticks, wire};
 use pushbench_probe::cpu::CpuTimes;
 use pushbench_probe::process::{self, Usage};
 use pushbench_probe::sockets::Census;
@@ -13,7 +13,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::topology::{Counter, Topology};
+use super::topology::{Counter, Topology, Totals};
 
 /// Time between two looks at the host's socket totals.
 const GLANCE_NS: u64 = 100_000_000;
@@ -59,7 +59,8 @@ pub(crate) enum Seen {
     Edge(usize, AtEdge),
 }
 
-/// Instants at which usages are read: begin and end of the measure phase, middle of the drain, end of the step.
+/// Instants at which usages are read: begin and end of the measure phase, begin and end of the idle time. No process
+/// reads its sockets between two that belong together.
 pub(crate) const EDGES: usize = 4;
 
 /// What is read where phases meet.
@@ -71,7 +72,7 @@ pub(crate) struct AtEdge {
 }
 
 enum Wish {
-    Begin(PhaseEdges),
+    Begin(PhaseEdges, usize),
     Stop,
 }
 
@@ -89,6 +90,7 @@ impl Sampler {
         let mut sampling = Sampling {
             // Without it (a kernel without the module, a sandbox) the socket columns stay empty.
             counter: Counter::open(&watched.topology).ok(),
+            totals: Totals::open(&watched.topology).ok(),
             watched,
             seen,
             ticks: Ticks::new(from_ns),
@@ -102,10 +104,10 @@ impl Sampler {
         Self { wishes, thread: Some(thread) }
     }
 
-    /// Makes the phases known.
-    pub(crate) fn begin(&self, edges: PhaseEdges) {
+    /// Makes the phases known; no process has more than so many sockets to read.
+    pub(crate) fn begin(&self, edges: PhaseEdges, sockets: usize) {
         // The thread ends only when it is told to.
-        let _ = self.wishes.send(Wish::Begin(edges));
+        let _ = self.wishes.send(Wish::Begin(edges, sockets));
     }
 }
 
@@ -133,8 +135,8 @@ struct Glance {
 }
 
 impl Glance {
-    fn look(&mut self, topology: &Topology) {
-        let Ok(now) = topology.sockstat() else { return };
+    fn look(&mut self, totals: Option<&Totals>) {
+        let Some(Ok(now)) = totals.map(Totals::read) else { return };
         self.sockets = self.sockets.max(Some(now.tcp_inuse as u32));
         self.time_wait = self.time_wait.max(Some(now.tcp_time_wait as u32));
         self.memory_bytes = self.memory_bytes.max(Some(now.tcp_memory_bytes));
@@ -145,6 +147,7 @@ struct Sampling {
     watched: Watched,
     seen: UnboundedSender<Seen>,
     counter: Option<Counter>,
+    totals: Option<Totals>,
     ticks: Ticks,
     /// Edges still to come: which, and when; the last is the next.
     edges: Vec<(usize, u64)>,
@@ -160,9 +163,9 @@ impl Sampling {
         loop {
             let wait_ns = self.next_ns().saturating_sub(clock::now_ns());
             match inbox.recv_timeout(Duration::from_nanos(wait_ns)) {
-                Ok(Wish::Begin(edges)) => {
+                Ok(Wish::Begin(edges, sockets)) => {
                     self.ticks.begin(edges);
-                    let idle_ns = u64::midpoint(edges.drain_ns, edges.end_ns);
+                    let idle_ns = wire::idle_cpu_from_ns(&edges, sockets);
                     self.edges =
                         vec![(3, edges.end_ns), (2, idle_ns), (1, edges.drain_ns), (0, edges.measure_ns)];
                     self.end_ns = Some(edges.end_ns);
@@ -189,7 +192,7 @@ impl Sampling {
             self.tell(Seen::Edge(which, edge));
         }
         if self.next_glance_ns <= now_ns {
-            self.glance.look(&self.watched.topology);
+            self.glance.look(self.totals.as_ref());
             self.next_glance_ns = now_ns - now_ns % GLANCE_NS + GLANCE_NS;
         }
         if let Some(tick_ns) = self.next_tick_ns().filter(|tick_ns| *tick_ns <= now_ns) {
@@ -202,7 +205,7 @@ impl Sampling {
     }
 
     fn tick(&mut self, tick_ns: u64) {
-        self.glance.look(&self.watched.topology);
+        self.glance.look(self.totals.as_ref());
         let glance = std::mem::take(&mut self.glance);
         let usages = usages(&self.watched);
         let sample = Sample {

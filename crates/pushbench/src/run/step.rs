@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::fleet::{Fleet, FleetError, Heard, Member};
 use super::folder::LabelFiles;
-use super::gather::Gather;
+use super::gather::{Gather, Seconds};
 use super::job::Job;
 use super::outcome::{self, Evidence, Measured};
 use super::placement::Placement;
@@ -168,7 +168,8 @@ impl<'r, 'a> Step<'r, 'a> {
             job.workers as usize,
             connect_ns,
             before.usages.clone(),
-        );
+        )
+        .keeping(if job.plan.rounds > 1 { Seconds::Kept } else { Seconds::Dropped });
         Self {
             job,
             fleet,
@@ -237,7 +238,7 @@ impl<'r, 'a> Step<'r, 'a> {
             PhaseEdges { start_ns, measure_ns, drain_ns, end_ns: drain_ns + phases.drain.as_nanos() as u64 };
         self.edges = Some(edges);
         self.gather.begin(edges);
-        self.sampler.begin(edges);
+        self.sampler.begin(edges, self.job.clients as usize);
         self.fleet.tell_workers(&ToWorker::Begin(edges)).await;
         self.fleet.tell_targets(&ToTarget::Begin(edges)).await;
         edges

@@ -100,18 +100,6 @@ impl Topology {
         }
     }
 
-    /// Totals of TCP's sockets, over both sides.
-    pub(crate) fn sockstat(&self) -> io::Result<Sockstat> {
-        let Self::Veth { targets, workers } = self else { return sockstat::read() };
-        let (of_targets, of_workers) = (targets.inside(sockstat::read)?, workers.inside(sockstat::read)?);
-        Ok(Sockstat {
-            tcp_inuse: of_targets.tcp_inuse + of_workers.tcp_inuse,
-            tcp_time_wait: of_targets.tcp_time_wait + of_workers.tcp_time_wait,
-            // The kernel keeps one account of it for the whole host.
-            tcp_memory_bytes: of_workers.tcp_memory_bytes,
-        })
-    }
-
     /// Connection attempts that a listener lost until now.
     pub(crate) fn listen_overflows(&self) -> io::Result<u64> {
         match self {
@@ -150,6 +138,41 @@ impl Counter {
             Self::Together(diag) => diag.census(ports),
             Self::Apart { targets, workers } => {
                 Ok(Census { client: workers.client_side(ports)?, target: targets.target_side(ports)? })
+            }
+        }
+    }
+}
+
+/// Reads TCP's totals over and over, without entering a namespace each time.
+#[derive(Debug)]
+pub(crate) enum Totals {
+    Together(sockstat::Reader),
+    Apart { targets: sockstat::Reader, workers: sockstat::Reader },
+}
+
+impl Totals {
+    pub(crate) fn open(topology: &Topology) -> io::Result<Self> {
+        let open = sockstat::Reader::open;
+        Ok(match topology {
+            Topology::Loopback => Self::Together(open()?),
+            Topology::Veth { targets, workers } => {
+                Self::Apart { targets: targets.inside(open)?, workers: workers.inside(open)? }
+            }
+        })
+    }
+
+    /// Those of now, over both sides.
+    pub(crate) fn read(&self) -> io::Result<Sockstat> {
+        match self {
+            Self::Together(reader) => reader.read(),
+            Self::Apart { targets, workers } => {
+                let (of_targets, of_workers) = (targets.read()?, workers.read()?);
+                Ok(Sockstat {
+                    tcp_inuse: of_targets.tcp_inuse + of_workers.tcp_inuse,
+                    tcp_time_wait: of_targets.tcp_time_wait + of_workers.tcp_time_wait,
+                    // The kernel keeps one account of it for the whole host.
+                    tcp_memory_bytes: of_workers.tcp_memory_bytes,
+                })
             }
         }
     }

@@ -11,7 +11,14 @@ use crate::folder::{histograms, intervals, manifest};
 use crate::process::signal;
 use crate::scenario::{SSE, tiny};
 
-const TWO: &str = "[[transports]]\nkind = \"sse\"\n[[transports]]\nkind = \"websocket\"\n";
+/// Pings are what an idle connection carries here.
+const TWO: &str = r#"
+[[transports]]
+kind = "sse"
+[[transports]]
+kind = "websocket"
+ping_interval = "200ms"
+"#;
 
 fn of<'a>(run: &'a Run, label: &str) -> &'a StepResult {
     run.results.iter().find(|result| result.summary.label == label).unwrap()
@@ -61,6 +68,52 @@ fn assert_pooled(result: &StepResult) {
     assert!(result.intervals.keys().all(|column| HEADLINES.iter().any(|of| of.column == column)));
 }
 
+/// Columns that are sums over rounds.
+const SUMS: [&str; 16] = [
+    "expected",
+    "expected_of_all",
+    "delivered",
+    "lost",
+    "duplicated",
+    "reordered",
+    "late",
+    "publishes",
+    "retransmitted_segments",
+    "opened",
+    "closed",
+    "reconnects",
+    "polls_late",
+    "polls_skipped",
+    "errors",
+    "slow_disconnects",
+];
+
+/// Whatever is no sum weighs the rounds or is one of them, so it lies between the lowest and the highest.
+fn assert_between_rounds(columns: &csv::StringRecord, result: &StepResult) {
+    let label = &result.summary.label;
+    let mut compared = BTreeSet::new();
+    for column in columns.iter().filter(|column| !SUMS.contains(column)) {
+        let rounds = result.rounds.iter().map(|round| round.summary.figure(column));
+        // More values stand behind a percentile of all rounds than behind one of each.
+        let Some(rounds) = rounds.collect::<Option<Vec<f64>>>() else { continue };
+        let lowest = rounds.iter().copied().fold(f64::INFINITY, f64::min);
+        let highest = rounds.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let pooled = result.summary.figure(column).unwrap();
+        let rounding = 1e-9 * highest.abs();
+        assert!(
+            lowest - rounding <= pooled && pooled <= highest + rounding,
+            "{label} {column}: {pooled} of {rounds:?}"
+        );
+        compared.insert(column);
+    }
+    for weighted in ["age_mean_us", "wire_down_bytes_per_event", "worker_cpu_us_per_event"] {
+        assert!(compared.contains(weighted), "{label} {weighted}: {compared:?}");
+    }
+    for idle in ["idle_wire_bytes_per_client_minute", "idle_worker_cpu_us_per_client_second"] {
+        assert_eq!(compared.contains(idle), label == "websocket", "{label} {idle}: {compared:?}");
+    }
+}
+
 /// Seconds and histograms are kept apart by round and add up to the row.
 fn assert_rounds_in_files(folder: &Path, result: &StepResult) {
     let label = &result.summary.label;
@@ -97,6 +150,7 @@ fn assert_summary(folder: &Path, run: &Run) {
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     assert_eq!(rows.len(), 2);
     for (row, result) in rows.iter().zip(&run.results) {
+        assert_between_rounds(&names, result);
         let of = |name: &str| &row[names.iter().position(|column| column == name).unwrap()];
         assert_eq!((of("label"), of("rounds")), (result.summary.label.as_str(), "3"));
         let interval = result.interval("latency_p50_us").unwrap();

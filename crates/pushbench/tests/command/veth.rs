@@ -50,8 +50,9 @@ fn every_transport_delivers_everything_and_its_sockets_are_seen_on_both_sides() 
         assert_eq!((row.connected, row.errors, row.sockets_established_peak), (Some(8), Some(0), Some(8)));
         assert_sockets(&folder, &row.label);
     }
-    let said = ended.out.lines().next().unwrap_or_default();
-    assert!(said.ends_with(" of warm-up, over veth, MTU 1500"), "{said}");
+    // On a busy machine the first line says that nothing is to be compared.
+    let mut said = ended.out.lines();
+    assert!(said.any(|line| line.ends_with(" of warm-up, over veth, MTU 1500")), "{}", ended.out);
 }
 
 /// Eight connections, seen from both ends; the namespaces hold those and what listens, and nothing of the host.

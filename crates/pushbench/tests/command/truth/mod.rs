@@ -3,6 +3,7 @@
 //! Bounds are worked out from the scenario. Where a machine may be late, what is allowed is what the run itself says of
 //! its own lateness, so that a busy machine widens a bound and does not break it.
 
+mod age;
 mod comparison;
 mod delay;
 mod ledger;

@@ -4,7 +4,7 @@ use pushbench_measure::results::Status;
 use pushbench_measure::verdict::{Condition, Level};
 use rustix::process::Signal;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::folder::manifest;
 use crate::process::signal;
@@ -17,10 +17,12 @@ fn a_median_that_moves_while_it_is_measured_is_told() {
     let mut started = workshop.start(&["run", "tiny.toml", "-v"]);
     started.says("] sse            measure    9 s");
     let target = started.children("__target", 1)[0];
-    // From now on the target stands still for most of the time.
-    for _ in 0..105 {
+    // From now on the target stands still for most of the time, far longer than a busy machine makes events late, until
+    // the measure phase is about to end, which is more than a second before the target does.
+    let from = Instant::now();
+    while from.elapsed() < Duration::from_millis(8_500) {
         signal(target, Signal::STOP);
-        sleep(Duration::from_millis(70));
+        sleep(Duration::from_millis(150));
         signal(target, Signal::CONT);
         sleep(Duration::from_millis(15));
     }
@@ -30,6 +32,9 @@ fn a_median_that_moves_while_it_is_measured_is_told() {
     let findings = &run.results[0].findings;
     let unsteady = findings.iter().find(|finding| finding.condition == Condition::Unsteady).unwrap();
     assert_eq!(unsteady.level, Level::Warning, "{unsteady:?}");
-    assert!(unsteady.text.starts_with("median moved from ") && unsteady.value > 1.0, "{unsteady:?}");
+    // How far it moved depends on how late events were before.
+    assert!(unsteady.value >= unsteady.warning.unwrap(), "{unsteady:?}");
+    assert!(unsteady.text.starts_with("median moved from "), "{unsteady:?}");
+    assert!(unsteady.text.contains(" at second "), "{unsteady:?}");
     assert!(ended.out.contains(&format!("sse, warning: {}\n", unsteady.text)), "{}", ended.out);
 }

@@ -1,55 +1,26 @@
-//! Truth checks of the wire: the generator against scripted servers that know every byte, and that read the kernel's counts
-//! of the other end of each connection when both directions have ended.
+//! Bytes and segments on the wire: servers that know every byte, and that read the kernel's counts of the other end of each
+//! connection when both directions have ended.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
-use pushbench_load::Worker;
 use pushbench_measure::PhaseEdges;
 use pushbench_measure::results::Summary;
 use pushbench_measure::rollup::WorkerSums;
 use pushbench_measure::wire::{Wire, WireFacts};
 use pushbench_probe::clock::now_ns;
 use pushbench_probe::tcp_info::{self, TcpState};
-use pushbench_scenario::{Overrides, WorkerShare};
 use pushbench_transport::envelope::{Stamp, encode};
-use std::net::SocketAddr;
 use std::os::fd::AsRawFd as _;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
-use tokio::task::LocalSet;
+use tokio::sync::oneshot;
 
-const MS: u64 = 1_000_000;
+use crate::script::{EVENTS, First, accept, watch_until};
+
 const PAYLOAD: usize = 100;
-const EVENTS: u64 = 20;
 /// IP and TCP with timestamps.
 const HEADERS: u64 = 20 + 20 + 12;
 /// What SYN and SYN-ACK have on top.
 const SYN_MORE: u64 = 8;
-
-fn share(target: SocketAddr, transport: &str) -> WorkerShare {
-    let scenario = format!(
-        r#"
-        name = "wire"
-        [clients]
-        count = 1
-        connect_rate = "1000/s"
-        [events]
-        pattern = "broadcast"
-        rate = "100/s"
-        size = "100B"
-        [phases]
-        warmup = "0s"
-        measure = "1s"
-        drain = "2s"
-        [[transports]]
-        {transport}
-        "#
-    );
-    let plan = pushbench_scenario::parse(&scenario, "wire.toml", &Overrides::default()).unwrap();
-    WorkerShare { plan, transport: 0, clients: 1, worker: 0, workers: 1, targets: vec![target], source: None }
-}
 
 /// What the script knows of all connections, seen from the client.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -69,13 +40,12 @@ struct Known {
 struct Server {
     known: Known,
     listener: TcpListener,
-    edges: watch::Receiver<Option<PhaseEdges>>,
+    edges: oneshot::Receiver<PhaseEdges>,
 }
 
 impl Server {
     async fn accept(&mut self) -> TcpStream {
-        let (stream, _) = self.listener.accept().await.unwrap();
-        stream.set_nodelay(true).unwrap();
+        let stream = accept(&self.listener).await;
         self.known.connections += 1;
         stream
     }
@@ -117,10 +87,6 @@ impl Server {
         self.known.down_segments += u64::from(info.segs_out) + 1;
         self.known.up_segments += u64::from(info.segs_in);
     }
-
-    fn edges(&self) -> Option<PhaseEdges> {
-        *self.edges.borrow()
-    }
 }
 
 fn payload(n: u64) -> Vec<u8> {
@@ -139,7 +105,7 @@ async fn stream_events(mut server: Server) -> Known {
     let mut stream = server.accept().await;
     server.request(&mut stream).await.unwrap();
     server.write(&mut stream, b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n").await;
-    let edges = server.edges.wait_for(Option::is_some).await.unwrap().unwrap();
+    let edges = (&mut server.edges).await.unwrap();
     for n in 1..=EVENTS {
         while now_ns() < edges.measure_ns {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -181,8 +147,10 @@ async fn keep_answering(mut server: Server) -> Known {
 
 /// Closes after every answer, until the step is over.
 async fn answer_and_close(mut server: Server) -> Known {
+    let mut edges = None;
     for poll in 0..500 {
-        let over = server.edges().is_some_and(|edges| now_ns() > edges.end_ns);
+        edges = edges.or_else(|| server.edges.try_recv().ok());
+        let over = edges.is_some_and(|edges: PhaseEdges| now_ns() > edges.end_ns);
         let accepted = tokio::time::timeout(Duration::from_millis(300), server.accept()).await;
         let Ok(mut stream) = accepted else {
             if over {
@@ -203,29 +171,12 @@ fn meet<F: Future<Output = Known> + 'static>(
     transport: &str,
     serve: impl FnOnce(Server) -> F + 'static,
 ) -> (Known, WireFacts) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    LocalSet::new().block_on(&runtime, async {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (tell_edges, edges) = watch::channel(None);
-        let server = tokio::task::spawn_local(serve(Server { known: Known::default(), listener, edges }));
-        let worker = Worker::new(share(address, transport)).unwrap();
-        worker.connect(now_ns());
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
-        while !worker.all_ready() {
-            assert!(tokio::time::Instant::now() < deadline, "the client never became ready");
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        let start_ns = now_ns() + 50 * MS;
-        let drain_ns = start_ns + 300 * MS;
-        let edges = PhaseEdges { start_ns, measure_ns: start_ns, drain_ns, end_ns: drain_ns + 200 * MS };
-        worker.begin(edges);
-        tell_edges.send(Some(edges)).unwrap();
-        worker.alarm().until(edges.end_ns).await;
-        let mut sums = WorkerSums::default();
-        sums.add(&worker.finish().await);
-        (server.await.unwrap(), WireFacts::of(&edges, 1, &sums, None, 0).unwrap())
-    })
+    let watched = watch_until(First::Clients, transport, 1, 1, async move |listener, edges| {
+        serve(Server { known: Known::default(), listener, edges }).await
+    });
+    let mut sums = WorkerSums::default();
+    sums.add(&watched.sums);
+    (watched.server, WireFacts::of(&watched.edges, 1, &sums, None, 0).unwrap())
 }
 
 /// What holds of every exchange: the client's account is that of the script and of the kernel at the other end.
@@ -261,7 +212,7 @@ fn a_stream_is_known_to_the_byte_and_to_the_segment() {
     assert_eq!(measured.clients.bytes_in(), frames + EVENTS * HEADERS);
     assert_eq!(measured.clients.bytes_out(), measured.clients.segments_out * HEADERS);
     let mut row = Summary::default();
-    facts.fill(&mut row, 1);
+    facts.fill(&mut row);
     assert_eq!(row.wire_down_payload_bytes_per_event, Some(PAYLOAD as f64));
     let framing = (frames + EVENTS * HEADERS) as f64 / EVENTS as f64 - PAYLOAD as f64;
     assert!((row.wire_down_framing_bytes_per_event.unwrap() - framing).abs() < 1e-9);

@@ -1,0 +1,75 @@
+//! The last words of all workers of a step, added up.
+
+use crate::age::AgeSum;
+use crate::ledger::Tally;
+use crate::snapshot::WorkerFinal;
+use crate::wire::{READINGS, WireLog};
+use crate::{Counters, Histogram};
+
+/// The last words of all workers, added up.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct WorkerSums {
+    /// Sum of the ledgers.
+    pub tally: Tally,
+    /// Counters at the begin and the end of the measure phase and at the end of the step.
+    pub edges: [Counters; 3],
+    /// Sum of the ages.
+    pub age: AgeSum,
+    /// Events delivered, over clients.
+    pub delivered_per_client: Histogram,
+    /// Mean delivery latency, over clients.
+    pub latency_mean_per_client: Histogram,
+    /// What the sockets carried.
+    pub wire: WireLog,
+    /// Counters at the readings of `wire`, and when all sockets were closed.
+    pub at_readings: [Counters; READINGS + 1],
+}
+
+impl WorkerSums {
+    /// Adds the books of another round. The readings of its sockets are left out: what those of one round say is told
+    /// by [`WireFacts`](crate::wire::WireFacts), which add up by themselves.
+    pub fn merge(&mut self, other: &Self) {
+        self.add_books(
+            &other.tally,
+            &other.edges,
+            &other.age,
+            [&other.delivered_per_client, &other.latency_mean_per_client],
+        );
+    }
+
+    /// Adds one worker's.
+    pub fn add(&mut self, worker: &WorkerFinal) {
+        self.add_books(
+            &worker.tally,
+            &worker.edges,
+            &worker.age,
+            [&worker.delivered_per_client, &worker.latency_mean_per_client],
+        );
+        self.wire.add(&worker.wire);
+        for (sum, counters) in self.at_readings.iter_mut().zip(&worker.at_readings) {
+            sum.add(counters);
+        }
+    }
+
+    fn add_books(
+        &mut self,
+        tally: &Tally,
+        edges: &[Counters; 3],
+        age: &AgeSum,
+        [delivered_per_client, latency_mean_per_client]: [&Histogram; 2],
+    ) {
+        self.tally.add(tally);
+        for (sum, edge) in self.edges.iter_mut().zip(edges) {
+            sum.add(edge);
+        }
+        self.age.add(age);
+        self.delivered_per_client.add(delivered_per_client);
+        self.latency_mean_per_client.add(latency_mean_per_client);
+    }
+
+    /// What happened within the measure phase.
+    #[must_use]
+    pub fn measured(&self) -> Counters {
+        self.edges[1].since(&self.edges[0])
+    }
+}
