@@ -31,6 +31,7 @@ fn dropped_doubled_and_swapped_events_are_counted_exactly() {
     let losses: Vec<String> = ["short-polling", "long-polling", "sse", "websocket"]
         .map(|label| format!("{label} 32 of 320"))
         .into();
-    let first = format!("LOST EVENTS: {}\n", losses.join(", "));
-    assert!(ended.out.starts_with(&first), "{}", ended.out);
+    let told = format!("LOST EVENTS: {}", losses.join(", "));
+    // On a busy machine the same line also says that the run is not valid.
+    assert!(ended.out.lines().next().unwrap().contains(&told), "{}", ended.out);
 }
