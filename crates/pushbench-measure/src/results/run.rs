@@ -104,12 +104,19 @@ pub struct ScenarioRecord {
 }
 
 impl ScenarioRecord {
+    /// Whether clients and targets were connected by the loopback device.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.network == "loopback"
+    }
+
     /// What clients and targets were connected by, for people: `loopback`, or `veth, MTU 1500`.
     #[must_use]
     pub fn network_in_words(&self) -> String {
-        match self.network.as_str() {
-            "loopback" => self.network.clone(),
-            network => format!("{network}, MTU {}", self.mtu_bytes),
+        if self.is_loopback() {
+            self.network.clone()
+        } else {
+            format!("{}, MTU {}", self.network, self.mtu_bytes)
         }
     }
 }

@@ -7,14 +7,14 @@ use super::layout::Rect;
 use super::scale::Unit;
 use super::stacked::{self, Bar, Wording};
 use super::view::{Series, View, with_whiskers};
-use crate::format;
+use crate::format::{self, grouped};
+use pushbench_measure::results::ScenarioRecord;
 
 const STREAM_TITLE: &str = "Stream bytes per delivered event: shorter is better";
 const STREAM_SUBTITLE: &str =
     "Bytes read and written on the sockets, both directions, without TCP and IP headers.";
 const WIRE_TITLE: &str = "Wire bytes per delivered event: shorter is better";
-const WIRE_SUBTITLE: &str =
-    "Both directions, with TCP and IP headers. Segments on loopback are larger than on a network.";
+const WIRE_SUBTITLE: &str = "Both directions, with TCP and IP headers.";
 
 /// A part in words, its column of the stream, and its columns of the wire, down and up.
 struct Part {
@@ -52,8 +52,12 @@ const WIRE: [&str; 2] = ["wire_down_bytes_per_event", "wire_up_bytes_per_event"]
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     let wire = view.series.iter().any(|series| of_wire(series).iter().any(Option::is_some));
-    let (title, subtitle) = if wire { (WIRE_TITLE, WIRE_SUBTITLE) } else { (STREAM_TITLE, STREAM_SUBTITLE) };
-    let room = frame(canvas, view, Extent::OneStep, title, &with_whiskers(subtitle, view));
+    let (title, subtitle) = if wire {
+        (WIRE_TITLE, format!("{WIRE_SUBTITLE} {}", segments(&view.run.scenario)))
+    } else {
+        (STREAM_TITLE, STREAM_SUBTITLE.to_owned())
+    };
+    let room = frame(canvas, view, Extent::OneStep, title, &with_whiskers(&subtitle, view));
     let parts = PARTS.map(|part| part.words);
     let names = stacked::names_width(view, 400.0);
     let plot = Rect::new(room.left + names + 16.0, room.top + 40.0, room.right, room.bottom - 72.0);
@@ -68,10 +72,33 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     canvas.text((plot.x(0.5), plot.bottom + 58.0), Align::Centre, AXIS_NAME, "bytes per delivered event");
 }
 
+/// How far the headers of this network are those of another.
+fn segments(scenario: &ScenarioRecord) -> String {
+    if scenario.is_loopback() {
+        "Segments on loopback are larger than on a network.".to_owned()
+    } else {
+        format!("Packets of up to {} bytes.", grouped(scenario.mtu_bytes.into()))
+    }
+}
+
 fn of_stream(series: &Series<'_>) -> Vec<Option<f64>> {
     PARTS.iter().map(|part| series.figure(part.stream)).collect()
 }
 
 fn of_wire(series: &Series<'_>) -> Vec<Option<f64>> {
     PARTS.iter().map(|part| part.wire.iter().map(|column| series.figure(column)).sum()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_run_over_loopback_is_said_to_have_its_segments() {
+        let of = |network: &str, mtu_bytes| {
+            segments(&ScenarioRecord { network: network.to_owned(), mtu_bytes, ..ScenarioRecord::default() })
+        };
+        assert_eq!(of("loopback", 65_536), "Segments on loopback are larger than on a network.");
+        assert_eq!(of("veth", 1_500), "Packets of up to 1,500 bytes.");
+    }
 }

@@ -11,7 +11,7 @@ use crate::{calibration, format};
 
 const TITLE: &str = "CPU time per event and memory per client: shorter is better";
 const SUBTITLE: &str =
-    "On loopback the sender pays for some of the receiver's work: read target and worker together.";
+    "Within a machine the sender pays for some of the receiver's work: read target and worker together.";
 
 /// One of the two plots.
 struct Half {
@@ -37,7 +37,7 @@ const MEMORY: Half = Half {
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     let results = view.series.iter().filter_map(|series| series.result);
-    let floor = view.run.calibration.as_ref().and_then(|floor| calibration::quote(floor, results));
+    let floor = calibration::quote(view.run, results);
     let subtitle = with_whiskers(SUBTITLE, view);
     let room = frame_with(canvas, view, Extent::OneStep, [TITLE, &subtitle], floor.as_deref());
     let names = stacked::names_width(view, 330.0);

@@ -209,7 +209,7 @@ fn floor(run: &Run) -> Option<Cell> {
         let of_it = run.results.iter().filter(|result| result.summary.label == transport.label);
         of_it.max_by_key(|result| result.summary.step)
     };
-    let text = calibration::quote(run.calibration.as_ref()?, run.transports.iter().filter_map(largest))?;
+    let text = calibration::quote(run, run.transports.iter().filter_map(largest))?;
     Some(Cell::new(text, Paint::Dim))
 }
 

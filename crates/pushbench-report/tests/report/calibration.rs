@@ -115,6 +115,30 @@ fn a_run_quotes_the_floor_and_how_many_times_it_its_transports_cost() {
 }
 
 #[test]
+fn a_floor_is_quoted_only_where_it_is_one_and_of_this_network() {
+    let mut run = folder(&Shape::default()).run;
+    let bare = |median| Some(Spread { median, lo: median, hi: median });
+    let table = [
+        ("loopback", bare(6.0), true),
+        ("loopback", None, false),
+        ("loopback", bare(0.0), false),
+        ("loopback", bare(-6.0), false),
+        ("loopback", bare(f64::INFINITY), false),
+        ("loopback", bare(f64::NAN), false),
+        ("veth", bare(6.0), false),
+    ];
+    for (network, spread, quoted) in table {
+        network.clone_into(&mut run.scenario.network);
+        for at in [0, 1] {
+            let mut calibration = made_up();
+            calibration.figures[at].bare = spread;
+            run.calibration = Some(calibration);
+            assert_eq!(calibration::quote(&run, &run.results).is_some(), quoted, "{network} {spread:?}");
+        }
+    }
+}
+
+#[test]
 fn of_several_numbers_of_clients_the_largest_is_quoted() {
     let mut run = folder(&Shape { steps: vec![100, 1_000], ..Shape::default() }).run;
     run.calibration = Some(made_up());
