@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use pushbench_measure::results::Status;
 use pushbench_measure::statistics::{Basis, Word};
-use pushbench_measure::verdict::{Condition, Finding, Level};
+use pushbench_measure::verdict::{Bound, Condition, Finding, Level};
 use pushbench_report::compare::{Comparison, Gate, LoadedRun, Selection, Share, load};
 use pushbench_report::table::{Style, comparison};
 use pushbench_report::{ReportError, RunFolder, charts};
@@ -201,15 +201,10 @@ fn nobody_is_ranked_by_an_invalid_side() {
     let shelf = Shelf::new();
     let a = shelf.run("a", &Made::default());
     let b = shelf.changed("b", &Made { delay_us: 5_000, ..Made::default() }, |folder| {
-        let text = "busiest worker 99 % busy: the generator may be the limit".to_owned();
-        let finding = Finding {
-            condition: Condition::WorkerBusy,
-            level: Level::Breach,
-            value: 0.99,
-            warning: Some(0.8),
-            breach: Some(0.95),
-            text,
-        };
+        let bound = Bound { condition: Condition::WorkerBusy, warning: 0.8, breach: 0.95 };
+        let (fact, advice) =
+            ("busiest worker 99 % busy".to_owned(), "the generator may be the limit".to_owned());
+        let finding = Finding::new(&bound, Level::Breach, 0.99, fact, Some(advice));
         folder.run.results[1].findings = vec![finding];
     });
     let runs = loaded(&[&a, &b]);
