@@ -1,6 +1,6 @@
 //! Numbers for people: three significant digits and a unit. Pure; a value that does not exist is not its business.
 
-use pushbench_measure::results::Confidence;
+use pushbench_measure::results::{Confidence, Unit};
 
 /// What stands for a figure that is not a number.
 const NO_NUMBER: &str = "–";
@@ -38,6 +38,17 @@ pub fn mean_time_us(us: f64) -> String {
 #[must_use]
 pub fn bytes(bytes: f64) -> String {
     scaled(bytes, 1024.0, &["B", "KiB", "MiB", "GiB"])
+}
+
+/// How figures of that unit are worded.
+#[must_use]
+pub fn worded_in(unit: Unit) -> fn(f64) -> String {
+    match unit {
+        Unit::Time => time_us,
+        Unit::Bytes => bytes,
+        Unit::Share => share,
+        Unit::Count => number,
+    }
 }
 
 /// A share of 0 to 1 in percent: `4.2 %`, `62 %`.

@@ -6,7 +6,7 @@ use pushbench_measure::verdict::{Finding, Level};
 use super::grid::{Cell, Paint};
 use crate::calibration;
 use crate::figures::{P50, P90, P99, P999, Percentile};
-use crate::format::{bytes, events_per_second, grouped, interval, number, time_us, typed};
+use crate::format::{events_per_second, grouped, interval, typed, worded_in};
 
 /// The lines above the table. What forbids to compare the rows comes first, before anything else is said.
 pub(super) fn head(run: &Run) -> Vec<Cell> {
@@ -183,23 +183,12 @@ fn thresholds_met(run: &Run) -> Vec<Cell> {
 
 /// The measured value of a threshold's figure, with its interval where there is one.
 fn with_interval(result: &StepResult, figure: &str, value: f64) -> String {
-    let word = unit_of(figure);
-    let of_column = result.interval(figure).or_else(|| result.interval(&format!("{figure}_us")));
-    match of_column {
+    // A figure of another version has no column here: a bare number is the best that can be said.
+    let column = Summary::column_of(figure).unwrap_or(figure);
+    let word = worded_in(Summary::unit(column));
+    match result.interval(column) {
         Some(ends) => format!("{} {}", word(value), interval(ends, word)),
         None => word(value),
-    }
-}
-
-/// How a figure of the summary is worded, from its name with or without the unit.
-fn unit_of(figure: &str) -> fn(f64) -> String {
-    let times = ["latency_", "uncorrected_", "slip_", "connect_", "age_", "gap_"];
-    if times.iter().any(|prefix| figure.starts_with(prefix)) {
-        time_us
-    } else if figure.contains("bytes") {
-        bytes
-    } else {
-        number
     }
 }
 
