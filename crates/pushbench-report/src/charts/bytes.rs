@@ -1,5 +1,8 @@
 //! Chart 3: what travels for one delivered event, and how much of it is the event.
 
+use pushbench_measure::results::ScenarioRecord;
+use pushbench_measure::statistics::sums;
+
 use super::axes::AXIS_NAME;
 use super::canvas::{Align, Canvas};
 use super::frame::{Extent, frame};
@@ -8,7 +11,6 @@ use super::scale::Unit;
 use super::stacked::{self, Bar, Wording};
 use super::view::{Series, View, with_whiskers};
 use crate::format::{self, grouped};
-use pushbench_measure::results::ScenarioRecord;
 
 const STREAM_TITLE: &str = "Stream bytes per delivered event: shorter is better";
 const STREAM_SUBTITLE: &str =
@@ -46,10 +48,6 @@ const PARTS: [Part; 4] = [
     },
 ];
 
-/// Both directions, whose sum is the length of a bar.
-const STREAM: [&str; 2] = ["stream_down_bytes_per_event", "stream_up_bytes_per_event"];
-const WIRE: [&str; 2] = ["wire_down_bytes_per_event", "wire_up_bytes_per_event"];
-
 pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     let wire = view.series.iter().any(|series| of_wire(series).iter().any(Option::is_some));
     let (title, subtitle) = if wire {
@@ -64,8 +62,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     stacked::draw_legend(canvas, plot.left, room.top + 2.0, &parts);
     stacked::draw_names(canvas, view, plot, names);
     let bar = |series: &Series<'_>| {
-        let (parts, directions) = if wire { (of_wire(series), &WIRE) } else { (of_stream(series), &STREAM) };
-        Bar { color: series.ink.color, parts, interval: series.interval_of_sum(directions) }
+        let (parts, length) =
+            if wire { (of_wire(series), sums::WIRE) } else { (of_stream(series), sums::STREAM) };
+        Bar { color: series.ink.color, parts, interval: series.interval(length.name) }
     };
     let bars: Vec<Bar> = view.series.iter().map(bar).collect();
     stacked::draw(canvas, plot, &bars, Wording { unit: Unit::Bytes, value: format::bytes });

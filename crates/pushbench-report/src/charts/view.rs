@@ -6,7 +6,6 @@ use pushbench_measure::results::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-use pushbench_measure::statistics::Measurement;
 use pushbench_measure::verdict::Level;
 
 use super::palette::{Ink, ink};
@@ -68,23 +67,9 @@ impl<'a> Series<'a> {
         self.result.and_then(|result| result.summary.figure(name)).filter(|value| value.is_finite())
     }
 
-    /// The 95 % interval of a figure, where there were several rounds.
+    /// The 95 % interval of a figure or a sum, where there were several rounds.
     pub(super) fn interval(&self, name: &str) -> Option<Confidence> {
         self.result.and_then(|result| result.interval(name))
-    }
-
-    /// The 95 % interval of a sum of figures: the sum of each round is a value of its own, because what one part gains
-    /// another may lose. Rounds that lack a part are left out.
-    pub(super) fn interval_of_sum(&self, names: &[&str]) -> Option<Confidence> {
-        let result = self.result?;
-        let parts: Vec<&str> = names.iter().copied().filter(|name| self.figure(name).is_some()).collect();
-        let total = |summary: &Summary| parts.iter().map(|name| summary.figure(name)).sum::<Option<f64>>();
-        let complete = result.rounds.iter().filter(|round| round.complete);
-        let totals: Vec<f64> = complete.filter_map(|round| total(&round.summary)).collect();
-        let interval = Measurement::of_rounds(&totals)?.interval()?;
-        // Rounds weigh alike there and by their events here: next to no difference, but the bar ends inside.
-        let (half, value) = ((interval.hi - interval.lo) / 2.0, total(&result.summary)?);
-        Some(Confidence { lo: (value - half).max(0.0), hi: value + half })
     }
 
     /// What the round of the charts over time showed.
