@@ -4,5 +4,7 @@ mod calibration;
 mod charts;
 mod compare;
 mod folder;
+mod steps;
 mod synthetic;
 mod table;
+mod thresholds;

@@ -378,12 +378,3 @@ fn what_was_checked_stands_below_with_its_bounds() {
     * checked and 0 everywhere: clients never connected, publishes skipped, listen overflows, limits reached
     ");
 }
-
-#[test]
-fn every_block_of_several_steps_names_the_step() {
-    let run = folder(&Shape { transports: 2, steps: vec![100, 1000], rounds: 3, ..Shape::default() }).run;
-    let text = plain(&run);
-    let heads: Vec<&str> = text.lines().filter(|line| line.starts_with("transport ")).collect();
-    assert!(heads.len() > 2, "{text}");
-    assert!(heads.iter().all(|head| head.contains(" clients")), "{text}");
-}
