@@ -71,12 +71,13 @@ fn a_missed_threshold_is_told_from_figures_that_may_not_be_believed() {
 
 /// The pixels of a chart above its footer.
 fn above_the_footer(run: &RunFolder, chart: &str) -> Vec<u8> {
-    let dir = tempfile::tempdir().unwrap();
-    charts::draw_all(run, dir.path()).unwrap();
-    let file = std::fs::File::open(dir.path().join(chart)).unwrap();
-    let mut reader = png::Decoder::new(std::io::BufReader::new(file)).read_info().unwrap();
-    let mut rgb = vec![0; reader.output_buffer_size().unwrap()];
-    let info = reader.next_frame(&mut rgb).unwrap();
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    charts::draw_all(run, dir.path()).expect("the run can be drawn");
+    let file = std::fs::File::open(dir.path().join(chart)).expect("the chart exists");
+    let mut reader =
+        png::Decoder::new(std::io::BufReader::new(file)).read_info().expect("the chart is a PNG");
+    let mut rgb = vec![0; reader.output_buffer_size().expect("the chart fits memory")];
+    let info = reader.next_frame(&mut rgb).expect("the chart is whole");
     rgb.truncate(info.line_size * (info.height as usize * 17 / 20));
     rgb
 }
