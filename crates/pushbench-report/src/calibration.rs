@@ -1,6 +1,8 @@
 //! A calibration in words: the table of its own, and the line that a run quotes.
 
-use pushbench_measure::results::{CalibratedFigure, Calibration, Spread, StepResult, Through, calibrated};
+use pushbench_measure::results::{
+    CalibratedFigure, Calibration, Run, Spread, StepResult, Through, calibrated,
+};
 use pushbench_measure::verdict::Level;
 
 use crate::format::{bytes, grouped, mean_time_us, number, typed};
@@ -32,18 +34,17 @@ pub fn render(calibration: &Calibration, style: Style) -> String {
 }
 
 /// What a run says of its machine: the floor, and how many times it the transports cost. `None` where the floor is not
-/// known.
+/// known, or is another one: it is measured over loopback, and a packet on another network costs more.
 #[must_use]
-pub fn quote<'a>(
-    calibration: &Calibration,
-    results: impl IntoIterator<Item = &'a StepResult>,
-) -> Option<String> {
-    let (send, receive) =
-        (calibration.bare(calibrated::SEND_CPU_US)?, calibration.bare(calibrated::RECEIVE_CPU_US)?);
+pub fn quote<'a>(run: &Run, results: impl IntoIterator<Item = &'a StepResult>) -> Option<String> {
+    let calibration = run.calibration.as_ref().filter(|_| run.scenario.is_loopback())?;
+    // A floor of nothing, or of less, was not measured: nothing is a multiple of it.
+    let bare = |name| calibration.bare(name).filter(|us| us.is_finite() && *us > 0.0);
+    let (send, receive) = (bare(calibrated::SEND_CPU_US)?, bare(calibrated::RECEIVE_CPU_US)?);
     let times = |result: &StepResult| {
         let summary = &result.summary;
         let (target, worker) = (summary.target_cpu_us_per_event?, summary.worker_cpu_us_per_event?);
-        let mark = if result.level() == Level::Breach { " !" } else { "" };
+        let mark = if result.validity() == Level::Breach { " !" } else { "" };
         Some(format!("{}{mark} {:.1} × / {:.1} ×", summary.label, target / send, worker / receive))
     };
     let times: Vec<String> = results.into_iter().filter_map(times).collect();

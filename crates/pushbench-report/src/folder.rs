@@ -1,10 +1,9 @@
 //! Reading the folder of a run. Opens files and nothing else; what a partial run left out is simply absent.
 
 use pushbench_measure::results::{
-    ClientQuantile, FORMAT, Interval, Run, Status, StepResult, TransportRecord, names,
+    ClientQuantile, FORMAT, Interval, Run, Status, StepResult, TransportRecord, format_of, names,
 };
 use pushbench_measure::{Figure, Histogram, Phase, interval_log};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -162,15 +161,10 @@ impl LabelFiles {
 
 /// The manifest of a run.
 pub(crate) fn load_manifest(dir: &Path) -> Result<Run, ReportError> {
-    /// The one field that every format has.
-    #[derive(Deserialize)]
-    struct Versioned {
-        format: u32,
-    }
     let path = dir.join(names::RUN);
     let text = read_if_there(&path)?.ok_or_else(|| ReportError::NotARun { path: dir.to_owned() })?;
     let manifest = |source| ReportError::Manifest { path: path.clone(), source };
-    let Versioned { format } = serde_json::from_str(&text).map_err(manifest)?;
+    let format = format_of(&text).map_err(manifest)?;
     if format != FORMAT {
         return Err(ReportError::Format { path, found: format });
     }

@@ -1,11 +1,17 @@
 //! Numbers for people: three significant digits and a unit. Pure; a value that does not exist is not its business.
 
-use pushbench_measure::results::Confidence;
+use pushbench_measure::results::{Confidence, Unit};
+
+/// What stands for a figure that is not a number.
+const NO_NUMBER: &str = "–";
 
 /// A count exactly, in groups of three: `12,345`.
 #[must_use]
 pub fn grouped(count: u64) -> String {
-    let digits = count.to_string();
+    in_groups(&count.to_string())
+}
+
+fn in_groups(digits: &str) -> String {
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at).is_multiple_of(3) {
@@ -25,7 +31,7 @@ pub fn time_us(us: f64) -> String {
 /// A time in microseconds that is a mean or a quotient. Three digits always: that it is a whole number is a coincidence.
 #[must_use]
 pub fn mean_time_us(us: f64) -> String {
-    if us < 999.5 { format!("{} µs", number(us)) } else { time_us(us) }
+    if us.abs() < 999.5 { format!("{} µs", number(us)) } else { time_us(us) }
 }
 
 /// An amount of bytes: `412 B`, `1.21 KiB`.
@@ -34,37 +40,88 @@ pub fn bytes(bytes: f64) -> String {
     scaled(bytes, 1024.0, &["B", "KiB", "MiB", "GiB"])
 }
 
+/// How figures of that unit are worded.
+#[must_use]
+pub fn worded_in(unit: Unit) -> fn(f64) -> String {
+    match unit {
+        Unit::Time => time_us,
+        Unit::Bytes => bytes,
+        Unit::Share => share,
+        Unit::Count => number,
+    }
+}
+
+/// A share of 0 to 1 in percent: `4.2 %`, `62 %`.
+#[must_use]
+pub fn share(share: f64) -> String {
+    let percent = share * 100.0;
+    let places = usize::from(percent < 9.95 && percent.fract() != 0.0);
+    format!("{percent:.places$} %")
+}
+
 /// A large number, shortened: `950`, `1.2 k`, `12.3 k`, `1.5 M`. Trailing zeros are left out: `10 k`.
 #[must_use]
 pub fn short_count(count: f64) -> String {
-    let text = scaled(count, 1000.0, &["", "k", "M", "G"]);
-    let (number, unit) = text.split_once(' ').unwrap_or((&text, ""));
-    let number =
-        if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number };
-    if unit.is_empty() { number.to_owned() } else { format!("{number} {unit}") }
+    without_trailing_zeros(&scaled(count, 1000.0, &["", "k", "M", "G"]))
 }
 
-/// A plain number with three significant digits: `0.00312`, `5.31`, `1,234`.
+/// A plain number with three significant digits: `0.00312`, `5.31`, `1,234`, `−5.31`.
 #[must_use]
 pub fn number(value: f64) -> String {
+    if let Some(text) = sign_or_end(value, number) {
+        return text;
+    }
     if value == 0.0 {
         return "0".to_owned();
     }
-    if value.abs() >= 999.5 {
-        return grouped(value.round() as u64);
+    if value >= EXACT {
+        return format!("{value:.2e}");
+    }
+    if value >= 999.5 {
+        return in_groups(&format!("{value:.0}"));
     }
     // How many places stand before the first digit that is not zero.
-    let magnitude = value.abs().log10().floor() as i32;
+    let magnitude = value.log10().floor() as i32;
     let places = (2 - magnitude).clamp(0, 6) as usize;
     let text = format!("{value:.places$}");
-    if magnitude < 0 { text.trim_end_matches('0').to_owned() } else { text }
+    if magnitude < 0 { without_trailing_zeros(&text) } else { text }
+}
+
+/// From here on the digits of a number say nothing that its power of ten does not.
+const EXACT: f64 = 1e15;
+
+/// What is not worded digit by digit: what is below zero, by `word` of its amount, and what has no digits.
+fn sign_or_end(value: f64, word: impl Fn(f64) -> String) -> Option<String> {
+    match value {
+        _ if value.is_nan() => Some(NO_NUMBER.to_owned()),
+        _ if value < 0.0 => Some(format!("−{}", word(-value))),
+        _ if value.is_infinite() => Some("∞".to_owned()),
+        _ => None,
+    }
+}
+
+/// A number, with or without its unit, in as few digits as say the same: `2.00 ms` as `2 ms`. For bounds, ticks and
+/// what was typed, where zeros at the end would claim an exactness that nobody measured.
+#[must_use]
+pub fn without_trailing_zeros(text: &str) -> String {
+    let number = text.split(' ').next().unwrap_or_default();
+    if !number.contains('.') || number.contains('e') {
+        return text.to_owned();
+    }
+    let kept = number.trim_end_matches('0').trim_end_matches('.');
+    format!("{kept}{}", &text[number.len()..])
+}
+
+/// The instant a run began, to the minute: `2026-11-20 14:03` of `2026-11-20T14:03:22Z`.
+#[must_use]
+pub fn minute(started: &str) -> String {
+    started.get(..16).unwrap_or(started).replace('T', " ")
 }
 
 /// As [`number`], without zeros that carry nothing: for numbers that were typed, such as `5` events a second.
 #[must_use]
 pub fn typed(value: f64) -> String {
-    let text = number(value);
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    without_trailing_zeros(&number(value))
 }
 
 /// A rate of publishing: `5 events/s`, `1 event/s`.
@@ -103,7 +160,10 @@ pub fn interval(interval: Confidence, word: fn(f64) -> String) -> String {
 
 /// Three significant digits in the first unit whose number stays below `base`.
 fn scaled(value: f64, base: f64, units: &[&str]) -> String {
-    let mut value = value;
+    if let Some(text) = sign_or_end(value, |value| scaled(value, base, units)) {
+        return text;
+    }
+    let mut value = value.abs();
     let mut unit = 0;
     // 999.6 would round to 1000: it belongs to the next unit already.
     while value >= base - 0.5 && unit + 1 < units.len() {
@@ -181,6 +241,48 @@ mod tests {
             assert_eq!(plus_minus(value, Confidence { lo, hi }, time_us), text, "{value} {lo} {hi}");
         }
         assert_eq!(interval(Confidence { lo: -3.0, hi: 2_550.0 }, time_us), "[0 µs, 2.55 ms]");
+    }
+
+    #[test]
+    fn what_is_negative_huge_or_no_number_is_not_worded_as_if_it_were_a_count() {
+        let table = [
+            (-0.0, "0", "0 µs"),
+            (-0.5, "−0.5", "−0.50 µs"),
+            (-5_312.0, "−5,312", "−5.31 ms"),
+            (1e-9, "0", "0.00 µs"),
+            (1e14, "100,000,000,000,000", "100000000 s"),
+            (1e20, "1.00e20", "100000000000000 s"),
+            (f64::INFINITY, "∞", "∞"),
+            (f64::NEG_INFINITY, "−∞", "−∞"),
+            (f64::NAN, "–", "–"),
+        ];
+        for (value, plain, time) in table {
+            assert_eq!((number(value).as_str(), time_us(value).as_str()), (plain, time), "{value}");
+        }
+        assert_eq!((mean_time_us(-5_000.0), typed(1e20)), ("−5.00 ms".to_owned(), "1.00e20".to_owned()));
+    }
+
+    #[test]
+    fn round_numbers_lose_zeros_behind_the_point_only() {
+        let table = [
+            ("2.00 ms", "2 ms"),
+            ("2.50", "2.5"),
+            ("100 k", "100 k"),
+            ("0.10 events/s", "0.1 events/s"),
+            ("1.00e20", "1.00e20"),
+            ("−1.50 s", "−1.5 s"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(without_trailing_zeros(text), expected);
+        }
+    }
+
+    #[test]
+    fn shares_are_in_percent() {
+        let table = [(0.0, "0 %"), (0.042, "4.2 %"), (0.62, "62 %"), (1.0, "100 %"), (0.05, "5 %")];
+        for (value, text) in table {
+            assert_eq!(share(value), text, "{value}");
+        }
     }
 
     #[test]

@@ -3,13 +3,14 @@
 //! It is derived from the types that read a file, so it cannot know less than they do. What depends on several keys
 //! at once (drains, sizes, labels) only the parser checks.
 
+use pushbench_measure::results::Unit;
 use pushbench_transport::Kind;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use crate::file::keys;
-use crate::file::thresholds::{FIGURES, Unit};
+use crate::file::thresholds::{FIGURES, example};
 
 const LABEL: &str = "^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$";
 
@@ -100,7 +101,7 @@ fn condition(unit: Unit) -> Value {
     json!({
         "type": "string",
         "pattern": format!(r"^\s*(<=|>=|==|!=|<|>)\s*{bound}\s*$"),
-        "examples": [unit.example()]
+        "examples": [example(unit)]
     })
 }
 

@@ -1,11 +1,18 @@
 //! `calibration.json`: what a machine costs at least, and what pushbench costs above it.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Host;
 
 /// Version of `calibration.json`. Readers pass over other versions.
 pub const CALIBRATION_FORMAT: u32 = 1;
+
+/// The calibration inside `run.json`; `None` where there is none, or one of a format that is not known here.
+pub(super) fn understood<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Calibration>, D::Error> {
+    let value = Option::<serde_json::Value>::deserialize(reader)?;
+    let calibration = value.and_then(|value| serde_json::from_value::<Calibration>(value).ok());
+    Ok(calibration.filter(|calibration| calibration.format == CALIBRATION_FORMAT))
+}
 
 /// Names of the figures of a calibration, units in the names.
 pub mod calibrated {
@@ -197,6 +204,36 @@ mod tests {
             assert_eq!(Spread::of(values), expected, "{values:?}");
         }
         assert_eq!(Spread::of(&[4.0, 5.0, 6.0]).map(|spread| spread.relative_width()), Some(0.4));
+    }
+
+    #[test]
+    fn a_calibration_that_is_not_understood_is_none_and_the_rest_is_read() {
+        #[derive(Deserialize)]
+        struct Holder {
+            #[serde(default, deserialize_with = "understood")]
+            calibration: Option<Calibration>,
+            behind: u32,
+        }
+        let known = r#"{"format": 1, "version": "0.1.0", "started": "2026-11-20T14:03:22Z", "took_s": 1.0,
+            "host": {"name": "a", "kernel": "", "cpu": "", "cpus": 2, "memory_bytes": 1, "open_files": 1,
+                "ports": [1, 2], "target_cpus": [], "worker_cpus": []},
+            "connections": 1, "events_per_second": 1.0, "message_bytes": 1, "repetitions": 1, "notes": [],
+            "figures": [], "runs": [], "added later": 1}"#;
+        let table = [
+            (Some(known.to_owned()), true),
+            (Some(known.replace("\"format\": 1", "\"format\": 2")), false),
+            (Some(known.replace("\"figures\": []", "\"figures\": {}")), false),
+            (Some(r#"{"format": 2, "floors": [6.0]}"#.to_owned()), false),
+            (Some("7".to_owned()), false),
+            (Some("null".to_owned()), false),
+            (None, false),
+        ];
+        for (calibration, understood) in table {
+            let entry =
+                calibration.as_ref().map(|text| format!("\"calibration\": {text}, ")).unwrap_or_default();
+            let holder: Holder = serde_json::from_str(&format!("{{{entry}\"behind\": 5}}")).unwrap();
+            assert_eq!((holder.calibration.is_some(), holder.behind), (understood, 5), "{calibration:?}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod columns;
 mod interval;
 mod run;
 mod summary;
+mod unit;
 mod wire;
 
 use serde::{Deserialize, Serialize};
@@ -22,10 +23,23 @@ pub use run::{
     Confidence, Host, RoundResult, Run, ScenarioRecord, Status, StepResult, ThresholdResult, TransportRecord,
 };
 pub use summary::Summary;
+pub use unit::Unit;
 pub use wire::{WireDirection, WireRecord, WireSide, WireWindow};
 
 /// Version of all result files of a run. Readers refuse other versions.
 pub const FORMAT: u32 = 2;
+
+/// The format that a JSON file of results says it has: what can be read of any version.
+///
+/// # Errors
+/// The text is no JSON object with a number `format`.
+pub fn format_of(json: &str) -> Result<u32, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        format: u32,
+    }
+    serde_json::from_str(json).map(|Versioned { format }| format)
+}
 
 /// File names inside a run folder.
 pub mod names {

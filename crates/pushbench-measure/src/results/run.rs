@@ -41,8 +41,9 @@ pub struct Run {
     pub scenario: ScenarioRecord,
     /// The machine.
     pub host: Host,
-    /// What the machine costs at least, where it was calibrated before the run.
-    #[serde(default)]
+    /// What the machine costs at least, where it was calibrated before the run. One of a format that this version does
+    /// not know reads as `None`: nothing else in the file depends on it.
+    #[serde(default, deserialize_with = "super::calibration::understood")]
     pub calibration: Option<Calibration>,
     /// The transports in the order of the scenario.
     pub transports: Vec<TransportRecord>,
@@ -104,12 +105,19 @@ pub struct ScenarioRecord {
 }
 
 impl ScenarioRecord {
+    /// Whether clients and targets were connected by the loopback device.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.network == "loopback"
+    }
+
     /// What clients and targets were connected by, for people: `loopback`, or `veth, MTU 1500`.
     #[must_use]
     pub fn network_in_words(&self) -> String {
-        match self.network.as_str() {
-            "loopback" => self.network.clone(),
-            network => format!("{network}, MTU {}", self.mtu_bytes),
+        if self.is_loopback() {
+            self.network.clone()
+        } else {
+            format!("{}, MTU {}", self.network, self.mtu_bytes)
         }
     }
 }
@@ -168,7 +176,8 @@ pub struct StepResult {
     pub complete: bool,
     /// The row of `summary.csv`: counts are sums over rounds, percentiles those of all rounds' histograms added.
     pub summary: Summary,
-    /// 95 % intervals of figures, by the name of their column; empty with one round.
+    /// 95 % intervals of figures, by the name of their column, and of [`SUMS`](crate::statistics::sums::SUMS), by theirs;
+    /// empty with one round.
     #[serde(default)]
     pub intervals: BTreeMap<String, Confidence>,
     /// What each round showed, in the order they were measured. One that was cut short is here and not in `summary`,
@@ -218,7 +227,7 @@ impl StepResult {
         self.rounds.iter().filter(|round| round.complete).count()
     }
 
-    /// The interval of a figure, by the name of its column.
+    /// The interval of a figure or a sum, by its name.
     #[must_use]
     pub fn interval(&self, figure: &str) -> Option<Confidence> {
         self.intervals.get(figure).copied()
@@ -233,8 +242,17 @@ impl StepResult {
     /// The worst level among the findings and thresholds: whether the run went as asked.
     #[must_use]
     pub fn level(&self) -> Level {
-        let missed = self.thresholds.iter().any(|threshold| !threshold.met);
-        if missed { Level::Breach } else { self.validity() }
+        if self.misses() { Level::Breach } else { self.validity() }
+    }
+
+    /// Whether a threshold was missed by figures that may be believed.
+    #[must_use]
+    pub fn misses_only(&self) -> bool {
+        self.misses() && self.validity() < Level::Breach
+    }
+
+    fn misses(&self) -> bool {
+        self.thresholds.iter().any(|threshold| !threshold.met)
     }
 }
 

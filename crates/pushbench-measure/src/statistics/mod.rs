@@ -13,6 +13,7 @@ mod measurement;
 mod sample;
 mod steady;
 mod student;
+pub mod sums;
 mod word;
 
 pub use bootstrap::{Bootstrap, Statistic, measure};
@@ -21,6 +22,7 @@ pub use headline::{HEADLINES, Headline, Kind, Source, distribution, estimate_all
 pub use measurement::{Basis, Measurement};
 pub use sample::{Block, Round, Sample};
 pub use steady::{ChangePoint, Steadiness, steadiness};
+pub use sums::estimate_sums;
 pub use word::{Band, Word};
 
 /// Share of intervals that hold the true value when a measurement is repeated.

@@ -3,9 +3,11 @@
 //! All bounds stand in [`BOUNDS`]. Two levels: a warning is kept beside the figures, a breach makes them invalid.
 //! This module judges numbers that others measured; it measures nothing.
 
+mod finding;
 mod rounds;
 mod wording;
 
+pub use finding::Finding;
 pub use rounds::over_rounds;
 
 use serde::{Deserialize, Serialize};
@@ -22,35 +24,6 @@ pub enum Level {
     Warning,
     /// The figures of this step are not valid.
     Breach,
-}
-
-/// A condition that was checked, with the value seen.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Finding {
-    /// Which condition.
-    pub condition: Condition,
-    /// Its outcome.
-    pub level: Level,
-    /// The value seen, in the unit of the condition.
-    pub value: f64,
-    /// Above this: a warning.
-    #[serde(default)]
-    pub warning: Option<f64>,
-    /// Above this: a breach. `None` where the condition only ever warns.
-    #[serde(default)]
-    pub breach: Option<f64>,
-    /// One line for people, with the value, the bound and what to do.
-    pub text: String,
-}
-
-impl Finding {
-    /// The value in words, without the rounds before it and without what follows from it.
-    #[must_use]
-    pub fn fact(&self) -> &str {
-        let mut words = self.text.split(": ");
-        let first = words.next().unwrap_or(&self.text);
-        if first.starts_with("round") { words.next().unwrap_or(first) } else { first }
-    }
 }
 
 /// Conditions of validity.
@@ -178,14 +151,9 @@ fn judge_one(bound: &Bound, seen: &Observed) -> Option<Finding> {
     };
     let bound = bound_of(bound, seen);
     let level = level_of(value, &bound);
-    Some(Finding {
-        condition: bound.condition,
-        level,
-        value,
-        warning: Some(bound.warning),
-        breach: Some(bound.breach).filter(|breach| breach.is_finite()),
-        text: wording::text_of(bound.condition, level, value, seen.steadiness),
-    })
+    let fact = wording::fact(bound.condition, value, seen.steadiness);
+    let advice = (level > Level::Ok).then(|| wording::advice(bound.condition).to_owned());
+    Some(Finding::new(&bound, level, value, fact, advice))
 }
 
 /// The bound as it holds for this step: two depend on what the scenario asked for.

@@ -2,8 +2,8 @@
 
 use super::{BOUNDS, Finding, Level};
 
-/// Of every condition the finding of the worst round: the highest level, then the highest value. With several rounds the
-/// text of a doubt begins with the rounds that share its level.
+/// Of every condition the finding of the worst round: the highest level, then the highest value. With several rounds a
+/// doubt names the rounds that share its level.
 #[must_use]
 pub fn over_rounds(rounds: &[(u32, &[Finding])]) -> Vec<Finding> {
     let worst = |bound: &super::Bound| {
@@ -15,22 +15,13 @@ pub fn over_rounds(rounds: &[(u32, &[Finding])]) -> Vec<Finding> {
         };
         let worse = |a: &Finding, b: &Finding| a.level.cmp(&b.level).then(a.value.total_cmp(&b.value));
         let (_, worst) = all().max_by(|(_, a), (_, b)| worse(a, b))?;
-        let mut worst = worst.clone();
-        if worst.level > Level::Ok && rounds.len() > 1 {
-            let alike: Vec<u32> =
-                all().filter(|(_, finding)| finding.level == worst.level).map(|(round, _)| round).collect();
-            worst.text = format!("{}: {}", named(&alike), worst.text);
+        if worst.level == Level::Ok || rounds.len() < 2 {
+            return Some(worst.clone());
         }
-        Some(worst)
+        let alike = all().filter(|(_, finding)| finding.level == worst.level).map(|(round, _)| round);
+        Some(worst.clone().of_rounds(alike.collect()))
     };
     BOUNDS.iter().filter_map(worst).collect()
-}
-
-/// `round 2`, `rounds 2, 4`.
-fn named(rounds: &[u32]) -> String {
-    let numbers: Vec<String> = rounds.iter().map(u32::to_string).collect();
-    let noun = if rounds.len() == 1 { "round" } else { "rounds" };
-    format!("{noun} {}", numbers.join(", "))
 }
 
 #[cfg(test)]
@@ -51,7 +42,7 @@ mod tests {
         let busiest = findings.iter().find(|finding| finding.condition == Condition::WorkerBusy).unwrap();
         assert_eq!((busiest.level, busiest.value), (Level::Breach, 0.99));
         assert!(busiest.text.starts_with("rounds 1, 3: busiest worker 99 % busy: "), "{}", busiest.text);
-        assert_eq!(busiest.fact(), "busiest worker 99 % busy");
+        assert_eq!((busiest.fact(), busiest.rounds.as_slice()), ("busiest worker 99 % busy", &[1, 3][..]));
         let lost = findings.iter().find(|finding| finding.condition == Condition::Lost).unwrap();
         assert_eq!(lost.text, "0 expected events lost", "nothing to doubt, no round to name");
     }

@@ -1,18 +1,13 @@
 //! Findings in words. Judges nothing.
 
-use super::{Condition, Level};
+use super::Condition;
 use crate::statistics::Steadiness;
 
-/// One line: the value, and where it is beyond a bound what follows from it.
-pub(super) fn text_of(
-    condition: Condition,
-    level: Level,
-    value: f64,
-    steadiness: Option<Steadiness>,
-) -> String {
+/// The value in words.
+pub(super) fn fact(condition: Condition, value: f64, steadiness: Option<Steadiness>) -> String {
     let ms = value / 1e3;
     let percent = value * 100.0;
-    let fact = match condition {
+    match condition {
         Condition::PublishSlip => format!("publish slip p99 {ms:.1} ms"),
         Condition::WorkerBusy => format!("busiest worker {percent:.0} % busy"),
         Condition::TargetBusy => format!("busiest target {percent:.0} % busy"),
@@ -34,11 +29,12 @@ pub(super) fn text_of(
             format!("both ends' accounts of the wire differ by {percent:.1} %")
         }
         Condition::Unsteady => course(steadiness),
-    };
-    if level == Level::Ok {
-        return fact;
     }
-    let consequence = match condition {
+}
+
+/// What follows where a value is beyond a bound, and what to do.
+pub(super) fn advice(condition: Condition) -> &'static str {
+    match condition {
         Condition::PublishSlip => "the target was held up; latencies count from the due time and include it",
         Condition::WorkerBusy => "the generator may be the limit; use more workers or fewer clients",
         Condition::TargetBusy => "the target is at its limit, which is a result",
@@ -57,8 +53,7 @@ pub(super) fn text_of(
             "segments were lost, or connections ended in unusual ways; trust the wire figures no further than that"
         }
         Condition::LimitReached => "raise it, or use fewer clients",
-    };
-    format!("{fact}: {consequence}")
+    }
 }
 
 fn course(steadiness: Option<Steadiness>) -> String {

@@ -1,5 +1,8 @@
 //! Chart 3: what travels for one delivered event, and how much of it is the event.
 
+use pushbench_measure::results::ScenarioRecord;
+use pushbench_measure::statistics::sums;
+
 use super::axes::AXIS_NAME;
 use super::canvas::{Align, Canvas};
 use super::frame::{Extent, frame};
@@ -7,14 +10,13 @@ use super::layout::Rect;
 use super::scale::Unit;
 use super::stacked::{self, Bar, Wording};
 use super::view::{Series, View, with_whiskers};
-use crate::format;
+use crate::format::{self, grouped};
 
 const STREAM_TITLE: &str = "Stream bytes per delivered event: shorter is better";
 const STREAM_SUBTITLE: &str =
     "Bytes read and written on the sockets, both directions, without TCP and IP headers.";
 const WIRE_TITLE: &str = "Wire bytes per delivered event: shorter is better";
-const WIRE_SUBTITLE: &str =
-    "Both directions, with TCP and IP headers. Segments on loopback are larger than on a network.";
+const WIRE_SUBTITLE: &str = "Both directions, with TCP and IP headers.";
 
 /// A part in words, its column of the stream, and its columns of the wire, down and up.
 struct Part {
@@ -46,26 +48,36 @@ const PARTS: [Part; 4] = [
     },
 ];
 
-/// Both directions, whose sum is the length of a bar.
-const STREAM: [&str; 2] = ["stream_down_bytes_per_event", "stream_up_bytes_per_event"];
-const WIRE: [&str; 2] = ["wire_down_bytes_per_event", "wire_up_bytes_per_event"];
-
 pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     let wire = view.series.iter().any(|series| of_wire(series).iter().any(Option::is_some));
-    let (title, subtitle) = if wire { (WIRE_TITLE, WIRE_SUBTITLE) } else { (STREAM_TITLE, STREAM_SUBTITLE) };
-    let room = frame(canvas, view, Extent::OneStep, title, &with_whiskers(subtitle, view));
+    let (title, subtitle) = if wire {
+        (WIRE_TITLE, format!("{WIRE_SUBTITLE} {}", segments(&view.run.scenario)))
+    } else {
+        (STREAM_TITLE, STREAM_SUBTITLE.to_owned())
+    };
+    let room = frame(canvas, view, Extent::OneStep, title, &with_whiskers(&subtitle, view));
     let parts = PARTS.map(|part| part.words);
     let names = stacked::names_width(view, 400.0);
     let plot = Rect::new(room.left + names + 16.0, room.top + 40.0, room.right, room.bottom - 72.0);
     stacked::draw_legend(canvas, plot.left, room.top + 2.0, &parts);
     stacked::draw_names(canvas, view, plot, names);
     let bar = |series: &Series<'_>| {
-        let (parts, directions) = if wire { (of_wire(series), &WIRE) } else { (of_stream(series), &STREAM) };
-        Bar { color: series.ink.color, parts, interval: series.interval_of_sum(directions) }
+        let (parts, length) =
+            if wire { (of_wire(series), sums::WIRE) } else { (of_stream(series), sums::STREAM) };
+        Bar { color: series.ink.color, parts, interval: series.interval(length.name) }
     };
     let bars: Vec<Bar> = view.series.iter().map(bar).collect();
     stacked::draw(canvas, plot, &bars, Wording { unit: Unit::Bytes, value: format::bytes });
     canvas.text((plot.x(0.5), plot.bottom + 58.0), Align::Centre, AXIS_NAME, "bytes per delivered event");
+}
+
+/// How far the headers of this network are those of another.
+fn segments(scenario: &ScenarioRecord) -> String {
+    if scenario.is_loopback() {
+        "Segments on loopback are larger than on a network.".to_owned()
+    } else {
+        format!("Packets of up to {} bytes.", grouped(scenario.mtu_bytes.into()))
+    }
 }
 
 fn of_stream(series: &Series<'_>) -> Vec<Option<f64>> {
@@ -74,4 +86,18 @@ fn of_stream(series: &Series<'_>) -> Vec<Option<f64>> {
 
 fn of_wire(series: &Series<'_>) -> Vec<Option<f64>> {
     PARTS.iter().map(|part| part.wire.iter().map(|column| series.figure(column)).sum()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_run_over_loopback_is_said_to_have_its_segments() {
+        let of = |network: &str, mtu_bytes| {
+            segments(&ScenarioRecord { network: network.to_owned(), mtu_bytes, ..ScenarioRecord::default() })
+        };
+        assert_eq!(of("loopback", 65_536), "Segments on loopback are larger than on a network.");
+        assert_eq!(of("veth", 1_500), "Packets of up to 1,500 bytes.");
+    }
 }

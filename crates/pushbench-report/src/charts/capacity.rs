@@ -171,7 +171,7 @@ fn steps(view: &View<'_>, series: &Series<'_>, percentile: Percentile) -> Vec<St
             let us = result.summary.figure(percentile.column)?.max(1.0);
             let sure = percentile.is_sure(&result.summary);
             let interval = result.interval(percentile.column);
-            Some(Step { clients, us, interval, valid: result.level() < Level::Breach, sure })
+            Some(Step { clients, us, interval, valid: result.validity() < Level::Breach, sure })
         })
         .collect()
 }

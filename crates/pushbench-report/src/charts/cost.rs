@@ -1,5 +1,7 @@
 //! Chart 5: CPU time per delivered event and memory per client.
 
+use pushbench_measure::statistics::sums::{self, Sum};
+
 use super::axes::AXIS_NAME;
 use super::canvas::{Align, Canvas};
 use super::frame::{Extent, frame_with};
@@ -11,25 +13,25 @@ use crate::{calibration, format};
 
 const TITLE: &str = "CPU time per event and memory per client: shorter is better";
 const SUBTITLE: &str =
-    "On loopback the sender pays for some of the receiver's work: read target and worker together.";
+    "Within a machine the sender pays for some of the receiver's work: read target and worker together.";
 
 /// One of the two plots.
 struct Half {
-    columns: &'static [&'static str],
+    sum: Sum,
     parts: &'static [&'static str],
     axis_name: &'static str,
     wording: Wording,
 }
 
 const CPU: Half = Half {
-    columns: &["target_cpu_us_per_event", "worker_cpu_us_per_event"],
+    sum: sums::CPU,
     parts: &["target", "worker"],
     axis_name: "CPU time per delivered event",
     wording: Wording { unit: Unit::Time, value: format::mean_time_us },
 };
 
 const MEMORY: Half = Half {
-    columns: &["target_bytes_per_client", "worker_bytes_per_client", "kernel_bytes_per_client"],
+    sum: sums::MEMORY,
     parts: &["target", "worker", "kernel, both ends"],
     axis_name: "memory per client",
     wording: Wording { unit: Unit::Bytes, value: format::bytes },
@@ -37,7 +39,7 @@ const MEMORY: Half = Half {
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     let results = view.series.iter().filter_map(|series| series.result);
-    let floor = view.run.calibration.as_ref().and_then(|floor| calibration::quote(floor, results));
+    let floor = calibration::quote(view.run, results);
     let subtitle = with_whiskers(SUBTITLE, view);
     let room = frame_with(canvas, view, Extent::OneStep, [TITLE, &subtitle], floor.as_deref());
     let names = stacked::names_width(view, 330.0);
@@ -53,8 +55,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
         let bars: Vec<Bar> = (view.series.iter())
             .map(|series| Bar {
                 color: series.ink.color,
-                parts: half.columns.iter().map(|column| series.figure(column)).collect(),
-                interval: series.interval_of_sum(half.columns),
+                parts: half.sum.columns.iter().map(|column| series.figure(column)).collect(),
+                interval: series.interval(half.sum.name),
             })
             .collect();
         stacked::draw(canvas, plot, &bars, half.wording);

@@ -9,7 +9,7 @@ use super::font::{self, Type};
 use super::layout::Rect;
 use super::palette::{ALARM, AXIS, FAINT_TEXT, TEXT};
 use super::view::View;
-use crate::format::{events_per_second, grouped, typed};
+use crate::format::{events_per_second, grouped, minute, typed};
 
 /// Room at the left and right edge.
 pub(super) const MARGIN: f64 = 44.0;
@@ -224,13 +224,12 @@ fn miss(threshold: &ThresholdResult) -> String {
 
 fn host(run: &Run) -> String {
     let host = &run.host;
-    let minute = run.started.get(..16).unwrap_or(&run.started).replace('T', " ");
     let cpus = if host.cpus == 1 { "1 CPU".to_owned() } else { format!("{} CPUs", host.cpus) };
     let parts = [
         host.name.clone(),
         format!("{cpus} {}", host.cpu),
         host.kernel.clone(),
-        format!("{minute} UTC"),
+        format!("{} UTC", minute(&run.started)),
         format!("pushbench {}", run.version),
     ];
     parts.join(" · ")

@@ -28,20 +28,12 @@ impl Unit {
     /// The label of a round value.
     pub(super) fn label(self, value: f64) -> String {
         match self {
-            Self::Time => trimmed(&format::time_us(value)),
-            Self::Bytes => trimmed(&format::bytes(value)),
+            Self::Time => format::without_trailing_zeros(&format::time_us(value)),
+            Self::Bytes => format::without_trailing_zeros(&format::bytes(value)),
             Self::Count => format::short_count(value),
             Self::Seconds => format::typed(value),
         }
     }
-}
-
-/// `1.00 ms` as `1 ms`.
-fn trimmed(text: &str) -> String {
-    let (number, unit) = text.split_once(' ').unwrap_or((text, ""));
-    let number =
-        if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number };
-    format!("{number} {unit}").trim_end().to_owned()
 }
 
 impl Scale {

@@ -4,9 +4,8 @@ use pushbench_measure::Histogram;
 use pushbench_measure::results::{
     Confidence, Interval, RoundResult, Run, StepResult, Summary, TransportRecord,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use pushbench_measure::statistics::Measurement;
 use pushbench_measure::verdict::Level;
 
 use super::palette::{Ink, ink};
@@ -68,23 +67,9 @@ impl<'a> Series<'a> {
         self.result.and_then(|result| result.summary.figure(name)).filter(|value| value.is_finite())
     }
 
-    /// The 95 % interval of a figure, where there were several rounds.
+    /// The 95 % interval of a figure or a sum, where there were several rounds.
     pub(super) fn interval(&self, name: &str) -> Option<Confidence> {
         self.result.and_then(|result| result.interval(name))
-    }
-
-    /// The 95 % interval of a sum of figures: the sum of each round is a value of its own, because what one part gains
-    /// another may lose. Rounds that lack a part are left out.
-    pub(super) fn interval_of_sum(&self, names: &[&str]) -> Option<Confidence> {
-        let result = self.result?;
-        let parts: Vec<&str> = names.iter().copied().filter(|name| self.figure(name).is_some()).collect();
-        let total = |summary: &Summary| parts.iter().map(|name| summary.figure(name)).sum::<Option<f64>>();
-        let complete = result.rounds.iter().filter(|round| round.complete);
-        let totals: Vec<f64> = complete.filter_map(|round| total(&round.summary)).collect();
-        let interval = Measurement::of_rounds(&totals)?.interval()?;
-        // Rounds weigh alike there and by their events here: next to no difference, but the bar ends inside.
-        let (half, value) = ((interval.hi - interval.lo) / 2.0, total(&result.summary)?);
-        Some(Confidence { lo: (value - half).max(0.0), hi: value + half })
     }
 
     /// What the round of the charts over time showed.
@@ -94,7 +79,7 @@ impl<'a> Series<'a> {
 
     /// The label, with a warning where its figures are not valid.
     pub(super) fn name(&self) -> String {
-        match self.result.map(StepResult::level) {
+        match self.result.map(StepResult::validity) {
             Some(Level::Breach) => format!("invalid: {}", self.label()),
             _ => self.label().to_owned(),
         }
@@ -139,7 +124,10 @@ pub(super) fn in_words(summary: &Summary, wanted: &[Percentile]) -> Vec<String> 
 /// cut short the last that was begun.
 fn typical_round(folder: &RunFolder, step: u32) -> u32 {
     let labels = folder.run.transports.iter().map(|transport| transport.label.as_str());
-    let results: Vec<&StepResult> = labels.filter_map(|label| folder.result(label, step)).collect();
+    typical_round_of(&labels.filter_map(|label| folder.result(label, step)).collect::<Vec<_>>())
+}
+
+fn typical_round_of(results: &[&StepResult]) -> u32 {
     let distance = |round: u32| {
         let of_result = |result: &&StepResult| {
             let measured =
@@ -150,8 +138,55 @@ fn typical_round(folder: &RunFolder, step: u32) -> u32 {
         };
         results.iter().map(of_result).sum::<Option<f64>>()
     };
-    let rounds = results.iter().flat_map(|result| result.rounds.iter().map(|round| round.round));
-    let begun = rounds.max().unwrap_or(1);
-    let nearest = (1..=begun).filter_map(|round| Some((round, distance(round)?)));
+    let rounds: BTreeSet<u32> =
+        results.iter().flat_map(|result| result.rounds.iter().map(|round| round.round)).collect();
+    let begun = rounds.last().copied().unwrap_or(1);
+    let nearest = rounds.into_iter().filter_map(|round| Some((round, distance(round)?)));
     nearest.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(begun, |(round, _)| round)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn result(label: &str, rounds: &[(u32, u64)]) -> StepResult {
+        let summary = |p50| Summary {
+            label: label.to_owned(),
+            clients: Some(10),
+            latency_p50_us: Some(p50),
+            ..Summary::default()
+        };
+        let round = |&(round, p50): &(u32, u64)| RoundResult {
+            round,
+            complete: true,
+            summary: summary(p50),
+            findings: Vec::new(),
+            ports: Vec::new(),
+            wire: None,
+        };
+        StepResult {
+            complete: true,
+            summary: summary(1_000),
+            intervals: BTreeMap::new(),
+            rounds: rounds.iter().map(round).collect(),
+            processes: (1, 1),
+            findings: Vec::new(),
+            thresholds: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_typical_round_is_the_nearest_and_numbers_without_a_round_cost_nothing() {
+        let table: [(&[(u32, u64)], u32); 4] = [
+            (&[(1, 900), (2, 1_010), (3, 1_200)], 2),
+            // Only a loop over what occurs ends soon here.
+            (&[(7, 900), (u32::MAX, 1_001)], u32::MAX),
+            (&[(0, 1_000)], 0),
+            (&[], 1),
+        ];
+        for (rounds, expected) in table {
+            let results: Vec<_> = vec![result("sse", rounds)];
+            assert_eq!(typical_round_of(&results.iter().collect::<Vec<_>>()), expected, "{rounds:?}");
+        }
+    }
 }

@@ -122,7 +122,7 @@ fn percentile(row: &Row<'_>, percentile: Percentile) -> Cell {
 }
 
 fn label(row: &Row<'_>) -> Cell {
-    if row.result.level() == Level::Breach {
+    if row.result.validity() == Level::Breach {
         return Cell::new(format!("{} !", row.result.summary.label), Paint::Bad);
     }
     Cell::plain(&row.result.summary.label)
@@ -159,7 +159,11 @@ fn faults(row: &Row<'_>) -> Cell {
     Cell::new(text, if any { Paint::Bad } else { Paint::Plain })
 }
 
+/// The verdict of `summary.csv`; where the figures may be believed and only a threshold was missed it says so.
 fn verdict(row: &Row<'_>) -> Cell {
+    if row.result.complete && row.result.misses_only() {
+        return Cell::new("missed", Paint::Bad);
+    }
     let paint = match row.result.level() {
         Level::Ok if row.result.complete => Paint::Good,
         Level::Ok | Level::Warning => Paint::Care,

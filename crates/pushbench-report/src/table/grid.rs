@@ -77,7 +77,8 @@ pub(crate) fn paint(cell: &Cell, color: bool) -> String {
 }
 
 /// Aligned lines: the first column left, the others right. Columns that do not fit into `width` go to further
-/// blocks, below each other, each beginning with the first `names` columns: those that say what a row is about.
+/// blocks, below each other, each beginning with the first `names` columns: those that say what a row is about. A group
+/// stays together unless it is wider than a block by itself.
 pub(crate) fn render(
     heads: &[Head<'_>],
     names: usize,
@@ -85,9 +86,10 @@ pub(crate) fn render(
     width: usize,
     color: bool,
 ) -> Vec<String> {
-    let widths = column_widths(heads, rows);
+    let mut widths = column_widths(heads, rows);
+    let pieces = pieces(heads, names, &mut widths, width);
     let mut lines = Vec::new();
-    for (at, block) in even_blocks(heads, names, &widths, width).iter().enumerate() {
+    for (at, block) in even_blocks(&pieces, names, &widths, width).iter().enumerate() {
         if at > 0 {
             lines.push(String::new());
         }
@@ -97,16 +99,38 @@ pub(crate) fn render(
 }
 
 fn column_widths(heads: &[Head<'_>], rows: &[Vec<Cell>]) -> Vec<usize> {
-    let mut widths: Vec<usize> = (heads.iter().enumerate())
-        .map(|(at, head)| {
-            rows.iter().map(|row| row[at].width()).max().unwrap_or(0).max(head.name.chars().count())
-        })
-        .collect();
-    for (first, last) in groups(heads, &(0..heads.len()).collect::<Vec<_>>()) {
+    let widest = |at: usize| {
+        rows.iter().map(|row| row[at].width()).max().unwrap_or(0).max(heads[at].name.chars().count())
+    };
+    (0..heads.len()).map(widest).collect()
+}
+
+/// What stays together in a block, first and last column: groups, cut where one is wider than a block. Makes columns as
+/// wide as what stands above them.
+fn pieces(heads: &[Head<'_>], names: usize, widths: &mut [usize], width: usize) -> Vec<(usize, usize)> {
+    let room = width.saturating_sub(width_of_names(names, widths));
+    let mut pieces = Vec::new();
+    for (first, last) in groups(heads, &(names..heads.len()).collect::<Vec<_>>()) {
+        let (mut begin, mut used) = (first, 0);
+        for (at, width) in widths.iter().enumerate().take(last + 1).skip(first) {
+            let needed = width + GAP;
+            if used + needed > room && at > begin {
+                pieces.push((begin, at - 1));
+                (begin, used) = (at, 0);
+            }
+            used += needed;
+        }
+        pieces.push((begin, last));
+    }
+    for &(first, last) in &pieces {
         let have: usize = widths[first..=last].iter().sum::<usize>() + GAP * (last - first);
         widths[last] += heads[first].group.chars().count().saturating_sub(have);
     }
-    widths
+    pieces
+}
+
+fn width_of_names(names: usize, widths: &[usize]) -> usize {
+    widths[..names].iter().sum::<usize>() + GAP * names.saturating_sub(1)
 }
 
 /// First and last column of every run of neighbours with the same group.
@@ -128,20 +152,20 @@ fn groups(heads: &[Head<'_>], columns: &[usize]) -> Vec<(usize, usize)> {
 }
 
 /// As few blocks as `width` allows, and of these the ones with the shortest lines: no block of one odd column.
-fn even_blocks(heads: &[Head<'_>], names: usize, widths: &[usize], width: usize) -> Vec<Vec<usize>> {
-    let fewest = blocks(heads, names, widths, width);
+fn even_blocks(pieces: &[(usize, usize)], names: usize, widths: &[usize], width: usize) -> Vec<Vec<usize>> {
+    let fewest = blocks(pieces, names, widths, width);
     (0..width)
-        .map(|narrower| blocks(heads, names, widths, narrower))
+        .map(|narrower| blocks(pieces, names, widths, narrower))
         .find(|blocks| blocks.len() == fewest.len())
         .unwrap_or(fewest)
 }
 
-fn blocks(heads: &[Head<'_>], names: usize, widths: &[usize], width: usize) -> Vec<Vec<usize>> {
+fn blocks(pieces: &[(usize, usize)], names: usize, widths: &[usize], width: usize) -> Vec<Vec<usize>> {
     let start = || (0..names).collect::<Vec<usize>>();
-    let width_of_names = widths[..names].iter().sum::<usize>() + GAP * names.saturating_sub(1);
+    let width_of_names = width_of_names(names, widths);
     let mut blocks = vec![start()];
     let mut used = width_of_names;
-    for (first, last) in groups(heads, &(names..heads.len()).collect::<Vec<_>>()) {
+    for &(first, last) in pieces {
         let needed: usize = (first..=last).map(|at| widths[at] + GAP).sum();
         let fresh = blocks.last().is_some_and(|block| block.len() == names);
         if used + needed > width && !fresh {

@@ -6,7 +6,7 @@ use pushbench_measure::verdict::{Finding, Level};
 use super::grid::{Cell, Paint};
 use crate::calibration;
 use crate::figures::{P50, P90, P99, P999, Percentile};
-use crate::format::{bytes, events_per_second, grouped, interval, number, time_us, typed};
+use crate::format::{events_per_second, grouped, interval, typed, worded_in};
 
 /// The lines above the table. What forbids to compare the rows comes first, before anything else is said.
 pub(super) fn head(run: &Run) -> Vec<Cell> {
@@ -89,25 +89,27 @@ fn repeats(run: &Run) -> String {
 /// of many would make no line to be read; they stand below the table anyway.
 fn invalid(run: &Run) -> Option<String> {
     const WITH_REASONS: usize = 2;
-    let parts: Vec<(String, String)> = (run.results.iter())
+    let parts: Vec<(&StepResult, String)> = (run.results.iter())
         .filter_map(|result| {
             let breaches = result.findings.iter().filter(|finding| finding.level == Level::Breach);
             let facts: Vec<&str> = breaches.map(Finding::fact).collect();
-            (!facts.is_empty()).then(|| (name_of(run, result), facts.join("; ")))
+            (!facts.is_empty()).then(|| (result, facts.join("; ")))
         })
         .collect();
-    let few = parts.len() <= WITH_REASONS;
-    let word =
-        |(name, facts): &(String, String)| if few { format!("{name} ({facts})") } else { name.clone() };
-    let words: Vec<String> = parts.iter().map(word).collect();
-    (!words.is_empty()).then(|| format!("INVALID, not to be compared: {}", words.join(", ")))
+    let words = if parts.len() <= WITH_REASONS {
+        let word = |(result, facts): &(&StepResult, String)| format!("{} ({facts})", name_of(run, result));
+        parts.iter().map(word).collect::<Vec<_>>().join(", ")
+    } else {
+        names_of(run, parts.iter().map(|(result, _)| *result))
+    };
+    (!words.is_empty()).then(|| format!("INVALID, not to be compared: {words}"))
 }
 
 /// `MISSED THRESHOLDS: sse`, or nothing where all were met.
 fn missed(run: &Run) -> Option<String> {
     let missed = |result: &&StepResult| result.thresholds.iter().any(|threshold| !threshold.met);
-    let parts: Vec<String> = run.results.iter().filter(missed).map(|result| name_of(run, result)).collect();
-    (!parts.is_empty()).then(|| format!("MISSED THRESHOLDS: {}", parts.join(", ")))
+    let names = names_of(run, run.results.iter().filter(missed));
+    (!names.is_empty()).then(|| format!("MISSED THRESHOLDS: {names}"))
 }
 
 /// `LOST EVENTS: sse 12 of 4,000`, or nothing where nothing was lost.
@@ -183,23 +185,12 @@ fn thresholds_met(run: &Run) -> Vec<Cell> {
 
 /// The measured value of a threshold's figure, with its interval where there is one.
 fn with_interval(result: &StepResult, figure: &str, value: f64) -> String {
-    let word = unit_of(figure);
-    let of_column = result.interval(figure).or_else(|| result.interval(&format!("{figure}_us")));
-    match of_column {
+    // A figure of another version has no column here: a bare number is the best that can be said.
+    let column = Summary::column_of(figure).unwrap_or(figure);
+    let word = worded_in(Summary::unit(column));
+    match result.interval(column) {
         Some(ends) => format!("{} {}", word(value), interval(ends, word)),
         None => word(value),
-    }
-}
-
-/// How a figure of the summary is worded, from its name with or without the unit.
-fn unit_of(figure: &str) -> fn(f64) -> String {
-    let times = ["latency_", "uncorrected_", "slip_", "connect_", "age_", "gap_"];
-    if times.iter().any(|prefix| figure.starts_with(prefix)) {
-        time_us
-    } else if figure.contains("bytes") {
-        bytes
-    } else {
-        number
     }
 }
 
@@ -209,7 +200,7 @@ fn floor(run: &Run) -> Option<Cell> {
         let of_it = run.results.iter().filter(|result| result.summary.label == transport.label);
         of_it.max_by_key(|result| result.summary.step)
     };
-    let text = calibration::quote(run.calibration.as_ref()?, run.transports.iter().filter_map(largest))?;
+    let text = calibration::quote(run, run.transports.iter().filter_map(largest))?;
     Some(Cell::new(text, Paint::Dim))
 }
 
@@ -237,4 +228,22 @@ fn name_of(run: &Run, result: &StepResult) -> String {
         }
         _ => result.summary.label.clone(),
     }
+}
+
+/// The labels, each with its numbers of clients where there are several: `sse at 100, 1,000 clients, websocket at 100
+/// clients`.
+fn names_of<'a>(run: &Run, results: impl Iterator<Item = &'a StepResult>) -> String {
+    let mut of_label: Vec<(&str, Vec<String>)> = Vec::new();
+    for result in results {
+        let step = result.summary.step.filter(|_| run.scenario.steps.len() > 1);
+        let step = step.map(|step| grouped(step.into()));
+        match of_label.iter_mut().find(|(label, _)| *label == result.summary.label) {
+            Some((_, steps)) => steps.extend(step),
+            None => of_label.push((&result.summary.label, step.into_iter().collect())),
+        }
+    }
+    let word = |(label, steps): (&str, Vec<String>)| {
+        if steps.is_empty() { label.to_owned() } else { format!("{label} at {} clients", steps.join(", ")) }
+    };
+    of_label.into_iter().map(word).collect::<Vec<_>>().join(", ")
 }

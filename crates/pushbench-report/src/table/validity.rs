@@ -4,7 +4,7 @@ use pushbench_measure::results::{Run, StepResult};
 use pushbench_measure::verdict::{BOUNDS, Condition, Finding, Level};
 
 use super::grid::{Cell, Paint};
-use crate::format::{grouped, time_us};
+use crate::format::{grouped, share, time_us, without_trailing_zeros};
 
 /// The block below the figures.
 pub(super) struct Validity {
@@ -92,31 +92,18 @@ fn name(condition: Condition) -> &'static str {
 /// A value or a bound in the unit of its condition.
 fn worded(condition: Condition, value: f64) -> String {
     match condition {
-        Condition::PublishSlip | Condition::WorkerTimer | Condition::WorkerRunQueue => short(&time_us(value)),
+        Condition::PublishSlip | Condition::WorkerTimer | Condition::WorkerRunQueue => {
+            without_trailing_zeros(&time_us(value))
+        }
         Condition::WorkerBusy
         | Condition::TargetBusy
         | Condition::HostSteal
         | Condition::WireDisagreement
-        | Condition::Unsteady => percent(value * 100.0),
+        | Condition::Unsteady => share(value),
         Condition::NeverConnected
         | Condition::PublishesSkipped
         | Condition::ListenOverflows
         | Condition::Lost
         | Condition::LimitReached => grouped(value as u64),
     }
-}
-
-/// `2.00 ms` as `2 ms`: bounds are round.
-fn short(time: &str) -> String {
-    match time.split_once(' ') {
-        Some((number, unit)) if number.contains('.') => {
-            format!("{} {unit}", number.trim_end_matches('0').trim_end_matches('.'))
-        }
-        _ => time.to_owned(),
-    }
-}
-
-fn percent(percent: f64) -> String {
-    let places = usize::from(percent < 9.95 && percent.fract() != 0.0);
-    format!("{percent:.places$} %")
 }

@@ -1,9 +1,10 @@
 //! A calibration in words: its own table, and what a run quotes.
 
 use pushbench_measure::results::{
-    CALIBRATION_FORMAT, CalibratedFigure, Calibration, CalibrationRun, Spread, Through, calibrated,
+    CALIBRATION_FORMAT, CalibratedFigure, Calibration, CalibrationRun, Spread, ThresholdResult, Through,
+    calibrated,
 };
-use pushbench_measure::verdict::{Condition, Finding, Level};
+use pushbench_measure::verdict::{Bound, Condition, Finding, Level};
 use pushbench_report::table::{self, Style};
 use pushbench_report::{calibration, charts};
 
@@ -99,19 +100,44 @@ fn a_run_quotes_the_floor_and_how_many_times_it_its_transports_cost() {
     };
     assert_eq!(quoted(&run), None);
     run.calibration = Some(made_up());
-    run.results[2].findings.push(Finding {
-        condition: Condition::WorkerBusy,
-        level: Level::Breach,
-        value: 0.99,
-        warning: Some(0.8),
-        breach: Some(0.95),
-        text: "busy".to_owned(),
+    let bound = Bound { condition: Condition::WorkerBusy, warning: 0.8, breach: 0.95 };
+    run.results[2].findings.push(Finding::new(&bound, Level::Breach, 0.99, "busy".to_owned(), None));
+    // A threshold that was missed leaves what it cost as it is.
+    run.results[3].thresholds.push(ThresholdResult {
+        figure: "lost".to_owned(),
+        condition: "== 0".to_owned(),
+        measured: Some(1.0),
+        met: false,
     });
     insta::assert_snapshot!(quoted(&run).unwrap(), @"floor of this machine (calibrated 2026-11-20): 6.00 µs per send, 5.00 µs per receive; target / worker: short-polling 1.5 × / 2.3 ×, long-polling 4.7 × / 6.4 ×, sse ! 1.2 × / 1.2 ×, websocket 1.0 × / 1.2 ×");
     assert!(table::markdown(&run).contains("\n* floor of this machine (calibrated 2026-11-20): 6.00 µs"));
     // A floor that is not known is not quoted.
     run.calibration.as_mut().unwrap().figures.remove(0);
     assert_eq!(quoted(&run), None);
+}
+
+#[test]
+fn a_floor_is_quoted_only_where_it_is_one_and_of_this_network() {
+    let mut run = folder(&Shape::default()).run;
+    let bare = |median| Some(Spread { median, lo: median, hi: median });
+    let table = [
+        ("loopback", bare(6.0), true),
+        ("loopback", None, false),
+        ("loopback", bare(0.0), false),
+        ("loopback", bare(-6.0), false),
+        ("loopback", bare(f64::INFINITY), false),
+        ("loopback", bare(f64::NAN), false),
+        ("veth", bare(6.0), false),
+    ];
+    for (network, spread, quoted) in table {
+        network.clone_into(&mut run.scenario.network);
+        for at in [0, 1] {
+            let mut calibration = made_up();
+            calibration.figures[at].bare = spread;
+            run.calibration = Some(calibration);
+            assert_eq!(calibration::quote(&run, &run.results).is_some(), quoted, "{network} {spread:?}");
+        }
+    }
 }
 
 #[test]

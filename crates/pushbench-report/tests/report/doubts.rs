@@ -2,7 +2,7 @@
 
 use pushbench_measure::results::ThresholdResult;
 use pushbench_measure::statistics::Word;
-use pushbench_measure::verdict::{Condition, Finding, Level};
+use pushbench_measure::verdict::{Bound, Condition, Finding, Level};
 use pushbench_report::RunFolder;
 use pushbench_report::compare::{Comparison, Gate, Selection, load};
 use std::path::Path;
@@ -14,14 +14,9 @@ use crate::synthetic::written::Made;
 const REASON: &str = "busiest worker 99 % busy: the generator may be the limit";
 
 fn breach() -> Finding {
-    Finding {
-        condition: Condition::WorkerBusy,
-        level: Level::Breach,
-        value: 0.99,
-        warning: Some(0.8),
-        breach: Some(0.95),
-        text: REASON.to_owned(),
-    }
+    let bound = Bound { condition: Condition::WorkerBusy, warning: 0.8, breach: 0.95 };
+    let (fact, advice) = REASON.split_once(": ").unwrap();
+    Finding::new(&bound, Level::Breach, 0.99, fact.to_owned(), Some(advice.to_owned()))
 }
 
 fn long_polling_is_invalid(folder: &mut RunFolder) {

@@ -6,5 +6,7 @@ mod compare;
 mod doubts;
 mod folder;
 mod gate;
+mod steps;
 mod synthetic;
 mod table;
+mod thresholds;

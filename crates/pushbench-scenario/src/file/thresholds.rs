@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use pushbench_measure::results::Summary;
+use pushbench_measure::results::{Summary, Unit};
 use pushbench_transport::quantity::QuantityError;
 use pushbench_transport::{Kind, Period, Size};
 use toml::de::DeValue;
@@ -22,74 +22,42 @@ pub(crate) struct Figure {
     pub(crate) unit: Unit,
 }
 
-/// What a bound is written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unit {
-    /// A duration; microseconds in the column.
-    Time,
-    /// A size; bytes in the column.
-    Bytes,
-    /// A share in percent; 0 to 1 in the column.
-    Share,
-    /// A bare number.
-    Count,
+/// A condition in that unit, for messages and the schema.
+pub(crate) fn example(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Time => "< 250ms",
+        Unit::Bytes => "< 2KiB",
+        Unit::Share => "> 90%",
+        Unit::Count => "== 0",
+    }
 }
 
-impl Unit {
-    fn of(column: &str) -> Self {
-        match column {
-            _ if column.ends_with("_us") || column.contains("_us_per_") => Self::Time,
-            _ if column.contains("bytes") => Self::Bytes,
-            _ if column.ends_with("_share") => Self::Share,
-            _ => Self::Count,
-        }
-    }
-
-    pub(crate) fn example(self) -> &'static str {
-        match self {
-            Self::Time => "< 250ms",
-            Self::Bytes => "< 2KiB",
-            Self::Share => "> 90%",
-            Self::Count => "== 0",
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Time => "a duration",
-            Self::Bytes => "a size",
-            Self::Share => "a share",
-            Self::Count => "a bare number",
-        }
-    }
-
-    /// The bound in the unit of the column, or what is wrong with it.
-    fn bound(self, text: &str) -> Result<f64, String> {
-        let bound = match self {
-            Self::Time => match text.parse::<Period>() {
-                Err(error @ QuantityError::PeriodTooLarge(_)) => return Err(error.to_string()),
-                period => period.ok().map(|period| period.as_ns() as f64 / 1e3),
-            },
-            Self::Bytes => match text.parse::<Size>() {
-                Err(error @ QuantityError::SizeTooLarge(_)) => return Err(error.to_string()),
-                size => size.ok().map(|size| size.bytes() as f64),
-            },
-            Self::Share => text.parse::<Share>().ok().map(|share| share.part()),
-            Self::Count => decimal(text),
-        };
-        let (unit, example) = (self.name(), self.example());
-        bound.ok_or_else(|| {
-            format!("`{text}` is no bound of this figure: {unit} is allowed, such as \"{example}\"")
-        })
-    }
+/// The bound in the unit of the column, or what is wrong with it.
+fn bound_in(unit: Unit, text: &str) -> Result<f64, String> {
+    let (bound, allowed) = match unit {
+        Unit::Time => match text.parse::<Period>() {
+            Err(error @ QuantityError::PeriodTooLarge(_)) => return Err(error.to_string()),
+            period => (period.ok().map(|period| period.as_ns() as f64 / 1e3), "a duration"),
+        },
+        Unit::Bytes => match text.parse::<Size>() {
+            Err(error @ QuantityError::SizeTooLarge(_)) => return Err(error.to_string()),
+            size => (size.ok().map(|size| size.bytes() as f64), "a size"),
+        },
+        Unit::Share => (text.parse::<Share>().ok().map(|share| share.part()), "a share"),
+        Unit::Count => (decimal(text), "a bare number"),
+    };
+    let example = example(unit);
+    bound.ok_or_else(|| {
+        format!("`{text}` is no bound of this figure: {allowed} is allowed, such as \"{example}\"")
+    })
 }
 
 /// Every figure, in the order of the summary.
 pub(crate) static FIGURES: LazyLock<Vec<Figure>> = LazyLock::new(|| {
     let figure = |column: &&'static str| Figure {
-        name: column.strip_suffix("_us").unwrap_or(column),
+        name: Summary::name_of(column),
         column,
-        unit: Unit::of(column),
+        unit: Summary::unit(column),
     };
     Summary::FIGURES.iter().map(figure).collect()
 });
@@ -151,7 +119,7 @@ fn threshold(section: &Section, name: &str, faults: &mut FaultList) -> Option<Th
         faults.hint(if is_key_of_a_transport(name) { Some(LABEL_HINT.to_owned()) } else { near() });
         return None;
     };
-    let example = figure.unit.example();
+    let example = example(figure.unit);
     let text = match section.value(name)?.get_ref() {
         DeValue::String(text) => text.trim(),
         other => {
@@ -175,7 +143,7 @@ fn threshold(section: &Section, name: &str, faults: &mut FaultList) -> Option<Th
         section.fault(name, faults, problem);
         return None;
     };
-    let value = figure.unit.bound(bound).map_err(|problem| section.fault(name, faults, problem)).ok()?;
+    let value = bound_in(figure.unit, bound).map_err(|problem| section.fault(name, faults, problem)).ok()?;
     Some(Threshold {
         label: String::new(),
         figure: name.to_owned(),

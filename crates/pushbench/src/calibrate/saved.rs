@@ -1,7 +1,6 @@
 //! `calibration.json`: saved as a whole, and read again by runs of the same machine.
 
-use pushbench_measure::results::{CALIBRATION_FORMAT, Calibration, Host, names};
-use serde::Deserialize;
+use pushbench_measure::results::{CALIBRATION_FORMAT, Calibration, Host, format_of, names};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -39,14 +38,9 @@ pub(crate) fn save(out: &Path, calibration: &Calibration) -> io::Result<PathBuf>
 }
 
 fn of_machine(text: &str, path: &Path, here: &Host) -> Result<Calibration, Unused> {
-    /// The one field that every format has.
-    #[derive(Deserialize)]
-    struct Versioned {
-        format: u32,
-    }
     let unusable = |reason: String| Unused::Unusable { path: path.to_owned(), reason };
     let faulty = |error: serde_json::Error| unusable(format!("not a calibration: {error}"));
-    let Versioned { format } = serde_json::from_str(text).map_err(faulty)?;
+    let format = format_of(text).map_err(faulty)?;
     if format != CALIBRATION_FORMAT {
         return Err(unusable(format!("format {format}, this version reads format {CALIBRATION_FORMAT}")));
     }

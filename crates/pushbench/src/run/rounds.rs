@@ -6,7 +6,7 @@
 
 use pushbench_measure::results::{Confidence, RoundResult, StepResult, Summary};
 use pushbench_measure::rollup::{StepFacts, summarize};
-use pushbench_measure::statistics::{Bootstrap, Sample, estimate_all};
+use pushbench_measure::statistics::{Bootstrap, Sample, estimate_all, estimate_sums};
 use pushbench_measure::verdict::{Finding, over_rounds};
 use pushbench_scenario::plan::Plan;
 use std::collections::BTreeMap;
@@ -78,6 +78,8 @@ impl<'a> Rounds<'a> {
             return BTreeMap::new();
         }
         let rounds: Vec<Summary> = self.complete().map(|round| round.summary.clone()).collect();
-        estimate_all(&self.sample, &rounds, pooled, Bootstrap::default())
+        let mut intervals = estimate_all(&self.sample, &rounds, pooled, Bootstrap::default());
+        intervals.extend(estimate_sums(&rounds, pooled));
+        intervals
     }
 }

@@ -1,7 +1,7 @@
 //! Runs of several rounds.
 
 use pushbench_measure::results::{Run, Status, StepResult};
-use pushbench_measure::statistics::HEADLINES;
+use pushbench_measure::statistics::{HEADLINES, sums};
 use pushbench_measure::{Figure, Phase, interval_log};
 use rustix::process::Signal;
 use std::collections::BTreeSet;
@@ -65,7 +65,14 @@ fn assert_pooled(result: &StepResult) {
         let (value, interval) = (row.figure(column).unwrap(), result.interval(column).unwrap());
         assert!(interval.lo <= value && value <= interval.hi, "{column}: {value} {interval:?}");
     }
-    assert!(result.intervals.keys().all(|column| HEADLINES.iter().any(|of| of.column == column)));
+    let both =
+        row.target_cpu_us_per_event.zip(row.worker_cpu_us_per_event).map(|(target, worker)| target + worker);
+    let (both, interval) = (both.unwrap(), result.interval(sums::CPU.name).unwrap());
+    assert!(interval.lo <= both && both <= interval.hi, "{both} {interval:?}");
+    let is_known = |name: &String| {
+        HEADLINES.iter().any(|of| of.column == name) || sums::SUMS.iter().any(|sum| sum.name == name)
+    };
+    assert!(result.intervals.keys().all(is_known), "{:?}", result.intervals);
 }
 
 /// Columns that are sums over rounds.

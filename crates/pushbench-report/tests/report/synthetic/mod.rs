@@ -8,7 +8,7 @@ use pushbench_measure::results::{
     FORMAT, Host, Interval, RoundResult, Run, ScenarioRecord, SocketStates, Status, StepResult, Summary,
     TransportRecord,
 };
-use pushbench_measure::statistics::{Block, Bootstrap, Round, Sample, estimate_all};
+use pushbench_measure::statistics::{Block, Bootstrap, Round, Sample, estimate_all, estimate_sums};
 use pushbench_report::{LabelFiles, RunFolder};
 
 pub(crate) mod troubles;
@@ -298,7 +298,8 @@ fn result(
     let summaries: Vec<Summary> = rounds.iter().map(|(_, _, summary)| summary.clone()).collect();
     let blocks = rounds.iter().map(|(_, delivery, _)| Round(vec![Block::of(delivery)])).collect();
     let bootstrap = Bootstrap { replicates: 200, ..Bootstrap::default() };
-    let intervals = estimate_all(&Sample::new(blocks), &summaries, &pooled, bootstrap);
+    let mut intervals = estimate_all(&Sample::new(blocks), &summaries, &pooled, bootstrap);
+    intervals.extend(estimate_sums(&summaries, &pooled));
     let round = |(round, summary)| RoundResult {
         round,
         complete: true,

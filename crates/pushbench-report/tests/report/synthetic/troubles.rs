@@ -2,7 +2,7 @@
 
 use pushbench_measure::Histogram;
 use pushbench_measure::results::{SocketStates, Status, Summary};
-use pushbench_measure::verdict::{Condition, Finding, Level};
+use pushbench_measure::verdict::{Bound, Condition, Finding, Level};
 use pushbench_report::{LabelFiles, RunFolder};
 
 use super::{Shape, folder};
@@ -18,15 +18,10 @@ pub(crate) fn troubled() -> RunFolder {
     "long-polling-behind-a-proxy-with-a-long-label".clone_into(&mut folder.run.transports[1].label);
     folder.run.results[1].summary.label.clone_from(&folder.run.transports[1].label);
     folder.run.results[0].summary.lost = Some(1_234);
-    let text = "10 of 1,000 clients never connected (bound 0): raise the limit of open files or ask for fewer clients";
-    folder.run.results[1].findings = vec![Finding {
-        condition: Condition::NeverConnected,
-        level: Level::Breach,
-        value: 10.0,
-        warning: Some(0.0),
-        breach: Some(0.0),
-        text: text.to_owned(),
-    }];
+    let bound = Bound { condition: Condition::NeverConnected, warning: 0.0, breach: 0.0 };
+    let fact = "10 of 1,000 clients never connected (bound 0)".to_owned();
+    let advice = "raise the limit of open files or ask for fewer clients".to_owned();
+    folder.run.results[1].findings = vec![Finding::new(&bound, Level::Breach, 10.0, fact, Some(advice))];
     "invalid".clone_into(&mut folder.run.results[1].summary.verdict);
     // The last transport was never reached; the one before was cut short and its log is lost.
     folder.run.results.pop();
@@ -115,11 +110,10 @@ pub(crate) fn extreme() -> RunFolder {
         s.kernel_bytes_per_client = Some(7e3 * 12f64.powf(decade));
         s.target_cpu_us_per_event = Some(0.02 * 40f64.powf(decade));
         if s.step == Some(20_000) && s.kind == "sse" {
-            let text = "a worker thread was busy 97 % of the time (bound 95 %): the generator is the limit"
-                .to_owned();
-            let condition = Condition::WorkerBusy;
-            let (level, warning, breach) = (Level::Breach, Some(0.8), Some(0.95));
-            result.findings = vec![Finding { condition, level, value: 0.97, warning, breach, text }];
+            let bound = Bound { condition: Condition::WorkerBusy, warning: 0.8, breach: 0.95 };
+            let fact = "a worker thread was busy 97 % of the time (bound 95 %)".to_owned();
+            let advice = Some("the generator is the limit".to_owned());
+            result.findings = vec![Finding::new(&bound, Level::Breach, 0.97, fact, advice)];
         }
     }
     for interval in &mut folder.labels[0].intervals {
