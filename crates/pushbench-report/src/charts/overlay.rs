@@ -93,7 +93,7 @@ fn conditions(comparison: &Comparison<'_>) -> String {
     let single = comparison.runs.iter().any(|run| run.basis == Basis::OneRound);
     let of = if single { " (of 1 run: of its seconds only)" } else { "" };
     format!(
-        "{} {noun}{which} · intervals of 95%{of} · within {}% of the baseline counts as no difference",
+        "{} {noun}{which} · intervals of 95 %{of} · within {}% of the baseline counts as no difference",
         grouped(clients.into()),
         typed(comparison.band * 100.0)
     )

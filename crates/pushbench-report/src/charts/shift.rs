@@ -13,10 +13,10 @@ use super::palette::{AXIS, FAINT_TEXT, Ink, NEUTRAL, SHADE, tint};
 use super::percentiles::{nines_axis, nines_of};
 use super::scale::{Scale, Unit};
 use crate::compare::{Comparison, Pair, Row, Shift, wording};
-use crate::format::time_us;
+use crate::format::{time_us, without_trailing_zeros};
 
 const TITLE: &str = "Difference from the baseline by percentile: above zero is slower";
-const SUBTITLE: &str = "Coloured: 95% interval, percentile by percentile. Grey: counts as no difference. Each panel has \
+const SUBTITLE: &str = "Coloured: 95 % interval, percentile by percentile. Grey: counts as no difference. Each panel has \
     its own scale.";
 /// More panels than this cannot be read.
 const MOST: usize = 9;
@@ -128,10 +128,7 @@ fn signed(us: f64) -> String {
         return "0".to_owned();
     }
     let text = time_us(us.abs());
-    let (number, unit) = text.split_once(' ').unwrap_or((&text, ""));
-    let number =
-        if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number };
-    format!("{}{number} {unit}", if us < 0.0 { '−' } else { '+' })
+    format!("{}{}", if us < 0.0 { '−' } else { '+' }, without_trailing_zeros(&text))
 }
 
 /// Who is compared with whom, and what is said of p50 and p99.

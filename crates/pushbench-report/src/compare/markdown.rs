@@ -96,7 +96,7 @@ fn push_shift(out: &mut String, pair: &Pair<'_>) {
         return;
     }
     out.push('\n');
-    push_markdown_row(out, &["percentile", "baseline", "difference", "95% interval"].map(str::to_owned));
+    push_markdown_row(out, &["percentile", "baseline", "difference", "95 % interval"].map(str::to_owned));
     push_markdown_row(out, &["---:", "---:", "---:", "---:"].map(str::to_owned));
     for shift in &pair.shift {
         let ends = shift.difference.interval.map_or_else(

@@ -1,11 +1,12 @@
 //! Figures, differences and pairs in words, as tables and sentences share them. Pure.
 
+use pushbench_measure::results::Summary;
 use pushbench_measure::statistics::{Band, Basis, Difference, Word};
 
 use super::facts::Facts;
 use super::row::{LATENCY_FLOOR_US, Row, Shown};
 use super::{Comparison, Pair, Side};
-use crate::format::{bytes, number, plus_minus, time_us, typed};
+use crate::format::{minute, number, plus_minus, time_us, typed, worded_in};
 
 /// Behind a word that rests on one run of a side.
 pub(crate) const ONE_RUN: &str = "¹";
@@ -20,12 +21,8 @@ const WITHHELD: &str = "not to be compared";
 fn unit_of(column: &str) -> fn(f64) -> String {
     if column.contains("cpu_us") {
         |us| format!("{} µs", number(us))
-    } else if column.ends_with("_us") {
-        time_us
-    } else if column.contains("bytes") {
-        bytes
     } else {
-        number
+        worded_in(Summary::unit(column))
     }
 }
 
@@ -180,7 +177,7 @@ fn changes(pair: &Pair<'_>, word: Word) -> Option<String> {
 pub(crate) fn run(facts: &Facts<'_>, baseline: bool) -> String {
     let label = facts.label.map(|label| format!(":{label}")).unwrap_or_default();
     let role = if baseline { " (baseline)" } else { "" };
-    let minute = facts.started.get(..16).unwrap_or(facts.started).replace('T', " ");
+    let minute = minute(facts.started);
     let rounds = match facts.basis {
         Basis::Rounds(rounds) => format!("{rounds} rounds"),
         Basis::OneRound => "1 run".to_owned(),
@@ -245,7 +242,7 @@ fn reading(comparison: &Comparison<'_>) -> [String; 2] {
     let (band, reach) = (typed(share.around(1.0) * 100.0), typed(share.reach(1.0) * 100.0));
     let (band_us, reach_us) = (time_us(least.around(0.0)), time_us(least.reach(0.0)));
     [
-        "intervals are of 95%, each by itself".to_owned(),
+        "intervals are of 95 %, each by itself".to_owned(),
         format!(
             "no difference seen: the difference is at most {band}% of the baseline (of a time {band_us} at least) or its \
              interval holds 0, and the interval reaches at most {reach}% (of a time {reach_us} at least) to either side of it; \
