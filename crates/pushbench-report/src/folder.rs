@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use crate::ReportError;
+use crate::log_check::LogFault;
 
 /// A run with everything that its charts need.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,6 +93,18 @@ impl RunFolder {
             .results
             .iter()
             .find(|result| result.summary.label == label && step_of(&self.run, result) == Some(step))
+    }
+
+    /// Logs that do not hold what the manifest says was delivered, each with its transport's label. One that does not
+    /// exist is among the missing files instead.
+    pub fn log_faults(&self) -> impl Iterator<Item = (&str, LogFault)> {
+        self.run.results.iter().filter_map(|result| {
+            let label = result.summary.label.as_str();
+            let (_, files) = self.transports().find(|(transport, _)| transport.label == label)?;
+            let logged = files.delivery.get(&result.summary.step).map_or(0, Histogram::count);
+            let there = !files.missing.contains(&names::LATENCY_LOG);
+            Some((label, LogFault::of(result, logged).filter(|_| there)?))
+        })
     }
 
     /// Every transport with its files, in the order of the scenario.

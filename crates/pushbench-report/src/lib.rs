@@ -12,7 +12,9 @@ mod error;
 mod figures;
 mod folder;
 pub mod format;
+mod log_check;
 pub mod table;
 
 pub use error::ReportError;
 pub use folder::{LabelFiles, RunFolder};
+pub use log_check::LogFault;

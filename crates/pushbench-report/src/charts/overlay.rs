@@ -55,10 +55,12 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, comparison: &Comparison<'_>) {
 /// What stands before a name where a side is not to be believed.
 pub(super) fn doubt_of<'a>(sides: impl IntoIterator<Item = &'a Side> + Clone) -> &'static str {
     let invalid = sides.clone().into_iter().any(|side| !side.invalid.is_empty());
-    let cut = sides.into_iter().any(|side| !side.complete);
+    let cut = sides.clone().into_iter().any(|side| !side.complete);
+    let doubted = sides.into_iter().any(Side::doubted);
     match (invalid, cut) {
         (true, _) => "invalid: ",
         (false, true) => "cut short: ",
+        (false, false) if doubted => "incomplete: ",
         (false, false) => "",
     }
 }

@@ -63,7 +63,7 @@ fn notes(loaded: &LoadedRun) -> Vec<String> {
         notes.push(format!("made with faults on purpose: {}", worded(faults)));
     }
     for side in &loaded.sides {
-        if !side.has_distribution {
+        if !side.has_distribution && side.log_fault.is_none() {
             notes.push(format!(
                 "{} has no latencies in latency.hlog: its percentiles have no intervals",
                 side.name()

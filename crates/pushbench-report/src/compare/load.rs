@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use crate::ReportError;
 use crate::folder::{in_row, load_manifest, read_if_there, step_of};
+use crate::log_check::LogFault;
 
 /// What to compare: a run, or one of its transports.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +71,8 @@ pub struct Side {
     pub complete: bool,
     /// What was found that makes its figures unfit to be believed; empty where nothing was.
     pub invalid: Vec<String>,
+    /// How `latency.hlog` does not hold what the manifest says was delivered, the file named; `None` where it does.
+    pub log_fault: Option<String>,
     /// Whether `latency.hlog` holds its latencies.
     pub has_distribution: bool,
     #[serde(skip)]
@@ -123,10 +126,10 @@ fn load_one(at: usize, selection: &Selection) -> Result<LoadedRun, ReportError> 
         if results.is_empty() || selection.label.as_ref().is_some_and(|label| *label != transport.label) {
             continue;
         }
-        let mut rounds = rounds_of(&path.join(&transport.label).join(names::LATENCY_LOG))?;
+        let mut log = Log::read(&path.join(&transport.label).join(names::LATENCY_LOG))?;
         let mut of_label: Vec<Side> = (results.into_iter())
             .filter_map(|result| {
-                Some(Side::new(&letter, transport, result, step_of(&run, result)?, &mut rounds))
+                Some(Side::new(&letter, transport, result, step_of(&run, result)?, &mut log))
             })
             .collect();
         of_label.sort_by_key(|side| side.clients);
@@ -147,12 +150,36 @@ fn letter(at: usize) -> String {
     letter.map_or_else(|| format!("R{}", at + 1), String::from)
 }
 
-type Rounds = BTreeMap<(Option<u32>, u32), Round>;
+/// What the log of a transport holds.
+struct Log {
+    there: bool,
+    rounds: BTreeMap<(Option<u32>, u32), Round>,
+}
 
-fn rounds_of(path: &Path) -> Result<Rounds, ReportError> {
-    let text = read_if_there(path)?.unwrap_or_default();
-    interval_log::rounds_by_step(&text, Figure::Delivery, Phase::Measure)
-        .map_err(|source| ReportError::Log { path: path.to_owned(), source })
+impl Log {
+    fn read(path: &Path) -> Result<Self, ReportError> {
+        let text = read_if_there(path)?;
+        let there = text.is_some();
+        let rounds =
+            interval_log::rounds_by_step(&text.unwrap_or_default(), Figure::Delivery, Phase::Measure)
+                .map_err(|source| ReportError::Log { path: path.to_owned(), source })?;
+        Ok(Self { there, rounds })
+    }
+
+    /// Takes out the histograms of the rounds in a result's row.
+    fn take(&mut self, result: &StepResult) -> Sample {
+        let step = result.summary.step;
+        let keys: Vec<_> = self.rounds.keys().filter(|(of, _)| *of == step).copied().collect();
+        let wanted = keys.into_iter().filter(|(_, round)| in_row(result, *round));
+        Sample::new(wanted.filter_map(|key| self.rounds.remove(&key)).collect())
+    }
+
+    /// What is wrong with it where the sample is all that it holds of a result.
+    fn fault(&self, result: &StepResult, sample: &Sample) -> Option<String> {
+        let fault = LogFault::of(result, sample.count());
+        let what = if self.there { fault?.to_string() } else { "is missing".to_owned() };
+        Some(format!("{}/{} {what}", result.summary.label, names::LATENCY_LOG))
+    }
 }
 
 impl Side {
@@ -161,9 +188,9 @@ impl Side {
         transport: &TransportRecord,
         result: &StepResult,
         clients: u32,
-        rounds: &mut Rounds,
+        log: &mut Log,
     ) -> Self {
-        let sample = sample_of(result, rounds);
+        let sample = log.take(result);
         let rounds = rows_of(result);
         let mut side = Self {
             run: letter.to_owned(),
@@ -174,6 +201,7 @@ impl Side {
             basis: Basis::of(rounds.len()),
             complete: result.complete,
             invalid: breaches(result),
+            log_fault: log.fault(result, &sample),
             has_distribution: sample.count() > 0,
             kind_index: transport.kind_index,
             poll_interval_us: transport.poll_interval_us,
@@ -211,12 +239,13 @@ impl Side {
     /// Why its figures are not to be believed: what is said behind its name, and the reason. Empty when they are.
     pub(crate) fn doubts(&self) -> Vec<(&'static str, &str)> {
         let cut = (!self.complete).then_some(("was cut short", "its validity was never judged"));
-        self.invalid.iter().map(|reason| ("is invalid", reason.as_str())).chain(cut).collect()
+        let log = self.log_fault.as_deref().map(|fault| ("is not as it was measured", fault));
+        self.invalid.iter().map(|reason| ("is invalid", reason.as_str())).chain(cut).chain(log).collect()
     }
 
     /// Whether its figures are not to be believed.
     pub(crate) fn doubted(&self) -> bool {
-        !self.complete || !self.invalid.is_empty()
+        !self.doubts().is_empty()
     }
 
     /// The label, with the number of clients.
@@ -224,14 +253,6 @@ impl Side {
         let noun = if self.clients == 1 { "client" } else { "clients" };
         format!("{}, {} {noun}", self.label, crate::format::grouped(self.clients.into()))
     }
-}
-
-/// The histograms of the rounds in a result's row.
-fn sample_of(result: &StepResult, rounds: &mut Rounds) -> Sample {
-    let step = result.summary.step;
-    let keys: Vec<_> = rounds.keys().filter(|(of, _)| *of == step).copied().collect();
-    let wanted = keys.into_iter().filter(|(_, round)| in_row(result, *round));
-    Sample::new(wanted.filter_map(|key| rounds.remove(&key)).collect())
 }
 
 /// The rows of the same rounds; a run that does not keep them is one round.

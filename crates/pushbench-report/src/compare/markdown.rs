@@ -19,10 +19,12 @@ pub(super) fn markdown(comparison: &Comparison<'_>) -> String {
             } else {
                 String::new()
             };
-            push_line(
-                &mut out,
-                &format!("**Differences seen in {differ} of {believed} comparisons.{beside}**"),
-            );
+            let outcome = if believed == 0 {
+                format!("No comparison counts: a side of each is doubted {}.", wording::DOUBT)
+            } else {
+                format!("Differences seen in {differ} of {believed} comparisons.{beside}")
+            };
+            push_line(&mut out, &format!("**{outcome}**"));
             out.push('\n');
             for pair in pairs {
                 push_line(&mut out, &format!("* {}", wording::sentence(pair)));

@@ -36,10 +36,10 @@ pub struct Row {
     pub share_interval: Option<Confidence>,
     /// Half the width of the band of equality, in the column's unit.
     pub band: Option<f64>,
-    /// How the other side stands to the baseline. `None` where a figure is missing, and where a side of two different
-    /// transports is doubted: that would rank one above the other.
+    /// How the other side stands to the baseline. `None` where a figure or its seconds are missing, and where a side of
+    /// two different transports is doubted: that would rank one above the other.
     pub word: Option<Word>,
-    /// Whether a side is invalid or was cut short: nobody may be ranked by the word.
+    /// Whether a side is invalid, was cut short or is not as it was measured: nobody may be ranked by the word.
     pub doubted: bool,
 }
 
@@ -88,10 +88,16 @@ fn row(headline: &'static Headline, base: &Side, other: &Side, band: Share) -> O
             .map(|interval| Confidence { lo: of_base(interval.lo), hi: of_base(interval.hi) }),
         band: difference.map(|_| limits.around(value)),
         word: difference
-            .filter(|_| !(doubted && ranks))
+            .filter(|_| !(doubted && ranks) && !lacks_data(headline, base, other))
             .map(|difference| limits.word(headline.kind, value, &difference)),
         doubted,
     })
+}
+
+/// Whether a side has no seconds to tell the scatter of a latency from: absence of data is no noise.
+fn lacks_data(headline: &Headline, base: &Side, other: &Side) -> bool {
+    let lacks = |side: &Side| side.log_fault.is_some() && !side.has_distribution;
+    matches!(headline.source, Source::Delivery(_)) && (lacks(base) || lacks(other))
 }
 
 fn same(headline: &Headline, base: &Side, other: &Side) -> bool {

@@ -2,6 +2,7 @@
 
 use pushbench_measure::results::Summary;
 use pushbench_measure::statistics::{Band, Basis, Difference, Word};
+use std::collections::BTreeSet;
 
 use super::facts::Facts;
 use super::row::{LATENCY_FLOOR_US, Row, Shown};
@@ -14,7 +15,8 @@ pub(crate) const ONE_RUN: &str = "¹";
 pub(crate) const NOTHING: &str = "–";
 /// Behind a word that nobody may be ranked by.
 pub(crate) const DOUBT: &str = "†";
-/// What stands instead of a word that would rank two transports by figures that are not to be believed.
+/// What stands instead of a word that would rank two transports by figures that are not to be believed, or that has no
+/// data behind it.
 const WITHHELD: &str = "not to be compared";
 
 /// How a figure is worded: times in their unit, bytes in theirs, CPU time in µs always.
@@ -198,7 +200,8 @@ pub(crate) fn facts(comparison: &Comparison<'_>) -> Vec<String> {
     }
     if comparison.pairs.iter().any(Pair::doubted) {
         lines.push(format!(
-            "{DOUBT} a side is invalid or was cut short: its figures are shown, and no side may be ranked by them"
+            "{DOUBT} a side is invalid, was cut short or is not as it was measured: its figures are shown, and no side may be \
+             ranked by them"
         ));
     }
     for facts in &comparison.runs {
@@ -213,12 +216,20 @@ pub(crate) fn facts(comparison: &Comparison<'_>) -> Vec<String> {
 }
 
 fn single_runs(comparison: &Comparison<'_>) -> String {
-    let single = comparison.runs.iter().filter(|facts| facts.basis == Basis::OneRound);
-    let letters: Vec<&str> = single.map(|facts| facts.letter).collect();
+    // A log that lost its later rounds makes one run of a side that has several.
+    let single = |side: &Side, row: &Row| {
+        side.figures.get(row.column).is_some_and(|measured| measured.basis == Basis::OneRound)
+    };
+    let letters: BTreeSet<&str> = (comparison.pairs.iter())
+        .flat_map(|pair| pair.rows.iter().map(move |row| (pair, row)))
+        .filter(|(_, row)| !one_run(row).is_empty())
+        .flat_map(|(pair, row)| [pair.base, pair.other].into_iter().filter(move |side| single(side, row)))
+        .map(|side| side.run.as_str())
+        .collect();
     format!(
         "{}: 1 run: the interval speaks of this run's seconds only, not of what another run would show; a figure that \
          is known once a run has none (see `run --repeat`)",
-        letters.join(", ")
+        letters.into_iter().collect::<Vec<_>>().join(", ")
     )
 }
 

@@ -284,7 +284,15 @@ fn a_lost_log_leaves_figures_without_intervals() {
     let row = comparison.pairs[1].rows.iter().find(|row| row.column == "latency_p50_us").unwrap();
     assert!(row.other.is_some_and(|shown| shown.interval.is_none()));
     assert!(comparison.pairs[1].shift.is_empty());
-    assert!(notes(&comparison).contains("B: long-polling, 50 clients has no latencies in latency.hlog"));
+    assert_eq!(row.word, None, "missing data is no noise");
+    let text = notes(&comparison);
+    assert!(
+        text.contains(
+            "B: † long-polling, 50 clients is not as it was measured: long-polling/latency.hlog is missing"
+        ),
+        "{text}"
+    );
+    assert!(!text.contains("¹ :"), "{text}");
 }
 
 #[test]

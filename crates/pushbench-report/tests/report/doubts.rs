@@ -71,6 +71,9 @@ fn a_doubted_difference_is_neither_counted_nor_bold() {
         assert!(bold < believed.matches("| **").count() && marked >= 3, "{doubted}");
         assert!(!doubted.contains("†**"), "{doubted}");
     }
+    let none =
+        counted("none", |folder| folder.run.results.iter_mut().for_each(|result| result.complete = false));
+    assert!(none.starts_with("**No comparison counts: a side of each is doubted †.**"), "{none}");
 }
 
 #[test]

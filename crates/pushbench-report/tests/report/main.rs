@@ -6,6 +6,7 @@ mod compare;
 mod doubts;
 mod folder;
 mod gate;
+mod logs;
 mod steps;
 mod synthetic;
 mod table;

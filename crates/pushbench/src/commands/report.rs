@@ -23,6 +23,13 @@ pub(crate) fn report(arguments: &ReportArguments) -> Result<Exit, Failure> {
             terminal::say(format_args!("warning: {} is missing", path.display()));
         }
     }
+    for (label, fault) in folder.log_faults() {
+        let path = arguments.folder.join(label).join(names::LATENCY_LOG);
+        terminal::say(format_args!(
+            "warning: {} {fault}: its charts are not of the whole run",
+            path.display()
+        ));
+    }
     for chart in drawn {
         terminal::say(chart.display());
     }

@@ -11,6 +11,9 @@ use crate::folder::{files, histograms};
 use crate::process::Ended;
 use crate::scenario::{SSE, Workshop, tiny};
 
+/// Seconds of a made-up log.
+const SECONDS: u64 = 12;
+
 /// Two runs in `a` and `b`: what was measured, as if for twelve seconds, and the same 5 ms later.
 fn two_runs() -> Workshop {
     let workshop = tiny(SSE);
@@ -24,6 +27,9 @@ fn two_runs() -> Workshop {
         fs::create_dir_all(folder.join("sse")).unwrap();
         let mut manifest = crate::folder::manifest(&measured);
         manifest.results[0].findings.clear();
+        let result = &mut manifest.results[0];
+        let rows = result.rounds.iter_mut().map(|round| &mut round.summary);
+        rows.chain([&mut result.summary]).for_each(|row| row.delivered = Some(SECONDS * delivery.count()));
         fs::write(folder.join(names::RUN), serde_json::to_vec(&manifest).unwrap()).unwrap();
         fs::write(folder.join("sse").join(names::LATENCY_LOG), twelve_seconds(&delivery, more_us)).unwrap();
     }
@@ -34,7 +40,7 @@ fn two_runs() -> Workshop {
 fn twelve_seconds(delivery: &Histogram, more_us: u64) -> Vec<u8> {
     let mut log = Vec::new();
     interval_log::write_head(&mut log, "2026-11-20T14:03:22Z").unwrap();
-    for second in 0..12 {
+    for second in 0..SECONDS {
         let mut later = Histogram::new();
         for bin in delivery.inner().iter_recorded() {
             later.record_many(bin.value_iterated_to() + more_us + second, bin.count_at_value());
