@@ -39,7 +39,7 @@ fn draw_comparison(dir: &Path, runs: &[Made]) -> Result<(), ReportError> {
     std::fs::write(&path, comparison.markdown()).map_err(|source| ReportError::Write { path, source })
 }
 
-fn comparisons() -> [(&'static str, Vec<Made>); 4] {
+fn comparisons() -> [(&'static str, Vec<Made>); 5] {
     let of = |transports, rounds, seed, delay_us, apart| {
         let shape = Shape { transports, measure_s: 20, steps: vec![100], ..Shape::default() };
         Made { shape, rounds, seed, apart, delay_us, ..Made::default() }
@@ -47,6 +47,7 @@ fn comparisons() -> [(&'static str, Vec<Made>); 4] {
     [
         ("compare-equal", vec![of(4, 5, 1, 0, 0.02), of(4, 5, 2, 0, 0.02)]),
         ("compare-slower", vec![of(4, 5, 1, 0, 0.02), of(4, 5, 2, 5_000, 0.02)]),
+        ("compare-cut", vec![of(4, 2, 1, 0, 0.3), of(4, 2, 2, 0, 0.1)]),
         ("compare-noisy", vec![of(2, 3, 1, 0, 0.4), of(2, 3, 2, 0, 0.4)]),
         ("compare-three", vec![of(9, 1, 1, 0, 0.1), of(9, 1, 2, 0, 0.1), of(9, 1, 3, 900, 0.1)]),
     ]

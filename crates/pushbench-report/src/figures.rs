@@ -22,7 +22,7 @@ pub(crate) const P99: Percentile = Percentile { name: "p99", quantile: 0.99, col
 pub(crate) const P999: Percentile = Percentile { name: "p99.9", quantile: 0.999, column: "latency_p999_us" };
 
 impl Percentile {
-    /// The percentile in words, with `~` where fewer than 10/(1−p) publishes stand behind it; `None` where it may
+    /// The percentile in words, with `~` where fewer than 10/(1−p) publishes stand behind it, or nobody knows; `None` where it may
     /// not be printed.
     pub(crate) fn of(self, summary: &Summary) -> Option<String> {
         let us = summary.figure(self.column)?;
@@ -40,9 +40,9 @@ impl Percentile {
         )
     }
 
-    /// Whether at least 10/(1−p) publishes stand behind it; a run that did not count them is not doubted.
+    /// Whether at least 10/(1−p) publishes stand behind it. A row that was cut short did not count them, and is not.
     pub(crate) fn is_sure(self, summary: &Summary) -> bool {
-        summary.publishes.is_none_or(|publishes| enough_samples(publishes, self.quantile))
+        summary.publishes.is_some_and(|publishes| enough_samples(publishes, self.quantile))
     }
 }
 
@@ -58,7 +58,7 @@ mod tests {
         };
         assert_eq!(
             (of(Some(999)).as_str(), of(Some(1_000)).as_str(), of(None).as_str()),
-            ("~5.00 ms", "5.00 ms", "5.00 ms")
+            ("~5.00 ms", "5.00 ms", "~5.00 ms")
         );
         assert_eq!(P50.of(&Summary::default()), None);
     }

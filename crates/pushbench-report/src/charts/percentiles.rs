@@ -178,7 +178,8 @@ impl Curve {
     pub(super) fn new(source: Source<'_>) -> Self {
         let Source { name, figures, ink, histogram, publishes, poll_interval_us } = source;
         let reach = histogram.map_or(0.0, |histogram| reach_of(histogram.count()));
-        let sure = publishes.map_or(reach, reach_of);
+        // Publishes that nobody counted, as in a row that was cut short, make no part of a curve sure.
+        let sure = publishes.map_or(0.0, reach_of);
         let points = histogram.map(|histogram| points_of(histogram, reach)).unwrap_or_default();
         Self { name, figures, ink, poll_interval_us, points, reach, sure, estimates: Vec::new() }
     }

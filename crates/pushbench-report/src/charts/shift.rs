@@ -18,14 +18,19 @@ use crate::format::{time_us, without_trailing_zeros};
 const TITLE: &str = "Difference from the baseline by percentile: above zero is slower";
 const SUBTITLE: &str = "Coloured: 95 % interval, percentile by percentile. Grey: counts as no difference. Each panel has \
     its own scale.";
+const CUT: &str = "Arrow: the interval ends beyond the panel.";
 /// More panels than this cannot be read.
 const MOST: usize = 9;
 /// How much farther than estimates and band intervals may stretch a scale: beyond it they leave the panel.
 const STRETCH: f64 = 3.0;
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, comparison: &Comparison<'_>) {
-    let room = surround(canvas, TITLE, SUBTITLE, &footer(comparison));
     let shown: Vec<&Pair<'_>> = pairs(comparison).take(MOST).collect();
+    let cut = shown
+        .iter()
+        .any(|pair| y_axis(&pair.shift, 1.0).is_some_and(|y| cut_ends(&pair.shift, &y).is_some()));
+    let subtitle = if cut { format!("{SUBTITLE} {CUT}") } else { SUBTITLE.to_owned() };
+    let room = surround(canvas, TITLE, &subtitle, &footer(comparison));
     let all = pairs(comparison).count();
     if all > MOST {
         let text = format!("{} more pairs are in the table", all - MOST);
@@ -53,9 +58,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, comparison: &Comparison<'_>) {
 }
 
 fn draw_panel(canvas: &mut Canvas<'_>, cell: Rect, pair: &Pair<'_>, ink: Ink, labels: Labels) {
-    head(canvas, cell, pair, ink);
+    let whole = cell;
     let cell = Rect { top: cell.top + 72.0, ..cell };
-    let Some(y) = y_axis(&pair.shift, cell.height()) else {
+    let y = y_axis(&pair.shift, cell.height());
+    head(canvas, whole, pair, ink, y.as_ref().and_then(|y| cut_ends(&pair.shift, y)));
+    let Some(y) = y else {
         draw_no_data(canvas, cell);
         return;
     };
@@ -80,6 +87,9 @@ fn draw_panel(canvas: &mut Canvas<'_>, cell: Rect, pair: &Pair<'_>, ink: Ink, la
         for edge in &ends {
             canvas.line(edge, Stroke::solid(tint(ink.color, 2), 1.5));
         }
+        for shift in &pair.shift {
+            draw_cuts(canvas, plot, place(shift, 0.0).0, cuts(shift, &y), ink);
+        }
     }
     for edge in &edges {
         canvas.line(edge, Stroke { color: AXIS, width: 2.0, dash: &[4.0, 6.0] });
@@ -92,6 +102,36 @@ fn draw_panel(canvas: &mut Canvas<'_>, cell: Rect, pair: &Pair<'_>, ink: Ink, la
     for point in line {
         canvas.disc(point, 6.0, ink.color);
     }
+}
+
+/// Arrows at the edges of the panel where an interval goes on.
+fn draw_cuts(canvas: &mut Canvas<'_>, plot: Rect, x: f64, [below, above]: [Option<f64>; 2], ink: Ink) {
+    let mut arrow = |tip: f64, back: f64| {
+        canvas.polygon(&[(x - 9.0, tip + back), (x + 9.0, tip + back), (x, tip)], ink.color);
+    };
+    if above.is_some() {
+        arrow(plot.top, 14.0);
+    }
+    if below.is_some() {
+        arrow(plot.bottom, -14.0);
+    }
+}
+
+/// The ends of an interval that the axis does not reach: below, above.
+fn cuts(shift: &Shift, y: &Axis) -> [Option<f64>; 2] {
+    let (Some(interval), Scale::Linear { low, high }) = (shift.difference.interval, y.scale) else {
+        return [None, None];
+    };
+    [Some(interval.lo).filter(|lo| *lo < low), Some(interval.hi).filter(|hi| *hi > high)]
+}
+
+/// How far intervals reach that leave the panel: `intervals to −29 ms, +1.2 s`.
+fn cut_ends(shift: &[Shift], y: &Axis) -> Option<String> {
+    let cuts: Vec<[Option<f64>; 2]> = shift.iter().map(|shift| cuts(shift, y)).collect();
+    let lowest = cuts.iter().filter_map(|cut| cut[0]).reduce(f64::min);
+    let highest = cuts.iter().filter_map(|cut| cut[1]).reduce(f64::max);
+    let ends: Vec<String> = [lowest, highest].into_iter().flatten().map(signed).collect();
+    (!ends.is_empty()).then(|| format!("intervals to {}", ends.join(", ")))
 }
 
 /// The area between two lines.
@@ -118,6 +158,9 @@ fn y_axis(shift: &[Shift], height: f64) -> Option<Axis> {
     let margin = 0.05 * (high - low);
     let scale = Scale::Linear { low: low - margin, high: high + margin };
     let wanted = (height / 45.0).clamp(3.0, 8.0) as usize;
+    // A zero alone tells no magnitude.
+    let enough = |wanted: &usize| scale.ticks(Unit::Time, *wanted).len() >= 2;
+    let wanted = (wanted..wanted + 8).find(enough).unwrap_or(wanted);
     let ticks = scale.ticks(Unit::Time, wanted).into_iter().map(|us| (us, signed(us))).collect();
     Some(Axis { scale, ticks })
 }
@@ -131,13 +174,18 @@ fn signed(us: f64) -> String {
     format!("{}{}", if us < 0.0 { '−' } else { '+' }, without_trailing_zeros(&text))
 }
 
-/// Who is compared with whom, and what is said of p50 and p99.
-fn head(canvas: &mut Canvas<'_>, cell: Rect, pair: &Pair<'_>, ink: Ink) {
+/// Who is compared with whom, how far intervals reach that leave the panel, and what is said of p50 and p99.
+fn head(canvas: &mut Canvas<'_>, cell: Rect, pair: &Pair<'_>, ink: Ink, beyond: Option<String>) {
     let name = Type::medium(25.0, readable(ink.color));
     let doubt = doubt_of([pair.base, pair.other]);
     let text =
         format!("{doubt}{} {} − {} {}", pair.other.run, pair.other.label, pair.base.run, pair.base.label);
     canvas.text((cell.left, cell.top + 14.0), Align::Left, name, &font::fit(&text, name, cell.width()));
+    let free = cell.width() - font::width(&text, name) - 20.0;
+    // Where the name leaves no room, the arrows and the subtitle say that there is more.
+    if let Some(beyond) = beyond.filter(|beyond| font::width(beyond, TICK) <= free) {
+        canvas.text((cell.right, cell.top + 14.0), Align::Right, TICK, &beyond);
+    }
     let wanted = ["latency_p50_us", "latency_p99_us"];
     let rows: Vec<&Row> = pair.rows.iter().filter(|row| wanted.contains(&row.column)).collect();
     let words = match rows[..] {
@@ -188,6 +236,28 @@ mod tests {
         let (low, high) = of(1e9);
         assert!(low > -600.0 && high < 700.0, "{low} {high}");
         assert!(y_axis(&[], 500.0).is_none());
+    }
+
+    #[test]
+    fn an_interval_that_leaves_the_panel_is_marked() {
+        let of = |half| {
+            let shift = [shift(0.5, 100.0, 10.0), shift(0.999, 100.0, half)];
+            cut_ends(&shift, &y_axis(&shift, 500.0).unwrap())
+        };
+        assert_eq!(of(20.0), None);
+        assert_eq!(of(1e6).as_deref(), Some("intervals to −1 s, +1 s"));
+    }
+
+    #[test]
+    fn magnitude_can_be_read_at_any_scale() {
+        for tenths in 1..2_000 {
+            for height in [60.0, 150.0, 500.0] {
+                let axis = y_axis(&[shift(0.5, f64::from(tenths) / 10.0, 30.0)], height).unwrap();
+                assert!(axis.ticks.len() >= 2, "{tenths} {height}");
+            }
+        }
+        let even = Shift { band_us: 86.0, ..shift(0.5, 0.0, 86.0) };
+        assert!(y_axis(&[even], 60.0).unwrap().ticks.len() >= 2);
     }
 
     #[test]

@@ -236,11 +236,35 @@ fn single_runs(comparison: &Comparison<'_>) -> String {
 /// How intervals, words and marks are to be read.
 pub(crate) fn legend(comparison: &Comparison<'_>) -> Vec<String> {
     let mut lines = reading(comparison).to_vec();
+    let rows = || comparison.pairs.iter().flat_map(|pair| &pair.rows);
+    let equal = |of: fn(&Difference) -> bool| {
+        rows().any(|row| {
+            let difference = row.difference.filter(|_| row.word == Some(Word::NoDifference));
+            difference.is_some_and(|difference| of(&difference))
+        })
+    };
+    if equal(|difference| difference.identical) {
+        lines.push(
+            "no difference seen, too, where both sides hold the same data, however wide the interval"
+                .to_owned(),
+        );
+    }
+    if equal(|difference| !difference.identical && excludes_zero(difference)) {
+        lines.push(
+            "no difference seen, though the interval does not hold 0: a difference that is there, and is too small to count"
+                .to_owned(),
+        );
+    }
     let unsure = |row: &Row| [row.base, row.other].into_iter().flatten().any(|shown| shown.unsure);
-    if comparison.pairs.iter().flat_map(|pair| &pair.rows).any(unsure) {
+    if rows().any(unsure) {
         lines.push("~ fewer than 10/(1−p) publishes stand behind it".to_owned());
     }
     lines
+}
+
+/// Whether chance alone does not explain it.
+fn excludes_zero(difference: &Difference) -> bool {
+    difference.interval.is_some_and(|interval| interval.lo > 0.0 || interval.hi < 0.0)
 }
 
 /// How intervals and words are to be read.

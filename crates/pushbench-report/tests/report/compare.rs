@@ -134,6 +134,24 @@ fn the_legend_says_the_rule_and_that_it_proves_nothing() {
 }
 
 #[test]
+fn the_legend_has_the_cases_that_occur() {
+    let shelf = Shelf::new();
+    let a = shelf.run("a", &Made::default());
+    let b = shelf.run("b", &Made { seed: 2, delay_us: 300, ..Made::default() });
+    let told = |runs: &[LoadedRun], band| {
+        let comparison = Comparison::of(runs, Share::new(band)).unwrap();
+        [notes(&comparison), comparison.markdown()].map(|text| {
+            ["both sides hold the same data", "though the interval does not hold 0"]
+                .map(|what| text.contains(what))
+        })
+    };
+    assert_eq!(told(&loaded(&[&a, &a]), 0.05), [[true, false]; 2]);
+    // 300 µs of 1.5 ms: seen, and swallowed by a band of one half.
+    assert_eq!(told(&loaded(&[&a, &b]), 0.5).map(|told| told[1]), [true; 2]);
+    assert_eq!(told(&loaded(&[&a, &b]), 0.0).map(|told| told[1]), [false; 2]);
+}
+
+#[test]
 fn a_wide_band_swallows_a_difference() {
     let shelf = Shelf::new();
     let a = shelf.run("a", &Made::default());
