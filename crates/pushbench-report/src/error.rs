@@ -5,6 +5,8 @@ use pushbench_measure::results::{FORMAT, names};
 use std::io;
 use std::path::PathBuf;
 
+use crate::manifest::escaped;
+
 /// Why a run could not be read or drawn.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
@@ -23,12 +25,20 @@ pub enum ReportError {
         source: io::Error,
     },
     /// The manifest is not what this version writes.
-    #[error("{} is not a manifest of a run: {source}", path.display())]
+    #[error("{} is not a manifest of a run: {}", path.display(), escaped(&source.to_string()))]
     Manifest {
         /// The file.
         path: PathBuf,
         /// Where the reader stopped, with line and column.
         source: serde_json::Error,
+    },
+    /// A label of the manifest could lead out of the run's folder.
+    #[error("{} is not a manifest of a run: the label `{}` is not of lowercase letters, digits and hyphens", path.display(), escaped(label))]
+    Label {
+        /// The file.
+        path: PathBuf,
+        /// The label.
+        label: String,
     },
     /// The run was written in another format.
     #[error("{} is of format {found}; this version reads format {FORMAT} only", path.display())]

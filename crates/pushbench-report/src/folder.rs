@@ -1,8 +1,6 @@
 //! Reading the folder of a run. Opens files and nothing else; what a partial run left out is simply absent.
 
-use pushbench_measure::results::{
-    ClientQuantile, FORMAT, Interval, Run, Status, StepResult, TransportRecord, format_of, names,
-};
+use pushbench_measure::results::{ClientQuantile, Interval, Run, Status, StepResult, TransportRecord, names};
 use pushbench_measure::{Figure, Histogram, Phase, interval_log};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -11,6 +9,7 @@ use std::{fs, io};
 
 use crate::ReportError;
 use crate::log_check::LogFault;
+use crate::manifest;
 
 /// A run with everything that its charts need.
 #[derive(Debug, Clone, PartialEq)]
@@ -176,12 +175,7 @@ impl LabelFiles {
 pub(crate) fn load_manifest(dir: &Path) -> Result<Run, ReportError> {
     let path = dir.join(names::RUN);
     let text = read_if_there(&path)?.ok_or_else(|| ReportError::NotARun { path: dir.to_owned() })?;
-    let manifest = |source| ReportError::Manifest { path: path.clone(), source };
-    let format = format_of(&text).map_err(manifest)?;
-    if format != FORMAT {
-        return Err(ReportError::Format { path, found: format });
-    }
-    serde_json::from_str(&text).map_err(manifest)
+    manifest::parse(&text, &path)
 }
 
 /// The text of a file; `None` where there is none.

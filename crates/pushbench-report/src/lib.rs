@@ -13,6 +13,7 @@ mod figures;
 mod folder;
 pub mod format;
 mod log_check;
+mod manifest;
 pub mod table;
 
 pub use error::ReportError;

@@ -10,6 +10,7 @@ use super::layout::Rect;
 use super::palette::{ALARM, AXIS, FAINT_TEXT, TEXT};
 use super::view::View;
 use crate::format::{events_per_second, grouped, minute, typed};
+use crate::table::notes::measured;
 
 /// Room at the left and right edge.
 pub(super) const MARGIN: f64 = 44.0;
@@ -121,7 +122,7 @@ fn conditions(view: &View<'_>, extent: Extent) -> String {
         scenario.pattern,
         events_per_second(scenario.events_per_second),
         scenario.event_size,
-        measured(view.run),
+        duration(view.run),
         scenario.network_in_words(),
         rounds(view, extent),
     )
@@ -149,7 +150,7 @@ fn shown<'a>(view: &View<'a>, extent: Extent) -> Vec<&'a StepResult> {
 }
 
 /// The length of the measure phase: of a run that ended early, or has not ended, only the plan is known.
-fn measured(run: &Run) -> String {
+fn duration(run: &Run) -> String {
     let word = if run.status == Status::Complete { "measured" } else { "planned" };
     format!("{} s {word}", typed(run.scenario.measure_s))
 }
@@ -164,6 +165,10 @@ fn verdict(view: &View<'_>, extent: Extent) -> (String, bool) {
             alarms.push(format!("PARTIAL RUN: {}", view.run.reason.as_deref().unwrap_or("it ended early")));
         }
         Status::Running => alarms.push("UNFINISHED RUN: still under way, or it was killed".to_owned()),
+    }
+    let short = reasons(&shown, extent, |result| not_whole(view.run, result));
+    if !short.is_empty() {
+        alarms.push(format!("CUT SHORT: {short}"));
     }
     let lost = reasons(&shown, extent, |result| {
         result.summary.lost.filter(|lost| *lost > 0).map(|lost| format!("{} events", grouped(lost)))
@@ -204,7 +209,8 @@ fn reasons(shown: &[&StepResult], extent: Extent, reason: impl Fn(&StepResult) -
 
 /// Thresholds of the scenario that a result missed.
 fn misses(result: &StepResult) -> Option<String> {
-    let missed = result.thresholds.iter().filter(|threshold| !threshold.met).map(miss);
+    let missed =
+        result.thresholds.iter().filter(|threshold| !threshold.met).map(|missed| miss(result, missed));
     let words: Vec<String> = missed.collect();
     (!words.is_empty()).then(|| words.join(", "))
 }
@@ -216,10 +222,18 @@ fn facts(result: &StepResult, level: Level) -> Option<String> {
     (!facts.is_empty()).then(|| facts.join(", "))
 }
 
-/// A threshold that was not met. What was not measured was not missed by any amount.
-fn miss(threshold: &ThresholdResult) -> String {
-    let what = if threshold.measured.is_some() { "" } else { "not measured: " };
-    format!("{what}{} {}", threshold.figure, threshold.condition)
+/// What a result that is not of all that was asked for is of.
+fn not_whole(run: &Run, result: &StepResult) -> Option<String> {
+    let words = || match result.complete_rounds() {
+        0 => "figures of the time until then".to_owned(),
+        measured => format!("{measured} of {} rounds", run.scenario.rounds),
+    };
+    (!result.complete).then(words)
+}
+
+/// A threshold that was not met, with what was measured.
+fn miss(result: &StepResult, threshold: &ThresholdResult) -> String {
+    format!("{} {}, {}", threshold.figure, threshold.condition, measured(result, threshold))
 }
 
 fn host(run: &Run) -> String {
@@ -238,18 +252,74 @@ fn host(run: &Run) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pushbench_measure::results::{Host, RoundResult, ScenarioRecord, Summary};
+    use std::collections::BTreeMap;
 
     #[test]
     fn a_figure_that_was_not_measured_missed_nothing() {
         let of = |measured| {
-            miss(&ThresholdResult {
-                figure: "latency_p99".to_owned(),
-                condition: "< 1500ms".to_owned(),
-                measured,
-                met: false,
-            })
+            miss(
+                &result(),
+                &ThresholdResult {
+                    figure: "latency_p99".to_owned(),
+                    condition: "< 1500ms".to_owned(),
+                    measured,
+                    met: false,
+                },
+            )
         };
-        assert_eq!(of(Some(2e6)), "latency_p99 < 1500ms");
-        assert_eq!(of(None), "not measured: latency_p99 < 1500ms");
+        assert_eq!(of(Some(2e6)), "latency_p99 < 1500ms, measured 2.00 s");
+        assert_eq!(of(None), "latency_p99 < 1500ms, not measured");
+    }
+
+    #[test]
+    fn a_row_says_how_much_of_it_there_is() {
+        let mut run = bare();
+        run.scenario.rounds = 3;
+        let of = |complete, whole: &[bool]| {
+            let round = |(at, complete): (u32, &bool)| RoundResult {
+                round: at,
+                complete: *complete,
+                summary: Summary::default(),
+                findings: Vec::new(),
+                ports: Vec::new(),
+                wire: None,
+            };
+            let rounds = (1..).zip(whole).map(round).collect();
+            not_whole(&run, &StepResult { complete, rounds, ..result() })
+        };
+        assert_eq!(of(true, &[true; 3]), None);
+        assert_eq!(of(false, &[true, true, false]).as_deref(), Some("2 of 3 rounds"));
+        assert_eq!(of(false, &[false]).as_deref(), Some("figures of the time until then"));
+    }
+
+    fn bare() -> Run {
+        Run {
+            format: 0,
+            version: String::new(),
+            commit: None,
+            command: Vec::new(),
+            started: String::new(),
+            finished: None,
+            status: Status::Partial,
+            reason: None,
+            scenario: ScenarioRecord::default(),
+            host: Host::default(),
+            calibration: None,
+            transports: Vec::new(),
+            results: Vec::new(),
+        }
+    }
+
+    fn result() -> StepResult {
+        StepResult {
+            complete: true,
+            summary: Summary::default(),
+            intervals: BTreeMap::new(),
+            rounds: Vec::new(),
+            processes: (1, 1),
+            findings: Vec::new(),
+            thresholds: Vec::new(),
+        }
     }
 }

@@ -7,7 +7,7 @@
 mod columns;
 pub mod comparison;
 pub(crate) mod grid;
-mod notes;
+pub(crate) mod notes;
 mod validity;
 
 use pushbench_measure::results::Run;

@@ -152,12 +152,17 @@ fn thresholds_missed(run: &Run) -> impl Iterator<Item = Cell> {
     all.filter(|(_, threshold)| !threshold.met).map(|(result, threshold)| {
         let ThresholdResult { figure, condition, .. } = threshold;
         let name = name_of(run, result);
-        let measured = match threshold.measured {
-            Some(value) => format!("measured {}", with_interval(result, figure, value)),
-            None => "not measured".to_owned(),
-        };
+        let measured = measured(result, threshold);
         Cell::new(format!("! {name}, threshold missed: {figure} {condition}, {measured}"), Paint::Bad)
     })
+}
+
+/// What was measured of a threshold's figure: `measured 2.00 s`.
+pub(crate) fn measured(result: &StepResult, threshold: &ThresholdResult) -> String {
+    match threshold.measured {
+        Some(value) => format!("measured {}", with_interval(result, &threshold.figure, value)),
+        None => "not measured".to_owned(),
+    }
 }
 
 /// A line for each condition that was met, with the values of all that met it.

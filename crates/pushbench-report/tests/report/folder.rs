@@ -154,6 +154,43 @@ fn damage_names_file_and_place() {
 }
 
 #[test]
+fn a_label_that_leads_elsewhere_is_refused() {
+    let (dir, run) = written();
+    let refused = |run: &RunFolder| {
+        fs::write(dir.path().join("run.json"), serde_json::to_string(&run.run).unwrap()).unwrap();
+        RunFolder::load(dir.path()).unwrap_err().to_string()
+    };
+    let mut away = run.clone();
+    "../../../etc".clone_into(&mut away.run.transports[0].label);
+    let text = refused(&away);
+    let told = "run.json is not a manifest of a run: the label `../../../etc` is not of lowercase letters, digits and hyphens";
+    assert!(text.ends_with(told), "{text}");
+    let mut steering = run;
+    "\u{1b}[2J".clone_into(&mut steering.run.results[1].summary.label);
+    assert!(refused(&steering).contains(r"`\u{1b}[2J`"));
+}
+
+#[test]
+fn control_characters_are_shown_and_not_sent() {
+    let (dir, mut run) = written();
+    run.run.status = Status::Partial;
+    run.run.reason = Some("\u{1b}[31mred\r".to_owned());
+    "a\u{7}b".clone_into(&mut run.run.scenario.name);
+    "\u{9b}2J".clone_into(&mut run.run.host.name);
+    let text = serde_json::to_string(&run.run).unwrap();
+    fs::write(dir.path().join("run.json"), &text).unwrap();
+    let loaded = RunFolder::load(dir.path()).unwrap().run;
+    assert_eq!(loaded.reason.as_deref(), Some(r"\u{1b}[31mred\r"));
+    assert_eq!((loaded.scenario.name.as_str(), loaded.host.name.as_str()), (r"a\u{7}b", r"\u{9b}2J"));
+    let table = pushbench_report::table::render(&loaded, pushbench_report::table::Style::default());
+    assert!(table.chars().all(|c| c == '\n' || !c.is_control()), "{table:?}");
+    // Messages of the reader quote what they read.
+    fs::write(dir.path().join("run.json"), text.replace("\"partial\"", r#""\u001b[2J""#)).unwrap();
+    let error = RunFolder::load(dir.path()).unwrap_err().to_string();
+    assert!(error.contains(r"\u{1b}[2J") && !error.contains('\u{1b}'), "{error:?}");
+}
+
+#[test]
 fn the_largest_step_is_one_that_every_measured_transport_has() {
     let mut run = folder(&Shape { transports: 3, measure_s: 3, steps: vec![10, 20, 30], ..Shape::default() });
     assert_eq!(run.largest_step(), Some(30));
