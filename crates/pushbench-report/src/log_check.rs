@@ -54,12 +54,15 @@ mod tests {
     use pushbench_measure::results::RoundResult;
     use std::collections::BTreeMap;
 
+    /// Whether a round is complete, and its row.
+    type Made = (bool, Summary);
+
     fn row(delivered: Option<u64>, expected: u64, of_all: u64) -> Summary {
         Summary { delivered, expected: Some(expected), expected_of_all: Some(of_all), ..Summary::default() }
     }
 
-    fn result(rounds: &[(bool, Summary)]) -> StepResult {
-        let round = |(at, (complete, summary)): (u32, &(bool, Summary))| RoundResult {
+    fn result(rounds: &[Made]) -> StepResult {
+        let round = |(at, (complete, summary)): (u32, &Made)| RoundResult {
             round: at,
             complete: *complete,
             summary: summary.clone(),
@@ -84,7 +87,7 @@ mod tests {
         let lossy = (true, row(Some(90), 100, 100));
         let late = (true, row(Some(95), 95, 100));
         let cut = (false, row(None, 100, 100));
-        let table: [(&[(bool, Summary)], u64, bool); 12] = [
+        let table: [(&[Made], u64, bool); 12] = [
             (&[], 100, true),
             (&[], 99, false),
             (&[], 101, false),

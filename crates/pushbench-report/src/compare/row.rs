@@ -74,7 +74,7 @@ fn row(headline: &'static Headline, base: &Side, other: &Side, band: Share) -> O
     let has_share = value != 0.0;
     let limits = headline.band(band.get());
     let doubted = base.doubted() || other.doubted();
-    let ranks = (&base.label, &base.kind) != (&other.label, &other.kind);
+    let ranks = doubted && (&base.label, &base.kind) != (&other.label, &other.kind);
     Some(Row {
         column: headline.column,
         name: headline.name,
@@ -88,7 +88,7 @@ fn row(headline: &'static Headline, base: &Side, other: &Side, band: Share) -> O
             .map(|interval| Confidence { lo: of_base(interval.lo), hi: of_base(interval.hi) }),
         band: difference.map(|_| limits.around(value)),
         word: difference
-            .filter(|_| !(doubted && ranks) && !lacks_data(headline, base, other))
+            .filter(|_| !(ranks || lacks_data(headline, base, other)))
             .map(|difference| limits.word(headline.kind, value, &difference)),
         doubted,
     })

@@ -6,6 +6,7 @@ mod compare;
 mod doubts;
 mod folder;
 mod gate;
+mod legend;
 mod logs;
 mod steps;
 mod synthetic;
