@@ -8,6 +8,9 @@ use std::path::Path;
 use crate::compare::{BAND, Shelf, loaded, notes};
 use crate::synthetic::written::Made;
 
+/// What is done to the text of a log.
+type Change = fn(&str) -> String;
+
 const LOG: &str = "long-polling/latency.hlog";
 
 fn change(dir: &Path, change: impl FnOnce(&str) -> String) {
@@ -34,7 +37,7 @@ fn a_log_that_is_not_whole_answers_nothing_on_either_side() {
     let shelf = Shelf::new();
     let made = Made { rounds: 2, ..Made::default() };
     let whole = shelf.run("whole", &made);
-    let table: [(&str, fn(&str) -> String, &str); 5] = [
+    let table: [(&str, Change, &str); 5] = [
         ("empty", |_| String::new(), "0"),
         ("half", half, ""),
         ("lines", without_second_round, "2,500"),

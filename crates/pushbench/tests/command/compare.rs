@@ -93,6 +93,15 @@ fn runs_are_compared_from_their_files() {
     let faster = workshop.run(&["compare", "b", "a", "--out", "out", "--fail-if-slower", "5%"]);
     assert_eq!(faster.code, Some(0), "{faster:?}");
     assert!(faster.out.contains("faster"), "{}", faster.out);
+
+    // Without its seconds a side answers nothing, slower or not.
+    fs::write(workshop.path().join("a/sse").join(names::LATENCY_LOG), "").unwrap();
+    let emptied = workshop.run(&["compare", "b", "a", "--out", "out", "--fail-if-slower", "5%"]);
+    assert_eq!(emptied.code, Some(4), "{emptied:?}");
+    let told = "sse in B is not as it was measured: sse/latency.hlog holds 0 latencies of ";
+    assert!(emptied.err.contains(told), "{}", emptied.err);
+    let reported = workshop.run(&["report", "a"]);
+    assert!(reported.err.contains("warning: a/sse/latency.hlog holds 0 latencies of "), "{}", reported.err);
 }
 
 /// Tables and charts in a folder of their own, each named on standard error.
