@@ -85,7 +85,7 @@ async fn measure(machine: &Machine, sizes: Sizes, scratch: &Path) -> Result<Cali
 fn scratch_in(out: &Path) -> io::Result<PathBuf> {
     let scratch = out.join(format!(".calibrating-{}", std::process::id()));
     fs::create_dir_all(&scratch)?;
-    let written = fs::write(scratch.join("room"), [b'.'; ROOM_BYTES]);
+    let written = fs::write(scratch.join("room"), vec![b'.'; ROOM_BYTES]);
     fs::remove_dir_all(&scratch)?;
     written.map(|()| scratch)
 }

@@ -145,7 +145,7 @@ fn what_cannot_be_saved_is_printed_all_the_same() {
         let ended = start_with_blocks(workshop.path(), 16, &["run", "tiny.toml", "-q"]).ended();
         assert_eq!(ended.code, Some(3), "{ended:?}");
         let names = files(&workshop.run_folder());
-        assert!(!names.iter().any(|name| name.ends_with(".tmp")), "half of a file was left: {names:?}");
+        assert!(!names.iter().any(|name| name.contains(".tmp")), "half of a file was left: {names:?}");
         ended
     };
     let one = full(SSE);
