@@ -34,14 +34,47 @@ def step_of(tag):
     return next((part for part in parts if part.isdigit()), "")
 
 
+class Broken(Exception):
+    """A file that cannot be read; says in words which, in what line, and why."""
+
+
+class CountedLines:
+    """A file that knows which line was read last."""
+
+    def __init__(self, file):
+        self.file = file
+        self.number = 0
+
+    def readline(self):
+        line = self.file.readline()
+        if line:
+            self.number += 1
+            if not line.endswith("\n"):
+                raise ValueError("the line is cut off")
+        return line
+
+    def close(self):
+        self.file.close()
+
+
 def sums_by_step(log):
     """Delivery latency of a log by number of clients, all rounds added."""
     sums = collections.defaultdict(lambda: HdrHistogram(1, LARGEST_US, DIGITS))
-    reader = HistogramLogReader(str(log), HdrHistogram(1, LARGEST_US, DIGITS))
-    while (interval := reader.get_next_interval_histogram()) is not None:
-        step = step_of(interval.get_tag() or "")
-        if step is not None:
-            sums[step].add(interval)
+    try:
+        reader = HistogramLogReader(str(log), HdrHistogram(1, LARGEST_US, DIGITS))
+    except OSError as error:
+        raise Broken(f"{log}: {error.strerror}") from None
+    reader.input_file = lines = CountedLines(reader.input_file)
+    try:
+        while (interval := reader.get_next_interval_histogram()) is not None:
+            step = step_of(interval.get_tag() or "")
+            if step is not None:
+                sums[step].add(interval)
+    # Its decoder raises whatever it comes upon.
+    except Exception as error:
+        raise Broken(f"{log}:{lines.number}: not a histogram: {str(error) or type(error).__name__}") from None
+    finally:
+        reader.close()
     return sums
 
 
@@ -73,4 +106,9 @@ def main(run):
 
 
 if __name__ == "__main__":
-    sys.exit(main(pathlib.Path(sys.argv[1])))
+    try:
+        sys.exit(main(pathlib.Path(sys.argv[1])))
+    except Broken as broken:
+        sys.exit(str(broken))
+    except (OSError, ValueError, KeyError) as error:
+        sys.exit(f"{sys.argv[1]}: run.json or summary.csv cannot be read: {error}")

@@ -71,6 +71,8 @@ kind = "sse"
 kind = "websocket"
 SCENARIO
 
+# There before tcpdump is, so that it can be looked at meanwhile.
+: >"$work/tcpdump.log"
 # Workers connect from 127.1.0.0/16. Headers are enough.
 tcpdump -i lo -n -s 128 -B 65536 --immediate-mode -w "$work/capture.pcap" 'tcp and net 127.1.0.0/16' \
     2>"$work/tcpdump.log" &

@@ -24,6 +24,9 @@ pub const MAX_US: u64 = 600_000_000;
 /// Relative precision of every histogram, in significant decimal digits.
 pub const SIGNIFICANT_DIGITS: u8 = 3;
 
+/// The same as a share of the value.
+pub(crate) const RELATIVE_PRECISION: f64 = 1e-3;
+
 /// What a histogram is of. Times are in microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -52,8 +52,8 @@ impl fmt::Display for Faults {
 
 impl std::error::Error for Faults {}
 
-/// Keys and values of the file go to a terminal: what controls one is escaped, and a line stays a line.
-struct Printable<'a>(&'a str);
+/// Keys and values of files and arguments go to a terminal: what controls one is escaped, and a line stays a line.
+pub(crate) struct Printable<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

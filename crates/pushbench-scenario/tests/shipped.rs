@@ -75,3 +75,10 @@ fn the_quickstart_is_quick() {
     assert!(plan.steps[0] >= 500 && plan.transports.len() == 4);
     assert!(needs(&plan, &SMALL).duration < Duration::from_mins(1));
 }
+
+#[test]
+fn the_quickstart_has_room_for_the_faults_that_its_readers_are_told_to_try() {
+    let path = folder().join("quickstart.toml");
+    let inject = Overrides { inject: "delay=50ms,drop=10".parse().ok(), ..Overrides::default() };
+    assert!(load(&path, &inject).unwrap().inject.is_some());
+}

@@ -33,5 +33,5 @@ pub mod websocket;
 
 pub use client::{Io, Observer, Step, Subscriber};
 pub use error::WireError;
-pub use quantity::{Period, Size};
+pub use quantity::{Period, QuantityError, Size};
 pub use table::{Kind, Settings};

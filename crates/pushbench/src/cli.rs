@@ -83,7 +83,7 @@ pub(crate) struct OverrideArguments {
     #[arg(long, value_name = "TIME")]
     pub(crate) duration: Option<Period>,
     /// Measure everything so often, in shuffled order, and tell how far the figures vary
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = rounds)]
     pub(crate) repeat: Option<u32>,
     /// Seed of every random choice
     #[arg(long, value_name = "N")]
@@ -161,10 +161,28 @@ pub(crate) struct CalibrateArguments {
 pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
     let text = error.render();
     if error.use_stderr() {
-        terminal::say(text.to_string().trim_end());
+        terminal::say(printable(text.to_string().trim_end()));
         Exit::Usage.into()
     } else {
         terminal::data(text.to_string().trim_end());
         Exit::Ok.into()
     }
+}
+
+/// Arguments are repeated as they were given: what controls a terminal is escaped.
+fn printable(text: &str) -> String {
+    let mut printable = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() && c != '\n' { printable.extend(c.escape_default()) } else { printable.push(c) }
+    }
+    printable
+}
+
+/// A number of rounds; the scenario knows which are allowed, so that no other number is none.
+fn rounds(text: &str) -> Result<u32, String> {
+    let allowed = "1 to 100 rounds";
+    text.parse().map_err(|_| match text.parse::<i128>() {
+        Ok(number) => format!("{number} is out of range: {allowed}"),
+        Err(_) => format!("`{text}` is not a number: {allowed}"),
+    })
 }

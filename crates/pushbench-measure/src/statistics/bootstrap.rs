@@ -13,6 +13,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::measurement::{Basis, Measurement, Scatter, Shape};
 use super::{Block, Sample};
+use crate::histogram::RELATIVE_PRECISION;
 
 /// How the bootstrap draws.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,17 @@ pub enum Statistic {
     Mean,
 }
 
+impl Statistic {
+    /// How far a histogram may name this figure from what was measured: a quantile is the end of a bucket. In a mean
+    /// the roundings of many values even out.
+    fn resolution_us(self, value: f64) -> f64 {
+        match self {
+            Self::Quantile(_) => (value * RELATIVE_PRECISION).max(1.0),
+            Self::Mean => 0.0,
+        }
+    }
+}
+
 /// Statistics of all values of a sample, with their scatter; `None` for a sample without values. The value is what the
 /// sum of all histograms says.
 #[must_use]
@@ -56,13 +68,15 @@ pub fn measure(sample: &Sample, statistics: &[Statistic], bootstrap: Bootstrap) 
     let between = scatter(&mut pool, &[merged], bootstrap);
     let within = scatter(&mut pool, &rounds, bootstrap);
     let basis = Basis::of(rounds.len());
-    let measured = values.into_iter().enumerate().map(|(at, value)| Measurement {
-        value,
-        basis,
-        between: between.as_ref().map(|scatters| scatters[at]),
-        within: within.as_ref().map(|scatters| scatters[at]),
-        shape: Shape::Logarithmic,
-    });
+    let measured =
+        values.into_iter().zip(statistics).enumerate().map(|(at, (value, statistic))| Measurement {
+            value,
+            basis,
+            between: between.as_ref().map(|scatters| scatters[at]),
+            within: within.as_ref().map(|scatters| scatters[at]),
+            resolution: statistic.resolution_us(value),
+            shape: Shape::Logarithmic,
+        });
     Some(measured.collect())
 }
 
@@ -112,8 +126,9 @@ impl Bins {
     /// (length n^(1/3): Künsch 1989), as units to be drawn.
     fn units(&self, blocks: &[Block]) -> Vec<Unit> {
         let length = (blocks.len() as f64).cbrt().ceil().max(1.0) as usize;
-        // Runs of the same length as far as that goes: none of a second or two is left over at the end.
-        let runs = (blocks.len() / length).max(1);
+        // Runs of the same length as far as that goes: none of a second or two is left over at the end. Two seconds
+        // are drawn one by one: a single run would say nothing about their scatter.
+        let runs = (blocks.len() / length).max(blocks.len().min(2)).max(1);
         let edge = |run: usize| run * blocks.len() / runs;
         let runs = (0..runs).map(|run| &blocks[edge(run)..edge(run + 1)]);
         runs.map(|run| self.unit(run)).filter(|unit| unit.count > 0).collect()

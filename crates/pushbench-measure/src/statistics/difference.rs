@@ -31,7 +31,7 @@ pub struct Difference {
 
 impl Difference {
     /// Of two independent measurements. The interval is Welch's, and never narrower than what the seconds within the
-    /// rounds show.
+    /// rounds show, or than the histograms' resolution.
     #[must_use]
     pub fn between(base: &Measurement, other: &Measurement) -> Self {
         let basis = base.basis.weaker(other.basis);
@@ -39,7 +39,8 @@ impl Difference {
         let whole = |side: &Measurement| side.between.or(side.within);
         let of_rounds = whole(base).zip(whole(other)).map(|(a, b)| welch(a, b));
         let of_blocks = base.within.zip(other.within).map(|(a, b)| welch(a, b));
-        let half = of_rounds.map(|half| half.max(of_blocks.unwrap_or(0.0)));
+        let half =
+            of_rounds.map(|half| half.max(of_blocks.unwrap_or(0.0)).max(base.resolution + other.resolution));
         let interval = half.map(|half| Confidence { lo: estimate - half, hi: estimate + half });
         Self { estimate, interval, basis, identical: false }
     }

@@ -54,6 +54,9 @@ pub struct Measurement {
     pub(super) between: Option<Scatter>,
     /// Scatter that the blocks within rounds explain; of distributions only.
     pub(super) within: Option<Scatter>,
+    /// How far the figure may be from what was measured, because histograms know values to so many digits only; in the
+    /// figure's unit, to either side.
+    pub(super) resolution: f64,
     /// Whether the interval is made of logarithms.
     pub(super) shape: Shape,
 }
@@ -82,11 +85,18 @@ impl Measurement {
             let error = (squares / (count - 1.0) / count).sqrt();
             Scatter { error, log_error: error, freedom: count - 1.0 }
         });
-        Some(Self { value, basis: Basis::of(values.len()), between, within: None, shape: Shape::Plain })
+        Some(Self {
+            value,
+            basis: Basis::of(values.len()),
+            between,
+            within: None,
+            resolution: 0.0,
+            shape: Shape::Plain,
+        })
     }
 
     /// The 95 % interval. It holds the value, and no interval over rounds is narrower than that of the seconds alone:
-    /// few rounds agree now and then by luck. `None` where nothing is known about the scatter.
+    /// few rounds agree now and then by luck. Nor is it narrower than the histograms' resolution. `None` where nothing is known about the scatter.
     #[must_use]
     pub fn interval(&self) -> Option<Confidence> {
         let half = self.scatters().map(|scatter| {
@@ -94,13 +104,18 @@ impl Measurement {
             student::width(scatter.freedom) * error
         });
         let half = half.reduce(f64::max)?;
-        Some(match self.shape {
+        let interval = match self.shape {
             Shape::Plain => Confidence { lo: self.value - half, hi: self.value + half },
             Shape::Logarithmic => {
                 let middle = self.value.ln_1p();
                 Confidence { lo: (middle - half).exp_m1().max(0.0), hi: (middle + half).exp_m1() }
             }
-        })
+        };
+        if self.resolution <= 0.0 {
+            return Some(interval);
+        }
+        let [lo, hi] = [self.value - self.resolution, self.value + self.resolution];
+        Some(Confidence { lo: interval.lo.min(lo.max(0.0)), hi: interval.hi.max(hi) })
     }
 
     fn scatters(&self) -> impl Iterator<Item = Scatter> {

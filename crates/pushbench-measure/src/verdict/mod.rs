@@ -36,6 +36,8 @@ pub enum Condition {
     WorkerBusy,
     /// Busy share of a target's thread over the measure phase, 0 to 1.
     TargetBusy,
+    /// Share of the CPUs that targets and workers have in common which both used together in the measure phase, 0 to 1.
+    CpuShared,
     /// Timer overshoot p99 of the workers, microseconds.
     WorkerTimer,
     /// Mean wait of a worker for a CPU in the worst second, microseconds per turn.
@@ -77,6 +79,8 @@ pub const BOUNDS: &[Bound] = &[
     Bound { condition: Condition::WorkerBusy, warning: 0.80, breach: 0.95 },
     // A target at its limit is what some runs look for: a finding, never an invalid run.
     Bound { condition: Condition::TargetBusy, warning: 0.80, breach: f64::INFINITY },
+    // Where the sides have no CPUs of their own, each waits for the other long before one thread is always busy.
+    Bound { condition: Condition::CpuShared, warning: 0.80, breach: 0.95 },
     Bound { condition: Condition::WorkerTimer, warning: 2_000.0, breach: 20_000.0 },
     Bound { condition: Condition::WorkerRunQueue, warning: 2_000.0, breach: 20_000.0 },
     Bound { condition: Condition::HostSteal, warning: 0.02, breach: 0.20 },
@@ -92,6 +96,16 @@ pub const BOUNDS: &[Bound] = &[
     Bound { condition: Condition::Unsteady, warning: 0.20, breach: f64::INFINITY },
 ];
 
+/// Whose listeners a count of the kernel speaks of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Listeners {
+    /// All of the host: another program's are among them.
+    #[default]
+    OfTheHost,
+    /// The targets of the run and nobody else's.
+    OfTheTargets,
+}
+
 /// What was seen of one step. `None` where it was not measured.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Observed {
@@ -103,6 +117,9 @@ pub struct Observed {
     pub worker_busy: Option<f64>,
     /// Busy share of the busiest target.
     pub target_busy: Option<f64>,
+    /// Share of the CPUs that both sides have in common which all processes together used; `None` where each side has
+    /// CPUs of its own.
+    pub cpu_shared: Option<f64>,
     /// Timer overshoot of the workers, 99th percentile, microseconds.
     pub worker_timer_p99_us: Option<f64>,
     /// Mean wait of a worker for a CPU in the worst second of the measure phase, microseconds per turn.
@@ -117,6 +134,8 @@ pub struct Observed {
     pub publishes_skipped: u64,
     /// Connection attempts that the kernel dropped.
     pub listen_overflows: Option<u64>,
+    /// Whose listeners these are counted of.
+    pub listeners: Listeners,
     /// Expected events that never arrived.
     pub lost: u64,
     /// Sockets that could not be made or were refused by the target's own limit.
@@ -138,6 +157,7 @@ fn judge_one(bound: &Bound, seen: &Observed) -> Option<Finding> {
         Condition::PublishSlip => seen.slip_p99_us?,
         Condition::WorkerBusy => seen.worker_busy?,
         Condition::TargetBusy => seen.target_busy?,
+        Condition::CpuShared => seen.cpu_shared?,
         Condition::WorkerTimer => seen.worker_timer_p99_us?,
         Condition::WorkerRunQueue => seen.worker_run_queue_us?,
         Condition::HostSteal => seen.host_steal?,
@@ -151,7 +171,7 @@ fn judge_one(bound: &Bound, seen: &Observed) -> Option<Finding> {
     };
     let bound = bound_of(bound, seen);
     let level = level_of(value, &bound);
-    let fact = wording::fact(bound.condition, value, seen.steadiness);
+    let fact = wording::fact(bound.condition, value, seen);
     let advice = (level > Level::Ok).then(|| wording::advice(bound.condition).to_owned());
     Some(Finding::new(&bound, level, value, fact, advice))
 }
@@ -227,6 +247,36 @@ mod tests {
     }
 
     #[test]
+    fn two_sides_that_use_up_the_cpus_they_share_make_a_run_invalid() {
+        for (used, level) in [(0.80, Level::Ok), (0.81, Level::Warning), (0.96, Level::Breach)] {
+            // Neither side alone is at its limit.
+            let seen = Observed {
+                worker_busy: Some(0.42),
+                target_busy: Some(0.53),
+                cpu_shared: Some(used),
+                ..Observed::default()
+            };
+            assert_eq!(level_for(Condition::CpuShared, &seen), Some(level), "{used}");
+            assert_eq!(level_for(Condition::WorkerBusy, &seen), Some(Level::Ok));
+        }
+        assert_eq!(level_for(Condition::CpuShared, &Observed::default()), None, "each has CPUs of its own");
+    }
+
+    #[test]
+    fn overflows_are_told_of_whoever_was_counted() {
+        let table = [
+            (Listeners::OfTheHost, "3 connection attempts dropped at a full accept queue of this host, "),
+            (Listeners::OfTheTargets, "3 connection attempts dropped at a full accept queue of a target: "),
+        ];
+        for (listeners, said) in table {
+            let seen = Observed { listen_overflows: Some(3), listeners, ..Observed::default() };
+            let findings = judge(&seen);
+            let finding = findings.iter().find(|finding| finding.condition == Condition::ListenOverflows);
+            assert!(finding.unwrap().text.starts_with(said), "{finding:?}");
+        }
+    }
+
+    #[test]
     fn clients_may_fail_as_far_as_the_scenario_allows() {
         let observed = Observed { never_connected: 3, may_fail: 3, ..Observed::default() };
         assert_eq!(level_for(Condition::NeverConnected, &observed), Some(Level::Warning));
@@ -284,6 +334,7 @@ mod tests {
             slip_p99_us: Some(1e9),
             worker_busy: Some(1.0),
             target_busy: Some(1.0),
+            cpu_shared: Some(1.0),
             worker_timer_p99_us: Some(1e9),
             worker_run_queue_us: Some(1e9),
             host_steal: Some(1.0),

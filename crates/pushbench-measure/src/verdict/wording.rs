@@ -1,16 +1,17 @@
 //! Findings in words. Judges nothing.
 
-use super::Condition;
+use super::{Condition, Listeners, Observed};
 use crate::statistics::Steadiness;
 
 /// The value in words.
-pub(super) fn fact(condition: Condition, value: f64, steadiness: Option<Steadiness>) -> String {
+pub(super) fn fact(condition: Condition, value: f64, seen: &Observed) -> String {
     let ms = value / 1e3;
     let percent = value * 100.0;
     match condition {
         Condition::PublishSlip => format!("publish slip p99 {ms:.1} ms"),
         Condition::WorkerBusy => format!("busiest worker {percent:.0} % busy"),
         Condition::TargetBusy => format!("busiest target {percent:.0} % busy"),
+        Condition::CpuShared => format!("both sides together used {percent:.0} % of the CPUs they share"),
         Condition::WorkerTimer => format!("worker timers p99 {ms:.1} ms late"),
         Condition::WorkerRunQueue => {
             format!("a worker waited {ms:.1} ms for a CPU each time in its worst second")
@@ -19,7 +20,11 @@ pub(super) fn fact(condition: Condition, value: f64, steadiness: Option<Steadine
         Condition::NeverConnected => format!("{value:.0} clients never connected"),
         Condition::PublishesSkipped => format!("{value:.0} scheduled events never published"),
         Condition::ListenOverflows => {
-            format!("{value:.0} connection attempts dropped at a full accept queue")
+            let whose = match seen.listeners {
+                Listeners::OfTheHost => "this host, perhaps another program's",
+                Listeners::OfTheTargets => "a target",
+            };
+            format!("{value:.0} connection attempts dropped at a full accept queue of {whose}")
         }
         Condition::Lost => format!("{value:.0} expected events lost"),
         Condition::LimitReached => {
@@ -28,7 +33,7 @@ pub(super) fn fact(condition: Condition, value: f64, steadiness: Option<Steadine
         Condition::WireDisagreement => {
             format!("both ends' accounts of the wire differ by {percent:.1} %")
         }
-        Condition::Unsteady => course(steadiness),
+        Condition::Unsteady => course(seen.steadiness),
     }
 }
 
@@ -38,6 +43,10 @@ pub(super) fn advice(condition: Condition) -> &'static str {
         Condition::PublishSlip => "the target was held up; latencies count from the due time and include it",
         Condition::WorkerBusy => "the generator may be the limit; use more workers or fewer clients",
         Condition::TargetBusy => "the target is at its limit, which is a result",
+        Condition::CpuShared => {
+            "the generator waits for the target's CPU, and latencies contain it; use more CPUs, fewer clients or a \
+             lower rate"
+        }
         Condition::WorkerTimer | Condition::WorkerRunQueue => {
             "the generator was held up; end other programs, or use more CPUs, more workers or a lower rate"
         }

@@ -169,5 +169,26 @@ fn a_second_without_values_and_a_round_of_one_second_do_no_harm() {
     let two = Sample::new(vec![Round(vec![second.clone()]), Round(vec![second])]);
     let measured = measure(&two, &[Statistic::Quantile(0.5)], QUICK).unwrap();
     let interval = measured[0].interval().unwrap();
-    assert!((interval.lo - 5.0).abs() < 1e-9 && (interval.hi - 5.0).abs() < 1e-9, "{interval:?}");
+    // Nothing scatters, and a histogram tells microseconds only.
+    assert!((interval.lo - 4.0).abs() < 1e-9 && (interval.hi - 6.0).abs() < 1e-9, "{interval:?}");
+}
+
+#[test]
+fn two_rounds_that_agree_by_luck_are_no_certainty() {
+    // Three seconds of five publishes each: both rounds end in the very same bucket.
+    let second = |late_us: u64| Block::of(&histogram(&vec![late_us; 500]));
+    let quantile = |rounds: &[[u64; 3]]| {
+        let rounds = rounds.iter().map(|round| Round(round.map(second).to_vec()));
+        measure(&Sample::new(rounds.collect()), &[Statistic::Quantile(0.99)], QUICK).unwrap()[0]
+    };
+    let scattered = [[4_000, 9_000, 5_000], [6_000, 3_000, 9_000]];
+    let interval = quantile(&scattered).interval().unwrap();
+    assert!(interval.hi - interval.lo > 3_000.0, "the seconds show that it scatters: {interval:?}");
+    let constant = quantile(&[[9_000; 3]; 2]);
+    let interval = constant.interval().unwrap();
+    let value = constant.value;
+    assert!((interval.lo - value * 0.999).abs() < 1e-6, "{interval:?}");
+    assert!((interval.hi - value * 1.001).abs() < 1e-6, "{interval:?}");
+    let difference = Difference::between(&constant, &constant).interval.unwrap();
+    assert!((difference.hi - value * 0.002).abs() < 1e-6, "{difference:?}");
 }

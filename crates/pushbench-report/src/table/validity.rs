@@ -76,6 +76,7 @@ fn name(condition: Condition) -> &'static str {
         Condition::PublishSlip => "publish slip p99",
         Condition::WorkerBusy => "busiest worker",
         Condition::TargetBusy => "busiest target",
+        Condition::CpuShared => "shared CPUs, both sides",
         Condition::WorkerTimer => "worker timers late p99",
         Condition::WorkerRunQueue => "worker's wait for a CPU",
         Condition::HostSteal => "CPU time stolen",
@@ -97,6 +98,7 @@ fn worded(condition: Condition, value: f64) -> String {
         }
         Condition::WorkerBusy
         | Condition::TargetBusy
+        | Condition::CpuShared
         | Condition::HostSteal
         | Condition::WireDisagreement
         | Condition::Unsteady => share(value),

@@ -119,7 +119,7 @@ fn plan(
     let target_keys = target.read(keys::Target::default(), None, &[], faults);
     target.check("ring", (1..=1_000_000).contains(&target_keys.ring), faults, "1 to 1000000 events");
     let inject = inject(&target, target_keys.inject.as_deref(), overrides, faults);
-    check_drain(&phase_section, &phases, &transports.entries, inject, faults);
+    check_drain(&phase_section, &phases, transports.selected(&overrides.only), inject, faults);
     let workers = top.child("workers", faults);
     let worker_keys = workers.read(keys::Workers::default(), None, &[], faults);
     for (section, processes) in [(&target, target_keys.processes), (&workers, worker_keys.processes)] {
@@ -251,10 +251,10 @@ fn inject(
 }
 
 /// An event that a transport may still hold back by design when the drain ends would be counted as lost.
-fn check_drain(
+fn check_drain<'a>(
     section: &Section,
     phases: &Phases,
-    transports: &[transports::Entry],
+    transports: impl Iterator<Item = &'a transports::Entry>,
     inject: Option<Inject>,
     faults: &mut FaultList,
 ) {
@@ -262,7 +262,7 @@ fn check_drain(
         return;
     }
     let wait = |entry: &transports::Entry| entry.plan.settings.longest_wait();
-    let Some(longest) = transports.iter().filter(|entry| entry.whole).max_by_key(|entry| wait(entry)) else {
+    let Some(longest) = transports.filter(|entry| entry.whole).max_by_key(|entry| wait(entry)) else {
         return;
     };
     let held_back = inject.map_or(std::time::Duration::ZERO, |inject| inject.longest_hold());

@@ -39,6 +39,11 @@ impl Transports {
         let problem = format!("no transport has the label `{label}`, labels are {}", known.join(", "));
         Some((problem, nearest(label, &known).map(|near| format!("did you mean `{near}`?"))))
     }
+
+    /// Those that run where only these labels were asked for; without labels, all.
+    pub(super) fn selected<'a>(&'a self, labels: &'a [String]) -> impl Iterator<Item = &'a Entry> {
+        self.entries.iter().filter(|entry| is_selected(&entry.plan, labels))
+    }
 }
 
 /// Reads the list.
@@ -168,6 +173,10 @@ pub(super) fn only(transports: Transports, labels: &[String], faults: &mut Fault
             faults.hint(hint);
         }
     }
-    let wanted = |plan: &TransportPlan| labels.is_empty() || labels.contains(&plan.label);
-    transports.entries.into_iter().map(|entry| entry.plan).filter(wanted).collect()
+    let plans = transports.entries.into_iter().map(|entry| entry.plan);
+    plans.filter(|plan| is_selected(plan, labels)).collect()
+}
+
+fn is_selected(plan: &TransportPlan, labels: &[String]) -> bool {
+    labels.is_empty() || labels.contains(&plan.label)
 }

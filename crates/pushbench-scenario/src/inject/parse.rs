@@ -1,12 +1,13 @@
 //! The text of faults, read part by part: everything that is wrong with it is said at once.
 
-use pushbench_transport::Period;
+use pushbench_transport::{Period, QuantityError};
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
 use super::{Delay, Every, Inject, Stall};
+use crate::fault::Printable;
 use crate::section::nearest;
 
 /// The names of the faults, in the order in which they are written.
@@ -35,9 +36,9 @@ impl fmt::Display for InjectFaults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, InjectFault { problem, hint }) in self.0.iter().enumerate() {
             let separator = if at > 0 { "; " } else { "" };
-            write!(f, "{separator}{problem}")?;
+            write!(f, "{separator}{}", Printable(problem))?;
             if let Some(hint) = hint {
-                write!(f, " ({hint})")?;
+                write!(f, " ({})", Printable(hint))?;
             }
         }
         Ok(())
@@ -122,12 +123,15 @@ fn period(
     allowed: RangeInclusive<Period>,
     example: &str,
 ) -> Result<Period, InjectFault> {
-    let period: Period =
-        text.parse().map_err(|_| fault(format!("{name}: `{text}` is not a duration, write {example}")))?;
-    if allowed.contains(&period) {
-        return Ok(period);
+    let out_of_range = |said: &dyn fmt::Display| {
+        fault(format!("{name}: {said} is out of range: {} to {}", allowed.start(), allowed.end()))
+    };
+    match text.parse::<Period>() {
+        Ok(period) if allowed.contains(&period) => Ok(period),
+        Ok(period) => Err(out_of_range(&period)),
+        Err(QuantityError::PeriodTooLarge(_)) => Err(out_of_range(&text)),
+        Err(_) => Err(fault(format!("{name}: `{text}` is not a duration, write {example}"))),
     }
-    Err(fault(format!("{name}: {period} is out of range: {} to {}", allowed.start(), allowed.end())))
 }
 
 fn every(name: &str, text: &str, allowed: RangeInclusive<u32>) -> Result<Every, InjectFault> {
@@ -162,6 +166,11 @@ mod tests {
             ("drop=5,drop=5", "`drop` twice: each fault at most once"),
             ("delay", "delay: `` is not a duration, write delay=50ms, or delay=50ms/4 for every fourth"),
             ("delay=11s", "delay: 11s is out of range: 1µs to 10s"),
+            ("delay=99999h", "delay: 99999h is out of range: 1µs to 10s"),
+            (
+                "delay=5ms\u{1b}[31m",
+                "delay: `5ms\\u{1b}[31m` is not a duration, write delay=50ms, or delay=50ms/4 for every fourth",
+            ),
             ("delay=0s", "delay: 0s is out of range: 1µs to 10s"),
             ("delay=1s/0", "delay: `0` is no number of events, every how many: 1 to 1000000"),
             ("duplicate=0", "duplicate: `0` is no number of events, every how many: 1 to 1000000"),

@@ -1,7 +1,7 @@
 //! Faults of the faults that a target is asked to make.
 
 use insta::assert_snapshot;
-use pushbench_scenario::Overrides;
+use pushbench_scenario::{Overrides, parse};
 
 use crate::{GOOD, faults, faults_with};
 
@@ -24,4 +24,16 @@ fn every_fault_of_the_faults_to_inject_is_listed_and_what_they_hold_back_must_fi
     x.toml:8: phases.drain: 5s is too short: an event may wait 1s in `short-polling` and 4s by injected faults, so at least 6s is needed
       hint: write drain = \"6s\", or inject less
     ");
+}
+
+#[test]
+fn only_transports_that_run_ask_for_a_drain() {
+    let only = |label: &str| Overrides {
+        inject: "delay=4s".parse().ok(),
+        only: vec![label.to_owned()],
+        ..Overrides::default()
+    };
+    let plan = parse(GOOD, "x.toml", &only("sse")).unwrap();
+    assert_eq!(plan.transports.len(), 1);
+    assert!(faults_with(GOOD, &only("short-polling")).contains("phases.drain: 5s is too short"));
 }

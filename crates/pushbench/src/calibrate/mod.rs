@@ -26,6 +26,9 @@ use crate::{roles, run, terminal};
 /// Parts that are named while it is under way: the repetitions, the round trips, two jobs over two transports.
 const STEPS: u32 = REPETITIONS as u32 + 1 + 4;
 
+/// What a calibration writes at most: its results, and before them those of one run after the other.
+const ROOM_BYTES: usize = 128 << 10;
+
 /// Calibrates, saves into the folder `out`, prints.
 pub(crate) fn calibrate(machine: &Machine, out: &Path, json: bool) -> Result<Exit, Failure> {
     let sizes = Sizes::on(machine).map_err(Failure::environment)?;
@@ -77,12 +80,14 @@ async fn measure(machine: &Machine, sizes: Sizes, scratch: &Path) -> Result<Cali
     })
 }
 
-/// The name of a folder in `out` that does not exist, after `out` was found to be writable.
+/// The name of a folder in `out` that does not exist, after `out` was found to be writable: a disk that is full has
+/// room for a folder now and then, and none for a file.
 fn scratch_in(out: &Path) -> io::Result<PathBuf> {
     let scratch = out.join(format!(".calibrating-{}", std::process::id()));
     fs::create_dir_all(&scratch)?;
-    fs::remove_dir(&scratch)?;
-    Ok(scratch)
+    let written = fs::write(scratch.join("room"), vec![b'.'; ROOM_BYTES]);
+    fs::remove_dir_all(&scratch)?;
+    written.map(|()| scratch)
 }
 
 fn unwritable(out: &Path, error: &io::Error) -> Failure {

@@ -75,11 +75,13 @@ pub(crate) fn make_unique(parent: &Path, name: &str) -> io::Result<PathBuf> {
     Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{name} and 998 more exist")))
 }
 
-/// Writes a file beside its place and renames it there.
+/// Writes a file beside its place and renames it there. Where that fails, nothing is left beside it.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let beside = path.with_extension("tmp");
-    fs::write(&beside, bytes)?;
-    fs::rename(beside, path)
+    fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path)).inspect_err(|_| {
+        // What made the writing fail is told; half a file is of no use.
+        let _ = fs::remove_file(&beside);
+    })
 }
 
 /// The files of one label.

@@ -100,8 +100,8 @@ async fn run_plan(
         progress.say(format_args!("warning: faults injected: {inject}"));
     }
     let ended = measure_all(plan, needs, program, &mut folder, &mut progress, interrupt).await?;
-    finish(&mut folder, ended.as_ref()).map_err(|error| unwritable(folder.path(), &error))?;
-    let presented = present(&folder, options, &mut progress)?;
+    let saved = finish(&mut folder, ended.as_ref()).map_err(|error| unwritable(folder.path(), &error));
+    let presented = present(&folder, saved, options, &mut progress)?;
     Ok(exit_of(&folder.run, ended.as_ref()).worse(presented))
 }
 
@@ -122,10 +122,15 @@ async fn measure_all(
     // Results stand in the order of the scenario, whatever the order of the rounds.
     let mut rounds: Vec<Rounds<'_>> =
         jobs.iter().map(|job| Rounds::new(plan, (job.targets, job.workers))).collect();
+    let mut saved: Result<(), Failure> = Ok(());
     for round in 1..=plan.rounds {
         let order = order_of_round(plan.seed, round, plan.rounds, plan.transports.len());
         for step in 0..plan.steps.len() {
             for transport in &order {
+                if let Err(failure) = saved {
+                    // More would be lost as well; what was measured until now can still be told.
+                    return Ok(Some(Ended::Environment(failure.to_string())));
+                }
                 let at = step * plan.transports.len() + transport;
                 let job = Job { round, ..jobs[at] };
                 let end = step::run(job, &mut files[*transport], progress, interrupt).await;
@@ -134,7 +139,7 @@ async fn measure_all(
                     rounds[at].add(measured);
                 }
                 folder.run.results = rounds.iter().filter_map(|of_step| of_step.result.clone()).collect();
-                folder.save().map_err(|error| unwritable(folder.path(), &error))?;
+                saved = folder.save().map_err(|error| unwritable(folder.path(), &error));
                 if end.ended.is_some() {
                     return Ok(end.ended);
                 }
@@ -170,37 +175,57 @@ fn finish(folder: &mut RunFolder, ended: Option<&Ended>) -> std::io::Result<()> 
     folder.save()
 }
 
-/// Draws the charts and prints what was asked for. Charts that cannot be drawn spoil no figure, but are missed.
-fn present(folder: &RunFolder, options: &Options, progress: &mut Progress) -> Result<Exit, Failure> {
-    let charts = folder.path().join(names::CHARTS);
-    let drawn = match folder.run.results.as_slice() {
-        // A run that ended before anything was measured has nothing to be drawn.
-        [] => Ok(Vec::new()),
-        _ => Finished::load(folder.path()).and_then(|run| pushbench_report::charts::draw_all(&run, &charts)),
-    };
-    if options.json {
-        let json = serde_json::to_string_pretty(&folder.run).map_err(anyhow::Error::new)?;
-        terminal::data(json);
-    } else {
-        terminal::data(pushbench_report::table::render(&folder.run, terminal::table_style()));
+/// Draws the charts and prints what was asked for. Charts that cannot be drawn spoil no figure, but are missed. What
+/// could not be saved is printed all the same: there is no other copy of it.
+fn present(
+    folder: &RunFolder,
+    saved: Result<(), Failure>,
+    options: &Options,
+    progress: &mut Progress,
+) -> Result<Exit, Failure> {
+    // A run that ended before anything was measured has nothing to be told but that, and nothing to be drawn.
+    let measured = !folder.run.results.is_empty();
+    let saved = if measured { saved } else { Ok(saved?) };
+    print(&folder.run, options)?;
+    if let Err(failure) = saved {
+        // A run that ended because of it has said so.
+        if folder.run.reason != Some(failure.to_string()) {
+            terminal::error(&failure);
+        }
+        return Ok(failure.exit);
     }
-    if let Some(reason) = &folder.run.reason {
+    let exit = if measured { draw(folder.path(), progress) } else { Exit::Ok };
+    progress.say(format_args!("results in {}", folder.path().display()));
+    Ok(exit)
+}
+
+/// Prints the figures, and why there are no more.
+fn print(run: &Run, options: &Options) -> Result<(), Failure> {
+    if options.json {
+        terminal::data(serde_json::to_string_pretty(run).map_err(anyhow::Error::new)?);
+    } else {
+        terminal::data(pushbench_report::table::render(run, terminal::table_style()));
+    }
+    if let Some(reason) = &run.reason {
         terminal::error(format_args!("the run ended early: {reason}"));
     }
-    let exit = match drawn {
+    Ok(())
+}
+
+/// Draws the charts of what was saved.
+fn draw(run: &Path, progress: &mut Progress) -> Exit {
+    let charts = run.join(names::CHARTS);
+    let drawn = Finished::load(run).and_then(|run| pushbench_report::charts::draw_all(&run, &charts));
+    match drawn {
         Ok(drawn) => {
-            if !drawn.is_empty() {
-                progress.say(format_args!("{} charts in {}", drawn.len(), charts.display()));
-            }
+            progress.say(format_args!("{} charts in {}", drawn.len(), charts.display()));
             Exit::Ok
         }
         Err(error) => {
             terminal::error(format_args!("charts: {error}"));
             Exit::Environment
         }
-    };
-    progress.say(format_args!("results in {}", folder.path().display()));
-    Ok(exit)
+    }
 }
 
 fn exit_of(run: &Run, ended: Option<&Ended>) -> Exit {

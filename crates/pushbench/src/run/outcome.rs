@@ -4,13 +4,15 @@ use pushbench_measure::PhaseEdges;
 use pushbench_measure::results::{RoundResult, WireRecord};
 use pushbench_measure::rollup::{Cost, RoundCost, SocketPeaks, StepFacts, WorkerSums, summarize};
 use pushbench_measure::statistics::Round;
-use pushbench_measure::verdict::{Level, Observed, judge};
+use pushbench_measure::verdict::{Level, Listeners, Observed, judge};
 use pushbench_measure::wire::{WireFacts, WireLog, idle_cpu_from_ns};
 use pushbench_probe::process::Usage;
+use pushbench_scenario::Network;
 use pushbench_transport::settings::TransportSettings as _;
 
 use super::gather::{Gather, growth};
 use super::job::Job;
+use super::placement::Placement;
 use super::sampler::{AtEdge, EDGES, Usages};
 use super::topology::{Counter, Topology};
 
@@ -181,6 +183,11 @@ fn observed(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges, wire: Option<
         event_interval_us: (rate > 0.0).then(|| 1e6 / rate),
         worker_busy: busy(|usages| &usages.workers),
         target_busy: busy(|usages| &usages.targets),
+        cpu_shared: Placement::shared().and_then(|cpus| {
+            let spent = cost(evidence);
+            let us = spent.target_cpu_us? + spent.worker_cpu_us?;
+            Some(us / 1e6 / edges.measure_seconds() / cpus as f64)
+        }),
         worker_timer_p99_us: gather.watch.timer_late_p99_us().map(|us| us as f64),
         worker_run_queue_us: gather.watch.run_queue_peak_us.map(|us| us as f64),
         host_steal: steal,
@@ -188,6 +195,10 @@ fn observed(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges, wire: Option<
         may_fail: job.plan.may_fail_clients(job.clients),
         publishes_skipped: targets.iter().map(|target| target.publishes_skipped).sum(),
         listen_overflows: evidence.listen_overflows,
+        listeners: match job.plan.network {
+            Network::Loopback => Listeners::OfTheHost,
+            Network::Veth => Listeners::OfTheTargets,
+        },
         lost: tally.lost,
         limits_hit: evidence.sums.edges[2].limits_hit + refused,
         wire_disagreement: wire.and_then(WireFacts::disagreement),

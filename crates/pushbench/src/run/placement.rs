@@ -19,6 +19,15 @@ impl Placement {
         Self::on(&affinity::allowed().unwrap_or_default())
     }
 
+    /// CPUs that both sides have in common, of those allowed; `None` where each has its own, or where they are not known.
+    pub(crate) fn shared() -> Option<usize> {
+        Self::shared_of(&affinity::allowed().unwrap_or_default())
+    }
+
+    fn shared_of(cpus: &[usize]) -> Option<usize> {
+        (Self::on(cpus) == Self::default() && !cpus.is_empty()).then_some(cpus.len())
+    }
+
     /// One half each; with an odd number the targets have one more.
     fn on(cpus: &[usize]) -> Self {
         if cpus.len() < 2 {
@@ -49,6 +58,8 @@ mod tests {
                 (targets, workers),
                 "{cpus:?}"
             );
+            let shared = (cpus.len() == 1).then_some(1);
+            assert_eq!(Placement::shared_of(cpus), shared, "{cpus:?}");
         }
     }
 }

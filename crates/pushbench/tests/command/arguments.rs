@@ -198,7 +198,7 @@ fn help_of_compare() {
 
 #[test]
 fn wrong_arguments_are_named_and_refused() {
-    let table: [(&[&str], &str); 11] = [
+    let table: [(&[&str], &str); 14] = [
         (&["fly"], "unrecognized subcommand 'fly'"),
         (&["run"], "required arguments were not provided"),
         (&["run", "--clinets", "5", "x.toml"], "a similar argument exists: '--clients'"),
@@ -215,6 +215,9 @@ fn wrong_arguments_are_named_and_refused() {
             &["run", "x.toml", "--inject", "drop=1,delay=5"],
             "2 to 1000000; delay: `5` is not a duration, write",
         ),
+        (&["run", "x.toml", "--inject", "delay=5ms\u{1b}[31m"], "value 'delay=5ms\\u{1b}[31m' for '--inject"),
+        (&["run", "x.toml", "--repeat=-1"], "'--repeat <N>': -1 is out of range: 1 to 100 rounds"),
+        (&["run", "x.toml", "--repeat=few"], "'--repeat <N>': `few` is not a number: 1 to 100 rounds"),
         (&["completions", "cmd"], "invalid value 'cmd' for '<SHELL>'"),
     ];
     for (arguments, why) in table {

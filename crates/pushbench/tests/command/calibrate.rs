@@ -9,7 +9,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use crate::folder::{files, manifest};
-use crate::process::{signal, start, start_with_files};
+use crate::process::{signal, start, start_with_blocks, start_with_files};
 use crate::scenario::{SSE, tiny};
 
 fn saved(out: &Path) -> Calibration {
@@ -73,6 +73,11 @@ fn no_room_or_no_folder_is_refused_before_anything_begins() {
     assert_eq!((ended.code, ended.out.as_str()), (Some(3), ""));
     assert!(ended.err.starts_with("error: cannot write to taken: "), "{}", ended.err);
     assert_eq!(files(folder.path()), ["taken"]);
+    // A folder can be made and a file cannot be written, as on a full disk.
+    let ended = start_with_blocks(folder.path(), 16, &["calibrate", "--out", "full"]).ended();
+    assert_eq!((ended.code, ended.out.as_str()), (Some(3), ""));
+    assert!(ended.err.starts_with("error: cannot write to full: "), "{}", ended.err);
+    assert_eq!(files(&folder.path().join("full")), [""; 0]);
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::folder::{files, header, intervals, manifest};
-use crate::process::{Started, signal, until};
-use crate::scenario::{SSE, Workshop, tiny_but};
+use crate::process::{Started, signal, start_with_blocks, until};
+use crate::scenario::{SSE, Workshop, tiny, tiny_but};
 
 /// A run is to end within this time of what ends it.
 const SECONDS: Duration = Duration::from_secs(15);
@@ -135,4 +135,27 @@ fn runs_of_the_same_second_get_folders_of_their_own() {
         started[0] == started[1]
     });
     assert!(same_second, "ten times two runs did not begin in one second");
+}
+
+#[test]
+fn what_cannot_be_saved_is_printed_all_the_same() {
+    // Room for the first manifest and for what is written every second, and for no manifest with results in it.
+    let full = |tables: &str| {
+        let workshop = tiny(tables);
+        let ended = start_with_blocks(workshop.path(), 16, &["run", "tiny.toml", "-q"]).ended();
+        assert_eq!(ended.code, Some(3), "{ended:?}");
+        let names = files(&workshop.run_folder());
+        assert!(!names.iter().any(|name| name.contains(".tmp")), "half of a file was left: {names:?}");
+        ended
+    };
+    let one = full(SSE);
+    assert!(one.out.contains("320/320") && !one.out.contains("PARTIAL"), "all was measured: {one:?}");
+    assert!(one.err.starts_with("error: cannot write results to results/tiny/"), "{}", one.err);
+    let two = full(&format!("{SSE}[[transports]]\nkind = \"websocket\"\n"));
+    assert!(
+        two.out.starts_with("PARTIAL RUN: cannot write results to ") && two.out.contains("320/320"),
+        "{two:?}"
+    );
+    assert!(two.err.starts_with("error: the run ended early: cannot write results to "), "{}", two.err);
+    assert_eq!(two.err.matches("cannot write").count(), 1, "said once: {}", two.err);
 }

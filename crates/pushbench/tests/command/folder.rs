@@ -45,6 +45,7 @@ pub(crate) fn sound_but_for_lateness(result: &StepResult) -> bool {
         Condition::PublishSlip,
         Condition::WorkerBusy,
         Condition::TargetBusy,
+        Condition::CpuShared,
         Condition::WorkerTimer,
         Condition::WorkerRunQueue,
         // Counted for the whole host, so other programs' sockets are among them.

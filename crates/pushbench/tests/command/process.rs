@@ -74,9 +74,21 @@ pub(crate) fn start_as(folder: &Path, arguments: &[&str], change: impl FnOnce(&m
 
 /// Starts the program with that many open files allowed, and no way to have more.
 pub(crate) fn start_with_files(folder: &Path, open_files: u32, arguments: &[&str]) -> Started {
+    start_below(&format!("ulimit -n {open_files}"), folder, arguments)
+}
+
+/// Starts the program where no file may have more than that many blocks of 512 bytes: writing fails then, as on a full
+/// disk.
+pub(crate) fn start_with_blocks(folder: &Path, blocks: u32, arguments: &[&str]) -> Started {
+    // The signal that comes with it would end the process.
+    start_below(&format!("trap '' XFSZ && ulimit -f {blocks}"), folder, arguments)
+}
+
+/// Starts the program after a shell has limited itself.
+fn start_below(limit: &str, folder: &Path, arguments: &[&str]) -> Started {
     let mut shell = Command::new("sh");
     // `exec` keeps the process that was started.
-    let script = format!("ulimit -n {open_files} && exec \"$0\" \"$@\"");
+    let script = format!("{limit} && exec \"$0\" \"$@\"");
     shell.args(["-c", &script, env!("CARGO_BIN_EXE_pushbench")]);
     start_command(shell, folder, arguments, |_| {})
 }

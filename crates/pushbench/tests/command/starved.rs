@@ -41,7 +41,11 @@ fn a_worker_with_too_many_events_for_its_cpu_is_caught() {
     assert!(run.host.worker_cpus.is_empty(), "one CPU cannot be divided: {:?}", run.host);
     let result = &run.results[0];
     assert_eq!(result.summary.verdict, "invalid");
-    let of_the_generator = [Condition::WorkerBusy, Condition::WorkerTimer, Condition::WorkerRunQueue];
+    let of_the_generator =
+        [Condition::WorkerBusy, Condition::CpuShared, Condition::WorkerTimer, Condition::WorkerRunQueue];
+    // Whatever else is held up, both sides together have used up their CPU.
+    let shared = result.findings.iter().find(|finding| finding.condition == Condition::CpuShared);
+    assert!(shared.is_some_and(|finding| finding.level > Level::Ok), "{:?}", result.findings);
     let breach = result
         .findings
         .iter()
