@@ -40,6 +40,13 @@ impl Percentile {
         )
     }
 
+    /// Whether fewer than 1/(1−p) publishes stand behind it: then not one of them is expected beyond it, and rounds that
+    /// differ in it differ by the luck of a single publish.
+    pub(crate) fn is_beyond(self, summary: &Summary) -> bool {
+        // The tolerance keeps 1/(1−0.99) at 100 in spite of binary fractions.
+        summary.publishes.is_some_and(|publishes| publishes as f64 * (1.0 - self.quantile) < 1.0 - 1e-6)
+    }
+
     /// Whether at least 10/(1−p) publishes stand behind it. A row that was cut short did not count them, and is not.
     pub(crate) fn is_sure(self, summary: &Summary) -> bool {
         summary.publishes.is_some_and(|publishes| enough_samples(publishes, self.quantile))
@@ -61,5 +68,7 @@ mod tests {
             ("~5.00 ms", "5.00 ms", "~5.00 ms")
         );
         assert_eq!(P50.of(&Summary::default()), None);
+        let beyond = |publishes| P99.is_beyond(&Summary { publishes, ..Summary::default() });
+        assert_eq!((beyond(Some(99)), beyond(Some(100)), beyond(None)), (true, false, false));
     }
 }

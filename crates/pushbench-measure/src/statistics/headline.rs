@@ -52,6 +52,11 @@ pub struct Headline {
 /// client that polls, and that is in every latency.
 const TIME_FLOOR_US: f64 = 50.0;
 
+/// Bytes that processes and kernel take or leave from round to round whatever their clients do: pages that an allocator
+/// keeps, counters and object caches that the kernel keeps a CPU apart. It is a part of every memory per client, the
+/// smaller the more clients there are.
+const MEMORY_GRAIN: f64 = 1_048_576.0;
+
 const fn time(column: &'static str, name: &'static str, source: Source) -> Headline {
     Headline { column, name, source, kind: Kind::Time, floor: TIME_FLOOR_US }
 }
@@ -98,10 +103,11 @@ impl Headline {
         HEADLINES.iter().find(|headline| headline.column == column)
     }
 
-    /// The band of equality for a share of the baseline.
+    /// The band of equality for a share of the baseline, with so many clients.
     #[must_use]
-    pub fn band(&self, share: f64) -> Band {
-        Band { share, floor: self.floor }
+    pub fn band(&self, share: f64, clients: u32) -> Band {
+        let grain = if self.column.ends_with("bytes_per_client") { MEMORY_GRAIN } else { 0.0 };
+        Band { share, floor: self.floor.max(grain / f64::from(clients.max(1))) }
     }
 
     /// The figure of every round that knows it.

@@ -129,7 +129,8 @@ fn a_known_shift_is_found_at_every_quantile() {
         assert!(interval.lo < 5_000.0 && 5_000.0 < interval.hi, "{quantile}: {difference:?}");
         assert!(interval.hi - interval.lo < 300.0, "{quantile}: {difference:?}");
         assert_eq!(difference.basis, Basis::Rounds(5));
-        let band = HEADLINES.iter().find(|headline| headline.kind == Kind::Time).unwrap().band(Band::SHARE);
+        let band =
+            HEADLINES.iter().find(|headline| headline.kind == Kind::Time).unwrap().band(Band::SHARE, 600);
         assert_eq!(band.word(Kind::Time, 1_100.0, &difference), Word::Slower);
         assert_eq!(band.word(Kind::Time, 1_100.0, &turned(difference)), Word::Faster);
     }

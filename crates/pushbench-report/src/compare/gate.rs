@@ -121,7 +121,11 @@ impl Gate {
             .filter(|side| !has(side))
             .map(|side| side.run.as_str())
             .collect();
-        let text = format!("{name}: too few deliveries in {} for {}", lacking.join(" and "), asked.name);
+        let text = format!(
+            "{name}: too few deliveries or publishes in {} for {}",
+            lacking.join(" and "),
+            asked.name
+        );
         if asked.column == P99.column && lacking.len() == 2 {
             self.not_asked.push(text);
         } else {

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::ReportError;
+use crate::figures::{P50, P90, P99, P999};
 use crate::folder::{in_row, load_manifest, read_if_there, step_of};
 use crate::log_check::LogFault;
 
@@ -233,6 +234,11 @@ impl Side {
                 Source::Rounds | Source::Counts => Measurement::of_rounds(&headline.values(&self.rounds)),
             };
             self.figures.extend(measured.map(|measured| (headline.column, measured)));
+        }
+        for percentile in [P50, P90, P99, P999] {
+            if percentile.is_beyond(&self.summary) {
+                self.figures.remove(percentile.column);
+            }
         }
     }
 

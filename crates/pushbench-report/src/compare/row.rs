@@ -72,7 +72,7 @@ fn row(headline: &'static Headline, base: &Side, other: &Side, band: Share) -> O
     let value = measured[0].map_or(0.0, |measured| measured.value);
     let of_base = |part: f64| part / value.abs();
     let has_share = value != 0.0;
-    let limits = headline.band(band.get());
+    let limits = headline.band(band.get(), base.clients);
     let doubted = base.doubted() || other.doubted();
     let ranks = doubted && (&base.label, &base.kind) != (&other.label, &other.kind);
     Some(Row {
@@ -134,7 +134,8 @@ impl Row {
     pub(super) fn within(&self, band: Share) -> Option<(Word, bool)> {
         let (base, difference) = (self.base?, self.difference?);
         let headline = Headline::of(self.column)?;
-        let limits = headline.band(band.get());
+        // Only percentiles are asked, and clients are nothing to their band.
+        let limits = headline.band(band.get(), 1);
         let outside = difference.estimate.abs() > limits.around(base.value);
         Some((limits.word(headline.kind, base.value, &difference), outside))
     }

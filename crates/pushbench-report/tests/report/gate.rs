@@ -129,12 +129,12 @@ fn a_percentile_that_a_side_lacks_is_named() {
     assert!(all.passed() && all.not_asked.is_empty(), "{all:?}");
     // On one side only, whichever.
     let one = gate(&p99, &p90);
-    let text = "B against A, short-polling, 1 client: too few deliveries in B for p99";
+    let text = "B against A, short-polling, 1 client: too few deliveries or publishes in B for p99";
     assert_eq!((one.unanswered.len(), one.unanswered[0].as_str()), (2, text));
-    assert!(gate(&p90, &p99).unanswered[0].ends_with("too few deliveries in A for p99"));
+    assert!(gate(&p90, &p99).unanswered[0].ends_with("too few deliveries or publishes in A for p99"));
     // A scenario that is too small for p99 is not asked for it; for p90 it is.
     let neither = gate(&p90, &p90);
     assert!(neither.passed() && neither.not_asked.len() == 2, "{neither:?}");
     let smaller = gate(&p50, &p50);
-    assert!(smaller.unanswered[0].ends_with("too few deliveries in A and B for p90"), "{smaller:?}");
+    assert!(smaller.unanswered[0].ends_with("too few deliveries or publishes in A and B for p90"), "{smaller:?}");
 }

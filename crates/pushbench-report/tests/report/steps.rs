@@ -42,7 +42,7 @@ fn no_line_is_longer_than_the_terminal_and_a_wide_group_is_continued_under_its_h
     insta::assert_snapshot!(&text[begin..end], @r"
                                                       delivery latency
     transport      clients           p50            p90            p99
-    short-polling      100  494 ms ±5.0%  ~904 ms ±0.8%    ~990 ms ±0%
+    short-polling      100  494 ms ±5.0%  ~904 ms ±0.8%  ~990 ms ±0.1%
     short-polling   10,000  511 ms ±0.3%  ~910 ms ±0.2%  ~1.00 s ±0.2%
     long-polling       100   324 µs ±25%   ~613 µs ±30%  ~1.07 ms ±51%
     long-polling    10,000  27.5 ms ±18%  ~56.0 ms ±18%  ~97.9 ms ±19%

@@ -45,6 +45,8 @@ pub(crate) fn write(dir: &Path, made: &Made, change: impl FnOnce(&mut RunFolder)
         let mut log = Vec::new();
         interval_log::write_head(&mut log, "2026-11-20T14:03:22Z").expect(WRITTEN);
         for result in results.iter_mut().filter(|result| result.summary.label == transport.label) {
+            // What a shape knows is one round's.
+            result.summary.publishes = result.summary.publishes.map(|of_one| of_one * u64::from(made.rounds));
             let mut dice = Dice(made.seed * 7_919 + transport.label.len() as u64);
             let rounds: Vec<RoundResult> = (1..=made.rounds)
                 .map(|round| {
