@@ -136,5 +136,8 @@ fn a_percentile_that_a_side_lacks_is_named() {
     let neither = gate(&p90, &p90);
     assert!(neither.passed() && neither.not_asked.len() == 2, "{neither:?}");
     let smaller = gate(&p50, &p50);
-    assert!(smaller.unanswered[0].ends_with("too few deliveries or publishes in A and B for p90"), "{smaller:?}");
+    assert!(
+        smaller.unanswered[0].ends_with("too few deliveries or publishes in A and B for p90"),
+        "{smaller:?}"
+    );
 }
