@@ -12,9 +12,8 @@ use pushbench_probe::tcp_info::{self, TcpInfo, TcpState};
 use slab::Slab;
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
-use std::os::fd::{AsRawFd as _, RawFd};
+use std::os::fd::{AsRawFd, RawFd};
 use std::rc::Rc;
-use tokio::net::TcpStream;
 
 /// Sockets read before others get their turn: less than 100 µs.
 const SOCKETS_IN_A_ROW: usize = 64;
@@ -65,8 +64,8 @@ impl Meter {
 
     /// Enters a connected socket.
     #[must_use]
-    pub fn watch(self: &Rc<Self>, stream: &TcpStream) -> Metered {
-        let key = self.open.borrow_mut().insert(stream.as_raw_fd());
+    pub fn watch(self: &Rc<Self>, socket: &impl AsRawFd) -> Metered {
+        let key = self.open.borrow_mut().insert(socket.as_raw_fd());
         Metered { meter: Rc::clone(self), key }
     }
 
@@ -181,7 +180,7 @@ fn reading(info: &TcpInfo) -> Reading {
 mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
     struct Rig {
         listener: TcpListener,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 use crate::client::{Identity, Subscriber};
-use crate::server::{Ask, Hub, Refusal, Work};
+use crate::server::{Answer, Ask, Hub, Question, Refusal, Work};
 use crate::settings::{SettingFault, TransportSettings};
 
 macro_rules! transports {
@@ -84,6 +84,14 @@ macro_rules! transports {
                 ask: Ask<'_, H, B>,
             ) -> Result<Work<H::Socket>, Refusal> {
                 match self { $(Self::$variant(settings) => crate::$module::serve::answer(settings, ask),)* }
+            }
+
+            /// The server half: how the question is answered. What is written first is appended to `out`.
+            ///
+            /// # Errors
+            /// [`Refusal`] with the reason why it is not served; nothing is in `out` then.
+            pub fn serve(&self, question: &Question<'_>, out: &mut Vec<u8>) -> Result<Answer, Refusal> {
+                match self { $(Self::$variant(settings) => crate::$module::serve::serve(settings, question, out),)* }
             }
 
             fn inner(&self) -> &dyn TransportSettings {

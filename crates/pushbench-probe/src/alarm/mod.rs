@@ -6,8 +6,6 @@
 //!
 //! It does not repeat, does not measure its own lateness and is not for other threads: each thread has its own.
 
-mod queue;
-
 use std::{
     cell::{Cell, RefCell},
     convert::Infallible,
@@ -27,8 +25,8 @@ use tokio::{
     task::coop,
 };
 
-use self::queue::{Key, Queue};
 use crate::clock::{now_ns, timespec};
+use crate::timers::{Key, Timers};
 
 /// The alarm clock of one thread. Clones share the same descriptor and sleepers.
 ///
@@ -41,7 +39,7 @@ pub struct Alarm {
 #[derive(Debug)]
 struct Shared {
     timer: AsyncFd<OwnedFd>,
-    queue: RefCell<Queue>,
+    queue: RefCell<Timers<Waker>>,
     /// The instant the descriptor is set to; `u64::MAX` while it is not set.
     armed_ns: Cell<u64>,
 }
@@ -166,7 +164,7 @@ impl Sleep {
     /// Makes sure that `waker` is woken at the instant.
     fn register(&mut self, waker: &Waker) {
         let mut queue = self.shared.queue.borrow_mut();
-        if let Some(current) = self.key.and_then(|key| queue.waker(key)) {
+        if let Some(current) = self.key.and_then(|key| queue.sleeper(key)) {
             if !current.will_wake(waker) {
                 let replaced = std::mem::replace(current, waker.clone());
                 drop(queue);

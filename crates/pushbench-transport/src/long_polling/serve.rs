@@ -106,3 +106,15 @@ mod tests {
         assert_eq!(jittered(Duration::MAX, 0.0), LONGEST_HOLD);
     }
 }
+
+/// How the question is answered.
+///
+/// # Errors
+/// [`Refusal`] with the reason why it is not served.
+pub fn serve(
+    _: &Settings,
+    _: &crate::server::Question<'_>,
+    _: &mut Vec<u8>,
+) -> Result<crate::server::Answer, Refusal> {
+    Err(Refusal::new(hyper::StatusCode::NOT_IMPLEMENTED, "not yet"))
+}

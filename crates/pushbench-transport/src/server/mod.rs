@@ -5,13 +5,17 @@
 
 mod ask;
 mod event;
+mod head;
 mod query;
 mod reply;
+mod stream;
 
 pub use ask::{Ask, Session, Work};
 pub use event::Event;
+pub use head::{Parsed, RequestHead, parse};
 pub use query::{Query, Start, TOPIC_BYTES_MAX, TopicName};
 pub use reply::{Body, Refusal, Reply, head_only, page};
+pub use stream::{Answer, Go, Hold, PollAnswer, Question, ReplyForm, Stream};
 
 use std::rc::Rc;
 use std::task::{Context, Poll};

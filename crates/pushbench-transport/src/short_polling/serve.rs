@@ -15,3 +15,15 @@ pub fn answer<H: Hub, B>(_: &Settings, ask: Ask<'_, H, B>) -> Result<Work<H::Soc
     let Ask { hub, query, bounds, .. } = ask;
     Ok(Work::Done(polling::serve::reply(&hub.read(&query.topic, query.start, bounds))))
 }
+
+/// How the question is answered.
+///
+/// # Errors
+/// [`Refusal`] with the reason why it is not served.
+pub fn serve(
+    _: &Settings,
+    _: &crate::server::Question<'_>,
+    _: &mut Vec<u8>,
+) -> Result<crate::server::Answer, Refusal> {
+    Err(Refusal::new(hyper::StatusCode::NOT_IMPLEMENTED, "not yet"))
+}

@@ -1,17 +1,17 @@
-//! The order in which sleepers are due: a heap of instants over a slab of wakers. No clock, no descriptor.
+//! The order in which sleepers are due: a heap of instants over a slab of whom to wake. No clock, no descriptor.
 //!
 //! Cancelling and moving leave their old heap entry behind as a stale one; stale entries are dropped when they
 //! come up, and all at once as soon as they outnumber the live ones. So memory stays within a constant factor
 //! of the largest number of sleepers that were ever pending together.
 
-use std::{cmp::Reverse, collections::BinaryHeap, task::Waker};
+use std::{cmp::Reverse, collections::BinaryHeap};
 
 /// Below this length the heap is not worth compacting.
 const COMPACT_FROM: usize = 64;
 
 /// A pending sleeper. Goes stale when the sleeper is due or cancelled; a stale key is harmless.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Key {
+pub struct Key {
     slot: usize,
     sequence: u64,
 }
@@ -24,66 +24,72 @@ struct Entry {
     slot: usize,
 }
 
-#[derive(Debug, Default)]
-struct Slot {
+#[derive(Debug)]
+struct Slot<T> {
     /// The sequence of the one heap entry that is live for this slot.
     sequence: u64,
     /// `None` while the slot is free.
-    waker: Option<Waker>,
+    sleeper: Option<T>,
 }
 
-/// Pending sleepers by instant.
-#[derive(Debug, Default)]
-pub(super) struct Queue {
+/// Pending sleepers by instant; each is known by what `T` says of it.
+#[derive(Debug)]
+pub struct Timers<T> {
     heap: BinaryHeap<Reverse<Entry>>,
-    slots: Vec<Slot>,
+    slots: Vec<Slot<T>>,
     free: Vec<usize>,
     last_sequence: u64,
 }
 
-impl Queue {
+impl<T> Default for Timers<T> {
+    fn default() -> Self {
+        Self { heap: BinaryHeap::new(), slots: Vec::new(), free: Vec::new(), last_sequence: 0 }
+    }
+}
+
+impl<T> Timers<T> {
     /// Adds a sleeper that is to be woken at `at_ns`.
-    pub(super) fn insert(&mut self, at_ns: u64, waker: Waker) -> Key {
+    pub fn insert(&mut self, at_ns: u64, sleeper: T) -> Key {
         let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot::default());
+            self.slots.push(Slot { sequence: 0, sleeper: None });
             self.slots.len() - 1
         });
-        self.slots[slot].waker = Some(waker);
+        self.slots[slot].sleeper = Some(sleeper);
         self.push(at_ns, slot)
     }
 
     /// Moves a pending sleeper to `at_ns`; `None` when it is not pending any more.
-    pub(super) fn reschedule(&mut self, key: Key, at_ns: u64) -> Option<Key> {
-        self.waker(key)?;
+    pub fn reschedule(&mut self, key: Key, at_ns: u64) -> Option<Key> {
+        self.sleeper(key)?;
         let moved = self.push(at_ns, key.slot);
         self.compact();
         Some(moved)
     }
 
-    /// The waker of a pending sleeper, to be compared or replaced; `None` when it is not pending any more.
-    pub(super) fn waker(&mut self, key: Key) -> Option<&mut Waker> {
+    /// A pending sleeper, to be compared or replaced; `None` when it is not pending any more.
+    pub fn sleeper(&mut self, key: Key) -> Option<&mut T> {
         let slot = self.slots.get_mut(key.slot)?;
-        if slot.sequence == key.sequence { slot.waker.as_mut() } else { None }
+        if slot.sequence == key.sequence { slot.sleeper.as_mut() } else { None }
     }
 
-    /// Cancels a sleeper. The waker is returned so that the caller decides when its drop may run foreign code.
-    pub(super) fn remove(&mut self, key: Key) -> Option<Waker> {
-        self.waker(key)?;
-        let waker = self.release(key.slot);
+    /// Cancels a sleeper. It is returned so that the caller decides when its drop may run foreign code.
+    pub fn remove(&mut self, key: Key) -> Option<T> {
+        self.sleeper(key)?;
+        let sleeper = self.release(key.slot);
         self.compact();
-        waker
+        sleeper
     }
 
-    /// Takes out every sleeper due at `now_ns` or before, earliest first, and appends its waker to `wakers`.
-    pub(super) fn take_due(&mut self, now_ns: u64, wakers: &mut Vec<Waker>) {
+    /// Takes out every sleeper due at `now_ns` or before, earliest first, and appends it to `due`.
+    pub fn take_due(&mut self, now_ns: u64, due: &mut Vec<T>) {
         while let Some(entry) = self.earliest().filter(|entry| entry.at_ns <= now_ns) {
             self.heap.pop();
-            wakers.extend(self.release(entry.slot));
+            due.extend(self.release(entry.slot));
         }
     }
 
     /// When the next pending sleeper is due.
-    pub(super) fn next_ns(&mut self) -> Option<u64> {
+    pub fn next_ns(&mut self) -> Option<u64> {
         self.earliest().map(|entry| entry.at_ns)
     }
 
@@ -106,9 +112,9 @@ impl Queue {
         Key { slot, sequence }
     }
 
-    fn release(&mut self, slot: usize) -> Option<Waker> {
+    fn release(&mut self, slot: usize) -> Option<T> {
         self.free.push(slot);
-        self.slots[slot].waker.take()
+        self.slots[slot].sleeper.take()
     }
 
     fn compact(&mut self) {
@@ -120,9 +126,9 @@ impl Queue {
     }
 }
 
-fn is_live(slots: &[Slot], entry: Entry) -> bool {
+fn is_live<T>(slots: &[Slot<T>], entry: Entry) -> bool {
     let slot = &slots[entry.slot];
-    slot.waker.is_some() && slot.sequence == entry.sequence
+    slot.sleeper.is_some() && slot.sequence == entry.sequence
 }
 
 #[cfg(test)]
@@ -130,7 +136,7 @@ mod tests {
     use std::{
         collections::BTreeMap,
         sync::{Arc, Mutex},
-        task::Wake,
+        task::{Wake, Waker},
     };
 
     use proptest::prelude::*;
@@ -171,7 +177,7 @@ mod tests {
         #[test]
         fn agrees_with_a_sorted_map(steps in proptest::collection::vec(step(), 0..400)) {
             let log = Arc::new(Mutex::new(Vec::new()));
-            let (mut queue, mut model) = (Queue::default(), BTreeMap::new());
+            let (mut timers, mut model) = (Timers::default(), BTreeMap::new());
             let (mut keys, mut places) = (Vec::new(), Vec::new());
             let (mut now, mut armed) = (0, 0);
             for step in steps {
@@ -179,13 +185,13 @@ mod tests {
                     Step::Insert(at) => {
                         let number = keys.len();
                         let waker = Waker::from(Arc::new(Noted { number, log: log.clone() }));
-                        keys.push(queue.insert(at, waker));
+                        keys.push(timers.insert(at, waker));
                         armed += 1;
                         model.insert((at, armed), number);
                         places.push((at, armed));
                     }
                     Step::Reschedule(nth, at) if nth < keys.len() => {
-                        let moved = queue.reschedule(keys[nth], at);
+                        let moved = timers.reschedule(keys[nth], at);
                         prop_assert_eq!(moved.is_some(), model.remove(&places[nth]).is_some());
                         if let Some(moved) = moved {
                             armed += 1;
@@ -194,37 +200,37 @@ mod tests {
                         }
                     }
                     Step::Remove(nth) if nth < keys.len() => {
-                        let removed = queue.remove(keys[nth]);
+                        let removed = timers.remove(keys[nth]);
                         prop_assert_eq!(removed.is_some(), model.remove(&places[nth]).is_some());
                     }
                     Step::Reschedule(..) | Step::Remove(_) => {}
                     Step::Advance(by) => {
                         now += by;
                         let mut wakers = Vec::new();
-                        queue.take_due(now, &mut wakers);
+                        timers.take_due(now, &mut wakers);
                         wakers.into_iter().for_each(Waker::wake);
                         let later = model.split_off(&(now + 1, 0));
                         let expected: Vec<usize> = std::mem::replace(&mut model, later).into_values().collect();
                         prop_assert_eq!(std::mem::take(&mut *log.lock().unwrap()), expected);
                     }
                 }
-                prop_assert_eq!(queue.next_ns(), model.keys().next().map(|&(at, _)| at));
+                prop_assert_eq!(timers.next_ns(), model.keys().next().map(|&(at, _)| at));
             }
         }
     }
 
     #[test]
     fn cancelling_and_moving_all_the_time_keeps_memory_bounded() {
-        let mut queue = Queue::default();
+        let mut timers = Timers::default();
         let far = u64::MAX;
-        let mut kept: Vec<Key> = (0..1_000).map(|_| queue.insert(far, Waker::noop().clone())).collect();
+        let mut kept: Vec<Key> = (0..1_000).map(|_| timers.insert(far, Waker::noop().clone())).collect();
         for round in 0..100_000_u64 {
-            let cancelled = queue.insert(round, Waker::noop().clone());
-            assert!(queue.remove(cancelled).is_some());
+            let cancelled = timers.insert(round, Waker::noop().clone());
+            assert!(timers.remove(cancelled).is_some());
             let moved = &mut kept[round as usize % 1_000];
-            *moved = queue.reschedule(*moved, far - round).unwrap();
+            *moved = timers.reschedule(*moved, far - round).unwrap();
         }
-        assert_eq!(queue.slots.len(), 1_001);
-        assert!(queue.heap.len() <= 2 * 1_001, "{}", queue.heap.len());
+        assert_eq!(timers.slots.len(), 1_001);
+        assert!(timers.heap.len() <= 2 * 1_001, "{}", timers.heap.len());
     }
 }
