@@ -1,5 +1,6 @@
 //! Long polling: the client asks, the server answers when there is something or when time is up.
 
+mod answer;
 pub mod serve;
 mod settings;
 mod subscribe;

@@ -2,10 +2,11 @@
 //!
 //! Nothing here knows of HTTP beyond the name of one header.
 
-use bytes::{BufMut as _, Bytes, BytesMut};
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::io::Write as _;
 
 use crate::error::WireError;
 
@@ -37,24 +38,55 @@ pub fn element(payload: &[u8]) -> Bytes {
 /// first of `elements` are gone; `more` that the reply was bounded and the client should ask again at once.
 #[must_use]
 pub fn encode_reply(cursor: u64, elements: &[Bytes], gap: bool, more: bool) -> Bytes {
-    const FRAME: usize = r#"{"cursor":18446744073709551615,"events":[],"gap":true,"more":true}"#.len();
-    let size = elements.iter().map(|element| element.len() + 1).sum::<usize>() + FRAME;
-    let mut body = BytesMut::with_capacity(size);
-    body.put_slice(format!(r#"{{"cursor":{cursor},"events":["#).as_bytes());
-    for (at, element) in elements.iter().enumerate() {
+    let elements = || elements.iter().map(|element| &element[..]);
+    let mut body = Vec::with_capacity(body_size(cursor, elements(), gap, more));
+    write_body(cursor, elements(), gap, more, &mut body);
+    body.into()
+}
+
+const CURSOR: &str = r#"{"cursor":"#;
+const EVENTS: &str = r#","events":["#;
+const GAP: &str = r#","gap":true"#;
+const MORE: &str = r#","more":true"#;
+
+/// Appends the body of [`encode_reply`] to `out`.
+pub(super) fn write_body<'a>(
+    cursor: u64,
+    elements: impl Iterator<Item = &'a [u8]>,
+    gap: bool,
+    more: bool,
+    out: &mut Vec<u8>,
+) {
+    // Writing to a Vec cannot fail.
+    let _ = write!(out, "{CURSOR}{cursor}{EVENTS}");
+    for (at, element) in elements.enumerate() {
         if at > 0 {
-            body.put_u8(b',');
+            out.push(b',');
         }
-        body.put_slice(element);
+        out.extend_from_slice(element);
     }
-    body.put_u8(b']');
-    for (set, member) in [(gap, r#","gap":true"#), (more, r#","more":true"#)] {
+    out.push(b']');
+    for (set, member) in [(gap, GAP), (more, MORE)] {
         if set {
-            body.put_slice(member.as_bytes());
+            out.extend_from_slice(member.as_bytes());
         }
     }
-    body.put_u8(b'}');
-    body.freeze()
+    out.push(b'}');
+}
+
+/// How many bytes [`write_body`] appends.
+pub(super) fn body_size<'a>(
+    cursor: u64,
+    elements: impl Iterator<Item = &'a [u8]>,
+    gap: bool,
+    more: bool,
+) -> usize {
+    let digits = cursor.checked_ilog10().map_or(1, |log| log as usize + 1);
+    let members = [(gap, GAP), (more, MORE)];
+    let said: usize = members.iter().map(|(set, member)| if *set { member.len() } else { 0 }).sum();
+    let (count, bytes) = elements.fold((0, 0), |(count, bytes), element| (count + 1, bytes + element.len()));
+    let commas = usize::saturating_sub(count, 1);
+    CURSOR.len() + digits + EVENTS.len() + bytes + commas + said + "]}".len()
 }
 
 /// What a `200` says beside its events.
@@ -179,6 +211,8 @@ mod tests {
         ) {
             let elements: Vec<_> = payloads.iter().map(|payload| element(payload.as_bytes())).collect();
             let body = encode_reply(cursor, &elements, gap, more);
+            let size = body_size(cursor, elements.iter().map(|element| &element[..]), gap, more);
+            prop_assert_eq!(size, body.len());
             let mut seen = Vec::new();
             let summary = decode_reply(&body, |payload| seen.push(payload.to_vec()));
             prop_assert_eq!(summary, Ok(ReplySummary { cursor, gap, more }));

@@ -45,8 +45,8 @@ impl Event {
     ///
     /// A form that depends on the settings of a transport may be kept here too: they are the same for a target's life.
     #[must_use]
-    pub fn encoded(&self, kind: Kind, encode: impl FnOnce(&Self) -> Bytes) -> Bytes {
-        self.forms[kind.index()].get_or_init(|| encode(self)).clone()
+    pub fn encoded(&self, kind: Kind, encode: impl FnOnce(&Self) -> Bytes) -> &Bytes {
+        self.forms[kind.index()].get_or_init(|| encode(self))
     }
 }
 
@@ -59,7 +59,7 @@ mod tests {
         let event = Event::new(7, "{}".to_owned());
         for kind in Kind::ALL {
             let form = event.encoded(*kind, |event| format!("{kind} {} {}", event.id(), event.text()).into());
-            assert_eq!(form, format!("{kind} 7 {{}}"));
+            assert_eq!(*form, format!("{kind} 7 {{}}"));
             let again = event.encoded(*kind, |_| panic!("it is there"));
             assert_eq!(again.as_ptr(), form.as_ptr());
         }

@@ -5,6 +5,7 @@
 
 mod ask;
 mod event;
+mod form;
 mod head;
 mod query;
 mod reply;
@@ -14,7 +15,7 @@ pub use ask::{Ask, Session, Work};
 pub use event::Event;
 pub use head::{Parsed, RequestHead, parse};
 pub use query::{Query, Start, TOPIC_BYTES_MAX, TopicName};
-pub use reply::{Body, Refusal, Reply, head_only, page};
+pub use reply::{Body, Instead, Refusal, Reply, head_only, page};
 pub use stream::{Answer, Go, Hold, PollAnswer, Question, ReplyForm, Stream};
 
 use std::rc::Rc;

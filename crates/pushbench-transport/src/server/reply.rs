@@ -2,12 +2,18 @@
 
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, UPGRADE};
 use hyper::{Response, StatusCode};
 use std::borrow::Cow;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+
+use super::ReplyForm;
+use crate::http::Framing;
+
+/// The media type of a refusal.
+const TEXT: &str = "text/plain; charset=utf-8";
 
 /// A response of the target.
 pub type Reply = Response<Body>;
@@ -67,14 +73,28 @@ pub struct Refusal {
     pub status: StatusCode,
     /// Why, without a line end.
     pub why: Cow<'static, str>,
-    /// With `405`: the methods that are allowed.
-    pub allow: Option<&'static str>,
+    /// What would be served instead.
+    pub instead: Option<Instead>,
+}
+
+/// What would be served at the path of a refused request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Instead {
+    /// These methods, as `Allow` has them (with `405`; RFC 9110, section 15.5.6).
+    Methods(&'static str),
+    /// Another protocol (with `426`; RFC 9110, section 15.5.22).
+    Protocol {
+        /// Its name, as `Upgrade` has it.
+        name: &'static str,
+        /// The header field that names its version, and the version.
+        version: (&'static str, &'static str),
+    },
 }
 
 impl Refusal {
     /// A refusal with that status.
     pub fn new(status: StatusCode, why: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, why: why.into(), allow: None }
+        Self { status, why: why.into(), instead: None }
     }
 
     /// `400`.
@@ -86,21 +106,56 @@ impl Refusal {
     #[must_use]
     pub fn method_not_allowed(allow: &'static str) -> Self {
         let why = format!("this path allows {allow}");
-        Self { allow: Some(allow), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, why) }
+        Self { instead: Some(Instead::Methods(allow)), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, why) }
+    }
+
+    /// `426`, with the protocol to upgrade to and its version.
+    #[must_use]
+    pub fn upgrade_required(
+        name: &'static str,
+        version: (&'static str, &'static str),
+        why: &'static str,
+    ) -> Self {
+        let instead = Some(Instead::Protocol { name, version });
+        Self { instead, ..Self::new(StatusCode::UPGRADE_REQUIRED, why) }
     }
 
     /// Appends the whole response to `out`.
-    pub fn write(&self, form: super::ReplyForm, date: &str, out: &mut Vec<u8>) {
-        let _ = (form, date, out);
+    pub fn write(&self, form: ReplyForm, date: &str, out: &mut Vec<u8>) {
+        let framing = Framing::Length(self.why.len() as u64 + 1);
+        let response = form.begin(self.status, out).header("content-type", TEXT);
+        match self.instead {
+            None => form.end(response, framing, date),
+            Some(Instead::Methods(allow)) => form.end(response.header("allow", allow), framing, date),
+            Some(Instead::Protocol { name, version: (field, version) }) => {
+                let connection = if form.keeps_connection { "Upgrade" } else { "Upgrade, close" };
+                let response =
+                    response.header("connection", connection).header("upgrade", name).header(field, version);
+                form.with_origin(response).end(framing, date);
+            }
+        }
+        if !form.head_only {
+            out.extend_from_slice(self.why.as_bytes());
+            out.push(b'\n');
+        }
     }
 
     /// The response.
     #[must_use]
     pub fn into_reply(self) -> Reply {
         let text = format!("{}\n", self.why);
-        let mut reply = page(self.status, "text/plain; charset=utf-8", text);
-        if let Some(allow) = self.allow {
-            reply.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+        let mut reply = page(self.status, TEXT, text);
+        let headers = reply.headers_mut();
+        match self.instead {
+            None => {}
+            Some(Instead::Methods(allow)) => {
+                headers.insert(ALLOW, HeaderValue::from_static(allow));
+            }
+            Some(Instead::Protocol { name, version: (field, version) }) => {
+                headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+                headers.insert(UPGRADE, HeaderValue::from_static(name));
+                headers.insert(HeaderName::from_static(field), HeaderValue::from_static(version));
+            }
         }
         reply
     }

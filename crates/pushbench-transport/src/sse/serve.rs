@@ -4,156 +4,135 @@
 //! CR arrives with LF in its place.
 
 use bytes::Bytes;
-use hyper::body::Frame;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, StatusCode};
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-use std::time::Duration;
-use tokio::time::{Instant, Sleep, sleep};
+use hyper::StatusCode;
+
+pub use super::answer::answer;
 
 use super::Settings;
 use super::wire::{HEARTBEAT, encode_event, encode_gap, encode_prologue};
-use crate::Kind;
-use crate::server::{
-    Ask, Body, Event, Hub, Next, Pace, Query, Refusal, Reply, Start, Subscription, Work, head_only,
-};
-
-/// The id that a reconnecting client sends (WHATWG HTML, 9.2.4).
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-/// Keeps proxies from collecting the stream before they pass it on.
-const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+use crate::http::{Framing, chunk};
+use crate::server::{Answer, Event, Go, Question, Refusal, ReplyForm, Start, Stream};
+use crate::{Kind, Period};
 
 /// The methods, as `Allow` has them.
 pub const METHODS: &str = "GET, HEAD";
 
 /// The stream; to a `HEAD` its head alone, which subscribes to nothing.
 ///
-/// # Errors
-/// [`Refusal`] when the `Last-Event-ID` is not an id, or when the hub takes no more topics.
-pub fn answer<H: Hub, B>(settings: &Settings, ask: Ask<'_, H, B>) -> Result<Work<H::Socket>, Refusal> {
-    let Ask { hub, query, request, .. } = ask;
-    if request.method() == Method::HEAD {
-        return Ok(Work::Done(head()));
-    }
-    stream(&hub, &query, request.headers(), settings).map(Work::Done)
-}
-
-fn head() -> Reply {
-    let mut reply = head_only(StatusCode::OK);
-    let headers = reply.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    headers.insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
-    reply
-}
-
-/// A `Last-Event-ID` header counts more than `after`, as a reconnect has both.
-fn stream<H: Hub>(
-    hub: &H,
-    query: &Query,
-    headers: &HeaderMap,
-    settings: &Settings,
-) -> Result<Reply, Refusal> {
-    let start = match headers.get(LAST_EVENT_ID) {
-        Some(id) if !id.is_empty() => Start::parse("Last-Event-ID", id.to_str().unwrap_or("?"))?,
-        _ => query.start,
-    };
-    let subscription = hub.subscribe(&query.topic, start, Pace::Live)?;
-    let prologue = encode_prologue(settings.retry, subscription.cursor());
-    let heartbeat = (!settings.heartbeat.is_zero()).then(|| Heartbeat::new(settings.heartbeat.duration()));
-    let stream = Stream { subscription, prologue: Some(prologue), heartbeat };
-    Ok(head().map(|_| Body::Stream(Box::pin(stream))))
-}
-
-fn block_of(event: &Event) -> Bytes {
-    event.encoded(Kind::Sse, |event| encode_event(event.id(), &event.text()))
-}
-
-/// The body: the prologue, then each event as it comes.
-struct Stream<S> {
-    subscription: S,
-    prologue: Option<Bytes>,
-    heartbeat: Option<Heartbeat>,
-}
-
-impl<S: Subscription> hyper::body::Body for Stream<S> {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let bytes = ready!(self.poll_bytes(context));
-        Poll::Ready(bytes.map(|bytes| Ok(Frame::data(bytes))))
-    }
-}
-
-impl<S: Subscription> Stream<S> {
-    fn poll_bytes(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        if let Some(prologue) = self.prologue.take() {
-            return Poll::Ready(Some(prologue));
-        }
-        while let Poll::Ready(state) = self.subscription.poll_ready(context) {
-            if state.is_err() {
-                return Poll::Ready(None);
-            }
-            let bytes = match self.subscription.take() {
-                Some(Next::Event(event)) => block_of(&event),
-                Some(Next::Gap { oldest }) => encode_gap(oldest),
-                None => continue,
-            };
-            if let Some(heartbeat) = &mut self.heartbeat {
-                heartbeat.sent();
-            }
-            return Poll::Ready(Some(bytes));
-        }
-        let Some(heartbeat) = &mut self.heartbeat else { return Poll::Pending };
-        heartbeat.poll_due(context).map(|()| Some(Bytes::from_static(HEARTBEAT)))
-    }
-}
-
-/// Due when nothing was sent for a while. The timer is moved when it fires, not at each event.
-struct Heartbeat {
-    pause: Duration,
-    last: Instant,
-    timer: Pin<Box<Sleep>>,
-}
-
-impl Heartbeat {
-    fn new(pause: Duration) -> Self {
-        Self { pause, last: Instant::now(), timer: Box::pin(sleep(pause)) }
-    }
-
-    fn sent(&mut self) {
-        self.last = Instant::now();
-    }
-
-    fn poll_due(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        loop {
-            ready!(self.timer.as_mut().poll(context));
-            let now = Instant::now();
-            let due = self.last + self.pause;
-            if now >= due {
-                self.last = now;
-                self.timer.as_mut().reset(now + self.pause);
-                return Poll::Ready(());
-            }
-            self.timer.as_mut().reset(due);
-        }
-    }
-}
-
-/// How the question is answered.
+/// A `Last-Event-ID` header counts more than `after`, as a reconnect has both (WHATWG HTML, 9.2.4).
 ///
 /// # Errors
-/// [`Refusal`] with the reason why it is not served.
-pub fn serve(
-    _: &Settings,
-    _: &crate::server::Question<'_>,
-    _: &mut Vec<u8>,
-) -> Result<crate::server::Answer, Refusal> {
-    Err(Refusal::new(hyper::StatusCode::NOT_IMPLEMENTED, "not yet"))
+/// [`Refusal`] when the `Last-Event-ID` is not an id.
+pub fn serve(settings: &Settings, question: &Question<'_>, out: &mut Vec<u8>) -> Result<Answer, Refusal> {
+    let form = ReplyForm::of(question.head);
+    if form.head_only {
+        head(form, Framing::None, question.date, out);
+        return Ok(Answer::Whole);
+    }
+    let start = match question.head.header("last-event-id") {
+        Some(id) if !id.is_empty() => Start::parse("Last-Event-ID", std::str::from_utf8(id).unwrap_or("?"))?,
+        _ => question.query.start,
+    };
+    let Settings { retry, heartbeat, .. } = *settings;
+    Ok(Answer::Stream(Box::new(EventStream { start, retry, heartbeat_ns: heartbeat.as_ns(), form })))
+}
+
+fn head(form: ReplyForm, framing: Framing, date: &str, out: &mut Vec<u8>) {
+    let response = form
+        .begin(StatusCode::OK, out)
+        .header("content-type", "text/event-stream")
+        .header("cache-control", "no-cache")
+        // Keeps proxies from collecting the stream before they pass it on.
+        .header("x-accel-buffering", "no");
+    form.end(response, framing, date);
+}
+
+/// One stream. Nothing of it changes: when something was sent last is the driver's knowledge.
+#[derive(Debug)]
+struct EventStream {
+    start: Start,
+    retry: Period,
+    /// 0 for no heartbeat.
+    heartbeat_ns: u64,
+    form: ReplyForm,
+}
+
+impl EventStream {
+    /// HTTP/1.0 has no chunks: there the body ends with the connection (RFC 9112, section 6.3).
+    fn is_chunked(&self) -> bool {
+        self.form.minor_version > 0
+    }
+
+    fn put(&self, block: &[u8], out: &mut Vec<u8>) {
+        if self.is_chunked() {
+            chunk(block, out);
+        } else {
+            out.extend_from_slice(block);
+        }
+    }
+
+    fn beat_at(&self, sent_ns: u64) -> Go {
+        match self.heartbeat_ns {
+            0 => Go::On,
+            pause_ns => Go::WakeAt(sent_ns.saturating_add(pause_ns)),
+        }
+    }
+}
+
+impl Stream for EventStream {
+    fn start(&self) -> Start {
+        self.start
+    }
+
+    fn open(&mut self, cursor: u64, date: &str, now_ns: u64, out: &mut Vec<u8>) -> Go {
+        let framing = if self.is_chunked() { Framing::Chunked } else { Framing::UntilEof };
+        head(self.form, framing, date, out);
+        self.put(&encode_prologue(self.retry, cursor), out);
+        self.beat_at(now_ns)
+    }
+
+    fn event<'e>(&self, event: &'e Event) -> &'e [u8] {
+        let chunk = event.encoded(Kind::Sse, chunk_of);
+        if self.is_chunked() { chunk } else { data_of(chunk) }
+    }
+
+    fn gap(&mut self, oldest: u64, out: &mut Vec<u8>) {
+        self.put(&encode_gap(oldest), out);
+    }
+
+    fn woken(&mut self, now_ns: u64, sent_ns: u64, out: &mut Vec<u8>) -> Go {
+        match self.beat_at(sent_ns) {
+            Go::WakeAt(due_ns) if due_ns <= now_ns => {
+                self.put(HEARTBEAT, out);
+                self.beat_at(now_ns)
+            }
+            go => go,
+        }
+    }
+
+    /// A client has nothing to say here.
+    fn received(&mut self, _: &[u8], _: u64, _: &mut Vec<u8>) -> Go {
+        Go::On
+    }
+
+    fn shut_down(&mut self, _: u64, out: &mut Vec<u8>) -> Go {
+        if self.is_chunked() {
+            chunk(b"", out);
+        }
+        Go::End
+    }
+}
+
+/// The event with the chunk around it, as nearly every client gets it.
+fn chunk_of(event: &Event) -> Bytes {
+    let block = encode_event(event.id(), &event.text());
+    let mut out = Vec::with_capacity(block.len() + 12);
+    chunk(&block, &mut out);
+    out.into()
+}
+
+/// What is in a chunk.
+fn data_of(chunk: &[u8]) -> &[u8] {
+    let begin = memchr::memchr(b'\n', chunk).map_or(0, |end| end + 1);
+    &chunk[begin..chunk.len() - 2]
 }

@@ -1,0 +1,4 @@
+//! The serving halves, driven without sockets.
+
+mod driver;
+mod heads;
