@@ -24,7 +24,7 @@ pub fn write(batch: &Batch, form: ReplyForm, date: &str, out: &mut Vec<u8>) {
 /// Appends the whole response that tells of one event, and of nothing else, to `out`.
 ///
 /// A new event answers all polls that are held for it, and nearly all of them with the same bytes: those are made once
-/// and kept in the event.
+/// and kept in the event. They hold a date, so they are of use for a second.
 pub fn write_event(event: &Event, form: ReplyForm, date: &str, out: &mut Vec<u8>) {
     let told = Told { events: std::slice::from_ref(event), cursor: event.id(), gap: false, more: false };
     if form.is_plain() {

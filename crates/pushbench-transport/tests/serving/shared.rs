@@ -3,7 +3,7 @@
 use pushbench_transport::Kind;
 use pushbench_transport::server::{Answer, Event, Stream};
 
-use crate::driver::{ask, subscription};
+use crate::driver::{ask, request, subscription};
 
 /// Most that one stream may take on the heap while it is idle, in bytes.
 const STREAM_BYTES_MAX: usize = 64;
@@ -37,4 +37,20 @@ fn all_subscribers_get_the_same_bytes_of_an_event() {
         assert!(std::ptr::eq(one, other), "{kind}");
     }
     assert!(!std::ptr::eq(one[0].1.event(&event), one[1].1.event(&event)), "each kind has a form of its own");
+}
+
+#[test]
+fn a_head_alone_waits_for_nothing() {
+    for kind in Kind::ALL {
+        if !kind.methods().contains("HEAD") {
+            continue;
+        }
+        let asked = ask(&kind.default_settings(), &request("HEAD", kind.path(), "1.1", ""), 0.0);
+        match asked.answer {
+            Ok(Answer::Whole) => assert!(asked.out.ends_with(b"\r\n\r\n"), "{kind}"),
+            Ok(Answer::Poll(poll)) => assert!(poll.hold.is_none() && poll.form.head_only, "{kind}"),
+            Ok(Answer::Stream(_)) => panic!("{kind} answers with a stream"),
+            Err(refusal) => panic!("{kind}: {}", refusal.why),
+        }
+    }
 }

@@ -104,6 +104,8 @@ fn a_peer_that_answers_no_pings_is_closed_and_any_byte_is_a_sign_of_life() {
     assert_eq!(go, Go::Closing { until_ns: 500 * SECOND + PATIENCE_NS });
     assert_eq!(out, close_frame(CloseCode::Error, "no answer to pings"));
     assert_eq!(wake(&mut stream, 502 * SECOND), (Go::End, Vec::new()), "no ping after a close");
+    let mut out = Vec::new();
+    assert_eq!((stream.shut_down(501 * SECOND, &mut out), out), (Go::End, Vec::new()), "nor another close");
 
     let never = settings(Kind::WebSocket, r#"{"ping_interval":"0s"}"#);
     assert_eq!(opened(&never, &subscription(Kind::WebSocket, "")).1, Go::On);
@@ -137,7 +139,9 @@ fn a_peer_that_breaks_the_protocol_is_told_how() {
     let mut long_pong = control(Control::Pong, b"");
     long_pong[1] = 0xfe;
     long_pong.splice(2..2, [0, 126]);
-    long_pong.extend_from_slice(&[0; 126]);
+    long_pong.extend_from_slice(&[0; 124]);
+    // Taken for a pong of the usual form, it would end here, and another one begin.
+    long_pong.extend_from_slice(b"\x8a\x80");
     let huge = [&[0x82, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 1][..], &[0; 4]].concat();
     let table = [
         (text(b"\xff\xfe"), CloseCode::Invalid, "the text is not UTF-8"),
@@ -154,6 +158,9 @@ fn a_peer_that_breaks_the_protocol_is_told_how() {
             let mut stream = open(&Kind::WebSocket.default_settings());
             let heard = hear(&mut stream, &[before, bytes.clone()].concat());
             assert_eq!(heard, (Go::End, close_frame(code, reason)), "{bytes:?}");
+            let mut stream = open(&Kind::WebSocket.default_settings());
+            let bytewise = bytes.iter().map(|byte| hear(&mut stream, &[*byte]));
+            assert_eq!(bytewise.last(), Some((Go::End, close_frame(code, reason))), "{bytes:?}");
         }
     }
     let mut stream = open(&Kind::WebSocket.default_settings());
