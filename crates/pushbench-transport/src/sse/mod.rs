@@ -1,5 +1,6 @@
 //! Server-Sent Events: one response that never ends (WHATWG HTML, section 9.2).
 
+mod last_id;
 mod parser;
 pub mod serve;
 mod settings;
