@@ -1,5 +1,7 @@
 //! Clients that have begun allocate nothing: not for an event, and not for a poll.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic anywhere")]
+
 use pushbench_transport::client::{Direction, Identity, Io, Note, Observer, Part, Step, Subscriber};
 use pushbench_transport::envelope::{Stamp, encode, stamp_of};
 use pushbench_transport::polling::wire::{element, encode_reply};
