@@ -12,7 +12,7 @@ use pushbench_scenario::schedule::{
     EventSchedule, arrival_offset_ns, client_seed, events_between, looks, poll_phase,
 };
 use pushbench_scenario::share::WorkerShare;
-use pushbench_transport::client::Identity;
+use pushbench_transport::client::{Identity, SharedTexts};
 use pushbench_transport::meter::Meter;
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -186,14 +186,15 @@ impl Worker {
 async fn arrivals(share: WorkerShare, shared: Rc<Shared>, start_ns: u64) {
     let topics = share.plan.topics(share.clients);
     let settings = &share.transport().settings;
+    let mut texts = SharedTexts::default();
     for client in share.client_numbers() {
         let arrival_ns = start_ns + arrival_offset_ns(client, share.plan.connect_rate);
         shared.alarm.until(arrival_ns).await;
         let topic = topic_of_client(client, topics);
         let target = share.target_of(client);
         let identity = Identity {
-            host: target.to_string(),
-            topic: topic_name(share.plan.events.topics, topic),
+            host: texts.copy_of(&target.to_string()),
+            topic: texts.copy_of(&topic_name(share.plan.events.topics, topic)),
             seed: client_seed(share.plan.seed, client),
             phase: poll_phase(share.plan.seed, client),
         };

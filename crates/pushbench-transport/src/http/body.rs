@@ -109,10 +109,15 @@ impl Body {
                     self.state = if left == 0 { State::Between(Between::DataCr) } else { State::Data(left) };
                     return Ok(Some(data));
                 }
-                State::Between(place) => {
-                    let (byte, rest) = (input[0], &input[1..]);
-                    self.state = place.step(byte)?;
-                    *input = rest;
+                State::Between(mut place) => {
+                    self.state = loop {
+                        let Some((&byte, rest)) = input.split_first() else { break State::Between(place) };
+                        *input = rest;
+                        match place.step(byte)? {
+                            State::Between(next) => place = next,
+                            state => break state,
+                        }
+                    };
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! Response heads, parsed by `httparse` from bytes cut anywhere.
 
+use std::mem::MaybeUninit;
+
 use crate::error::WireError;
 use crate::http::body::Framing;
 
@@ -101,6 +103,12 @@ fn digits(value: &[u8]) -> Option<u64> {
 /// Collects a response head. Holds no memory while heads arrive in one piece.
 #[derive(Debug, Default)]
 pub struct HeadReader {
+    begun: Option<Box<Begun>>,
+}
+
+/// What has been read of a head that is not complete.
+#[derive(Debug, Default)]
+struct Begun {
     partial: Vec<u8>,
     /// Bytes of the interim responses before this head.
     interim_bytes: u64,
@@ -128,7 +136,7 @@ impl HeadReader {
     /// Whether part of a head has been read.
     #[must_use]
     pub fn has_begun(&self) -> bool {
-        !self.partial.is_empty() || self.interim_bytes > 0
+        self.begun.is_some()
     }
 
     /// Reads on. When the head is complete, `read` sees it. Interim responses are passed over.
@@ -140,55 +148,63 @@ impl HeadReader {
         bytes: &[u8],
         mut read: impl FnMut(&ResponseHead<'_>) -> Result<T, WireError>,
     ) -> Result<Option<Found<T>>, WireError> {
+        let Begun { mut partial, mut interim_bytes } =
+            self.begun.take().map(|begun| *begun).unwrap_or_default();
         let mut used = 0;
         // Each interim response takes bytes, so the loop ends.
         loop {
-            let rest = &bytes[used..];
-            let before = self.partial.len();
-            let (parsed, size) = match self.parse_on(rest, &mut read)? {
-                Parsed::Partial if self.partial.len() > MAX_HEAD_BYTES => return Err(WireError::HeadTooLong),
-                Parsed::Partial => return Ok(None),
+            let before = partial.len();
+            let (parsed, size) = match parse_on(&mut partial, &bytes[used..], &mut read)? {
+                Parsed::Partial if partial.len() > MAX_HEAD_BYTES => return Err(WireError::HeadTooLong),
+                Parsed::Partial => {
+                    if !partial.is_empty() || interim_bytes > 0 {
+                        self.begun = Some(Box::new(Begun { partial, interim_bytes }));
+                    }
+                    return Ok(None);
+                }
                 Parsed::Interim(size) => (None, size),
                 Parsed::Final(value, size) => (Some(value), size),
             };
-            self.partial = Vec::new();
-            self.interim_bytes += size as u64;
+            partial.clear();
             used += size - before;
-            if let Some(value) = parsed {
-                let stream_bytes = std::mem::take(&mut self.interim_bytes);
-                return Ok(Some(Found { value, stream_bytes, used }));
+            let stream_bytes = interim_bytes + size as u64;
+            match parsed {
+                Some(value) => return Ok(Some(Found { value, stream_bytes, used })),
+                None => interim_bytes = stream_bytes,
             }
         }
     }
+}
 
-    /// Parses what there is; keeps `bytes` when that is not a whole head.
-    fn parse_on<T>(
-        &mut self,
-        bytes: &[u8],
-        read: &mut impl FnMut(&ResponseHead<'_>) -> Result<T, WireError>,
-    ) -> Result<Parsed<T>, WireError> {
-        let room = (MAX_HEAD_BYTES + 1).saturating_sub(self.partial.len());
-        let bytes = &bytes[..bytes.len().min(room)];
-        if self.partial.is_empty() {
-            let parsed = parse(bytes, read)?;
-            if matches!(parsed, Parsed::Partial) {
-                self.partial.extend_from_slice(bytes);
-            }
-            return Ok(parsed);
+/// Parses what there is; keeps `bytes` in `partial` when that is not a whole head.
+fn parse_on<T>(
+    partial: &mut Vec<u8>,
+    bytes: &[u8],
+    read: &mut impl FnMut(&ResponseHead<'_>) -> Result<T, WireError>,
+) -> Result<Parsed<T>, WireError> {
+    let room = (MAX_HEAD_BYTES + 1).saturating_sub(partial.len());
+    let bytes = &bytes[..bytes.len().min(room)];
+    if partial.is_empty() {
+        let parsed = parse(bytes, read)?;
+        if matches!(parsed, Parsed::Partial) {
+            partial.extend_from_slice(bytes);
         }
-        self.partial.extend_from_slice(bytes);
-        // A head ends with LF: without a new one there is no need to look again.
-        if bytes.contains(&b'\n') { parse(&self.partial, read) } else { Ok(Parsed::Partial) }
+        return Ok(parsed);
     }
+    partial.extend_from_slice(bytes);
+    // A head ends with LF: without a new one there is no need to look again.
+    if bytes.contains(&b'\n') { parse(partial, read) } else { Ok(Parsed::Partial) }
 }
 
 fn parse<T>(
     bytes: &[u8],
     read: &mut impl FnMut(&ResponseHead<'_>) -> Result<T, WireError>,
 ) -> Result<Parsed<T>, WireError> {
-    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-    let mut response = httparse::Response::new(&mut headers);
-    let size = match response.parse(bytes) {
+    // Room for the fields is 2 KiB, which need not be written before the few that there are.
+    let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
+    let mut response = httparse::Response::new(&mut []);
+    let parser = httparse::ParserConfig::default();
+    let size = match parser.parse_response_with_uninit_headers(&mut response, bytes, &mut headers) {
         Ok(httparse::Status::Partial) => return Ok(Parsed::Partial),
         Ok(httparse::Status::Complete(size)) if size <= MAX_HEAD_BYTES => size,
         Ok(httparse::Status::Complete(_)) => return Err(WireError::HeadTooLong),

@@ -2,6 +2,9 @@
 
 use std::io::Write as _;
 
+/// Room that is made at once in the buffer of a request: more than a poll takes, so that an empty buffer grows only once.
+const ROOM_BYTES: usize = 256;
+
 /// Writes the head of a `GET` request, part by part: the query first, then the headers, then [`Get::end`].
 #[derive(Debug)]
 pub struct Get<'a> {
@@ -14,6 +17,7 @@ impl<'a> Get<'a> {
     /// Begins a request for `path`, which must need no escaping.
     pub fn new(path: &str, out: &'a mut Vec<u8>) -> Self {
         let begin = out.len();
+        out.reserve(ROOM_BYTES);
         out.extend_from_slice(b"GET ");
         out.extend_from_slice(path.as_bytes());
         Self { out, begin, separator: b'?' }

@@ -2,7 +2,7 @@
 
 use super::Settings;
 use crate::client::{Identity, Observer};
-use crate::polling::{Pace, Poller, Rules};
+use crate::polling::{Hold, Pace, Poller, Rules};
 
 /// A client that always has a request under way.
 pub type Subscriber = Poller<AtOnce>;
@@ -11,12 +11,10 @@ impl Subscriber {
     /// A client of the endpoint at `path`.
     #[must_use]
     pub fn of(settings: &Settings, path: &'static str, identity: Identity) -> Self {
-        // The micro sign needs escaping in a query; its other spelling does not.
-        let hold = settings.timeout.to_string().replace('µ', "u").into_boxed_str();
         let reply_timeout_ns = settings.timeout.as_ns().saturating_add(settings.reply_timeout.as_ns());
         let rules = Rules {
             path,
-            hold: Some(hold),
+            hold: Some(Hold::of(settings.timeout)),
             connection: settings.connection,
             reply_timeout_ns,
             retry_ns: settings.retry.as_ns(),

@@ -26,7 +26,7 @@ pub struct Reply<'a> {
     pub stream_bytes: u64,
 }
 
-/// Collects a reply. Holds no memory between replies, nor for one that arrives in one piece.
+/// Collects a reply. Two words of memory, and more only while a reply is cut.
 #[derive(Debug, Default)]
 pub struct ReplyReader {
     head: HeadReader,

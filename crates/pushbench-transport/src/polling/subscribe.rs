@@ -3,9 +3,12 @@
 //! When the next request is due is the business of a [`Pace`]; all else is here: the socket kept or renewed, the
 //! cursor, replies that do not come, and errors.
 
+use std::rc::Rc;
+
 use crate::client::Direction::{Down, Up};
 use crate::client::{Closed, Identity, Io, Note, Observer, Part, Reopen, Step, Subscriber};
 use crate::http::Get;
+use crate::polling::hold::Hold;
 use crate::polling::reply::{Reply, ReplyReader};
 use crate::polling::wire::decode_reply;
 use crate::settings::Connection;
@@ -24,12 +27,12 @@ pub trait Pace {
 }
 
 /// What the settings say about the cycle.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
     /// Path of the endpoint.
     pub path: &'static str,
     /// `timeout` in the query: how long the server may hold the request.
-    pub hold: Option<Box<str>>,
+    pub hold: Option<Hold>,
     /// Whether the socket is kept.
     pub connection: Connection,
     /// How long after a request its reply is given up, nanoseconds.
@@ -43,13 +46,14 @@ pub struct Rules {
 pub struct Poller<P> {
     pace: P,
     rules: Rules,
-    identity: Identity,
+    host: Rc<str>,
+    topic: Rc<str>,
     state: State,
     reader: ReplyReader,
     /// The newest event id that replies have accounted for.
     cursor: Option<u64>,
     /// Bytes of the request under way.
-    request_bytes: u64,
+    request_bytes: u32,
     begun: bool,
     /// An answer has come since the connection was last lost.
     ready: bool,
@@ -83,7 +87,8 @@ impl<P: Pace> Poller<P> {
         Self {
             pace,
             rules,
-            identity,
+            host: identity.host,
+            topic: identity.topic,
             state: State::Away,
             reader: ReplyReader::default(),
             cursor: None,
@@ -98,14 +103,13 @@ impl<P: Pace> Poller<P> {
             Connection::KeepAlive => "keep-alive",
             Connection::Close => "close",
         };
-        let mut request = Get::new(self.rules.path, io.out)
-            .query("topic", &self.identity.topic)
-            .query_id("after", self.cursor);
+        let mut request =
+            Get::new(self.rules.path, io.out).query("topic", &self.topic).query_id("after", self.cursor);
         if let Some(hold) = &self.rules.hold {
             // Without a cursor there is nothing to hold the request for: the first one asks where the topic stands.
-            request = request.query("timeout", if self.cursor.is_some() { hold } else { "0s" });
+            request = request.query("timeout", if self.cursor.is_some() { hold.as_str() } else { "0s" });
         }
-        self.request_bytes = request.headers(&self.identity.host, connection, "*/*").end();
+        self.request_bytes = request.headers(&self.host, connection, "*/*").end() as u32;
         io.observer.note(Note::Request);
         self.pace.sending(io.now_ns, io.observer);
         let give_up_ns = io.now_ns.saturating_add(self.rules.reply_timeout_ns);
@@ -161,7 +165,7 @@ impl<P: Pace> Poller<P> {
                     io.observer.note(Note::EmptyReply);
                 }
                 self.cursor = reply.cursor.or(self.cursor);
-                io.observer.reclassify(Up, part, self.request_bytes);
+                io.observer.reclassify(Up, part, u64::from(self.request_bytes));
                 io.observer.reclassify(Down, part, reply.stream_bytes);
                 false
             }

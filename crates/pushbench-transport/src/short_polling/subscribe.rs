@@ -12,7 +12,10 @@ impl Subscriber {
     #[must_use]
     pub fn of(settings: &Settings, path: &'static str, identity: Identity) -> Self {
         let interval_ns = settings.interval.as_ns().max(1);
-        let clock = PollClock { interval_ns, phase: identity.phase, due_ns: 0, free_ns: 0 };
+        let share = identity.phase.clamp(0.0, 1.0);
+        // An instant only when the clock begins.
+        let due_ns = (share * interval_ns as f64) as u64;
+        let clock = PollClock { interval_ns, due_ns, free_ns: 0 };
         let rules = Rules {
             path,
             hold: None,
@@ -32,10 +35,10 @@ impl Subscriber {
 /// closed the socket of that reply. It is not late for the connect that it needs itself, for the driver's wake-up, or
 /// after a failure, where the pause is meant.
 #[derive(Debug)]
+#[expect(clippy::struct_field_names, reason = "the common end of the names is their unit")]
 pub struct PollClock {
     interval_ns: u64,
-    phase: f64,
-    /// The first due time that has not been used.
+    /// The first due time that has not been used; counted from the first connect until that has come.
     due_ns: u64,
     /// Since when nothing of the last poll stands in the way of the next.
     free_ns: u64,
@@ -53,8 +56,7 @@ impl PollClock {
 
 impl Pace for PollClock {
     fn begin(&mut self, now_ns: u64) {
-        let share = self.phase.clamp(0.0, 1.0);
-        self.due_ns = now_ns.saturating_add((share * self.interval_ns as f64) as u64);
+        self.due_ns = self.due_ns.saturating_add(now_ns);
     }
 
     fn after_reply(&self, now_ns: u64) -> u64 {

@@ -2,6 +2,9 @@
 //!
 //! It works on bytes: what is not UTF-8 is handed on as it came, where a browser would put replacement characters.
 
+use std::borrow::Cow;
+
+use super::last_id::LastId;
 use crate::error::WireError;
 
 /// Longest event accepted, in bytes of its data and of the line being read.
@@ -23,23 +26,33 @@ pub enum Item<'a> {
 
 /// Reads one event stream after another; the last event id survives from one to the next.
 ///
-/// Holds no memory but the id while blocks arrive in one piece: the data of an event with a single `data` line is then
-/// handed out where it stands.
+/// Holds no memory but that id while blocks arrive in one piece: what an event with a single `data` line is made of is
+/// then read where it stands.
 #[derive(Debug, Default)]
 pub struct Parser {
-    /// The beginning of a line whose end has not come.
-    line: Vec<u8>,
-    /// Data lines of the block so far, unless its only one is held where it stands.
-    data: Vec<u8>,
-    kind: Vec<u8>,
-    /// The `id` seen last; becomes the last event id at the end of its block.
-    id: Vec<u8>,
-    last_id: Vec<u8>,
+    last_id: LastId,
+    /// What the bytes so far have begun and not ended.
+    begun: Option<Box<Begun>>,
     /// How much of a byte order mark the stream has begun with; [`MARK`]'s length when that question is settled.
     mark: u8,
-    has_data: bool,
     /// The last line ended with CR: an LF right after it belongs to that end.
     after_cr: bool,
+}
+
+/// A block, and a line of it, whose ends have not come.
+#[derive(Debug, Default)]
+struct Begun {
+    line: Vec<u8>,
+    block: Block<'static>,
+}
+
+/// The fields of a block so far, where they stand as long as that is possible.
+#[derive(Debug, Default)]
+struct Block<'a> {
+    /// Becomes the last event id at the end of the block.
+    id: Option<Cow<'a, [u8]>>,
+    kind: Cow<'a, [u8]>,
+    data: Option<Cow<'a, [u8]>>,
 }
 
 /// The byte order mark that a stream may begin with.
@@ -48,14 +61,13 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 impl Parser {
     /// Begins a new stream: what the old one left unfinished is dropped, as 9.2.6 demands.
     pub fn restart(&mut self) {
-        let last_id = std::mem::take(&mut self.last_id);
-        *self = Self { id: last_id.clone(), last_id, ..Self::default() };
+        *self = Self { last_id: std::mem::take(&mut self.last_id), ..Self::default() };
     }
 
     /// The last event id, empty when there is none.
     #[must_use]
     pub fn last_event_id(&self) -> &[u8] {
-        &self.last_id
+        self.last_id.as_bytes()
     }
 
     /// Reads on and hands every item found to `sink`.
@@ -63,46 +75,50 @@ impl Parser {
     /// # Errors
     /// [`WireError::TooLong`] for an event over [`MAX_EVENT_BYTES`].
     pub fn feed(&mut self, bytes: &[u8], mut sink: impl FnMut(Item<'_>)) -> Result<(), WireError> {
-        let mut rest = self.skip_mark(bytes);
-        let mut held = None;
+        let Begun { mut line, mut block } = self.begun.take().map(|begun| *begun).unwrap_or_default();
+        let rest = self.skip_mark(bytes, &mut line);
+        let read = self.read_lines(rest, &mut line, &mut block, &mut sink);
+        if !(line.is_empty() && block.is_empty()) {
+            self.begun = Some(Box::new(Begun { line, block: block.into_owned() }));
+        }
+        read
+    }
+
+    fn read_lines<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        line: &mut Vec<u8>,
+        block: &mut Block<'a>,
+        sink: &mut impl FnMut(Item<'_>),
+    ) -> Result<(), WireError> {
+        let mut rest = bytes;
         while !rest.is_empty() {
             if std::mem::take(&mut self.after_cr) && rest[0] == b'\n' {
                 rest = &rest[1..];
                 continue;
             }
             let Some(end) = memchr::memchr2(b'\n', b'\r', rest) else {
-                self.line.extend_from_slice(rest);
+                line.extend_from_slice(rest);
                 break;
             };
             self.after_cr = rest[end] == b'\r';
-            if self.line.is_empty() {
-                self.whole_line(&rest[..end], &mut held, &mut sink);
+            if line.is_empty() {
+                self.whole_line(&rest[..end], Cow::Borrowed, block, sink);
             } else {
-                self.line.extend_from_slice(&rest[..end]);
-                let line = std::mem::take(&mut self.line);
-                // Only the first line of a feed can have begun before, so nothing is held yet.
-                let mut joined = None;
-                self.whole_line(&line, &mut joined, &mut sink);
-                self.spill(&mut joined);
+                line.extend_from_slice(&rest[..end]);
+                let keep = |value: &[u8]| Cow::Owned(value.to_vec());
+                self.whole_line(&std::mem::take(line), keep, block, sink);
             }
-            if self.data.len() > MAX_EVENT_BYTES {
+            if block.data_bytes() > MAX_EVENT_BYTES {
                 return Err(WireError::TooLong);
             }
             rest = &rest[end + 1..];
         }
-        self.spill(&mut held);
-        if self.line.len() + self.data.len() > MAX_EVENT_BYTES {
-            return Err(WireError::TooLong);
-        }
-        if !self.has_data {
-            // An idle client keeps no buffer for the large event it once had.
-            self.data = Vec::new();
-        }
-        Ok(())
+        if line.len() + block.data_bytes() > MAX_EVENT_BYTES { Err(WireError::TooLong) } else { Ok(()) }
     }
 
     /// Skips a byte order mark at the front of the stream.
-    fn skip_mark<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+    fn skip_mark<'a>(&mut self, bytes: &'a [u8], line: &mut Vec<u8>) -> &'a [u8] {
         let mut rest = bytes;
         while let Some(&expected) = MARK.get(usize::from(self.mark)) {
             match rest.first() {
@@ -112,7 +128,7 @@ impl Parser {
                     self.mark += 1;
                 }
                 Some(_) => {
-                    self.line.extend_from_slice(&MARK[..usize::from(self.mark)]);
+                    line.extend_from_slice(&MARK[..usize::from(self.mark)]);
                     self.mark = MARK.len() as u8;
                 }
             }
@@ -120,14 +136,16 @@ impl Parser {
         rest
     }
 
-    fn whole_line<'a>(
+    /// A line without its end; `keep` makes of a part of it what the block keeps.
+    fn whole_line<'l, 'b>(
         &mut self,
-        line: &'a [u8],
-        held: &mut Option<&'a [u8]>,
+        line: &'l [u8],
+        keep: impl FnOnce(&'l [u8]) -> Cow<'b, [u8]>,
+        block: &mut Block<'b>,
         sink: &mut impl FnMut(Item<'_>),
     ) {
         if line.is_empty() {
-            return self.dispatch(held.take(), sink);
+            return self.dispatch(block, sink);
         }
         let (name, value) = match memchr::memchr(b':', line) {
             Some(colon) => (&line[..colon], &line[colon + 1..]),
@@ -135,23 +153,16 @@ impl Parser {
         };
         let value = value.strip_prefix(b" ").unwrap_or(value);
         match name {
-            b"data" if self.has_data => {
-                self.spill(held);
-                self.data.push(b'\n');
-                self.data.extend_from_slice(value);
-            }
-            b"data" => {
-                self.has_data = true;
-                *held = Some(value);
-            }
-            b"id" if !value.contains(&0) => {
-                self.id.clear();
-                self.id.extend_from_slice(value);
-            }
-            b"event" => {
-                self.kind.clear();
-                self.kind.extend_from_slice(value);
-            }
+            b"data" => match &mut block.data {
+                Some(data) => {
+                    let data = data.to_mut();
+                    data.push(b'\n');
+                    data.extend_from_slice(value);
+                }
+                None => block.data = Some(keep(value)),
+            },
+            b"id" if !value.contains(&0) => block.id = Some(keep(value)),
+            b"event" => block.kind = keep(value),
             b"retry" if value.iter().all(u8::is_ascii_digit) => {
                 // Digits only, so always UTF-8; an empty value and one beyond u64 are not numbers.
                 let millis = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
@@ -165,22 +176,30 @@ impl Parser {
     }
 
     /// The end of a block: the id counts from here on, whether or not there is an event.
-    fn dispatch(&mut self, held: Option<&[u8]>, sink: &mut impl FnMut(Item<'_>)) {
-        if self.last_id != self.id {
-            self.last_id.clone_from(&self.id);
+    fn dispatch(&mut self, block: &mut Block<'_>, sink: &mut impl FnMut(Item<'_>)) {
+        let Block { id, kind, data } = std::mem::take(block);
+        if let Some(id) = id {
+            self.last_id.set(&id);
         }
-        if std::mem::take(&mut self.has_data) {
-            sink(Item::Event { kind: &self.kind, data: held.unwrap_or(&self.data) });
-            self.data.clear();
+        if let Some(data) = data {
+            sink(Item::Event { kind: &kind, data: &data });
         }
-        self.kind.clear();
+    }
+}
+
+impl Block<'_> {
+    fn is_empty(&self) -> bool {
+        self.id.is_none() && self.kind.is_empty() && self.data.is_none()
     }
 
-    /// Keeps the data line that was held where it stands, because the block goes on.
-    fn spill(&mut self, held: &mut Option<&[u8]>) {
-        if let Some(data) = held.take() {
-            self.data.extend_from_slice(data);
-        }
+    fn data_bytes(&self) -> usize {
+        self.data.as_ref().map_or(0, |data| data.len())
+    }
+
+    /// Takes what it holds away from the bytes in which it stands.
+    fn into_owned(self) -> Block<'static> {
+        let own = |field: Cow<'_, [u8]>| Cow::Owned(field.into_owned());
+        Block { id: self.id.map(own), kind: own(self.kind), data: self.data.map(own) }
     }
 }
 

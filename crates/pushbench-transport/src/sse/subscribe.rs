@@ -3,6 +3,8 @@
 //! One deviation, on purpose: a wrong status or content type ends an `EventSource` for good; a load generator counts
 //! it and connects again after the reconnection time, because a server that is restarted must get its clients back.
 
+use std::rc::Rc;
+
 use super::Settings;
 use super::wire::{Item, Parser};
 use crate::client::Direction::{Down, Up};
@@ -16,7 +18,8 @@ const STREAM_TYPE: &str = "text/event-stream";
 #[derive(Debug)]
 pub struct Subscriber {
     path: &'static str,
-    identity: Identity,
+    host: Rc<str>,
+    topic: Rc<str>,
     reply_timeout_ns: u64,
     /// The reconnection time; the server may change it.
     retry_ns: u64,
@@ -28,10 +31,17 @@ pub struct Subscriber {
 enum State {
     /// No connection.
     Away,
-    /// The request is sent, the response head is not complete.
-    Asking { head: HeadReader, request_bytes: u64, give_up_ns: u64 },
+    /// The request is sent, the response head is not complete. In a box, because a stream has no use for the room.
+    Asking(Box<Asking>),
     /// In the stream.
     Streaming(Body),
+}
+
+#[derive(Debug)]
+struct Asking {
+    head: HeadReader,
+    request_bytes: u64,
+    give_up_ns: u64,
 }
 
 /// What a response head means.
@@ -61,7 +71,8 @@ impl Subscriber {
     pub fn of(settings: &Settings, path: &'static str, identity: Identity) -> Self {
         Self {
             path,
-            identity,
+            host: identity.host,
+            topic: identity.topic,
             reply_timeout_ns: settings.reply_timeout.as_ns(),
             retry_ns: settings.retry.as_ns(),
             state: State::Away,
@@ -82,7 +93,8 @@ impl Subscriber {
 
     /// Reads on in the head; returns the step, or else what of `bytes` belongs to the stream.
     fn read_head<'a>(&mut self, bytes: &'a [u8], io: &mut Io<'_>) -> Result<&'a [u8], Step> {
-        let State::Asking { head, request_bytes, give_up_ns } = &mut self.state else { return Ok(bytes) };
+        let State::Asking(asking) = &mut self.state else { return Ok(bytes) };
+        let Asking { head, request_bytes, give_up_ns } = &mut **asking;
         let found = match head.feed(bytes, Answer::of) {
             Ok(Some(found)) => found,
             Ok(None) => return Err(Step::Hold { wake_ns: Some(*give_up_ns) }),
@@ -130,8 +142,8 @@ impl Subscriber {
 impl crate::client::Subscriber for Subscriber {
     fn connected(&mut self, io: &mut Io<'_>) -> Step {
         let mut request = Get::new(self.path, io.out)
-            .query("topic", &self.identity.topic)
-            .headers(&self.identity.host, "keep-alive", STREAM_TYPE)
+            .query("topic", &self.topic)
+            .headers(&self.host, "keep-alive", STREAM_TYPE)
             .header("Cache-Control", b"no-cache");
         let last_id = self.parser.last_event_id();
         if !last_id.is_empty() {
@@ -140,7 +152,8 @@ impl crate::client::Subscriber for Subscriber {
         let request_bytes = request.end();
         io.observer.note(Note::Request);
         let give_up_ns = io.now_ns.saturating_add(self.reply_timeout_ns);
-        self.state = State::Asking { head: HeadReader::default(), request_bytes, give_up_ns };
+        self.state =
+            State::Asking(Box::new(Asking { head: HeadReader::default(), request_bytes, give_up_ns }));
         Step::Hold { wake_ns: Some(give_up_ns) }
     }
 
@@ -155,7 +168,7 @@ impl crate::client::Subscriber for Subscriber {
     fn closed(&mut self, why: Closed, io: &mut Io<'_>) -> Step {
         let incomplete = match &self.state {
             State::Away => false,
-            State::Asking { head, .. } => head.has_begun(),
+            State::Asking(asking) => asking.head.has_begun(),
             State::Streaming(body) => body.end().is_err(),
         };
         // A reset is counted by who drives the socket.
@@ -167,11 +180,11 @@ impl crate::client::Subscriber for Subscriber {
     }
 
     fn woken(&mut self, io: &mut Io<'_>) -> Step {
-        match self.state {
-            State::Asking { give_up_ns, .. } if give_up_ns <= io.now_ns => {
-                self.reconnect_with(Note::Timeout, io)
+        match &self.state {
+            State::Asking(asking) if asking.give_up_ns > io.now_ns => {
+                Step::Hold { wake_ns: Some(asking.give_up_ns) }
             }
-            State::Asking { give_up_ns, .. } => Step::Hold { wake_ns: Some(give_up_ns) },
+            State::Asking(_) => self.reconnect_with(Note::Timeout, io),
             State::Away | State::Streaming(_) => Step::Hold { wake_ns: None },
         }
     }

@@ -3,7 +3,6 @@
 use tungstenite::handshake::client::generate_key;
 use tungstenite::handshake::derive_accept_key;
 
-use crate::client::Identity;
 use crate::http::{Get, ResponseHead};
 use crate::websocket::wire::CURSOR_HEADER;
 
@@ -27,12 +26,12 @@ pub(super) enum Answer {
 
 impl Handshake {
     /// Writes the request.
-    pub(super) fn ask(path: &str, identity: &Identity, after: Option<u64>, out: &mut Vec<u8>) -> Self {
+    pub(super) fn ask(path: &str, host: &str, topic: &str, after: Option<u64>, out: &mut Vec<u8>) -> Self {
         let key = generate_key();
         let request_bytes = Get::new(path, out)
-            .query("topic", &identity.topic)
+            .query("topic", topic)
             .query_id("after", after)
-            .headers(&identity.host, "Upgrade", "*/*")
+            .headers(host, "Upgrade", "*/*")
             .header("Upgrade", b"websocket")
             .header("Sec-WebSocket-Version", b"13")
             .header("Sec-WebSocket-Key", key.as_bytes())

@@ -3,6 +3,8 @@
 mod backoff;
 mod connection;
 mod handshake;
+mod library;
+mod random;
 pub mod serve;
 mod settings;
 mod subscribe;

@@ -1,11 +1,12 @@
 //! The client half of WebSocket: what an application does around a browser's `WebSocket`, with its own reconnects.
 
-use tungstenite::protocol::frame::coding::CloseCode;
+use std::rc::Rc;
 
 use super::Settings;
 use super::backoff::Backoff;
-use super::connection::{Connection, Found};
+use super::connection::{Answers, Connection, Found};
 use super::handshake::{Answer, Handshake};
+use super::random::Random;
 use super::wire::gap_of;
 use crate::client::Direction::{Down, Up};
 use crate::client::{Closed, Identity, Io, Note, Observer, Part, Reopen, Step};
@@ -17,9 +18,11 @@ use crate::http::HeadReader;
 #[derive(Debug)]
 pub struct Subscriber {
     path: &'static str,
-    identity: Identity,
+    host: Rc<str>,
+    topic: Rc<str>,
     reply_timeout_ns: u64,
     backoff: Backoff,
+    random: Random,
     cursor: Cursor,
     state: State,
     /// The run is over: no connection after this one.
@@ -30,12 +33,19 @@ pub struct Subscriber {
 enum State {
     /// No connection.
     Away,
-    /// The upgrade is asked for.
-    Upgrading { handshake: Handshake, head: HeadReader, give_up_ns: u64 },
+    /// The upgrade is asked for. In a box, because an open connection has no use for the room.
+    Upgrading(Box<Upgrade>),
     /// Messages come.
     Open(Connection),
     /// The close frames are exchanged; the server is to close the connection (RFC 6455, section 7.1.1).
     Closing { give_up_ns: u64 },
+}
+
+#[derive(Debug)]
+struct Upgrade {
+    handshake: Handshake,
+    head: HeadReader,
+    give_up_ns: u64,
 }
 
 /// The newest event id known.
@@ -60,8 +70,10 @@ impl Subscriber {
         Self {
             path,
             reply_timeout_ns: settings.reply_timeout.as_ns(),
-            backoff: Backoff::new(settings.retry.as_ns(), identity.seed),
-            identity,
+            backoff: Backoff::new(settings.retry.as_ns()),
+            random: Random::new(identity.seed),
+            host: identity.host,
+            topic: identity.topic,
             cursor: Cursor::default(),
             state: State::Away,
             leaving: false,
@@ -73,7 +85,8 @@ impl Subscriber {
         if self.leaving {
             return Step::End;
         }
-        Step::Open { at_ns: io.now_ns.saturating_add(self.backoff.next_ns()), why: Reopen::Lost }
+        let pause_ns = self.backoff.next_ns(&mut self.random);
+        Step::Open { at_ns: io.now_ns.saturating_add(pause_ns), why: Reopen::Lost }
     }
 
     fn reconnect_with(&mut self, note: Note, io: &mut Io<'_>) -> Step {
@@ -83,7 +96,8 @@ impl Subscriber {
 
     /// Reads on in the head; returns the step, or else what of `bytes` is messages.
     fn read_head<'a>(&mut self, bytes: &'a [u8], io: &mut Io<'_>) -> Result<&'a [u8], Step> {
-        let State::Upgrading { handshake, head, give_up_ns } = &mut self.state else { return Ok(bytes) };
+        let State::Upgrading(upgrade) = &mut self.state else { return Ok(bytes) };
+        let Upgrade { handshake, head, give_up_ns } = &mut **upgrade;
         let found = match head.feed(bytes, |head| Ok(handshake.answer(head))) {
             Ok(Some(found)) => found,
             Ok(None) => return Err(Step::Hold { wake_ns: Some(*give_up_ns) }),
@@ -110,11 +124,12 @@ impl Subscriber {
         let connection = match &mut self.state {
             State::Open(connection) => connection,
             State::Closing { give_up_ns } => return Ok(Step::Hold { wake_ns: Some(*give_up_ns) }),
-            State::Away | State::Upgrading { .. } => return Err(WireError::Surplus),
+            State::Away | State::Upgrading(_) => return Err(WireError::Surplus),
         };
         let (cursor, observer) = (&mut self.cursor, &mut *io.observer);
+        let mut answers = Answers { out: io.out, masks: &mut self.random };
         let mut closing = false;
-        connection.feed(bytes, io.out, |found| match found {
+        connection.feed(bytes, &mut answers, |found| match found {
             Found::Message(payload) => message(payload, cursor, observer),
             Found::Close => closing = true,
         })?;
@@ -139,10 +154,11 @@ fn message(payload: &[u8], cursor: &mut Cursor, observer: &mut dyn Observer) {
 
 impl crate::client::Subscriber for Subscriber {
     fn connected(&mut self, io: &mut Io<'_>) -> Step {
-        let handshake = Handshake::ask(self.path, &self.identity, self.cursor.0, io.out);
+        let handshake = Handshake::ask(self.path, &self.host, &self.topic, self.cursor.0, io.out);
         io.observer.note(Note::Request);
         let give_up_ns = io.now_ns.saturating_add(self.reply_timeout_ns);
-        self.state = State::Upgrading { handshake, head: HeadReader::default(), give_up_ns };
+        self.state =
+            State::Upgrading(Box::new(Upgrade { handshake, head: HeadReader::default(), give_up_ns }));
         Step::Hold { wake_ns: Some(give_up_ns) }
     }
 
@@ -157,7 +173,7 @@ impl crate::client::Subscriber for Subscriber {
     fn closed(&mut self, why: Closed, io: &mut Io<'_>) -> Step {
         let incomplete = match &self.state {
             State::Away | State::Closing { .. } => false,
-            State::Upgrading { head, .. } => head.has_begun(),
+            State::Upgrading(upgrade) => upgrade.head.has_begun(),
             // An end without close frame is abnormal: code 1006 of section 7.1.5.
             State::Open(_) => !self.leaving,
         };
@@ -170,22 +186,24 @@ impl crate::client::Subscriber for Subscriber {
     }
 
     fn woken(&mut self, io: &mut Io<'_>) -> Step {
-        match self.state {
-            State::Upgrading { give_up_ns, .. } if give_up_ns <= io.now_ns => {
-                self.reconnect_with(Note::Timeout, io)
-            }
-            State::Closing { give_up_ns } if give_up_ns <= io.now_ns => self.reconnect(io),
-            State::Upgrading { give_up_ns, .. } | State::Closing { give_up_ns } => {
-                Step::Hold { wake_ns: Some(give_up_ns) }
-            }
-            State::Away | State::Open(_) => Step::Hold { wake_ns: None },
+        let (give_up_ns, is_upgrading) = match &self.state {
+            State::Upgrading(upgrade) => (upgrade.give_up_ns, true),
+            State::Closing { give_up_ns } => (*give_up_ns, false),
+            State::Away | State::Open(_) => return Step::Hold { wake_ns: None },
+        };
+        if give_up_ns > io.now_ns {
+            Step::Hold { wake_ns: Some(give_up_ns) }
+        } else if is_upgrading {
+            self.reconnect_with(Note::Timeout, io)
+        } else {
+            self.reconnect(io)
         }
     }
 
     fn farewell(&mut self, io: &mut Io<'_>) {
         self.leaving = true;
         if let State::Open(connection) = &mut self.state {
-            connection.close(CloseCode::Normal, io.out);
+            connection.close(&mut Answers { out: io.out, masks: &mut self.random });
         }
     }
 }

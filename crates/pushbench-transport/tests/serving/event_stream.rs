@@ -101,7 +101,7 @@ fn the_client_half_reads_what_the_serving_half_writes() {
     }
 
     let settings = Kind::Sse.default_settings();
-    let identity = Identity { host: "a".to_owned(), topic: "all".to_owned(), seed: 1, phase: 0.0 };
+    let identity = Identity { host: "a".into(), topic: "all".into(), seed: 1, phase: 0.0 };
     let mut client = settings.subscriber(identity);
     let mut payloads = Payloads::default();
     let mut asked = Vec::new();

@@ -47,7 +47,7 @@ struct Driver {
 
 /// Subscribes to a topic until it is dropped.
 pub(crate) async fn subscribe(settings: Settings, address: SocketAddr, topic: &str, found: Rc<Found>) {
-    let identity = Identity { host: address.to_string(), topic: topic.to_owned(), seed: 1, phase: 0.5 };
+    let identity = Identity { host: address.to_string().into(), topic: topic.into(), seed: 1, phase: 0.5 };
     let mut driver = Driver { half: settings.subscriber(identity), finder: Finder(found), address };
     loop {
         match driver.connection().await {
