@@ -1,8 +1,7 @@
 //! What it costs to keep the accounts of a run: per event where an event is received, per second where seconds are
 //! reported.
 //!
-//! `scripts/bench.sh` counts the instructions of the functions of each module `op`, which are therefore never inlined.
-//! Under `cargo test` each runs once.
+//! `scripts/bench.sh` runs all of it and counts instructions. Under `cargo test` each runs once.
 
 mod histogram;
 mod ledger;

@@ -1,7 +1,6 @@
 //! What it costs to put events into bytes and to find them again, without any socket: an event or a read per call.
 //!
-//! `scripts/bench.sh` counts the instructions of the functions of each module `op`, which are therefore never inlined.
-//! Under `cargo test` each runs once.
+//! `scripts/bench.sh` runs all of it and counts instructions. Under `cargo test` each runs once.
 
 mod client;
 mod envelope;

@@ -8,20 +8,6 @@ use tungstenite::handshake::derive_accept_key;
 use crate::client::Client;
 use crate::{MANY, payload};
 
-mod op {
-    use super::Client;
-
-    #[inline(never)]
-    pub(super) fn websocket_client_read_one(client: &mut Client, read: &[u8]) {
-        client.read(read);
-    }
-
-    #[inline(never)]
-    pub(super) fn websocket_client_read_sixteen(client: &mut Client, read: &[u8]) {
-        client.read(read);
-    }
-}
-
 /// What the server answers to the key of a request.
 fn head(request: &str) -> String {
     const FIELD: &str = "sec-websocket-key: ";
@@ -41,12 +27,12 @@ fn frame(payload: &str) -> Vec<u8> {
     [&[0x81, 126, length[0], length[1]], payload.as_bytes()].concat()
 }
 
-fn read_by(bencher: Bencher<'_, '_>, events: u64, op: fn(&mut Client, &[u8])) {
+fn read_by(bencher: Bencher<'_, '_>, events: u64) {
     let mut client = Client::subscribed(Kind::WebSocket, head);
     let read: Vec<u8> = (1..=events).flat_map(|n| frame(&payload(n))).collect();
     let mut reads = 0;
     bencher.counter(ItemsCount::new(events)).bench_local(|| {
-        op(&mut client, black_box(&read));
+        client.read(black_box(&read));
         reads += 1;
     });
     assert_eq!(client.found.events, reads * events, "all events of every read");
@@ -54,10 +40,10 @@ fn read_by(bencher: Bencher<'_, '_>, events: u64, op: fn(&mut Client, &[u8])) {
 
 #[divan::bench]
 fn client_read_one(bencher: Bencher<'_, '_>) {
-    read_by(bencher, 1, op::websocket_client_read_one);
+    read_by(bencher, 1);
 }
 
 #[divan::bench]
 fn client_read_sixteen(bencher: Bencher<'_, '_>) {
-    read_by(bencher, MANY, op::websocket_client_read_sixteen);
+    read_by(bencher, MANY);
 }
