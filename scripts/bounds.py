@@ -25,6 +25,16 @@ def calibrated(name, label, what="ratio"):
     return of
 
 
+def bare(name):
+    """A figure of calibrate with bare sockets."""
+
+    def of(documents):
+        figures = {figure["name"]: figure for figure in documents["calibrate"]["figures"]}
+        return figures[name]["bare"]["median"], True
+
+    return of
+
+
 def summarized(run, column, label):
     """A column of a run's summary."""
 
@@ -62,6 +72,16 @@ def rows():
     yield "connections opened, sse", "1/s", "≥", 10_000, calibrated("connects_per_second", "sse", "value")
 
 
+# What the ratios are to.
+BARE = {
+    "CPU per send, bare": ("µs", bare("send_cpu_us")),
+    "CPU per receive, bare": ("µs", bare("receive_cpu_us")),
+    "deliveries per second, bare": ("1/s", bare("deliveries_per_second")),
+    "half a round trip, bare": ("µs", bare("one_way_p50_us")),
+    "connections opened, bare": ("1/s", bare("connects_per_second")),
+}
+
+
 def documents_of(folder, number):
     """What was measured in a round, by what measured it; what failed has left no file."""
     read = {}
@@ -76,7 +96,7 @@ def value_in(of, documents):
     """A figure and whether its run was valid; None and False where there is no such figure."""
     try:
         value, valid = of(documents)
-    except (KeyError, StopIteration):
+    except (KeyError, StopIteration, TypeError):
         return None, False
     return value, valid
 
@@ -108,6 +128,13 @@ def main():
         table.append([name, unit, f"{direction} {bound:g}", median, *ends, len(values), doubtful, verdict])
         every += [[name, unit, number, value, valid] for number, (value, valid) in enumerate(shots, 1)]
 
+    floors = []
+    for name, (unit, of) in BARE.items():
+        shots = [value_in(of, document) for document in documents]
+        values = [value for value, _ in shots if value is not None]
+        every += [[name, unit, number, value, valid] for number, (value, valid) in enumerate(shots, 1)]
+        floors.append(f"{name.removesuffix(', bare')} {word(statistics.median(values) if values else None)} {unit}")
+
     with open(out / "bounds.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["figure", "unit", "bound", "median", "least", "most", "rounds", "doubtful_rounds", "verdict"])
@@ -129,6 +156,7 @@ def main():
         remark = f"{verdict}, {doubtful} of {count} rounds not valid" if doubtful else verdict
         remark += f", {rounds - count} of {rounds} rounds without" if 0 < count < rounds else ""
         lines.append(f"| {name} | {unit} | {bound} | {word(median)} | {word(least)}–{word(most)} | {remark} |")
+    lines += ["", f"Bare sockets: {'; '.join(floors)}."]
     markdown = "\n".join(lines) + "\n"
     (out / "bounds.md").write_text(markdown, encoding="utf-8")
     print(markdown, end="")

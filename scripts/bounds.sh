@@ -49,7 +49,7 @@ size    = "256B"
 [phases]
 warmup  = "2s"
 measure = "3s"
-drain   = "10s"
+drain   = "11s"
 [target]
 processes = 1
 [workers]
@@ -79,7 +79,7 @@ size    = "256B"
 [phases]
 warmup  = "1s"
 measure = "10s"
-drain   = "500ms"
+drain   = "1s"
 [[transports]]
 kind = "sse"
 [[transports]]
