@@ -121,14 +121,14 @@ fn connections_by_files(machine: &Machine, files: u64) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn machine(open_files: u64, ports: (u16, u16), cpus: u32) -> Machine {
+    pub(in crate::calibrate) fn machine(open_files: u64, ports: (u16, u16), cpus: u32) -> Machine {
         Machine { open_files_soft_after_raise: open_files, ports, memory_available_bytes: 1 << 32, cpus }
     }
 
-    const PORTS: (u16, u16) = (32_768, 60_999);
+    pub(in crate::calibrate) const PORTS: (u16, u16) = (32_768, 60_999);
 
     #[test]
     fn few_files_or_ports_make_a_smaller_calibration_that_says_so() {

@@ -126,27 +126,19 @@ kind = "websocket"
 mod tests {
     use super::*;
     use crate::calibrate::size::Sizes;
-
-    fn machine(open_files: u64) -> Machine {
-        Machine {
-            open_files_soft_after_raise: open_files,
-            ports: (32_768, 60_999),
-            memory_available_bytes: 1 << 32,
-            cpus: 2,
-        }
-    }
+    use crate::calibrate::size::tests::{PORTS, machine};
 
     #[test]
     fn every_job_fits_where_the_sizes_do() {
         for files in [240, 1_024, 20_000] {
-            let machine = machine(files);
+            let machine = machine(files, PORTS, 2);
             let connections = Sizes::on(&machine).unwrap().connections;
             for work in Work::ALL {
                 let plan = work.plan(connections, 1e5, &machine).unwrap();
                 assert_eq!(plan.steps, [if work == Work::OneWay { FEW } else { connections }], "{work:?}");
             }
         }
-        let refused = Work::FanOut.plan(5_000, 1e5, &machine(1_024)).unwrap_err();
+        let refused = Work::FanOut.plan(5_000, 1e5, &machine(1_024, PORTS, 2)).unwrap_err();
         assert_eq!(refused.exit, Exit::Environment);
     }
 
