@@ -34,7 +34,7 @@ pub(crate) enum Command {
     Compare(CompareArguments),
     /// Validate a scenario and print the plan and what it needs; opens nothing
     Check(CheckArguments),
-    /// Measure this machine's floor with bare sockets, and what pushbench costs above it; under 30 s
+    /// Measure this machine's floor with bare sockets, and what pushbench costs above it; about 40 s
     Calibrate(CalibrateArguments),
     /// Print shell completions
     Completions {

@@ -20,12 +20,12 @@ pub mod calibrated {
     pub const SEND_CPU_US: &str = "send_cpu_us";
     /// CPU time of one receive: of the workers per delivered event.
     pub const RECEIVE_CPU_US: &str = "receive_cpu_us";
-    /// Deliveries per second with both sides flat out.
+    /// Deliveries per second with both sides flat out, none lost.
     pub const DELIVERIES_PER_SECOND: &str = "deliveries_per_second";
     /// A paced message there and back, median.
     pub const ROUND_TRIP_P50_US: &str = "round_trip_p50_us";
-    /// A paced message there and back, 99th percentile.
-    pub const ROUND_TRIP_P99_US: &str = "round_trip_p99_us";
+    /// A paced message there and back, 90th percentile.
+    pub const ROUND_TRIP_P90_US: &str = "round_trip_p90_us";
     /// A paced message one way, median: half a round trip, and received − published.
     pub const ONE_WAY_P50_US: &str = "one_way_p50_us";
     /// Connections opened per second, flat out.
@@ -115,7 +115,7 @@ pub struct Through {
 pub struct CalibrationRun {
     /// The transport's label.
     pub label: String,
-    /// What was run: `fan-out` or `one way`.
+    /// What was run: `fan-out`, `one way` or `flat out`.
     pub job: String,
     /// `valid`, `warning` or `invalid`, as in `summary.csv`.
     pub verdict: String,

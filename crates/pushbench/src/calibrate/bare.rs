@@ -2,6 +2,7 @@
 
 use pushbench_floor::{FloorError, Repetition, Sides, repetition, round_trips};
 use pushbench_measure::Histogram;
+use pushbench_measure::results::Spread;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -16,6 +17,14 @@ pub(super) struct Bare {
     pub(super) repetitions: Vec<Repetition>,
     /// Of one message there and back, nanoseconds.
     pub(super) round_trips: Histogram,
+}
+
+impl Bare {
+    /// Messages per second flat out.
+    pub(super) fn deliveries_per_second(&self) -> Option<Spread> {
+        let per_second = |of: &Repetition| of.flat_out.received as f64 * 1e9 / of.flat_out.elapsed_ns as f64;
+        Spread::of(&self.repetitions.iter().map(per_second).collect::<Vec<_>>())
+    }
 }
 
 /// Does every bare job, on the CPUs that a run would use.

@@ -17,8 +17,10 @@ pub(super) fn figures(bare: &Bare, shown: &[Shown], enough_for_differences: bool
         let through = shown.iter().filter_map(|shown| {
             let (value, shot) = match definition.through {
                 From::Neither => return None,
-                From::FanOut(of) => (of(&shown.fan_out), &shown.fan_out),
-                From::OneWay(of) => (of(&shown.one_way), &shown.one_way),
+                From::Run(work, of) => {
+                    let shot = shown.of(work)?;
+                    (of(shot), shot)
+                }
             };
             let value = value.filter(|_| measured(&definition));
             Some(Through {
@@ -59,6 +61,7 @@ pub(super) fn doubts(figures: &[CalibratedFigure]) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::calibrate::through::Shot;
+    use crate::calibrate::work::Work;
     use pushbench_floor::{FanOut, Opening, Repetition};
     use pushbench_measure::Histogram;
     use pushbench_measure::results::{CalibrationRun, Summary, calibrated};
@@ -83,16 +86,21 @@ mod tests {
 
     fn bare() -> Bare {
         let mut round_trips = Histogram::new();
-        for _ in 0..100 {
+        for _ in 0..99 {
             round_trips.record(60_000);
         }
         Bare { repetitions: vec![repetition(5), repetition(9), repetition(6)], round_trips }
     }
 
-    fn shot(job: &str, verdict: &str) -> Shot {
+    fn shot(work: Work, verdict: &str) -> Shot {
         Shot {
+            work,
+            rate: 50.0,
             summary: Summary {
                 connected: Some(100),
+                // Eleven events, of which the last was due 200 ms after the first.
+                delivered: Some(1_100),
+                latency_max_us: Some(20_000),
                 target_cpu_us_per_event: Some(9.0),
                 worker_cpu_us_per_event: Some(5.0),
                 uncorrected_p50_us: Some(45),
@@ -102,18 +110,21 @@ mod tests {
             ramp_cpu_us: Some(8_000),
             run: CalibrationRun {
                 label: "sse".to_owned(),
-                job: job.to_owned(),
+                job: work.name().to_owned(),
                 verdict: verdict.to_owned(),
                 reasons: Vec::new(),
             },
         }
     }
 
-    fn all(enough: bool) -> Vec<CalibratedFigure> {
+    fn all(enough: bool, flat_out: &str) -> Vec<CalibratedFigure> {
         let shown = Shown {
             label: "sse".to_owned(),
-            fan_out: shot("fan-out", "valid"),
-            one_way: shot("one way", "invalid"),
+            shots: vec![
+                shot(Work::FanOut, "valid"),
+                shot(Work::OneWay, "invalid"),
+                shot(Work::FlatOut, flat_out),
+            ],
         };
         figures(&bare(), &[shown], enough)
     }
@@ -132,13 +143,13 @@ mod tests {
 
     #[test]
     fn figures_and_ratios_follow_from_what_was_measured() {
-        let figures = all(true);
+        let figures = all(true, "valid");
         let table = [
             (calibrated::SEND_CPU_US, (Some(6.0), Some(9.0), Some(1.5))),
             (calibrated::RECEIVE_CPU_US, (Some(4.0), Some(5.0), Some(1.25))),
-            (calibrated::DELIVERIES_PER_SECOND, (Some(100_000.0), None, None)),
-            // 100 round trips are enough for the median, not for the 99th percentile.
-            (calibrated::ROUND_TRIP_P99_US, (None, None, None)),
+            (calibrated::DELIVERIES_PER_SECOND, (Some(100_000.0), Some(5_000.0), Some(0.05))),
+            // 99 round trips are enough for the median, not for the 90th percentile.
+            (calibrated::ROUND_TRIP_P90_US, (None, None, None)),
             (calibrated::CONNECTS_PER_SECOND, (Some(10_000.0), Some(5_000.0), Some(0.5))),
             (calibrated::CONNECT_CPU_US, (Some(40.0), Some(80.0), Some(2.0))),
             (calibrated::KERNEL_BYTES_PER_CONNECTION, (Some(7_700.0), None, None)),
@@ -154,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_figure_of_an_invalid_run_is_marked() {
-        let figures = all(true);
+        let figures = all(true, "valid");
         let valid = |name: &str| {
             figures.iter().find(|figure| figure.name == name).map(|figure| figure.through[0].valid)
         };
@@ -163,8 +174,14 @@ mod tests {
     }
 
     #[test]
+    fn flat_out_there_is_no_figure_unless_all_arrived() {
+        let floor = Some(100_000.0);
+        assert_eq!(line(&all(true, "invalid"), calibrated::DELIVERIES_PER_SECOND), (floor, None, None));
+    }
+
+    #[test]
     fn with_few_connections_differences_are_unknown_and_the_rest_is_not() {
-        let figures = all(false);
+        let figures = all(false, "valid");
         assert_eq!(line(&figures, calibrated::CONNECT_CPU_US), (None, None, None));
         assert_eq!(line(&figures, calibrated::KERNEL_BYTES_PER_CONNECTION), (None, None, None));
         assert_eq!(line(&figures, calibrated::SEND_CPU_US), (Some(6.0), Some(9.0), Some(1.5)));
@@ -172,7 +189,7 @@ mod tests {
 
     #[test]
     fn repetitions_that_differ_are_doubted() {
-        let doubts = doubts(&all(true));
+        let doubts = doubts(&all(true, "valid"));
         assert_eq!(
             doubts,
             ["CPU per send: the repetitions differ by 67 % of their median; was the machine busy?"]

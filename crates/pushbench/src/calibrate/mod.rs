@@ -7,6 +7,7 @@ pub(crate) mod saved;
 mod size;
 mod steps;
 mod through;
+mod work;
 
 use pushbench_floor::{FloorError, MESSAGE_BYTES};
 use pushbench_measure::results::{CALIBRATION_FORMAT, Calibration};
@@ -19,12 +20,18 @@ use tokio::task::LocalSet;
 
 use self::size::{EVENTS_PER_SECOND, REPETITIONS, Sizes};
 use self::steps::Steps;
+use self::work::Work;
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::{roles, run, terminal};
 
-/// Parts that are named while it is under way: the repetitions, the round trips, two jobs over two transports.
-const STEPS: u32 = REPETITIONS as u32 + 1 + 4;
+/// Transports that are compared with bare sockets.
+const TRANSPORTS: u32 = 2;
+/// Parts that are named while it is under way: the repetitions, the round trips, every job over every transport.
+const STEPS: u32 = REPETITIONS as u32 + 1 + Work::ALL.len() as u32 * TRANSPORTS;
+
+/// Messages per second that bare sockets deliver where that could not be told.
+const ASSUMED_FLOOR: f64 = 1e5;
 
 /// What a calibration writes at most: its results, and before them those of one run after the other.
 const ROOM_BYTES: usize = 128 << 10;
@@ -56,7 +63,10 @@ async fn measure(machine: &Machine, sizes: Sizes, scratch: &Path) -> Result<Cali
         FloorError::Stopped => Failure::of(Exit::Interrupted, "interrupted: nothing was saved"),
         error => Failure::environment(error),
     })?;
-    let shown = through::measure(&sizes, machine, scratch, &mut steps, &mut interrupt).await?;
+    // Some number is needed to overload the machine; where the floor is not known nothing is held against it.
+    let floor_per_second = bare.deliveries_per_second().map_or(ASSUMED_FLOOR, |spread| spread.median);
+    let shown =
+        through::measure(&sizes, floor_per_second, machine, scratch, &mut steps, &mut interrupt).await?;
     let figures = figures::figures(&bare, &shown, sizes.enough_for_differences());
     let mut notes = sizes.notes;
     if let Err(error) = memory::socket_bytes() {
@@ -76,7 +86,7 @@ async fn measure(machine: &Machine, sizes: Sizes, scratch: &Path) -> Result<Cali
         repetitions: REPETITIONS.into(),
         notes,
         figures,
-        runs: shown.into_iter().flat_map(|shown| [shown.fan_out.run, shown.one_way.run]).collect(),
+        runs: shown.into_iter().flat_map(|shown| shown.shots).map(|shot| shot.run).collect(),
     })
 }
 

@@ -1,12 +1,12 @@
 //! How much a calibration does, and what it does less of on a small machine.
 
-use pushbench_floor::{MESSAGE_BYTES, Size};
+use pushbench_floor::Size;
 use pushbench_report::format::grouped;
 use pushbench_scenario::needs::Machine;
 use std::time::Duration;
 
 /// Connections of the fan-out where there is room.
-const CONNECTIONS: u32 = 1_000;
+const CONNECTIONS: u32 = 5_000;
 /// Fewer say nothing.
 const FEWEST_CONNECTIONS: u32 = 10;
 /// Open files of this process that are no end of a connection.
@@ -15,20 +15,18 @@ const OWN_FILES: u64 = 64;
 const ENOUGH_FOR_MEMORY: u32 = 100;
 
 /// Messages per connection and second of the fan-out.
-pub(super) const EVENTS_PER_SECOND: u32 = 10;
+pub(super) const EVENTS_PER_SECOND: u32 = 5;
 /// Rounds of the fan-out in each repetition.
-const ROUNDS: u32 = 6;
+const ROUNDS: u32 = 5;
 /// How often every bare job is done.
 pub(super) const REPETITIONS: u8 = 5;
 /// Connections of the round trips, and clients of the run that they are compared with.
-pub(super) const FEW: u32 = 4;
-/// Messages per second over these connections: 100 each.
-pub(super) const FEW_PER_SECOND: u32 = 400;
-/// Length of the measure phase of the run with few clients, and of the round trips: 1,000 messages, so that there is a
-/// 99th percentile.
-pub(super) const FEW_LASTING: Duration = Duration::from_millis(2_500);
-/// Length of the measure phase of the run that fans out.
-pub(super) const FAN_OUT_LASTING: Duration = Duration::from_millis(1_500);
+pub(super) const FEW: u32 = 1;
+/// Messages per second over these connections.
+pub(super) const FEW_PER_SECOND: u32 = 100;
+/// Length of the measure phase of the run with few clients, and of the round trips: 200 messages, so that there is a
+/// 90th percentile.
+pub(super) const FEW_LASTING: Duration = Duration::from_secs(2);
 
 /// The size of a calibration on a machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,46 +110,6 @@ impl Sizes {
             flat_out: Duration::from_millis(500),
         }
     }
-
-    /// The scenario of the fan-out, as a file would have it.
-    pub(super) fn fan_out(&self) -> String {
-        let clients = self.connections;
-        scenario(clients, "broadcast", "", EVENTS_PER_SECOND, FAN_OUT_LASTING)
-    }
-}
-
-/// The scenario of messages one way to few clients, each with a topic of its own.
-pub(super) fn one_way() -> String {
-    scenario(FEW, "topics", &format!("topics = {FEW}"), FEW_PER_SECOND, FEW_LASTING)
-}
-
-/// Clients arrive at once, so that what opening costs stands by itself; one process a side, as with bare sockets.
-fn scenario(clients: u32, pattern: &str, topics: &str, rate: u32, measure: Duration) -> String {
-    let measure_ms = measure.as_millis();
-    format!(
-        r#"name = "calibration"
-[clients]
-count = {clients}
-connect_rate = "1000000/s"
-[events]
-pattern = "{pattern}"
-{topics}
-rate = "{rate}/s"
-size = "{MESSAGE_BYTES}B"
-[phases]
-warmup = "200ms"
-measure = "{measure_ms}ms"
-drain = "1s"
-[target]
-processes = 1
-[workers]
-processes = 1
-[[transports]]
-kind = "sse"
-[[transports]]
-kind = "websocket"
-"#
-    )
 }
 
 /// Connections that fit into that many open files, bare with both ends in this process, or through pushbench with a
@@ -163,22 +121,20 @@ fn connections_by_files(machine: &Machine, files: u64) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
-    use pushbench_scenario::needs::needs;
-    use pushbench_scenario::{Overrides, parse};
 
-    fn machine(open_files: u64, ports: (u16, u16), cpus: u32) -> Machine {
+    pub(in crate::calibrate) fn machine(open_files: u64, ports: (u16, u16), cpus: u32) -> Machine {
         Machine { open_files_soft_after_raise: open_files, ports, memory_available_bytes: 1 << 32, cpus }
     }
 
-    const PORTS: (u16, u16) = (32_768, 60_999);
+    pub(in crate::calibrate) const PORTS: (u16, u16) = (32_768, 60_999);
 
     #[test]
     fn few_files_or_ports_make_a_smaller_calibration_that_says_so() {
         let table = [
-            (machine(20_000, PORTS, 2), 1_000, vec![]),
-            (machine(u64::MAX, PORTS, 2), 1_000, vec![]),
+            (machine(20_000, PORTS, 2), 5_000, vec![]),
+            (machine(u64::MAX, PORTS, 2), 5_000, vec![]),
             (machine(1_024, PORTS, 2), 480, vec!["open files: 1,024 per process, so 480 "]),
             (
                 machine(256, PORTS, 2),
@@ -186,7 +142,7 @@ mod tests {
                 vec!["open files: 256 per process, so 30 ", "memory and connects: not measured"],
             ),
             (machine(20_000, (1_024, 1_223), 2), 180, vec!["ephemeral ports: 200, so 180 "]),
-            (machine(20_000, PORTS, 1), 1_000, vec!["1 CPU: "]),
+            (machine(20_000, PORTS, 1), 5_000, vec!["1 CPU: "]),
         ];
         for (machine, connections, notes) in table {
             let sizes = Sizes::on(&machine).unwrap();
@@ -205,17 +161,5 @@ mod tests {
         assert_eq!(Sizes::on(&machine(needed, PORTS, 2)).map(|sizes| sizes.connections), Ok(10));
         assert!(Sizes::on(&machine(needed - 1, PORTS, 2)).is_err());
         assert_eq!(Sizes::on(&machine(20_000, (9, 12), 2)), Err(TooSmall::Ports { present: 4 }));
-    }
-
-    #[test]
-    fn both_scenarios_are_sound_and_fit_where_the_sizes_do() {
-        for files in [240, 1_024, 20_000] {
-            let machine = machine(files, PORTS, 2);
-            let sizes = Sizes::on(&machine).unwrap();
-            for text in [sizes.fan_out(), one_way()] {
-                let plan = parse(&text, "calibration", &Overrides::default()).unwrap();
-                assert_eq!(needs(&plan, &machine).refusals(), [], "{files} files: {text}");
-            }
-        }
     }
 }

@@ -3,53 +3,64 @@
 use pushbench_measure::Phase;
 use pushbench_measure::results::{CalibrationRun, Interval, RoundResult, Summary};
 use pushbench_measure::verdict::Level;
-use pushbench_scenario::needs::{Machine, needs};
-use pushbench_scenario::{Overrides, Plan, parse};
+use pushbench_scenario::Plan;
+use pushbench_scenario::needs::Machine;
 use std::path::Path;
-use std::time::Duration;
 
-use super::size::{Sizes, one_way};
+use super::size::Sizes;
 use super::steps::Steps;
+use super::work::Work;
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::run::{Ended, Job, alone};
-
-/// What is under way when nothing is due any more arrives within this: nobody polls here.
-const DRAIN: Duration = Duration::from_millis(300);
 
 /// What a transport showed.
 #[derive(Debug)]
 pub(super) struct Shown {
     pub(super) label: String,
-    pub(super) fan_out: Shot,
-    pub(super) one_way: Shot,
+    /// One for each of [`Work::ALL`].
+    pub(super) shots: Vec<Shot>,
 }
 
 /// One run of one transport.
 #[derive(Debug)]
 pub(super) struct Shot {
+    pub(super) work: Work,
     pub(super) summary: Summary,
+    /// Events due per second.
+    pub(super) rate: f64,
     /// CPU time of target and worker while the clients connected, in microseconds.
     pub(super) ramp_cpu_us: Option<u64>,
     pub(super) run: CalibrationRun,
 }
 
-/// Runs both jobs over every transport. `scratch` is a folder that may be made and removed.
+impl Shown {
+    /// What a job showed.
+    pub(super) fn of(&self, work: Work) -> Option<&Shot> {
+        self.shots.iter().find(|shot| shot.work == work)
+    }
+}
+
+/// Runs every job over every transport; bare sockets delivered `floor_per_second`. `scratch` is a folder that may be made
+/// and removed.
 pub(super) async fn measure(
     sizes: &Sizes,
+    floor_per_second: f64,
     machine: &Machine,
     scratch: &Path,
     steps: &mut Steps,
     interrupt: &mut Interrupt,
 ) -> Result<Vec<Shown>, Failure> {
     let program = std::env::current_exe().map_err(Failure::environment)?;
-    let (fan_out, one_way) = (plan(&sizes.fan_out(), machine)?, plan(&one_way(), machine)?);
-    let mut shown = Vec::new();
-    for (transport, planned) in fan_out.transports.iter().enumerate() {
-        let label = &planned.label;
-        let mut shots = Vec::new();
-        for (plan, job) in [(&fan_out, "fan-out"), (&one_way, "one way")] {
-            steps.begin(&format!("{label}: {job}"));
+    let mut planned = Vec::new();
+    for work in Work::ALL {
+        planned.push((work, work.plan(sizes.connections, floor_per_second, machine)?));
+    }
+    let labels = planned[0].1.transports.iter().map(|transport| transport.label.clone());
+    let mut shown: Vec<Shown> = labels.map(|label| Shown { label, shots: Vec::new() }).collect();
+    for (transport, Shown { label, shots }) in shown.iter_mut().enumerate() {
+        for (work, plan) in &planned {
+            steps.begin(&format!("{label}: {}", work.name()));
             let clients = plan.steps.first().copied().unwrap_or(1);
             let job_of =
                 Job { plan, transport, clients, round: 1, targets: 1, workers: 1, program: &program };
@@ -59,23 +70,12 @@ pub(super) async fn measure(
             };
             let alone = alone(job_of, scratch, interrupt).await.map_err(unwritable)?;
             match (alone.result, alone.ended) {
-                (Some(result), None) => shots.push(shot(label, job, &result, &alone.rows)),
+                (Some(result), None) => shots.push(shot(*work, plan, label, &result, &alone.rows)),
                 (_, ended) => return Err(failure(label, ended)),
             }
         }
-        if let (Some(one_way), Some(fan_out)) = (shots.pop(), shots.pop()) {
-            shown.push(Shown { label: label.clone(), fan_out, one_way });
-        }
     }
     Ok(shown)
-}
-
-fn plan(text: &str, machine: &Machine) -> Result<Plan, Failure> {
-    let mut plan = parse(text, "calibration", &Overrides::default()).map_err(anyhow::Error::new)?;
-    plan.phases.drain = DRAIN;
-    let refusals: Vec<String> =
-        needs(&plan, machine).refusals().iter().map(|refusal| format!("calibrate: {refusal}")).collect();
-    if refusals.is_empty() { Ok(plan) } else { Err(Failure::of(Exit::Environment, refusals.join("\n"))) }
 }
 
 fn failure(label: &str, ended: Option<Ended>) -> Failure {
@@ -87,18 +87,45 @@ fn failure(label: &str, ended: Option<Ended>) -> Failure {
     }
 }
 
-fn shot(label: &str, job: &str, result: &RoundResult, rows: &[Interval]) -> Shot {
-    let doubtful = result.findings.iter().filter(|finding| finding.level > Level::Ok);
+fn shot(work: Work, plan: &Plan, label: &str, result: &RoundResult, rows: &[Interval]) -> Shot {
+    let summary = result.summary.clone();
+    let (verdict, reasons) = match work {
+        Work::FanOut | Work::OneWay => {
+            let doubtful = result.findings.iter().filter(|finding| finding.level > Level::Ok);
+            (summary.verdict.clone(), doubtful.map(|finding| finding.text.clone()).collect())
+        }
+        // Lateness and lack of CPU are what the job is about.
+        Work::FlatOut => {
+            let missing = missing(&summary);
+            let verdict = if missing.is_empty() { "valid" } else { "invalid" };
+            (verdict.to_owned(), missing)
+        }
+    };
     Shot {
-        summary: result.summary.clone(),
+        work,
+        rate: plan.events.rate,
         ramp_cpu_us: ramp_cpu_us(rows),
-        run: CalibrationRun {
-            label: label.to_owned(),
-            job: job.to_owned(),
-            verdict: result.summary.verdict.clone(),
-            reasons: doubtful.map(|finding| finding.text.clone()).collect(),
-        },
+        run: CalibrationRun { label: label.to_owned(), job: work.name().to_owned(), verdict, reasons },
+        summary,
     }
+}
+
+/// In which ways less, or more, than one event of each to every client has arrived.
+fn missing(summary: &Summary) -> Vec<String> {
+    let Summary { clients, connected, expected_of_all, delivered, .. } = summary;
+    let (connected, delivered) = (connected.unwrap_or(0), delivered.unwrap_or(0));
+    let mut missing = Vec::new();
+    if let Some(clients) = clients.filter(|clients| *clients != connected) {
+        missing.push(format!("{connected} of {clients} clients were connected"));
+    }
+    let due = expected_of_all.unwrap_or(0);
+    if delivered == 0 || delivered != due {
+        missing.push(format!("{delivered} of {due} events had arrived at the end"));
+    }
+    if let Some(duplicated @ 1..) = summary.duplicated {
+        missing.push(format!("{duplicated} events arrived again"));
+    }
+    missing
 }
 
 /// CPU time of both sides until the warm-up; `None` where a second is not known.
@@ -130,6 +157,34 @@ mod tests {
         assert_eq!(ramp_cpu_us(&[ramp.clone(), ramp.clone(), measure.clone()]), Some(240));
         assert_eq!(ramp_cpu_us(&[ramp, row(Phase::Ramp, [Some(1), None])]), None);
         assert_eq!(ramp_cpu_us(&[measure]), None);
+    }
+
+    #[test]
+    fn flat_out_all_must_have_arrived_once() {
+        let all = Summary {
+            clients: Some(10),
+            connected: Some(10),
+            expected_of_all: Some(400),
+            delivered: Some(400),
+            duplicated: Some(0),
+            ..Summary::default()
+        };
+        let table: [(Summary, &[&str]); 4] = [
+            (all.clone(), &[]),
+            (Summary { delivered: Some(399), ..all.clone() }, &["399 of 400 events had arrived at the end"]),
+            (
+                Summary { connected: Some(9), delivered: Some(360), duplicated: Some(2), ..all },
+                &[
+                    "9 of 10 clients were connected",
+                    "360 of 400 events had arrived at the end",
+                    "2 events arrived again",
+                ],
+            ),
+            (Summary::default(), &["0 of 0 events had arrived at the end"]),
+        ];
+        for (summary, expected) in table {
+            assert_eq!(missing(&summary), expected);
+        }
     }
 
     #[test]
