@@ -5,6 +5,7 @@ use pushbench_transport::{Period, Size};
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::coalesce::Coalesce;
 use crate::needs::{Machine, Needs, StepNeeds, topics_in_words};
 use crate::plan::{Arrival, EventSize, Events, Network, Plan};
 
@@ -55,6 +56,9 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
     let [warmup, measure, drain] = [phases.warmup, phases.measure, phases.drain].map(Period::from_duration);
     facts.push(("phases", format!("warm-up {warmup}, measure {measure}, drain {drain}")));
     facts.push(("target", format!("keeps {} events per topic", plan.ring_events)));
+    if plan.coalesce != Coalesce::Off {
+        facts.push(("coalesce", plan.coalesce.to_string()));
+    }
     if let Some(inject) = plan.inject {
         facts.push(("faults", format!("injected by the target: {inject}")));
     }

@@ -4,6 +4,7 @@
 //! opened, and tokio is not used; [`load`] reads its one file. What runs a plan is not known here.
 
 mod choice;
+mod coalesce;
 mod describe;
 pub mod fault;
 mod file;
@@ -17,6 +18,7 @@ mod schema;
 mod section;
 pub mod share;
 
+pub use coalesce::{Coalesce, CoalesceError};
 pub use describe::describe;
 pub use fault::{Fault, Faults, LoadError};
 pub use file::{load, parse};

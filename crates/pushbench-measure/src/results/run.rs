@@ -102,6 +102,8 @@ pub struct ScenarioRecord {
     pub latency_p99_limit_us: Option<u64>,
     /// Faults that the target made on purpose, as the scenario words them.
     pub inject: Option<String>,
+    /// How the target gathered events before it wrote them, as the scenario words it; `None` where it did not.
+    pub coalesce: Option<String>,
 }
 
 impl ScenarioRecord {

@@ -396,6 +396,7 @@ fn run(shape: &Shape, results: Vec<StepResult>) -> Run {
             drain_s: 3.0,
             latency_p99_limit_us: None,
             inject: None,
+            coalesce: None,
         },
         calibration: None,
         host: Host {
