@@ -31,6 +31,9 @@ pub fn describe(plan: &Plan, needs: &Needs) -> String {
         text,
         "  this machine: {cpus} CPUs, {files} open files per process, ports {first} to {last}, {memory} MiB free"
     );
+    for warning in needs.warnings() {
+        let _ = writeln!(text, "{warning}");
+    }
     for refusal in needs.refusals() {
         let _ = writeln!(text, "{refusal}");
     }
@@ -124,8 +127,8 @@ fn costs(needs: &Needs) -> Vec<Vec<String>> {
             step.sockets.to_string(),
             format!("{:.0}", step.opens_per_second),
             step.time_wait.to_string(),
-            step.ports_per_source.to_string(),
-            format!("{} MiB", step.memory_bytes.div_ceil(1 << 20)),
+            step.ports_per_target.to_string(),
+            format!("{} MiB", step.memory_bytes().div_ceil(1 << 20)),
             rounded(step.duration),
         ]
     };

@@ -11,6 +11,7 @@ mod file;
 mod inject;
 pub mod needs;
 mod overrides;
+pub mod patience;
 pub mod plan;
 pub mod quantity;
 pub mod schedule;

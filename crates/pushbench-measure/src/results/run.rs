@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use super::{Calibration, Summary, WireRecord};
+use super::{Calibration, ResourceRecord, Summary, WireRecord};
 use crate::verdict::{Finding, Level};
 
 /// How far a run has come.
@@ -220,6 +220,9 @@ pub struct RoundResult {
     /// What its sockets carried; `None` where the kernel did not tell, or the round was cut short.
     #[serde(default)]
     pub wire: Option<WireRecord>,
+    /// What it took of the machine.
+    #[serde(default)]
+    pub resources: Option<ResourceRecord>,
 }
 
 impl StepResult {

@@ -307,6 +307,7 @@ fn result(
         findings: Vec::new(),
         ports: Vec::new(),
         wire: None,
+        resources: None,
     };
     StepResult {
         complete: true,
