@@ -23,6 +23,7 @@ pub(super) fn load_all(
     let scaled = overrides.clients == Some(Clients::Max);
     let overrides = Overrides {
         clients,
+        rate: overrides.rate.clone(),
         duration: overrides.duration,
         seed: overrides.seed,
         repeat: overrides.repeat,

@@ -198,11 +198,19 @@ fn help_of_compare() {
 
 #[test]
 fn wrong_arguments_are_named_and_refused() {
-    let table: [(&[&str], &str); 14] = [
+    let table: [(&[&str], &str); 16] = [
         (&["fly"], "unrecognized subcommand 'fly'"),
         (&["run"], "required arguments were not provided"),
         (&["run", "--clinets", "5", "x.toml"], "a similar argument exists: '--clients'"),
         (&["run", "x.toml", "--clients", "many"], "invalid value 'many' for '--clients <N>'"),
+        (
+            &["run", "x.toml", "--clients", "max,5"],
+            "`max` is not a number of clients: 1 to 10000000, several",
+        ),
+        (
+            &["check", "x.toml", "--rate", "5"],
+            "`5` is not a rate: a number and /s, /m or /h, such as \"5/s\"",
+        ),
         (&["run", "x.toml", "--duration", "10"], "invalid value '10' for '--duration <TIME>'"),
         (&["run", "x.toml", "-q", "-v"], "'--quiet' cannot be used with '--verbose'"),
         (&["serve", "--listen", "here"], "invalid value 'here' for '--listen <ADDR:PORT>'"),
