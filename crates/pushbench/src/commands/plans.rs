@@ -62,6 +62,15 @@ fn scaled_to_fit(plan: &Plan, overrides: &Overrides) -> Overrides {
     Overrides { clients: Some(vec![most.clients]), ..overrides.clone() }
 }
 
+/// Bounds of the kernel that allow the plans and that figures will show.
+pub(super) fn tell_what_will_be_felt(plans: &[(Plan, Needs)]) {
+    for (plan, needs) in plans {
+        for warning in needs.warnings() {
+            terminal::say(format_args!("{}: {warning}", plan.path));
+        }
+    }
+}
+
 /// Refuses plans that this machine has no room for, naming the limits, and networks that it does not let us have.
 pub(super) fn refuse_what_does_not_fit(plans: &[(Plan, Needs)]) -> Result<(), Failure> {
     let refusals: Vec<String> = plans

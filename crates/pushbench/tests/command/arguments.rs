@@ -79,7 +79,9 @@ fn help_of_run() {
 
     Options:
           --only <LABEL>     Only the transports with these labels
-          --clients <N>      Number of clients instead of the scenario's; several make steps
+          --clients <N>      Number of clients instead of the scenario's; several make steps; max: as
+                             many of its largest step as fit here
+          --rate <RATE>      Events published per second over all topics, such as 5/s or 12/m
           --duration <TIME>  Length of the measure phase, such as 10s
           --repeat <N>       Measure everything so often, in shuffled order, and tell how far the
                              figures vary
@@ -107,7 +109,9 @@ fn help_of_check_and_report() {
 
     Options:
           --only <LABEL>     Only the transports with these labels
-          --clients <N>      Number of clients instead of the scenario's; several make steps
+          --clients <N>      Number of clients instead of the scenario's; several make steps; max: as
+                             many of its largest step as fit here
+          --rate <RATE>      Events published per second over all topics, such as 5/s or 12/m
           --duration <TIME>  Length of the measure phase, such as 10s
           --repeat <N>       Measure everything so often, in shuffled order, and tell how far the
                              figures vary
