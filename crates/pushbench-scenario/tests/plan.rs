@@ -1,7 +1,9 @@
 //! What a good scenario becomes.
 
 use pushbench_scenario::plan::Comparison;
-use pushbench_scenario::{Arrival, EventSize, LoadError, Network, Overrides, Plan, Topics, load, parse};
+use pushbench_scenario::{
+    Arrival, Coalesce, EventSize, LoadError, Network, Overrides, Plan, Topics, load, parse,
+};
 use pushbench_transport::settings::TransportSettings as _;
 use pushbench_transport::{Kind, Period};
 use std::time::Duration;
@@ -27,7 +29,7 @@ network = "veth"
 clients = { count = [10, 100], connect_rate = "50/s", may_fail = "2%" }
 events = { pattern = "topics", topics = 10, rate = "1/s", arrival = "poisson", size = { min = "1KiB", max = "2KiB" } }
 phases = { warmup = "0s", measure = "1m", drain = "3s" }
-target = { processes = 2, ring = 16, inject = "reorder=3" }
+target = { processes = 2, ring = 16, coalesce = "2ms", inject = "reorder=3" }
 workers = { processes = 3 }
 [[transports]]
 label = "fast"
@@ -76,6 +78,7 @@ fn what_is_not_said_has_its_default() {
     assert_eq!(plan.transports[0].label, "sse");
     assert_eq!(plan.transports[0].settings, Kind::Sse.default_settings());
     assert!(plan.thresholds.is_empty() && plan.overrides.is_empty() && plan.inject.is_none());
+    assert_eq!(plan.coalesce, Coalesce::Off);
 }
 
 #[test]
@@ -89,6 +92,7 @@ fn what_is_said_is_done() {
     assert_eq!(plan.phases.total(), Duration::from_secs(63));
     assert_eq!((plan.target_processes, plan.ring_events, plan.worker_processes), (Some(2), 16, Some(3)));
     assert_eq!(plan.inject, "reorder=3".parse().ok());
+    assert_eq!(plan.coalesce, Coalesce::Within(Duration::from_millis(2)));
     let labels: Vec<&str> = plan.transports.iter().map(|entry| entry.label.as_str()).collect();
     assert_eq!(labels, ["fast", "websocket"]);
     assert_eq!(plan.transports[0].settings.poll_interval(), Some(Duration::from_millis(500)));
@@ -137,6 +141,7 @@ fn a_label_has_its_own_thresholds_and_the_general_ones_it_does_not_replace() {
 fn overrides_change_the_plan_and_leave_a_line() {
     let overrides = Overrides {
         clients: Some(vec![50, 60]),
+        rate: "12/m".parse().ok(),
         duration: Some(Period::from_secs(2)),
         seed: Some(99),
         repeat: Some(3),
@@ -145,6 +150,7 @@ fn overrides_change_the_plan_and_leave_a_line() {
     };
     let plan = plan_with(FULL, &overrides);
     assert_eq!((plan.steps.as_slice(), plan.seed, plan.rounds), ([50, 60].as_slice(), 99, 3));
+    assert!((plan.events.rate - 0.2).abs() < 1e-12);
     assert_eq!(plan.phases.measure, Duration::from_secs(2));
     assert_eq!(plan.transports.len(), 1);
     assert!(plan.thresholds.iter().all(|threshold| threshold.label == "websocket"));
@@ -152,6 +158,7 @@ fn overrides_change_the_plan_and_leave_a_line() {
         plan.overrides,
         [
             "--clients 50,60",
+            "--rate 12/m",
             "--duration 2s",
             "--seed 99",
             "--repeat 3",

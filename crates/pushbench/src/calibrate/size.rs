@@ -125,7 +125,15 @@ pub(super) mod tests {
     use super::*;
 
     pub(in crate::calibrate) fn machine(open_files: u64, ports: (u16, u16), cpus: u32) -> Machine {
-        Machine { open_files_soft_after_raise: open_files, ports, memory_available_bytes: 1 << 32, cpus }
+        Machine {
+            open_files_soft_after_raise: open_files,
+            ports,
+            memory_available_bytes: 1 << 32,
+            cpus,
+            listen_backlog: 4096,
+            time_wait_max: 1 << 17,
+            tcp_memory_max_bytes: 1 << 31,
+        }
     }
 
     pub(in crate::calibrate) const PORTS: (u16, u16) = (32_768, 60_999);

@@ -9,15 +9,17 @@ use pushbench_measure::snapshot::{TargetSnapshot, WorkerSnapshot};
 use pushbench_measure::statistics::Block;
 use pushbench_measure::{Counters, Figure, Histogram, Histograms, Phase, PhaseEdges};
 use pushbench_probe::process::Usage;
-use pushbench_probe::sockets::States;
-use std::collections::BTreeMap;
+use pushbench_probe::sockets::{Census, States};
+use std::collections::{BTreeMap, VecDeque};
 
 use super::sampler::{Sample, Usages};
 use super::watch::Watch;
 
-/// Reports of one interval.
+/// Reports of one interval. Histograms are added up as they come: those of a hundred processes, each by itself, would take
+/// hundreds of megabytes while one process is late.
 #[derive(Debug, Default)]
 struct Pending {
+    histograms: Histograms,
     workers: Vec<(usize, WorkerSnapshot)>,
     targets: Vec<(usize, TargetSnapshot)>,
     sample: Option<Sample>,
@@ -74,13 +76,15 @@ pub(crate) struct Gather {
     clients: u32,
     edges: Option<PhaseEdges>,
     pending: BTreeMap<u64, Pending>,
+    /// Rows of the ramp that wait for their place in time.
+    ramp: VecDeque<Row>,
     from_ns: u64,
     begin_ns: u64,
     /// Clients ready at least once, by the newest report of each worker, in a complete row or not.
     ever_connected: Vec<u32>,
     /// The tick of the newest report of each worker, each target and the sampler.
     newest_ns: Newest,
-    /// The last report of each process, for differences.
+    /// The last report of each process, for differences; without its histograms.
     workers: Vec<WorkerSnapshot>,
     targets: Vec<TargetSnapshot>,
     usages: Usages,
@@ -100,6 +104,7 @@ impl Gather {
             clients,
             edges: None,
             pending: BTreeMap::new(),
+            ramp: VecDeque::new(),
             from_ns,
             begin_ns: from_ns,
             ever_connected: vec![0; workers],
@@ -124,22 +129,36 @@ impl Gather {
         self.edges = Some(edges);
     }
 
-    pub(crate) fn worker(&mut self, worker: usize, snapshot: WorkerSnapshot) {
+    pub(crate) fn worker(&mut self, worker: usize, mut snapshot: WorkerSnapshot) {
         self.ever_connected[worker] = snapshot.ever_connected;
         self.newest_ns.workers[worker] = snapshot.tick_ns;
+        let histograms = std::mem::take(&mut snapshot.histograms);
+        self.watch.worker(worker, &histograms);
         let pending = self.pending.entry(snapshot.tick_ns).or_default();
+        pending.histograms.add(&histograms);
         pending.workers.push((worker, snapshot));
     }
 
-    pub(crate) fn target(&mut self, target: usize, snapshot: TargetSnapshot) {
+    pub(crate) fn target(&mut self, target: usize, mut snapshot: TargetSnapshot) {
         self.newest_ns.targets[target] = snapshot.tick_ns;
-        self.pending.entry(snapshot.tick_ns).or_default().targets.push((target, snapshot));
+        let histograms = std::mem::take(&mut snapshot.histograms);
+        self.watch.target(target, &histograms);
+        let pending = self.pending.entry(snapshot.tick_ns).or_default();
+        pending.histograms.add(&histograms);
+        pending.targets.push((target, snapshot));
     }
 
     pub(crate) fn sample(&mut self, sample: Sample) {
         let tick_ns = sample.tick_ns;
         self.newest_ns.sampler = tick_ns;
         self.pending.entry(tick_ns).or_default().sample = Some(sample);
+    }
+
+    /// Takes in sockets that were counted between two seconds.
+    pub(crate) fn look(&mut self, census: &Census) {
+        let time_wait = u64::from(census.client.time_wait) + u64::from(census.target.time_wait);
+        self.peaks.time_wait = self.peaks.time_wait.max(Some(time_wait));
+        self.peaks.established = self.peaks.established.max(Some(u64::from(census.client.established)));
     }
 
     /// Clients that have been ready at least once, over all workers.
@@ -163,22 +182,46 @@ impl Gather {
     }
 
     /// The next row, if its interval is complete. Rows of the ramp wait until it is known when the warm-up begins,
-    /// because their place in time is counted from there.
+    /// because their place in time is counted from there; they wait as rows, since the reports of a hundred processes over
+    /// minutes would take more memory than all else here.
     pub(crate) fn complete_row(&mut self) -> Option<Row> {
-        self.edges?;
-        let (tick_ns, _) = self.pending.first_key_value()?;
-        if self.newest_ns.all_past(*tick_ns) { self.next_row() } else { None }
+        if self.edges.is_none() {
+            while let Some(row) = self.put_together_if_complete() {
+                self.ramp.push_back(row);
+            }
+            return None;
+        }
+        self.next_of_ramp().or_else(|| self.put_together_if_complete())
     }
 
     /// The next row with what there is of it: for the end of a step, when nobody reports any more.
     pub(crate) fn next_row(&mut self) -> Option<Row> {
+        self.next_of_ramp().or_else(|| self.put_together())
+    }
+
+    /// The next row that waited, at its place in time.
+    fn next_of_ramp(&mut self) -> Option<Row> {
+        let mut row = self.ramp.pop_front()?;
+        let placed = self.interval(row.end_ns);
+        if let Some(interval) = &mut row.interval {
+            (interval.t_s, interval.phase) = (placed.t_s, placed.phase);
+        }
+        Some(row)
+    }
+
+    fn put_together_if_complete(&mut self) -> Option<Row> {
+        let (tick_ns, _) = self.pending.first_key_value()?;
+        if self.newest_ns.all_past(*tick_ns) { self.put_together() } else { None }
+    }
+
+    fn put_together(&mut self) -> Option<Row> {
         let (tick_ns, pending) = self.pending.pop_first()?;
         let everyone =
             pending.workers.len() == self.workers.len() && pending.targets.len() == self.targets.len();
         let mut interval = self.interval(tick_ns);
-        let mut histograms = Histograms::new();
-        self.add_workers(&mut interval, &mut histograms, pending.workers);
-        self.add_targets(&mut interval, &mut histograms, pending.targets);
+        let histograms = pending.histograms;
+        self.add_workers(&mut interval, pending.workers);
+        self.add_targets(&mut interval, pending.targets);
         if let Some(sample) = pending.sample {
             self.add_sample(&mut interval, sample);
         }
@@ -205,20 +248,13 @@ impl Gather {
         Interval { step: self.clients, t_s, phase: phase.name().to_owned(), ..Interval::default() }
     }
 
-    fn add_workers(
-        &mut self,
-        interval: &mut Interval,
-        histograms: &mut Histograms,
-        reports: Vec<(usize, WorkerSnapshot)>,
-    ) {
+    fn add_workers(&mut self, interval: &mut Interval, reports: Vec<(usize, WorkerSnapshot)>) {
         let mut before = Counters::default();
         let mut after = Counters::default();
         for (worker, report) in reports {
             before.add(&self.workers[worker].counters);
             after.add(&report.counters);
             interval.connected += u64::from(report.connected);
-            histograms.add(&report.histograms);
-            self.watch.worker(worker, &report.histograms);
             self.workers[worker] = report;
         }
         let since = after.since(&before);
@@ -232,19 +268,12 @@ impl Gather {
         interval.errors = since.errors();
     }
 
-    fn add_targets(
-        &mut self,
-        interval: &mut Interval,
-        histograms: &mut Histograms,
-        reports: Vec<(usize, TargetSnapshot)>,
-    ) {
+    fn add_targets(&mut self, interval: &mut Interval, reports: Vec<(usize, TargetSnapshot)>) {
         for (target, report) in reports {
             // Every target publishes every event: one of them tells how many there were.
             if target == 0 {
                 interval.published = report.published.saturating_sub(self.targets[0].published);
             }
-            histograms.add(&report.histograms);
-            self.watch.target(target, &report.histograms);
             self.targets[target] = report;
         }
     }
@@ -252,9 +281,7 @@ impl Gather {
     fn add_sample(&mut self, interval: &mut Interval, sample: Sample) {
         if let Some(census) = sample.census {
             interval.set_sockets(&states(&census.client), &states(&census.target));
-            let time_wait = u64::from(census.client.time_wait) + u64::from(census.target.time_wait);
-            self.peaks.time_wait = self.peaks.time_wait.max(Some(time_wait));
-            self.peaks.established = self.peaks.established.max(Some(u64::from(census.client.established)));
+            self.look(&census);
         }
         interval.host_sockets_peak = sample.host_sockets_peak;
         interval.host_time_wait_peak = sample.host_time_wait_peak;
