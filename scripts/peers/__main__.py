@@ -10,6 +10,7 @@ from pathlib import Path
 
 import machine
 import results
+from client import command_of
 from ladder import climb
 from measure import JOBS, Failed, Plan, measure
 from target import EVENT_BYTES
@@ -52,6 +53,10 @@ def main():
     rows, tools = plan_rows(arguments, size)
     plans = plan_jobs(arguments, size, tools)
     begun = datetime.datetime.now(datetime.UTC)
+    for row in rows:
+        key = (row.job.name, row.peer)
+        if key in tools:
+            row.command = command_of(tools[key], row.job, plans[row.job.name])
     if size.base:
         measure_bases(rows, tools, plans)
     for at in range(arguments.repeat):
@@ -97,14 +102,14 @@ def plan_rows(arguments, size):
         wanted = lambda peer: not arguments.only or peer in arguments.only
         if wanted(OURS):
             note = "workers; own target of the same binary, same settings"
-            rows.append(results.Row(job, OURS, versions[OURS], clients, f"{OURS} run", note))
+            rows.append(results.Row(job, OURS, versions[OURS], clients, note))
             tools[name, OURS] = None
         for tool in (tool for tool in TOOLS if name in tool.ways and wanted(tool.name)):
             way = tool.ways[name]
             missing = tool.missing() or way.missing()
             if tool.name not in versions:
                 versions[tool.name] = "" if tool.missing() else tool.version()
-            row = results.Row(job, tool.name, versions[tool.name], clients, "", missing or way.note)
+            row = results.Row(job, tool.name, versions[tool.name], clients, missing or way.note)
             rows.append(row)
             if missing:
                 say(f"{name:<14} {tool.name:<12} left out: {missing}")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import machine
 from target import EVENT_BYTES, READY_S, Publisher, Serve, Target, cpus_of_children
-from tools import Ask
+from tools import JOBS, Ask
 
 LONG_S = 120
 """How long a client that receives is asked to go on; it is stopped when the measurement is done."""
@@ -50,12 +50,26 @@ class Client:
         return self.output.read_text(errors="replace")
 
     def sweep(self):
-        """Ends what the leader left behind in its group."""
+        """Ends the leader and what it left behind in its group, at once."""
         try:
             os.killpg(self.child.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
         self.child.wait()
+
+
+def what_is_asked(job, plan, port, work):
+    seconds = LONG_S if job.pushes else plan.life_s
+    return Ask(port, plan.clients, seconds, plan.rate if job.paced else 0, work)
+
+
+def command_of(tool, job, plan):
+    """The command for people: port and scratch folder are named, not told."""
+    if tool is None:
+        return f"pushbench run ({scenario_of(job, plan).strip()})".replace("\n", "; ")
+    with scratch() as work:
+        command = " ".join(map(str, tool.ways[job.name].command(what_is_asked(job, plan, "PORT", work))))
+    return command.replace(str(work), "WORK").replace(str(JOBS), "scripts/peers/jobs")
 
 
 @contextmanager
@@ -65,14 +79,15 @@ def of_tool(tool, job, plan, work):
     target_cpus, client_cpus = machine.halves()
     with ExitStack() as stack:
         target = stack.enter_context(Serve(plan.pushbench, target_cpus))
-        seconds = LONG_S if job.pushes else plan.life_s
-        ask = Ask(target.port, plan.clients, seconds, plan.rate if job.paced else 0, work)
+        ask = what_is_asked(job, plan, target.port, work)
         client = Client(way.command(ask), client_cpus, work, tool.environment)
         stack.callback(client.sweep)
 
         def end():
-            # One that receives is told to end; one that asks ends by itself, and says then how it went.
-            return way.errors(client.end(0.1 if job.pushes else plan.life_s + READY_S), ask)
+            if job.pushes:
+                # It would go on, and has nothing to say that the target did not see.
+                return client.sweep()
+            return way.errors(client.end(plan.life_s + READY_S), ask)
 
         yield client, target, Publisher(target.port, plan.rate) if job.pushes else None, end
 
@@ -96,14 +111,18 @@ kind = "{kind}"
 """
 
 
+def scenario_of(job, plan):
+    interval_ms = 0 if job.pushes else max(1.0, plan.clients / plan.rate * 1e3)
+    return SCENARIO.format(
+        clients=plan.clients, connect_rate=max(100, plan.clients), events=plan.rate if job.pushes else 0,
+        size=EVENT_BYTES, warmup=plan.warmup_s, measure=max(1.0, plan.window_s + 1), kind=job.kind,
+        interval="" if job.pushes else f'interval = "{interval_ms:.3f}ms"')
+
+
 @contextmanager
 def of_pushbench(job, plan, work):
     """pushbench's workers against the target that a run brings: the same program with the same settings as `serve`."""
-    interval_ms = 0 if job.pushes else max(1.0, plan.clients / plan.rate * 1e3)
-    (work / "peers.toml").write_text(SCENARIO.format(
-        clients=plan.clients, connect_rate=max(100, plan.clients), events=plan.rate if job.pushes else 0,
-        size=EVENT_BYTES, warmup=plan.warmup_s, measure=max(1.0, plan.window_s + 1), kind=job.kind,
-        interval="" if job.pushes else f'interval = "{interval_ms:.3f}ms"'))
+    (work / "peers.toml").write_text(scenario_of(job, plan))
     command = [plan.pushbench, "run", "peers.toml", "--out", "results", "-q"]
     every_cpu = os.sched_getaffinity(0)
     client = Client(command, every_cpu, work, of_tree=lambda pids: in_role(pids, "__worker"))

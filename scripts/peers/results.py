@@ -9,16 +9,20 @@ COLUMNS = [
     "cpu_us", "cpu_us_lo", "cpu_us_hi", "cpu_ratio",
     "bytes_per_client", "bytes_per_client_lo", "bytes_per_client_hi", "bytes_ratio",
     "target_cpu_us", "tree_cpu_us", "client_busy", "target_errors", "own_errors",
-    "clean_rate", "stopped_by", "command", "note",
+    "clean_rate", "stopped_by", "command", "note", "measured_on",
 ]
+
+
+MANY = 500
+"""From so many clients on memory per client is compared: with fewer, pages that a process takes anyway drown it."""
 
 
 class Row:
     """What is known of a client in a job. A figure that does not exist is None."""
 
-    def __init__(self, job, peer, version, clients, command, note):
+    def __init__(self, job, peer, version, clients, note):
         self.job, self.peer, self.version, self.clients = job, peer, version, clients
-        self.command, self.note = command, note
+        self.command, self.note = "", note
         self.samples = {}
         self.base_pss_bytes = None
         self.clean_rate, self.stopped_by = None, ""
@@ -32,7 +36,7 @@ class Row:
             return {}
         return {at: (bytes_ - self.base_pss_bytes) / (self.clients - 1) for at, bytes_ in self.of("pss_bytes").items()}
 
-    def cells(self, ours):
+    def cells(self, ours, measured_on):
         """The columns; `ours` is pushbench's row of the job, or None."""
         cpu, memory = self.of("cpu_us"), self.bytes_per_client()
         own_errors = [errors for errors in self.of("own_errors").values() if errors is not None]
@@ -40,12 +44,13 @@ class Row:
             "job": self.job.name, "unit": self.job.unit, "peer": self.peer, "version": self.version,
             "clients": self.clients, "rounds": len(self.samples), "per_second": middle(self.of("per_second")),
             **spread("cpu_us", cpu), "cpu_ratio": ratio(cpu, ours and ours.of("cpu_us")),
-            **spread("bytes_per_client", memory), "bytes_ratio": ratio(memory, ours and ours.bytes_per_client()),
+            **spread("bytes_per_client", memory), "bytes_ratio": ratio(memory, ours and ours.bytes_per_client()) if self.clients >= MANY else None,
             "target_cpu_us": middle(self.of("target_cpu_us")), "tree_cpu_us": middle(self.of("with_coordinator_us")),
             "client_busy": middle(self.of("client_busy")),
             "target_errors": sum(self.of("target_errors").values()) if self.samples else None,
             "own_errors": sum(own_errors) if own_errors else None,
             "clean_rate": self.clean_rate, "stopped_by": self.stopped_by, "command": self.command, "note": self.note,
+            "measured_on": measured_on,
         }
 
 
@@ -73,10 +78,10 @@ def plain(value):
 
 
 def write(folder, rows, facts):
-    """peers.csv, rounds.csv and peers.md."""
+    """peers.csv, rounds.csv and peers.md; the first of the facts is the machine."""
     folder.mkdir(parents=True, exist_ok=True)
     ours = {row.job.name: row for row in rows if row.peer == "pushbench"}
-    table = [row.cells(ours.get(row.job.name)) for row in rows]
+    table = [row.cells(ours.get(row.job.name), facts[0]) for row in rows]
     write_csv(folder / "peers.csv", COLUMNS, ([plain(cells[name]) for name in COLUMNS] for cells in table))
     samples = [
         {"job": row.job.name, "peer": row.peer, "round": at, **asdict(sample)}
