@@ -4,9 +4,9 @@ use plotters::style::RGBColor;
 use pushbench_measure::results::Confidence;
 
 use super::axes::AXIS_NAME;
-use super::canvas::{Align, Canvas};
+use super::canvas::{Align, Canvas, SIZE};
 use super::font::{self, Type};
-use super::frame::{plain_footer, surround};
+use super::frame::{FOOTER, MARGIN, plain_footer, surround};
 use super::layout::Rect;
 use super::palette::{NEUTRAL, PAPER, TEXT, ink, mix};
 use super::scale::Unit;
@@ -61,9 +61,11 @@ const GAP_X: f64 = 34.0;
 /// Room below a plot for its ticks and its name.
 const BELOW: f64 = 76.0;
 const NAMES_LIMIT: f64 = 150.0;
+const NOTE_LINES: usize = 4;
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, peers: &[Peer]) {
-    let room = surround(canvas, TITLE, SUBTITLE, &plain_footer(&footer(peers), &[]));
+    let width = f64::from(SIZE.0) - 2.0 * MARGIN;
+    let room = surround(canvas, TITLE, SUBTITLE, &plain_footer(&footer(peers, width), &[]));
     let width = (room.width() - GAP_X * (JOBS.len() - 1) as f64) / JOBS.len() as f64;
     for (at, job) in JOBS.iter().enumerate() {
         let left = room.left + at as f64 * (width + GAP_X);
@@ -117,7 +119,7 @@ fn is_noted(peer: &Peer) -> bool {
 }
 
 /// Conditions, what is said of single clients (once, however many it is said of), and the machine.
-fn footer(peers: &[Peer]) -> Vec<String> {
+fn footer(peers: &[Peer], width: f64) -> Vec<String> {
     let drawn = || peers.iter().filter(|peer| JOBS.iter().any(|job| job.name == peer.job));
     let mut facts = vec![conditions(peers)];
     let mut notes: Vec<(&str, Vec<&str>)> = Vec::new();
@@ -128,7 +130,9 @@ fn footer(peers: &[Peer]) -> Vec<String> {
             None => notes.push((&peer.note, vec![&peer.peer])),
         }
     }
-    facts.extend(notes.iter().map(|(note, names)| format!("* {}: {note}", names.join(", "))));
+    let notes: Vec<String> =
+        notes.iter().map(|(note, names)| format!("* {}: {note}", names.join(", "))).collect();
+    facts.extend(font::wrap(&notes.join(" · "), FOOTER, width, NOTE_LINES));
     facts.extend(peers.first().map(|peer| peer.measured_on.clone()));
     facts
 }

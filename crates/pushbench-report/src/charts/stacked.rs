@@ -134,8 +134,11 @@ fn draw_whisker(canvas: &mut Canvas<'_>, plot: Rect, row: Rect, bar: &Bar, axis:
     draw_whisker_between(canvas, (left, y), (right, y), TEXT);
 }
 
-/// The values of the parts, where there is room inside them.
+/// The values of the parts, where there is room inside them; of a single one the total says it.
 fn draw_parts_text(canvas: &mut Canvas<'_>, plot: Rect, row: Rect, bar: &Bar, axis: &Axis, wording: Wording) {
+    if bar.parts.len() < 2 {
+        return;
+    }
     let middle = f64::midpoint(row.top, row.bottom);
     for (at, (left, right, part)) in spans(plot, bar, axis).enumerate() {
         let on_top = if lightness(tint(bar.color, at)) > 0.58 { TEXT } else { RGBColor(255, 255, 255) };
