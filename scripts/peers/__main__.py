@@ -72,7 +72,7 @@ def main():
 
 
 def parse():
-    parser = argparse.ArgumentParser(prog="peers.sh")
+    parser = argparse.ArgumentParser(prog="peers.sh", usage="scripts/peers.sh --help")
     parser.add_argument("--pushbench", required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--repeat", type=int, required=True)
@@ -99,13 +99,12 @@ def plan_rows(arguments, size):
     rows, tools = [], {}
     for name in arguments.jobs:
         job = JOBS[name]
-        clients = size.receiving if job.pushes else size.asking
-        wanted = lambda peer: not arguments.only or peer in arguments.only
-        if wanted(OURS):
+        clients = clients_of(job, size)
+        if is_wanted(arguments, OURS):
             note = "workers; own target of the same binary, same settings"
             rows.append(results.Row(job, OURS, versions[OURS], clients, note))
             tools[name, OURS] = None
-        for tool in (tool for tool in TOOLS if name in tool.ways and wanted(tool.name)):
+        for tool in (tool for tool in TOOLS if name in tool.ways and is_wanted(arguments, tool.name)):
             way = tool.ways[name]
             missing = tool.missing() or way.missing()
             if tool.name not in versions:
@@ -119,6 +118,14 @@ def plan_rows(arguments, size):
     return rows, tools
 
 
+def clients_of(job, size):
+    return size.receiving if job.pushes else size.asking
+
+
+def is_wanted(arguments, peer):
+    return not arguments.only or peer in arguments.only
+
+
 def version_of_pushbench(program):
     text = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60, check=True).stdout
     return text.split()[-1]
@@ -129,10 +136,9 @@ def plan_jobs(arguments, size, tools):
     plans = {}
     for name in arguments.jobs:
         job = JOBS[name]
-        clients = size.receiving if job.pushes else size.asking
         rate = size.events_per_s if job.pushes else size.requests_per_s
         window_s = size.receiving_s if job.pushes else size.asking_s
-        plan = Plan(arguments.pushbench, clients, rate, size.warmup_s, window_s)
+        plan = Plan(arguments.pushbench, clients_of(job, size), rate, size.warmup_s, window_s)
         if not job.pushes and not job.paced:
             plan = replace(plan, rate=reach(tools, plan))
         plans[name] = plan

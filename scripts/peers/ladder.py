@@ -7,9 +7,7 @@ from measure import Failed, measure
 LAG_S = 0.5
 """A client lags where more than this much of the stream waits in sockets to be read."""
 WHOLE = 0.98
-"""Of the events that are due; a publish at the window's edge falls on either side of it."""
-BUSY = 0.9
-"""Share of its CPUs from which on a side is the one that stops."""
+"""From this share on nothing counts as missing."""
 TRIES = 2
 
 
@@ -18,17 +16,25 @@ def unclean(tool, job, plan):
     why = None
     for _ in range(TRIES):
         try:
-            sample = measure(tool, job, plan)
+            why = fault_of(measure(tool, job, plan))
         except Failed as fault:
             why = str(fault)
-            continue
-        faults = sample.target_errors + (sample.own_errors or 0)
-        if sample.received_share >= WHOLE and sample.waiting_s <= LAG_S and not faults:
+        if why is None:
             return None
-        busy = [side for side, share in (("client", sample.client_busy), ("target", sample.target_busy)) if share >= BUSY]
-        seen = f"{sample.received_share:.0%} sent, {sample.waiting_s:.2f} s unread, {faults} errors"
-        why = f"{' and '.join(busy) or 'no CPU'} busy: {seen}"
     return why
+
+
+def fault_of(sample):
+    """The first thing that is wrong, the target's own fault before those that may be the client's."""
+    if sample.published_share < WHOLE:
+        return f"the target published {sample.published_share:.0%} of what was due, so more is not known"
+    busy = f"CPU of client {sample.client_busy:.0%}, of target {sample.target_busy:.0%} busy"
+    if sample.arrived_share < WHOLE:
+        return f"{sample.arrived_share:.0%} of what was published arrived, {busy}"
+    if sample.waiting_s > LAG_S:
+        return f"{sample.waiting_s:.1f} s of the stream unread, {busy}"
+    errors = sample.target_errors + (sample.own_errors or 0)
+    return f"{errors} errors" if errors else None
 
 
 def climb(tools, job, plan, steps, say):

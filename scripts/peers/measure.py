@@ -25,6 +25,8 @@ class Job:
     unit: str
     paced: bool = False
     """Whether tools are held to a rate of requests."""
+    frame_bytes: int = 0
+    """What an event has around it at least, on the stream."""
 
     @property
     def pushes(self):
@@ -34,8 +36,9 @@ class Job:
 JOBS = {job.name: job for job in [
     Job("polling", "Requests over kept connections, as many as may be", "short-polling", "requests", "request"),
     Job("polling-paced", "Requests over kept connections, at one rate", "short-polling", "requests", "request", True),
-    Job("sse", "Receiving Server-Sent Events", "sse", "events_sent", "event"),
-    Job("websocket", "Receiving WebSocket messages", "websocket", "events_sent", "event"),
+    Job("sse", "Receiving Server-Sent Events", "sse", "events_sent", "event",
+        frame_bytes=len("id: 1\ndata: \n\n")),
+    Job("websocket", "Receiving WebSocket messages", "websocket", "events_sent", "event", frame_bytes=4),
 ]}
 
 
@@ -64,14 +67,16 @@ class Sample:
     cpu_us: float
     """CPU time of the client per request or event."""
     target_cpu_us: float
-    with_coordinator_us: float
-    """The same as `cpu_us`, with all that descends from the program that was started."""
+    tree_cpu_us: float
+    """The same of all that descends from the program that was started: of pushbench coordinator and target, too."""
     pss_bytes: int
     client_busy: float
     """CPU time of the client per CPU that it was given."""
     target_busy: float
-    received_share: float
-    """Of the events that were due, for all clients; 1 for requests."""
+    published_share: float
+    """Of the events that were due, how many the target published; 1 for requests."""
+    arrived_share: float
+    """Of the events that were published, for how many as many bytes arrived, over all clients; 1 for requests."""
     waiting_s: float
     """Events that were written and not read, as seconds of the stream."""
     target_errors: int
@@ -96,11 +101,13 @@ def measure(tool, job, plan):
                     publishing.enter_context(publisher)
                 wait_for_work(client, target, job)
                 time.sleep(plan.warmup_s)
-                readings = look(client, target), time.sleep(plan.window_s), look(client, target)
+                before = look(client, target, job)
+                time.sleep(plan.window_s)
+                after = look(client, target, job)
                 waiting_bytes = min(target.unread_bytes(), *unread_again(target, plan)) if job.pushes else 0
             if publisher and publisher.fault:
                 raise Failed(f"events could not be published: {publisher.fault}")
-            return sample(job, plan, readings[0], readings[2], connected, waiting_bytes, end())
+            return sample(job, plan, before, after, connected, waiting_bytes, end())
         except (OSError, RuntimeError) as fault:
             raise Failed(str(fault)) from fault
 
@@ -150,17 +157,19 @@ class Look:
     target_ns: dict
     metrics: dict
     pss_bytes: int
+    arrived_bytes: int
     ended: bool
 
 
-def look(client, target):
+def look(client, target, job):
     """Clocks are read close together; what takes longer comes after them."""
     tree = machine.tree(client.child.pid)
     own = client.of_tree(tree)
     metrics = target.metrics()
     at, tree_ns, target_ns = time.monotonic(), machine.cpu_ns(tree), target.cpu_ns()
     own_ns = {pid: tree_ns[pid] for pid in own if pid in tree_ns}
-    return Look(at, own_ns, tree_ns, target_ns, metrics, machine.pss_bytes(own), client.ended())
+    arrived_bytes = target.arrived_bytes() if job.pushes else 0
+    return Look(at, own_ns, tree_ns, target_ns, metrics, machine.pss_bytes(own), arrived_bytes, client.ended())
 
 
 def unread_again(target, plan):
@@ -185,17 +194,28 @@ def sample(job, plan, before, after, connected, waiting_bytes, own_errors):
     target_ns = machine.cpu_between(before.target_ns, after.target_ns)
     target_cpus, client_cpus = machine.halves()
     left = connected - after.metrics["subscribers" if job.pushes else "connections"]
-    due = plan.rate * seconds * plan.clients if job.pushes else done
+    published = grown("events_published")
     return Sample(
         per_second=done / seconds,
         cpu_us=own_ns / done / 1e3,
         target_cpu_us=target_ns / done / 1e3,
-        with_coordinator_us=machine.cpu_between(before.tree_ns, after.tree_ns) / done / 1e3,
+        tree_cpu_us=machine.cpu_between(before.tree_ns, after.tree_ns) / done / 1e3,
         pss_bytes=after.pss_bytes,
         client_busy=own_ns / 1e9 / seconds / len(client_cpus),
         target_busy=target_ns / 1e9 / seconds / len(target_cpus),
-        received_share=done / due,
+        published_share=share(published, plan.rate * seconds) if job.pushes else 1,
+        arrived_share=share(arrived(job, before, after) / plan.clients, published) if job.pushes else 1,
         waiting_s=waiting_bytes / (clients.EVENT_BYTES * plan.rate * plan.clients) if job.pushes else 0,
         target_errors=grown("error_replies") + grown("slow_disconnects") + max(0, left),
         own_errors=own_errors,
     )
+
+
+def arrived(job, before, after):
+    """Events that came as far as the client's kernel. A target that cannot keep up queues events, and counts them as sent."""
+    return (after.arrived_bytes - before.arrived_bytes) / (clients.EVENT_BYTES + job.frame_bytes)
+
+
+def share(events, of):
+    """One event more or less falls on the other side of the window's edges."""
+    return min(1.0, (events + 1) / of) if of else 0.0

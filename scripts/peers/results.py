@@ -45,7 +45,7 @@ class Row:
             "clients": self.clients, "rounds": len(self.samples), "per_second": middle(self.of("per_second")),
             **spread("cpu_us", cpu), "cpu_ratio": ratio(cpu, ours and ours.of("cpu_us")),
             **spread("bytes_per_client", memory), "bytes_ratio": ratio(memory, ours and ours.bytes_per_client()) if self.clients >= MANY else None,
-            "target_cpu_us": middle(self.of("target_cpu_us")), "tree_cpu_us": middle(self.of("with_coordinator_us")),
+            "target_cpu_us": middle(self.of("target_cpu_us")), "tree_cpu_us": middle(self.of("tree_cpu_us")),
             "client_busy": middle(self.of("client_busy")),
             "target_errors": sum(self.of("target_errors").values()) if self.samples else None,
             "own_errors": sum(own_errors) if own_errors else None,
@@ -101,7 +101,7 @@ def write_csv(path, head, lines):
 
 # --- Markdown
 
-HEAD = "| client | {unit}s/s | CPU per {unit} | × ours | memory per client | × ours | errors | clean rate | |"
+HEAD = "| client | {unit}s/s | CPU per {unit} | × ours | memory per client | × ours | errors | clean rate | notes |"
 
 
 def markdown(table, rows, facts):

@@ -6,8 +6,9 @@ import re
 import subprocess
 import threading
 import time
+from contextlib import contextmanager
 
-from machine import cpu_ns, unread_bytes
+from machine import arrived_bytes, cpu_ns, unread_bytes
 
 EVENT_BYTES = 256
 READY_S = 20
@@ -40,6 +41,9 @@ class Target:
 
     def unread_bytes(self):
         return unread_bytes(set(self.processes.values()))
+
+    def arrived_bytes(self):
+        return arrived_bytes(self.processes.values())
 
     @property
     def port(self):
@@ -74,18 +78,15 @@ class Serve(Target):
         self.child.stderr.close()
 
 
-class cpus_of_children:
+@contextmanager
+def cpus_of_children(cpus):
     """Children that are started inside of the block inherit these CPUs."""
-
-    def __init__(self, cpus):
-        self.cpus = cpus
-
-    def __enter__(self):
-        self.before = os.sched_getaffinity(0)
-        os.sched_setaffinity(0, self.cpus)
-
-    def __exit__(self, *_):
-        os.sched_setaffinity(0, self.before)
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cpus)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def payload(now_s):
