@@ -14,6 +14,7 @@ mod folder;
 pub mod format;
 mod log_check;
 mod manifest;
+pub mod peers;
 pub mod table;
 
 pub use error::ReportError;

@@ -57,10 +57,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     };
     let room = frame(canvas, view, Extent::OneStep, title, &with_whiskers(&subtitle, view));
     let parts = PARTS.map(|part| part.words);
-    let names = stacked::names_width(view, 400.0);
-    let plot = Rect::new(room.left + names + 16.0, room.top + 40.0, room.right, room.bottom - 72.0);
+    let names = stacked::names_of(view);
+    let width = stacked::names_width(&names, 400.0);
+    let plot = Rect::new(room.left + width + 16.0, room.top + 40.0, room.right, room.bottom - 72.0);
     stacked::draw_legend(canvas, plot.left, room.top + 2.0, &parts);
-    stacked::draw_names(canvas, view, plot, names);
+    stacked::draw_names(canvas, &names, plot, width);
     let bar = |series: &Series<'_>| {
         let (parts, length) =
             if wire { (of_wire(series), sums::WIRE) } else { (of_stream(series), sums::STREAM) };

@@ -42,14 +42,15 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     let floor = calibration::quote(view.run, results);
     let subtitle = with_whiskers(SUBTITLE, view);
     let room = frame_with(canvas, view, Extent::OneStep, [TITLE, &subtitle], floor.as_deref());
-    let names = stacked::names_width(view, 330.0);
+    let names = stacked::names_of(view);
+    let names_width = stacked::names_width(&names, 330.0);
     let gap = 72.0;
-    let left = room.left + names + 16.0;
+    let left = room.left + names_width + 16.0;
     let width = (room.right - left - gap) / 2.0;
     let top = room.top + 40.0;
     let cpu = Rect::new(left, top, left + width, room.bottom - 72.0);
     let memory = Rect::new(left + width + gap, top, room.right, room.bottom - 72.0);
-    stacked::draw_names(canvas, view, cpu, names);
+    stacked::draw_names(canvas, &names, cpu, names_width);
     for (half, plot) in [(CPU, cpu), (MEMORY, memory)] {
         stacked::draw_legend(canvas, plot.left, room.top + 2.0, half.parts);
         let bars: Vec<Bar> = (view.series.iter())

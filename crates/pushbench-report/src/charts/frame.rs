@@ -16,7 +16,8 @@ use crate::table::notes::measured;
 pub(super) const MARGIN: f64 = 44.0;
 const TITLE: Type = Type::medium(40.0, TEXT);
 const SUBTITLE: Type = Type::regular(25.0, FAINT_TEXT);
-const FOOTER: Type = Type::regular(22.0, FAINT_TEXT);
+/// What stands below a chart.
+pub(super) const FOOTER: Type = Type::regular(22.0, FAINT_TEXT);
 const FOOTER_LINE: f64 = 31.0;
 
 /// Which results a chart shows, for its verdict.

@@ -15,6 +15,7 @@ mod layout;
 mod over_time;
 mod overlay;
 mod palette;
+mod peers;
 mod percentiles;
 mod picture;
 mod scale;
@@ -31,6 +32,7 @@ use canvas::Canvas;
 use view::View;
 
 use crate::compare::{self, Comparison};
+use crate::peers::Peer;
 use crate::{ReportError, RunFolder};
 
 /// A chart: the name of its file and how it is drawn.
@@ -78,6 +80,18 @@ pub fn draw_comparison(comparison: &Comparison<'_>, out: &Path) -> Result<Vec<Pa
         save(out, compare::names::OVERLAY, |canvas| overlay::draw(canvas, comparison))?,
         save(out, compare::names::SHIFT, |canvas| shift::draw(canvas, comparison))?,
     ])
+}
+
+/// The file that [`draw_peers`] writes.
+pub const PEERS: &str = "peers.png";
+
+/// Draws what clients cost beside each other into the folder `out`, which is created.
+///
+/// # Errors
+/// As [`draw_all`].
+pub fn draw_peers(peers: &[Peer], out: &Path) -> Result<PathBuf, ReportError> {
+    make_folder(out)?;
+    save(out, PEERS, |canvas| peers::draw(canvas, peers))
 }
 
 fn make_folder(out: &Path) -> Result<(), ReportError> {

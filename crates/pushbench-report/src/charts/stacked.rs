@@ -1,4 +1,4 @@
-//! Horizontal stacked bars, one a transport: the shape of the charts of bytes and of cost.
+//! Horizontal stacked bars, one a transport or a program: the shape of the charts of bytes, of cost and of peers.
 
 use plotters::style::RGBColor;
 use pushbench_measure::results::Confidence;
@@ -15,7 +15,7 @@ use super::view::View;
 pub(super) struct Bar {
     pub(super) color: RGBColor,
     pub(super) parts: Vec<Option<f64>>,
-    /// The 95 % interval of its length.
+    /// The 95 % interval of its length, or another that the chart names.
     pub(super) interval: Option<Confidence>,
 }
 
@@ -48,9 +48,20 @@ const INSIDE: f64 = 22.0;
 const TOTAL: Type = Type::medium(25.0, TEXT);
 const ABSENT: Type = Type::regular(23.0, FAINT_TEXT);
 
-/// Width that the names of all transports need left of the bars, at most `limit`.
-pub(super) fn names_width(view: &View<'_>, limit: f64) -> f64 {
-    let widths = view.series.iter().map(|series| font::width(&series.name(), name_type(series.ink.color)));
+/// Whose bar it is.
+pub(super) struct Name {
+    pub(super) text: String,
+    pub(super) color: RGBColor,
+}
+
+/// The transports of a run.
+pub(super) fn names_of(view: &View<'_>) -> Vec<Name> {
+    view.series.iter().map(|series| Name { text: series.name(), color: series.ink.color }).collect()
+}
+
+/// Width that all names need left of the bars, at most `limit`.
+pub(super) fn names_width(names: &[Name], limit: f64) -> f64 {
+    let widths = names.iter().map(|name| font::width(&name.text, name_type(name.color)));
     widths.fold(0.0, f64::max).min(limit)
 }
 
@@ -58,12 +69,12 @@ fn name_type(color: RGBColor) -> Type {
     Type::medium(25.0, readable(color))
 }
 
-/// Writes the names of the transports, right-aligned left of the bars of `plot`.
-pub(super) fn draw_names(canvas: &mut Canvas<'_>, view: &View<'_>, plot: Rect, room: f64) {
-    for (series, row) in view.series.iter().zip(rows(plot, view.series.len())) {
-        let face = name_type(series.ink.color);
+/// Writes names, right-aligned left of the bars of `plot`.
+pub(super) fn draw_names(canvas: &mut Canvas<'_>, names: &[Name], plot: Rect, room: f64) {
+    for (name, row) in names.iter().zip(rows(plot, names.len())) {
+        let face = name_type(name.color);
         let at = (plot.left - 16.0, f64::midpoint(row.top, row.bottom));
-        canvas.text(at, Align::Right, face, &font::fit(&series.name(), face, room));
+        canvas.text(at, Align::Right, face, &font::fit(&name.text, face, room));
     }
 }
 
@@ -123,8 +134,11 @@ fn draw_whisker(canvas: &mut Canvas<'_>, plot: Rect, row: Rect, bar: &Bar, axis:
     draw_whisker_between(canvas, (left, y), (right, y), TEXT);
 }
 
-/// The values of the parts, where there is room inside them.
+/// The values of the parts, where there is room inside them; of a single one the total says it.
 fn draw_parts_text(canvas: &mut Canvas<'_>, plot: Rect, row: Rect, bar: &Bar, axis: &Axis, wording: Wording) {
+    if bar.parts.len() < 2 {
+        return;
+    }
     let middle = f64::midpoint(row.top, row.bottom);
     for (at, (left, right, part)) in spans(plot, bar, axis).enumerate() {
         let on_top = if lightness(tint(bar.color, at)) > 0.58 { TEXT } else { RGBColor(255, 255, 255) };

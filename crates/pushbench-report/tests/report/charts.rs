@@ -10,21 +10,21 @@ use crate::synthetic::{Shape, folder, troubles};
 
 const VERMILLION: Color = [213, 94, 0];
 const ORANGE: Color = [230, 159, 0];
-const BLUE: Color = [0, 114, 178];
+pub(crate) const BLUE: Color = [0, 114, 178];
 const PURPLE: Color = [204, 121, 167];
 const ALARM: Color = [176, 0, 32];
 const SHADE: Color = [240, 240, 240];
 const WHITE: Color = [255, 255, 255];
 
-type Color = [u8; 3];
+pub(crate) type Color = [u8; 3];
 
-struct Picture {
-    size: (usize, usize),
+pub(crate) struct Picture {
+    pub(crate) size: (usize, usize),
     rgb: Vec<u8>,
 }
 
 impl Picture {
-    fn open(path: &Path) -> Self {
+    pub(crate) fn open(path: &Path) -> Self {
         let file = BufReader::new(File::open(path).expect("the chart exists"));
         let mut reader = png::Decoder::new(file).read_info().expect("the chart is a PNG");
         let mut rgb = vec![0; reader.output_buffer_size().expect("the chart fits memory")];
@@ -33,7 +33,7 @@ impl Picture {
         Self { size: (info.width as usize, info.height as usize), rgb }
     }
 
-    fn count(&self, color: Color) -> usize {
+    pub(crate) fn count(&self, color: Color) -> usize {
         self.rgb.chunks_exact(3).filter(|pixel| **pixel == color).count()
     }
 
@@ -42,7 +42,7 @@ impl Picture {
     }
 
     /// Whether anything reaches the edge: then it is cut off.
-    fn is_clipped(&self) -> bool {
+    pub(crate) fn is_clipped(&self) -> bool {
         let (width, height) = self.size;
         let rim = |end: usize| (0..4).chain(end - 4..end);
         let above_or_below = rim(height).any(|y| (0..width).any(|x| self.at(x, y) != WHITE));

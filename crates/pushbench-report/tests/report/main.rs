@@ -8,6 +8,7 @@ mod folder;
 mod gate;
 mod legend;
 mod logs;
+mod peers;
 mod steps;
 mod synthetic;
 mod table;

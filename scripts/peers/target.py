@@ -1,0 +1,129 @@
+"""The target that every client is measured against, and who publishes to it."""
+
+import http.client
+import os
+import re
+import subprocess
+import threading
+import time
+from contextlib import contextmanager
+
+from machine import arrived_bytes, cpu_ns, unread_bytes
+
+EVENT_BYTES = 256
+READY_S = 20
+
+
+class Target:
+    """Target processes as the instrument sees them: their counters, their CPU time, what waits in their sockets."""
+
+    def __init__(self, processes):
+        """`processes`: pid to port."""
+        self.processes = processes
+
+    def metrics(self):
+        """Sums of the counters of GET /metrics. The connection that asks is not among the connections."""
+        sums = {}
+        for port in self.processes.values():
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=READY_S)
+            try:
+                connection.request("GET", "/metrics", headers={"Connection": "close"})
+                text = connection.getresponse().read().decode()
+            finally:
+                connection.close()
+            for name, value in re.findall(r"^pushbench_(\w+) (\d+)$", text, re.MULTILINE):
+                sums[name] = sums.get(name, 0) + int(value)
+            sums["connections"] -= 1
+        return sums
+
+    def cpu_ns(self):
+        return cpu_ns(self.processes)
+
+    def unread_bytes(self):
+        return unread_bytes(set(self.processes.values()))
+
+    def arrived_bytes(self):
+        return arrived_bytes(self.processes.values())
+
+    @property
+    def port(self):
+        return next(iter(self.processes.values()))
+
+
+class Serve(Target):
+    """`pushbench serve` on CPUs of its own, until the `with` block ends."""
+
+    def __init__(self, pushbench, cpus):
+        with cpus_of_children(cpus):
+            self.child = subprocess.Popen(
+                [pushbench, "serve", "--listen", "127.0.0.1:0"], stderr=subprocess.PIPE, text=True)
+        first = self.child.stderr.readline()
+        said = re.match(r"listening on http://127\.0\.0\.1:(\d+)", first)
+        if not said:
+            self.__exit__()
+            raise RuntimeError(f"the target does not come up: {first.strip()}")
+        # What else it says is read by nobody, and short.
+        super().__init__({self.child.pid: int(said[1])})
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.child.terminate()
+        try:
+            self.child.wait(READY_S)
+        except subprocess.TimeoutExpired:
+            self.child.kill()
+            self.child.wait()
+        self.child.stderr.close()
+
+
+@contextmanager
+def cpus_of_children(cpus):
+    """Children that are started inside of the block inherit these CPUs."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cpus)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def payload(now_s):
+    """An event that tells when it was published, in ms of the wall clock, for clients that want to know its age."""
+    begin = f'{{"at":{now_s * 1e3:.3f},"fill":"'
+    return f'{begin:x<{EVENT_BYTES - 2}}"}}'
+
+
+class Publisher:
+    """Posts events to a target on a schedule that does not wait for replies to be early, until the `with` block ends."""
+
+    def __init__(self, port, rate):
+        self.port, self.rate = port, rate
+        self.stop = threading.Event()
+        self.fault = None
+        self.thread = threading.Thread(target=self.run)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        self.thread.join()
+
+    def run(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=READY_S)
+        begin, event = time.monotonic(), 0
+        try:
+            while not self.stop.wait(max(0.0, begin + event / self.rate - time.monotonic())):
+                connection.request("POST", "/publish?topic=all", payload(time.time()))
+                reply = connection.getresponse()
+                reply.read()
+                if reply.status != 202:
+                    raise RuntimeError(f"POST /publish was answered with {reply.status}")
+                event += 1
+        except (OSError, RuntimeError, http.client.HTTPException) as fault:
+            self.fault = str(fault)
+        finally:
+            connection.close()
