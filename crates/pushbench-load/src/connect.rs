@@ -9,30 +9,22 @@ use std::os::fd::OwnedFd;
 use crate::arrivals::target_of;
 use crate::thread::Thread;
 
-/// How far a connect has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Connect {
-    /// It is over: on loopback it nearly always is.
-    Done,
-    /// The socket is reported as writable when it is over, or has failed.
-    UnderWay,
-}
-
-/// Connects the worker's own client `nth` to its target; its socket is watched under `key`.
+/// Begins to connect the worker's own client `nth` to its target. The socket is watched under `key`, and reported as
+/// writable when the connect is over, well or not.
 ///
 /// # Errors
 /// When the socket cannot be made, connected or watched.
-pub(crate) fn connect(nth: u32, key: u64, thread: &Thread) -> io::Result<(OwnedFd, Connect)> {
+pub(crate) fn connect(nth: u32, key: u64, thread: &Thread) -> io::Result<OwnedFd> {
     let target = target_of(&thread.share, nth);
     let socket = outgoing(target, thread.share.source)?;
-    let connect = match rustix::net::connect(&socket, &target) {
-        Ok(()) => Connect::Done,
-        Err(Errno::INPROGRESS | Errno::INTR) => Connect::UnderWay,
+    match rustix::net::connect(&socket, &target) {
+        // On loopback it is over by now, whatever the answer.
+        Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => {}
         Err(error) => return Err(error.into()),
-    };
+    }
     // A socket that is not yet on its way would be reported as hung up.
     thread.poller.add(&socket, key)?;
-    Ok((socket, connect))
+    Ok(socket)
 }
 
 /// Whether an error of [`connect`] says that this side has no more of something.

@@ -143,10 +143,8 @@ impl Driver {
     fn read_again(&mut self, recorder: &mut Recorder) -> Left {
         for _ in 0..self.thread.again.len().min(IN_A_ROW) {
             let Some(index) = self.thread.again.pop_front() else { break };
-            let client = &mut self.clients[index as usize];
-            client.is_read_again = false;
-            // Whether the peer has ended is not known any more.
-            client.on_readable(true, &mut Turn { thread: &mut self.thread, recorder });
+            let turn = &mut Turn { thread: &mut self.thread, recorder };
+            self.clients[index as usize].on_turn_again(turn);
         }
         if self.thread.again.is_empty() { Left::Nothing } else { Left::More }
     }
@@ -158,15 +156,8 @@ impl Driver {
         let mut served = 0;
         for ready in self.ready.iter().skip(self.served).take(IN_A_ROW) {
             served += 1;
-            let client = &mut self.clients[Client::index_of(ready.key)];
             let turn = &mut Turn { thread: &mut self.thread, recorder };
-            if ready.writable && client.key() == ready.key {
-                client.on_writable(turn);
-            }
-            // Not its socket any more, when the other half of the report has ended it.
-            if ready.readable && client.key() == ready.key {
-                client.on_readable(ready.ended, turn);
-            }
+            self.clients[Client::index_of(ready.key)].on_ready(ready, turn);
         }
         if served < IN_A_ROW {
             // Whatever becomes ready from now on will be told: the look took all there was.

@@ -14,6 +14,8 @@ const SLOT_BITS: u32 = 22;
 /// Slots ahead: about 1.07 s.
 const SLOTS: usize = 256;
 const WORDS: usize = SLOTS / 64;
+/// Entries that a slot has room for from the beginning; one that was fuller keeps its room.
+const FEW: usize = 8;
 
 /// An instant in nanoseconds, and who is to be woken.
 type Entry = (u64, u32);
@@ -35,7 +37,7 @@ impl Default for Wheel {
         Self {
             edge: 0,
             soon: BinaryHeap::new(),
-            slots: Box::new([const { Vec::new() }; SLOTS]),
+            slots: Box::new(std::array::from_fn(|_| Vec::with_capacity(FEW))),
             taken: [0; WORDS],
             later: BinaryHeap::new(),
         }

@@ -10,6 +10,7 @@ mod transfer;
 
 use pushbench_probe::clock::now_ns;
 use pushbench_probe::limits::is_exhaustion;
+use pushbench_probe::readiness::Readiness;
 use pushbench_probe::socket::end_of_writing;
 use pushbench_transport::client::{Closed, Io, Reopen, Step, Subscriber};
 use pushbench_transport::meter::Metered;
@@ -18,7 +19,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 
 use self::transfer::{Read, pending};
-use crate::connect::{Connect, connect, is_limit};
+use crate::connect::{connect, is_limit};
 use crate::recorder::ClientObserver;
 use crate::thread::Turn;
 use crate::wakeup::Wakeup;
@@ -41,7 +42,7 @@ pub(crate) struct Client {
     generation: u32,
     stage: Stage,
     /// Whether it is in the queue of those to be read again.
-    pub(crate) is_read_again: bool,
+    is_read_again: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,8 +82,8 @@ impl Client {
         }
     }
 
-    /// What its present socket is known by.
-    pub(crate) fn key(&self) -> u64 {
+    /// What its present socket is known by; the one before was known by another key.
+    fn key(&self) -> u64 {
         u64::from(self.generation) << 32 | u64::from(self.index)
     }
 
@@ -111,8 +112,26 @@ impl Client {
         }
     }
 
+    /// A socket of its is ready, the present one or one that it has closed meanwhile.
+    pub(crate) fn on_ready(&mut self, ready: Readiness, turn: &mut Turn<'_>) {
+        if ready.writable && ready.key == self.key() {
+            self.on_writable(turn);
+        }
+        // Looked at anew: the first half of the report may have been the socket's end.
+        if ready.readable && ready.key == self.key() {
+            self.on_readable(ready.ended, turn);
+        }
+    }
+
+    /// Its socket was not read to the end when it was read last.
+    pub(crate) fn on_turn_again(&mut self, turn: &mut Turn<'_>) {
+        self.is_read_again = false;
+        // Whether the peer has ended is not known any more.
+        self.on_readable(true, turn);
+    }
+
     /// The socket can be written; a connect may be over.
-    pub(crate) fn on_writable(&mut self, turn: &mut Turn<'_>) {
+    fn on_writable(&mut self, turn: &mut Turn<'_>) {
         match self.stage {
             Stage::Connecting(why) => match self.connect_outcome() {
                 Ok(()) => self.connected(why, turn),
@@ -128,7 +147,7 @@ impl Client {
     }
 
     /// The socket can be read. Where the peer has `ended`, nothing will be said of its end any more.
-    pub(crate) fn on_readable(&mut self, ended: bool, turn: &mut Turn<'_>) {
+    fn on_readable(&mut self, ended: bool, turn: &mut Turn<'_>) {
         // Taken out for as long as both are borrowed.
         let mut buffer = std::mem::take(&mut turn.thread.read_buffer);
         let read = match self.stage {
@@ -172,11 +191,7 @@ impl Client {
         self.generation = self.generation.wrapping_add(1);
         self.stage = Stage::Connecting(why);
         match connect(self.index, self.key(), turn.thread) {
-            Ok((socket, Connect::Done)) => {
-                self.socket = Some(socket);
-                self.connected(why, turn);
-            }
-            Ok((socket, Connect::UnderWay)) => {
+            Ok(socket) => {
                 self.socket = Some(socket);
                 let give_up_ns = now_ns() + CONNECT_TIMEOUT_NS;
                 self.wakeup.ask(Some(give_up_ns), self.index, &mut turn.thread.wheel);
@@ -284,3 +299,6 @@ impl Client {
         feed(self.half.as_mut(), &mut Io { now_ns, out, observer: &mut observer })
     }
 }
+
+#[cfg(test)]
+mod tests;
