@@ -4,7 +4,7 @@
 //! entry costs the same however many there are. What is due later waits in a heap of its own. Entries come out in the order
 //! of their instants. There is no cancelling: whoever takes an entry out knows whether it still stands.
 //!
-//! PERF: taking out and putting back one of 100,000 entries spread over a second takes 45 ns, with a heap alone 310 ns.
+//! PERF: taking out and putting back one of 100,000 entries spread over a second takes 90 ns, with a heap alone 215 ns.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
