@@ -5,14 +5,15 @@
 //! sockets, and after some dozens of either the other tasks of the thread get their turn. Nothing is known here of what a
 //! client does with its turn.
 
-use pushbench_probe::alarm::Alarm;
+use pushbench_probe::alarm::{Alarm, Sleep};
 use pushbench_probe::clock::now_ns;
 use pushbench_probe::readiness::{AT_ONCE, Ready};
 use std::cell::{Cell, RefCell};
+use std::future::{Future as _, poll_fn};
 use std::io;
-use std::pin::pin;
+use std::pin::Pin;
 use std::rc::Rc;
-use tokio::sync::Notify;
+use std::task::{Poll, Waker};
 use tokio::task::yield_now;
 
 use crate::account::Account;
@@ -28,18 +29,27 @@ const WAKES_IN_A_ROW: usize = 32;
 /// Clients that arrive and connect, which takes several times as long.
 const ARRIVALS_IN_A_ROW: usize = 8;
 
-/// The word to stop.
+/// The word to stop, and whom to wake for it.
 #[derive(Debug, Default)]
 pub(crate) struct Stop {
     told: Cell<bool>,
-    telling: Notify,
+    driver: RefCell<Option<Waker>>,
 }
 
 impl Stop {
     /// Tells the driver that the step is over.
     pub(crate) fn tell(&self) {
         self.told.set(true);
-        self.telling.notify_one();
+        if let Some(driver) = self.driver.take() {
+            driver.wake();
+        }
+    }
+
+    fn register(&self, waker: &Waker) {
+        let mut driver = self.driver.borrow_mut();
+        if driver.as_ref().is_none_or(|known| !known.will_wake(waker)) {
+            *driver = Some(waker.clone());
+        }
     }
 }
 
@@ -70,8 +80,7 @@ impl Driver {
     /// Drives the clients until the word to stop, and then until the last of them has let go of its connection.
     pub(crate) async fn run(mut self, alarm: Alarm, recorder: Rc<RefCell<Recorder>>, stop: Rc<Stop>) {
         let mut sleep = alarm.until(u64::MAX);
-        let mut told = pin!(stop.telling.notified());
-        let mut waits_until_ns = u64::MAX;
+        let mut sleeps_until_ns = u64::MAX;
         loop {
             let left = {
                 let recorder = &mut *recorder.borrow_mut();
@@ -83,24 +92,43 @@ impl Driver {
                 }
                 self.turn(now_ns(), recorder)
             };
+            let waited = match left {
+                Ok(Left::More) => {
+                    yield_now().await;
+                    Ok(())
+                }
+                Ok(Left::Nothing) => self.wait(&mut sleep, &mut sleeps_until_ns, &stop).await,
+                Err(error) => Err(error),
+            };
             // A set of sockets that fails is none that can be waited for; its clients receive nothing, and that shows.
-            let Ok(left) = left else { return };
-            if left == Left::More {
-                yield_now().await;
-                continue;
-            }
-            let next_ns = self.next_ns();
-            if next_ns != waits_until_ns {
-                waits_until_ns = next_ns;
-                sleep.reset(next_ns);
-            }
-            tokio::select! {
-                biased;
-                () = &mut sleep => waits_until_ns = 0,
-                () = &mut told, if !self.thread.is_over => {}
-                changed = self.thread.poller.changed() => if changed.is_err() { return },
+            if waited.is_err() {
+                return;
             }
         }
+    }
+
+    /// Waits until there may be something to do; false alarms are possible.
+    ///
+    /// PERF: what is registered already is not asked again, and sockets are waited for by a poll that keeps its waker:
+    /// three `select!`ed futures, made and dropped for each wait, took longer than the record of an event.
+    async fn wait(&mut self, sleep: &mut Sleep, sleeps_until_ns: &mut u64, stop: &Stop) -> io::Result<()> {
+        let next_ns = self.next_ns();
+        let mut is_woken = false;
+        poll_fn(|context| {
+            // Asked in any case: what changed while nobody waited is said once more otherwise.
+            let changed = self.thread.poller.poll_changed(context);
+            if std::mem::replace(&mut is_woken, true) || changed.is_ready() {
+                return Poll::Ready(if let Poll::Ready(changed) = changed { changed } else { Ok(()) });
+            }
+            stop.register(context.waker());
+            if next_ns == *sleeps_until_ns {
+                return Poll::Pending;
+            }
+            *sleeps_until_ns = next_ns;
+            sleep.reset(next_ns);
+            Pin::new(&mut *sleep).poll(context).map(Ok)
+        })
+        .await
     }
 
     /// When the next client arrives or is woken.
