@@ -5,8 +5,9 @@ use pushbench_measure::ledger::{Ledger, Tally};
 use pushbench_measure::{Phase, PhaseEdges};
 use pushbench_scenario::schedule::TopicEvents;
 
-/// One client's account. Kept for every client of a worker, so every byte counts.
+/// One client's account. Kept for every client of a worker, so every byte counts; an event finds it in two cache lines.
 #[derive(Debug, Default)]
+#[repr(align(64))]
 pub(crate) struct Account {
     /// When the schedule lets it arrive.
     pub(crate) arrival_ns: u64,
@@ -73,6 +74,11 @@ mod tests {
     /// Events 1 to 5, due at 1000, 1100 … 1400.
     fn five_events() -> TopicEvents {
         TopicEvents { first_n: 1, due_offsets_ns: vec![0, 100, 200, 300, 400] }
+    }
+
+    #[test]
+    fn an_account_fits_two_cache_lines() {
+        assert_eq!(size_of::<Account>(), 128);
     }
 
     fn account(first_ready_ns: u64, received: &[u64]) -> Account {

@@ -1,13 +1,17 @@
 //! The load generator: clients that subscribe over any transport, and the record of what reached them.
 //!
-//! One worker is one event loop on one thread. It plays its share of the clients; each is one task that drives the
-//! client half of a transport, so there is one loop for all transports. Recording is per thread, never per client
-//! beyond the ledger. What the target does inside, how reports travel and what becomes of them is not known here.
+//! One worker is one event loop on one thread. It plays its share of the clients; each is a place in a slab and drives the
+//! client half of a transport, so there is one loop for all transports and all clients. Recording is per thread, never
+//! per client beyond the ledger. What the target does inside, how reports travel and what becomes of them is not known here.
 
 mod account;
+mod arrivals;
 mod client;
+mod connect;
+mod driver;
 mod recorder;
-mod shared;
+mod thread;
+mod wakeup;
 mod worker;
 
 pub use worker::{LoadError, Worker};

@@ -40,14 +40,22 @@ impl Recorder {
     }
 
     /// Notes that a client's connection is gone and not by plan.
-    pub(crate) fn lost_connection(&mut self, client: usize) {
-        if std::mem::take(&mut self.accounts[client].ready) {
+    pub(crate) fn lost_connection(&mut self, client: u32) {
+        if std::mem::take(&mut self.accounts[client as usize].ready) {
             self.ready_now -= 1;
         }
     }
 
-    /// Notes a read of so many bytes that completed so many events.
-    pub(crate) fn read(&mut self, now_ns: u64, events: u64) {
+    /// Notes a read of so many bytes before they are parsed; the answer is to be given to [`Self::end_read`].
+    pub(crate) fn begin_read(&mut self, bytes: usize) -> u64 {
+        self.counters.reads += 1;
+        self.counters.down.framing += bytes as i64;
+        self.counters.events
+    }
+
+    /// Notes how many events the read completed.
+    pub(crate) fn end_read(&mut self, now_ns: u64, events_before: u64) {
+        let events = self.counters.events - events_before;
         if events > 0 {
             self.counters.event_reads += 1;
             let phase = self.phase_at(now_ns);
@@ -66,7 +74,7 @@ impl Recorder {
         }
     }
 
-    fn event(&mut self, client: usize, payload: &[u8], now_ns: u64) {
+    fn event(&mut self, client: u32, payload: &[u8], now_ns: u64) {
         let bytes = payload.len() as i64;
         self.counters.down.framing -= bytes;
         self.counters.down.payload += bytes;
@@ -77,7 +85,7 @@ impl Recorder {
         };
         let Some(edges) = self.edges else { return };
         let phase = edges.phase_at(stamp.due_ns);
-        let account = &mut self.accounts[client];
+        let account = &mut self.accounts[client as usize];
         if account.ledger.receive(stamp.n) == Reception::Duplicate {
             return;
         }
@@ -97,9 +105,9 @@ impl Recorder {
         }
     }
 
-    fn ready(&mut self, client: usize, now_ns: u64) {
+    fn ready(&mut self, client: u32, now_ns: u64) {
         let phase = self.phase_at(now_ns);
-        let account = &mut self.accounts[client];
+        let account = &mut self.accounts[client as usize];
         if !std::mem::replace(&mut account.ready, true) {
             self.ready_now += 1;
         }
@@ -115,7 +123,7 @@ impl Recorder {
 /// The recorder as seen by one client's state machine during one input.
 pub(crate) struct ClientObserver<'a> {
     pub(crate) recorder: &'a mut Recorder,
-    pub(crate) client: usize,
+    pub(crate) client: u32,
     /// The instant of the input.
     pub(crate) now_ns: u64,
 }

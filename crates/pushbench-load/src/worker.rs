@@ -4,15 +4,12 @@
 
 use pushbench_measure::snapshot::{WorkerFinal, WorkerSnapshot};
 use pushbench_measure::wire::{Opened, READINGS};
-use pushbench_measure::{Counters, Figure, PhaseEdges, micros};
+use pushbench_measure::{Counters, Figure, Histograms, PhaseEdges, micros};
 use pushbench_probe::alarm::Alarm;
 use pushbench_probe::clock::now_ns;
-use pushbench_scenario::plan::{topic_name, topic_of_client};
-use pushbench_scenario::schedule::{
-    EventSchedule, arrival_offset_ns, client_seed, events_between, looks, poll_phase,
-};
+use pushbench_scenario::plan::topic_of_client;
+use pushbench_scenario::schedule::{EventSchedule, events_between, looks};
 use pushbench_scenario::share::WorkerShare;
-use pushbench_transport::client::{Identity, SharedTexts};
 use pushbench_transport::meter::Meter;
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -21,8 +18,10 @@ use std::time::Duration;
 use tokio::task::{JoinHandle, spawn_local};
 
 use crate::account::Account;
-use crate::client::Client;
-use crate::shared::Shared;
+use crate::arrivals::Arrivals;
+use crate::driver::{Driver, Stop};
+use crate::recorder::Recorder;
+use crate::thread::Thread;
 
 /// How often a worker looks how late its own timer is, and at ages: once in each slot of this length.
 const LOOK_SLOT_NS: u64 = 20_000_000;
@@ -37,6 +36,9 @@ pub enum LoadError {
     /// No timer could be made.
     #[error("cannot make a timer: {0}")]
     Timer(#[source] io::Error),
+    /// No set of sockets could be made.
+    #[error("cannot make an epoll set: {0}")]
+    Poller(#[source] io::Error),
     /// The share names no target.
     #[error("a worker needs the address of a target")]
     NoTarget,
@@ -44,8 +46,15 @@ pub enum LoadError {
 
 /// A worker with its share of a step.
 pub struct Worker {
-    share: WorkerShare,
-    shared: Rc<Shared>,
+    share: Rc<WorkerShare>,
+    alarm: Alarm,
+    recorder: Rc<RefCell<Recorder>>,
+    meter: Rc<Meter>,
+    stop: Rc<Stop>,
+    /// Where the clients are to live; taken when they begin to arrive.
+    thread: RefCell<Option<Thread>>,
+    /// The task that drives the clients.
+    driving: RefCell<Option<JoinHandle<()>>>,
     /// Counters at the begin and the end of the measure phase.
     edges: Rc<Cell<[Counters; 2]>>,
     /// Counters at the readings of all sockets.
@@ -63,11 +72,18 @@ impl Worker {
         let target = *share.targets.first().ok_or(LoadError::NoTarget)?;
         let alarm = Alarm::new().map_err(LoadError::Timer)?;
         spawn_local(alarm.run());
-        let meter = Meter::new(Opened::Here, target);
-        let shared = Rc::new(Shared::new(alarm, share.source, meter));
+        let meter = Rc::new(Meter::new(Opened::Here, target));
+        let share = Rc::new(share);
+        let thread = Thread::new(Rc::clone(&share), Rc::clone(&meter)).map_err(LoadError::Poller)?;
+        let recorder = Recorder { histograms: Histograms::prepared(), ..Recorder::default() };
         Ok(Self {
             share,
-            shared,
+            alarm,
+            recorder: Rc::new(RefCell::new(recorder)),
+            meter,
+            stop: Rc::default(),
+            thread: RefCell::new(Some(thread)),
+            driving: RefCell::default(),
             edges: Rc::default(),
             at_readings: Rc::default(),
             readings: RefCell::default(),
@@ -77,42 +93,48 @@ impl Worker {
     /// The thread's alarm clock, for whoever drives the worker.
     #[must_use]
     pub fn alarm(&self) -> &Alarm {
-        &self.shared.alarm
+        &self.alarm
     }
 
-    /// Lets the clients arrive by the schedule; the step's first client is due at `start_ns`.
+    /// Lets the clients arrive by the schedule; the step's first client is due at `start_ns`. They arrive once: whatever is
+    /// said later does nothing.
     pub fn connect(&self, start_ns: u64) {
-        spawn_local(arrivals(self.share.clone(), Rc::clone(&self.shared), start_ns));
+        let Some(thread) = self.thread.take() else { return };
+        let driver = Driver::new(thread, Arrivals::new(Rc::clone(&self.share), start_ns));
+        let driving = driver.run(self.alarm.clone(), Rc::clone(&self.recorder), Rc::clone(&self.stop));
+        self.driving.replace(Some(spawn_local(driving)));
         let looks = looks(self.share.plan.seed, self.share.worker);
-        spawn_local(look_around(Rc::clone(&self.shared), start_ns, looks));
+        spawn_local(look_around(self.alarm.clone(), Rc::clone(&self.recorder), start_ns, looks));
     }
 
     /// Whether every client of this worker has been ready once.
     #[must_use]
     pub fn all_ready(&self) -> bool {
-        self.shared.recorder.borrow().ever_connected as usize == self.share.client_numbers().count()
+        self.recorder.borrow().ever_connected as usize == self.share.client_numbers().count()
     }
 
     /// Makes the phases known; must be called before they begin.
     pub fn begin(&self, edges: PhaseEdges) {
-        self.shared.recorder.borrow_mut().edges = Some(edges);
-        let (shared, noted) = (Rc::clone(&self.shared), Rc::clone(&self.edges));
+        self.recorder.borrow_mut().edges = Some(edges);
+        let (alarm, recorder) = (self.alarm.clone(), Rc::clone(&self.recorder));
+        let noted = Rc::clone(&self.edges);
         spawn_local(async move {
             for (at, instant_ns) in [edges.measure_ns, edges.drain_ns].into_iter().enumerate() {
-                shared.alarm.until(instant_ns).await;
+                alarm.until(instant_ns).await;
                 let mut both = noted.get();
-                both[at] = shared.recorder.borrow().counters;
+                both[at] = recorder.borrow().counters;
                 noted.set(both);
             }
         });
-        let (shared, noted) = (Rc::clone(&self.shared), Rc::clone(&self.at_readings));
+        let (alarm, recorder) = (self.alarm.clone(), Rc::clone(&self.recorder));
+        let (meter, noted) = (Rc::clone(&self.meter), Rc::clone(&self.at_readings));
         let readings = spawn_local(async move {
             let note = |at: usize| {
                 let mut all = noted.get();
-                all[at] = shared.recorder.borrow().counters;
+                all[at] = recorder.borrow().counters;
                 noted.set(all);
             };
-            shared.meter.follow(&shared.alarm, edges, note).await;
+            meter.follow(&alarm, edges, note).await;
         });
         self.readings.replace(Some(readings));
     }
@@ -120,7 +142,7 @@ impl Worker {
     /// The report due at `tick_ns`: what was recorded since the one before.
     #[must_use]
     pub fn report(&self, tick_ns: u64) -> WorkerSnapshot {
-        let mut recorder = self.shared.recorder.borrow_mut();
+        let mut recorder = self.recorder.borrow_mut();
         WorkerSnapshot {
             tick_ns,
             connected: recorder.ready_now,
@@ -133,23 +155,26 @@ impl Worker {
     /// Closes the books, then says goodbye on every connection: what arrives meanwhile is in no report and in no sum.
     pub async fn finish(&self) -> WorkerFinal {
         // The last reading of the sockets begins with the end of the step; a step that is ended early has none.
-        let edges = self.shared.recorder.borrow().edges;
+        let edges = self.recorder.borrow().edges;
         let ended = edges.is_some_and(|edges| edges.end_ns <= now_ns());
         if let Some(readings) = self.readings.take().filter(|_| ended) {
             let _ = tokio::time::timeout(LAST_READING, readings).await;
         }
         let mut sums = self.sums();
         // Whoever is not done by then is cut off with the process.
-        let _ = tokio::time::timeout(FAREWELL, self.shared.let_go()).await;
-        sums.wire = self.shared.meter.log();
+        if let Some(driving) = self.driving.take() {
+            self.stop.tell();
+            let _ = tokio::time::timeout(FAREWELL, driving).await;
+        }
+        sums.wire = self.meter.log();
         let [begin, end, idle_begin, idle_end] = self.at_readings.get();
-        sums.at_readings = [begin, end, idle_begin, idle_end, self.shared.recorder.borrow().counters];
+        sums.at_readings = [begin, end, idle_begin, idle_end, self.recorder.borrow().counters];
         sums
     }
 
     /// The books as they are now.
     fn sums(&self) -> WorkerFinal {
-        let mut recorder = self.shared.recorder.borrow_mut();
+        let mut recorder = self.recorder.borrow_mut();
         let [at_measure, at_drain] = self.edges.get();
         let mut sums =
             WorkerFinal { edges: [at_measure, at_drain, recorder.counters], ..WorkerFinal::default() };
@@ -182,42 +207,20 @@ impl Worker {
     }
 }
 
-/// Lets clients in one after the other, at their instants, whatever became of those before.
-async fn arrivals(share: WorkerShare, shared: Rc<Shared>, start_ns: u64) {
-    let topics = share.plan.topics(share.clients);
-    let settings = &share.transport().settings;
-    let mut texts = SharedTexts::default();
-    for client in share.client_numbers() {
-        let arrival_ns = start_ns + arrival_offset_ns(client, share.plan.connect_rate);
-        shared.alarm.until(arrival_ns).await;
-        let topic = topic_of_client(client, topics);
-        let target = share.target_of(client);
-        let identity = Identity {
-            host: texts.copy_of(&target.to_string()),
-            topic: texts.copy_of(&topic_name(share.plan.events.topics, topic)),
-            seed: client_seed(share.plan.seed, client),
-            phase: poll_phase(share.plan.seed, client),
-        };
-        let index = {
-            let accounts = &mut shared.recorder.borrow_mut().accounts;
-            accounts.push(Account::new(arrival_ns, topic));
-            accounts.len() - 1
-        };
-        let half = settings.subscriber(identity);
-        let client = Client { shared: Rc::clone(&shared), index, target, half, unsent: Vec::new() };
-        spawn_local(client.live(arrival_ns));
-    }
-}
-
 /// Looks now and then how late this thread's timers are, which is part of the run's own verdict, and how old what its
 /// clients hold: once in each slot, at any instant of it. Regular instants would keep step with a regular publisher, and
 /// every look would meet the same age.
-async fn look_around(shared: Rc<Shared>, start_ns: u64, looks: impl Iterator<Item = f64>) {
+async fn look_around(
+    alarm: Alarm,
+    recorder: Rc<RefCell<Recorder>>,
+    start_ns: u64,
+    looks: impl Iterator<Item = f64>,
+) {
     for (slot, at) in (0..).zip(looks) {
         let due_ns = start_ns + slot * LOOK_SLOT_NS + (at * LOOK_SLOT_NS as f64) as u64;
-        shared.alarm.until(due_ns).await;
+        alarm.until(due_ns).await;
         let now_ns = now_ns();
-        let mut recorder = shared.recorder.borrow_mut();
+        let mut recorder = recorder.borrow_mut();
         let phase = recorder.phase_at(due_ns);
         recorder.histograms.record(Figure::TimerLate, phase, micros(now_ns.saturating_sub(due_ns)));
         recorder.look_at_ages(now_ns);

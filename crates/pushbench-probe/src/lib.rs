@@ -27,3 +27,4 @@ pub mod sockets;
 pub mod sockstat;
 pub mod tcp_info;
 pub mod timers;
+pub mod wheel;

@@ -12,8 +12,10 @@ use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::io::Errno;
 use rustix::time::Timespec;
+use std::future::poll_fn;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::task::{Context, Poll, ready};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -40,6 +42,9 @@ pub struct Readiness {
     pub readable: bool,
     /// A write will not be refused for now: there is room, the connect is over, or there is an error.
     pub writable: bool,
+    /// The peer has ended its direction, or there is an error: a read that comes back short is not the last one then,
+    /// and nothing more will be said.
+    pub ended: bool,
 }
 
 impl Poller {
@@ -90,8 +95,17 @@ impl Poller {
     /// # Errors
     /// When the runtime cannot watch the set any more.
     pub async fn changed(&self) -> io::Result<()> {
-        self.epoll.readable().await?.clear_ready();
-        Ok(())
+        poll_fn(|context| self.poll_changed(context)).await
+    }
+
+    /// The same for a future that waits for other things too; the task of the last call is woken.
+    ///
+    /// # Errors
+    /// When the runtime cannot watch the set any more.
+    pub fn poll_changed(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut guard = ready!(self.epoll.poll_read_ready(context))?;
+        guard.clear_ready();
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -112,6 +126,7 @@ impl Ready {
                 key: data.u64(),
                 readable: flags.intersects(EventFlags::IN | EventFlags::RDHUP | any_end),
                 writable: flags.intersects(EventFlags::OUT | any_end),
+                ended: flags.intersects(EventFlags::RDHUP | any_end),
             }
         })
     }
@@ -159,18 +174,27 @@ mod tests {
             let poller = Poller::new().unwrap();
             let (ours, theirs) = pair();
             poller.add(&ours, 7).unwrap();
-            assert_eq!(reported(&poller), [Readiness { key: 7, readable: false, writable: true }]);
+            assert_eq!(
+                reported(&poller),
+                [Readiness { key: 7, readable: false, writable: true, ended: false }]
+            );
             assert_eq!(reported(&poller), []);
             for _ in 0..2 {
                 send(&theirs, b"ab", SendFlags::empty()).unwrap();
                 poller.changed().await.unwrap();
-                assert_eq!(reported(&poller), [Readiness { key: 7, readable: true, writable: true }]);
+                assert_eq!(
+                    reported(&poller),
+                    [Readiness { key: 7, readable: true, writable: true, ended: false }]
+                );
                 assert_eq!(reported(&poller), [], "nothing has changed, though nothing was read");
             }
             let mut buffer = [0; 8];
             assert_eq!(recv(&ours, &mut buffer[..], RecvFlags::empty()).unwrap().0, 4);
             drop(theirs);
-            assert_eq!(reported(&poller), [Readiness { key: 7, readable: true, writable: true }]);
+            assert_eq!(
+                reported(&poller),
+                [Readiness { key: 7, readable: true, writable: true, ended: true }]
+            );
         });
     }
 

@@ -4,7 +4,6 @@
 //! socket and reads no clock. One driver serves every transport: it connects when told, stamps each read before it
 //! hands the bytes over, writes what was put into [`Io::out`], and calls [`Subscriber::woken`] at the instant asked.
 
-use std::collections::HashSet;
 use std::rc::Rc;
 
 /// What a subscriber is told about itself. The texts are those of many clients, and kept once for all of a thread.
@@ -18,22 +17,6 @@ pub struct Identity {
     pub seed: u64,
     /// Where in its interval this client's poll clock begins, as a share in 0..1.
     pub phase: f64,
-}
-
-/// Texts of which many clients need the same few: one copy of each.
-#[derive(Debug, Default)]
-pub struct SharedTexts(HashSet<Rc<str>>);
-
-impl SharedTexts {
-    /// The copy of that text.
-    pub fn copy_of(&mut self, text: &str) -> Rc<str> {
-        if let Some(known) = self.0.get(text) {
-            return Rc::clone(known);
-        }
-        let copy = Rc::<str>::from(text);
-        self.0.insert(Rc::clone(&copy));
-        copy
-    }
 }
 
 /// Which way bytes travelled, seen from the client.

@@ -4,13 +4,14 @@
 //! histograms and never averaged. `record_correct` is not used anywhere: the due times of a real schedule are
 //! known, so nothing has to be guessed. This module does not decide which instants are compared.
 
+mod by_phase;
+
+pub use by_phase::Histograms;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::serialization::{Deserializer, Serializer as _, V2Serializer};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-
-use crate::Phase;
 
 /// Nanoseconds to the nearest microsecond: the one rounding of every time that is recorded.
 #[must_use]
@@ -215,116 +216,6 @@ pub fn enough_samples(count: u64, quantile: f64) -> bool {
     count > 0 && count as f64 * (1.0 - quantile) >= 10.0 - 1e-6
 }
 
-/// Histograms by figure and phase, created when first used.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Histograms {
-    map: BTreeMap<(Figure, Phase), Histogram>,
-}
-
-impl Histograms {
-    /// No histogram at all.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Every histogram there can be, empty, its memory touched: recording will allocate nothing, and what the process
-    /// needs for them shows in its memory now rather than when the first clients come.
-    #[must_use]
-    pub fn prepared() -> Self {
-        let mut all = Self::new();
-        for figure in Figure::ALL {
-            for phase in Phase::ALL {
-                let histogram = all.map.entry((figure, phase)).or_default();
-                histogram.record(0);
-                histogram.clear();
-            }
-        }
-        all
-    }
-
-    /// Records one value.
-    pub fn record(&mut self, figure: Figure, phase: Phase, value: u64) {
-        self.map.entry((figure, phase)).or_default().record(value);
-    }
-
-    /// The histogram of a figure in a phase, if any value was recorded.
-    #[must_use]
-    pub fn get(&self, figure: Figure, phase: Phase) -> Option<&Histogram> {
-        self.map.get(&(figure, phase)).filter(|histogram| !histogram.is_empty())
-    }
-
-    /// A copy of the histogram of a figure in a phase, empty if nothing was recorded.
-    #[must_use]
-    pub fn of(&self, figure: Figure, phase: Phase) -> Histogram {
-        self.get(figure, phase).cloned().unwrap_or_default()
-    }
-
-    /// The sum over all phases.
-    #[must_use]
-    pub fn all_phases(&self, figure: Figure) -> Histogram {
-        let mut sum = Histogram::new();
-        for ((f, _), histogram) in &self.map {
-            if *f == figure {
-                sum.add(histogram);
-            }
-        }
-        sum
-    }
-
-    /// Adds one histogram under a figure and a phase.
-    pub fn add_one(&mut self, figure: Figure, phase: Phase, histogram: &Histogram) {
-        self.map.entry((figure, phase)).or_default().add(histogram);
-    }
-
-    /// Adds every histogram of `other`.
-    pub fn add(&mut self, other: &Self) {
-        for ((figure, phase), histogram) in &other.map {
-            self.add_one(*figure, *phase, histogram);
-        }
-    }
-
-    /// Every non-empty histogram, ordered by figure and phase.
-    pub fn iter(&self) -> impl Iterator<Item = (Figure, Phase, &Histogram)> {
-        self.map.iter().filter(|(_, h)| !h.is_empty()).map(|((figure, phase), h)| (*figure, *phase, h))
-    }
-
-    /// What was recorded since the last call; the memory stays here for what comes.
-    #[must_use]
-    pub fn take(&mut self) -> Self {
-        let mut taken = Self::new();
-        for (key, histogram) in self.map.iter_mut().filter(|(_, histogram)| !histogram.is_empty()) {
-            taken.map.insert(*key, histogram.clone());
-            histogram.clear();
-        }
-        taken
-    }
-}
-
-/// The travelling form of one histogram.
-#[derive(Serialize, Deserialize)]
-struct Encoded {
-    figure: Figure,
-    phase: Phase,
-    v2: Histogram,
-}
-
-impl Serialize for Histograms {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter().map(|(figure, phase, h)| Encoded { figure, phase, v2: h.clone() }))
-    }
-}
-
-impl<'de> Deserialize<'de> for Histograms {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut sum = Self::new();
-        for encoded in Vec::<Encoded>::deserialize(deserializer)? {
-            sum.add_one(encoded.figure, encoded.phase, &encoded.v2);
-        }
-        Ok(sum)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -348,22 +239,6 @@ mod tests {
         assert_eq!(histogram.count(), 2);
         let max = histogram.max().unwrap();
         assert!((MAX_US..MAX_US + MAX_US / 500).contains(&max), "{max}");
-    }
-
-    #[test]
-    fn prepared_histograms_are_empty() {
-        assert_eq!(Histograms::prepared().iter().count(), 0);
-        assert_eq!(Histograms::prepared().take(), Histograms::new());
-    }
-
-    #[test]
-    fn what_was_taken_is_not_taken_again() {
-        let mut histograms = Histograms::new();
-        histograms.record(Figure::Slip, Phase::Measure, micros(1_499));
-        assert_eq!(histograms.take().of(Figure::Slip, Phase::Measure).max(), Some(1));
-        assert_eq!(histograms.take(), Histograms::new());
-        histograms.record(Figure::Slip, Phase::Measure, micros(1_500));
-        assert_eq!(histograms.take().of(Figure::Slip, Phase::Measure).max(), Some(2));
     }
 
     #[test]

@@ -1,0 +1,304 @@
+//! The life of one client, for every transport: what happens to its connection, and what its client half makes of that.
+//!
+//! It connects when the transport's client half says so, stamps every read at its return and before any parsing, hands
+//! the bytes over, and writes what the half wants written. It waits for nothing: whoever drives it says when its socket is
+//! ready, when its instant has come and when the step is over. It decides nothing about protocol, reconnecting or pacing.
+//!
+//! How bytes are read and written is in [`transfer`].
+
+mod transfer;
+
+use pushbench_probe::clock::now_ns;
+use pushbench_probe::limits::is_exhaustion;
+use pushbench_probe::readiness::Readiness;
+use pushbench_probe::socket::end_of_writing;
+use pushbench_transport::client::{Closed, Io, Reopen, Step, Subscriber};
+use pushbench_transport::meter::Metered;
+use rustix::net::sockopt;
+use std::io;
+use std::os::fd::OwnedFd;
+
+use self::transfer::{Read, pending};
+use crate::connect::{connect, is_limit};
+use crate::recorder::ClientObserver;
+use crate::thread::Turn;
+use crate::wakeup::Wakeup;
+
+/// How long a connect may take, the kernel's own retries included.
+const CONNECT_TIMEOUT_NS: u64 = 10_000_000_000;
+
+/// One client of a worker.
+pub(crate) struct Client {
+    half: Box<dyn Subscriber>,
+    wakeup: Wakeup,
+    /// What the socket did not take yet: next to never anything.
+    unsent: Vec<u8>,
+    /// Before the socket: when dropped it takes the last reading.
+    metered: Option<Metered>,
+    socket: Option<OwnedFd>,
+    /// Its place among the worker's clients, and that of its account.
+    index: u32,
+    /// Counts its sockets, so that what is reported of one that is closed is not taken for news of the next.
+    generation: u32,
+    stage: Stage,
+    /// Whether it is in the queue of those to be read again.
+    is_read_again: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// No connection; one is opened when its wake-up comes.
+    Away(Reopen),
+    /// On the way.
+    Connecting(Reopen),
+    /// Connected: the half says what happens.
+    Holding,
+    /// The own direction has ended; the other is read to its end.
+    SeenOff,
+    /// Over for good.
+    Over,
+}
+
+/// What ends the life of a connection.
+#[derive(Debug, Clone, Copy)]
+enum Next {
+    Open { at_ns: u64, why: Reopen },
+    End,
+}
+
+impl Client {
+    /// A client that has just arrived: it opens its first connection with the next wake-up.
+    pub(crate) fn new(index: u32, half: Box<dyn Subscriber>) -> Self {
+        Self {
+            half,
+            wakeup: Wakeup::default(),
+            unsent: Vec::new(),
+            metered: None,
+            socket: None,
+            index,
+            generation: 0,
+            stage: Stage::Away(Reopen::Planned),
+            is_read_again: false,
+        }
+    }
+
+    /// What its present socket is known by; the one before was known by another key.
+    fn key(&self) -> u64 {
+        u64::from(self.generation) << 32 | u64::from(self.index)
+    }
+
+    /// The place of the client that a socket's key belongs to.
+    pub(crate) fn index_of(key: u64) -> usize {
+        key as u32 as usize
+    }
+
+    /// An entry of the wheel has come up for it.
+    pub(crate) fn wake(&mut self, at_ns: u64, now_ns: u64, turn: &mut Turn<'_>) {
+        if self.wakeup.came(at_ns, now_ns, self.index, &mut turn.thread.wheel) {
+            self.on_time(turn);
+        }
+    }
+
+    /// The instant has come that it waited for.
+    pub(crate) fn on_time(&mut self, turn: &mut Turn<'_>) {
+        match self.stage {
+            Stage::Away(why) => self.open(why, turn),
+            Stage::Connecting(_) => self.connect_failed(&io::ErrorKind::TimedOut.into(), turn),
+            Stage::Holding => {
+                let step = self.input(now_ns(), turn, |half, io| half.woken(io));
+                self.settle(step, turn);
+            }
+            Stage::SeenOff | Stage::Over => {}
+        }
+    }
+
+    /// A socket of its is ready, the present one or one that it has closed meanwhile.
+    pub(crate) fn on_ready(&mut self, ready: Readiness, turn: &mut Turn<'_>) {
+        if ready.writable && ready.key == self.key() {
+            self.on_writable(turn);
+        }
+        // Looked at anew: the first half of the report may have been the socket's end.
+        if ready.readable && ready.key == self.key() {
+            self.on_readable(ready.ended, turn);
+        }
+    }
+
+    /// Its socket was not read to the end when it was read last.
+    pub(crate) fn on_turn_again(&mut self, turn: &mut Turn<'_>) {
+        self.is_read_again = false;
+        // Whether the peer has ended is not known any more.
+        self.on_readable(true, turn);
+    }
+
+    /// The socket can be written; a connect may be over.
+    fn on_writable(&mut self, turn: &mut Turn<'_>) {
+        match self.stage {
+            Stage::Connecting(why) => match self.connect_outcome() {
+                Ok(()) => self.connected(why, turn),
+                Err(error) => self.connect_failed(&error, turn),
+            },
+            Stage::Holding if !self.unsent.is_empty() => {
+                if let Err(error) = self.write_out(turn) {
+                    self.broken(&error, turn);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The socket can be read. Where the peer has `ended`, nothing will be said of its end any more.
+    fn on_readable(&mut self, ended: bool, turn: &mut Turn<'_>) {
+        // Taken out for as long as both are borrowed.
+        let mut buffer = std::mem::take(&mut turn.thread.read_buffer);
+        let read = match self.stage {
+            Stage::Holding => self.read(&mut buffer, ended, turn),
+            Stage::SeenOff => self.read_to_end(&mut buffer, turn),
+            Stage::Away(_) | Stage::Connecting(_) | Stage::Over => Read::Drained,
+        };
+        turn.thread.read_buffer = buffer;
+        if read == Read::Interrupted && !std::mem::replace(&mut self.is_read_again, true) {
+            turn.thread.again.push_back(self.index);
+        }
+    }
+
+    /// The step is over. A transport that has a goodbye gets to hear the answer (RFC 6455, section 7.1.1: the server closes
+    /// first), any other connection ends its own direction and waits for the end of the other.
+    pub(crate) fn on_end(&mut self, turn: &mut Turn<'_>) {
+        match self.stage {
+            Stage::Away(_) => self.stage = Stage::Over,
+            Stage::Holding => {
+                self.input(now_ns(), turn, |half, io| {
+                    half.farewell(io);
+                    Step::End
+                });
+                if self.unsent.is_empty() && turn.thread.out.is_empty() {
+                    self.see_off(turn);
+                } else if let Err(error) = self.write_out(turn) {
+                    self.broken(&error, turn);
+                }
+            }
+            // One on its way is seen off as soon as it is there.
+            Stage::Connecting(_) | Stage::SeenOff | Stage::Over => {}
+        }
+    }
+
+    fn open(&mut self, why: Reopen, turn: &mut Turn<'_>) {
+        if turn.thread.is_over {
+            self.stage = Stage::Over;
+            return;
+        }
+        turn.thread.held += 1;
+        self.generation = self.generation.wrapping_add(1);
+        self.stage = Stage::Connecting(why);
+        match connect(self.index, self.key(), turn.thread) {
+            Ok(socket) => {
+                self.socket = Some(socket);
+                let give_up_ns = now_ns() + CONNECT_TIMEOUT_NS;
+                self.wakeup.ask(Some(give_up_ns), self.index, &mut turn.thread.wheel);
+            }
+            Err(error) => self.connect_failed(&error, turn),
+        }
+    }
+
+    fn connect_outcome(&self) -> io::Result<()> {
+        let Some(socket) = &self.socket else { return Ok(()) };
+        Ok(sockopt::socket_error(socket)??)
+    }
+
+    fn connected(&mut self, why: Reopen, turn: &mut Turn<'_>) {
+        turn.recorder.connected(why);
+        self.metered = self.socket.as_ref().map(|socket| turn.thread.meter.watch(socket));
+        self.stage = Stage::Holding;
+        if turn.thread.is_over {
+            self.see_off(turn);
+        } else {
+            let step = self.input(now_ns(), turn, |half, io| half.connected(io));
+            self.settle(step, turn);
+        }
+    }
+
+    fn connect_failed(&mut self, error: &io::Error, turn: &mut Turn<'_>) {
+        let counters = &mut turn.recorder.counters;
+        let counter = if is_limit(error) { &mut counters.limits_hit } else { &mut counters.connect_errors };
+        *counter += 1;
+        self.close(Closed::ConnectFailed, turn);
+    }
+
+    fn broken(&mut self, error: &io::Error, turn: &mut Turn<'_>) {
+        let counters = &mut turn.recorder.counters;
+        // A machine without memory for a socket's buffers says nothing about the other side.
+        let counter = if is_exhaustion(error) { &mut counters.limits_hit } else { &mut counters.broken };
+        *counter += 1;
+        self.close(Closed::Broken, turn);
+    }
+
+    /// Tells the half that there is no connection; whatever it answers, this one is over.
+    fn close(&mut self, why: Closed, turn: &mut Turn<'_>) {
+        let next = match self.input(now_ns(), turn, |half, io| half.closed(why, io)) {
+            Step::Open { at_ns, why } => Next::Open { at_ns, why },
+            // Holding a connection that is gone makes no sense; a half that asks for it would hang.
+            Step::Hold { .. } | Step::End => Next::End,
+        };
+        self.leave(next, turn);
+    }
+
+    /// Lets go of the connection, if there is one.
+    fn leave(&mut self, next: Next, turn: &mut Turn<'_>) {
+        self.metered = None;
+        self.socket = None;
+        self.unsent = Vec::new();
+        turn.thread.out.clear();
+        turn.thread.held -= 1;
+        turn.recorder.counters.closed += u64::from(matches!(self.stage, Stage::Holding | Stage::SeenOff));
+        let (stage, wake_ns) = match next {
+            Next::Open { at_ns, why } if !turn.thread.is_over => (Stage::Away(why), Some(at_ns)),
+            Next::Open { .. } | Next::End => (Stage::Over, None),
+        };
+        self.stage = stage;
+        self.wakeup.ask(wake_ns, self.index, &mut turn.thread.wheel);
+        if stage != Stage::Away(Reopen::Planned) {
+            turn.recorder.lost_connection(self.index);
+        }
+    }
+
+    /// Ends this direction; the other is read to its end. The bytes are counted, what they mean is of no interest any more.
+    /// A socket closed at once would miss what is under way to it and answer it with a reset, and neither side's account of
+    /// the wire could be closed.
+    fn see_off(&mut self, turn: &mut Turn<'_>) {
+        self.stage = Stage::SeenOff;
+        let ended = self.socket.as_ref().is_some_and(|socket| end_of_writing(socket).is_ok());
+        if !ended {
+            self.leave(Next::End, turn);
+        }
+    }
+
+    /// Carries out what the half asked for, and writes what it wants written. Before leaving too: a half that gives a
+    /// connection up may have said why (a close frame).
+    fn settle(&mut self, step: Step, turn: &mut Turn<'_>) {
+        let written = self.write_out(turn);
+        match step {
+            Step::Hold { wake_ns } => {
+                self.wakeup.ask(wake_ns, self.index, &mut turn.thread.wheel);
+                if let Err(error) = written {
+                    self.broken(&error, turn);
+                }
+            }
+            Step::Open { at_ns, why } => self.leave(Next::Open { at_ns, why }, turn),
+            Step::End => self.leave(Next::End, turn),
+        }
+    }
+
+    fn input(
+        &mut self,
+        now_ns: u64,
+        turn: &mut Turn<'_>,
+        feed: impl FnOnce(&mut dyn Subscriber, &mut Io<'_>) -> Step,
+    ) -> Step {
+        let mut observer = ClientObserver { recorder: turn.recorder, client: self.index, now_ns };
+        let out = pending(&mut self.unsent, &mut turn.thread.out);
+        feed(self.half.as_mut(), &mut Io { now_ns, out, observer: &mut observer })
+    }
+}
+
+#[cfg(test)]
+mod tests;

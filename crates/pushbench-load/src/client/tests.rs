@@ -1,0 +1,292 @@
+use super::*;
+use crate::account::Account;
+use crate::recorder::Recorder;
+use crate::thread::Thread;
+use pushbench_measure::wire::Opened;
+use pushbench_probe::readiness::Ready;
+use pushbench_scenario::{Overrides, WorkerShare};
+use pushbench_transport::meter::Meter;
+use rustix::net::{AddressFamily, SocketType, bind, getsockname, listen, socket};
+use std::cell::RefCell;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::rc::Rc;
+
+/// What a half was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Told {
+    Connected,
+    Received(Vec<u8>),
+    Closed(Closed),
+    Woken,
+    Farewell,
+}
+
+/// A half that notes what it is told, and always answers the same.
+struct Noting {
+    told: Rc<RefCell<Vec<Told>>>,
+    /// What it sends when it is connected.
+    greeting: Vec<u8>,
+    answer: Step,
+}
+
+impl Noting {
+    fn note(&mut self, told: Told) -> Step {
+        self.told.borrow_mut().push(told);
+        self.answer
+    }
+}
+
+impl Subscriber for Noting {
+    fn connected(&mut self, io: &mut Io<'_>) -> Step {
+        io.out.extend(&self.greeting);
+        self.note(Told::Connected);
+        Step::Hold { wake_ns: None }
+    }
+
+    fn received(&mut self, bytes: &[u8], _: &mut Io<'_>) -> Step {
+        self.note(Told::Received(bytes.to_vec()))
+    }
+
+    fn closed(&mut self, why: Closed, _: &mut Io<'_>) -> Step {
+        self.note(Told::Closed(why));
+        Step::End
+    }
+
+    fn woken(&mut self, _: &mut Io<'_>) -> Step {
+        self.note(Told::Woken)
+    }
+
+    fn farewell(&mut self, _: &mut Io<'_>) {
+        self.note(Told::Farewell);
+    }
+}
+
+/// One client and its thread, without a driver.
+struct Rig {
+    client: Client,
+    thread: Thread,
+    recorder: Recorder,
+    told: Rc<RefCell<Vec<Told>>>,
+}
+
+const HOLD: Step = Step::Hold { wake_ns: None };
+
+impl Rig {
+    fn new(target: SocketAddr, greeting: Vec<u8>, answer: Step) -> Self {
+        let scenario = "name = \"one\"\n[clients]\ncount = 1\n[events]\npattern = \"broadcast\"\nrate = \"1/s\"\n\
+                        size = \"100B\"\n[phases]\nmeasure = \"1s\"\n[[transports]]\nkind = \"sse\"";
+        let plan = pushbench_scenario::parse(scenario, "one.toml", &Overrides::default()).unwrap();
+        let share = WorkerShare {
+            plan,
+            transport: 0,
+            clients: 1,
+            worker: 0,
+            workers: 1,
+            targets: vec![target],
+            source: None,
+        };
+        let told = Rc::<RefCell<Vec<Told>>>::default();
+        let half = Noting { told: Rc::clone(&told), greeting, answer };
+        let meter = Rc::new(Meter::new(Opened::Here, target));
+        Self {
+            client: Client::new(0, Box::new(half)),
+            thread: Thread::new(Rc::new(share), meter).unwrap(),
+            recorder: Recorder { accounts: vec![Account::new(0, 0)], ..Recorder::default() },
+            told,
+        }
+    }
+
+    fn input<T>(&mut self, input: impl FnOnce(&mut Client, &mut Turn<'_>) -> T) -> T {
+        input(&mut self.client, &mut Turn { thread: &mut self.thread, recorder: &mut self.recorder })
+    }
+
+    /// What is reported of its sockets.
+    fn look(&self) -> Vec<Readiness> {
+        let mut ready = Ready::new();
+        self.thread.poller.look(&mut ready).unwrap();
+        ready.iter().collect()
+    }
+
+    /// Waits until its socket can be read, and tells it.
+    async fn readable(&mut self) {
+        loop {
+            let reports = self.look();
+            for ready in &reports {
+                self.input(|client, turn| client.on_ready(*ready, turn));
+            }
+            if reports.iter().any(|ready| ready.readable) {
+                return;
+            }
+            self.thread.poller.changed().await.unwrap();
+        }
+    }
+
+    fn take_told(&self) -> Vec<Told> {
+        self.told.take()
+    }
+}
+
+fn run(test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        tokio::time::timeout(std::time::Duration::from_secs(20), test)
+            .await
+            .expect("what is waited for comes");
+    });
+}
+
+/// A client that is connected, and the other end of its connection.
+fn connected(greeting: Vec<u8>, answer: Step) -> (Rig, TcpStream, TcpListener) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut rig = Rig::new(listener.local_addr().unwrap(), greeting, answer);
+    rig.input(Client::on_time);
+    let (stream, _) = listener.accept().unwrap();
+    rig.input(Client::on_writable);
+    assert_eq!(rig.take_told(), [Told::Connected]);
+    (rig, stream, listener)
+}
+
+#[test]
+fn what_is_reported_of_a_closed_socket_is_no_news_of_the_next() {
+    run(async {
+        let again = Step::Open { at_ns: 0, why: Reopen::Planned };
+        let (mut rig, mut stream, listener) = connected(Vec::new(), again);
+        stream.write_all(b"a").unwrap();
+        let stale = loop {
+            if let Some(ready) = rig.look().into_iter().find(|ready| ready.readable) {
+                break ready;
+            }
+            rig.thread.poller.changed().await.unwrap();
+        };
+        rig.input(|client, turn| client.on_ready(stale, turn));
+        assert_eq!(rig.take_told(), [Told::Received(b"a".to_vec())]);
+        let (at_ns, _) = rig.thread.wheel.pop_due(0).unwrap();
+        rig.input(|client, turn| client.wake(at_ns, 0, turn));
+        let _second = listener.accept().unwrap();
+        let stage = rig.client.stage;
+        rig.take_told();
+        for ready in [stale, Readiness { ended: true, ..stale }] {
+            rig.input(|client, turn| client.on_ready(ready, turn));
+        }
+        assert_eq!((rig.take_told(), rig.client.stage), (vec![], stage));
+        rig.input(Client::on_writable);
+        assert_eq!((rig.recorder.counters.opened, rig.recorder.counters.closed, rig.thread.held), (2, 1, 1));
+    });
+}
+
+/// A port where nobody answers: the queue of connections to be accepted is full.
+fn silent() -> (OwnedFd, Vec<TcpStream>, SocketAddr) {
+    let listener = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    bind(&listener, &SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    listen(&listener, 0).unwrap();
+    let address = SocketAddr::try_from(getsockname(&listener).unwrap()).unwrap();
+    let wait = std::time::Duration::from_millis(100);
+    let waiting = (0..8).map_while(|_| TcpStream::connect_timeout(&address, wait).ok()).collect();
+    (listener, waiting, address)
+}
+
+#[test]
+fn a_connect_that_nobody_answers_is_given_up() {
+    run(async {
+        let (_listener, _waiting, address) = silent();
+        let mut rig = Rig::new(address, Vec::new(), HOLD);
+        rig.input(Client::on_time);
+        assert_eq!((rig.client.stage, rig.thread.held), (Stage::Connecting(Reopen::Planned), 1));
+        assert_eq!(rig.look(), []);
+        let give_up_ns = rig.thread.wheel.next_ns().unwrap();
+        assert!(give_up_ns <= now_ns() + CONNECT_TIMEOUT_NS);
+        let (at_ns, _) = rig.thread.wheel.pop_due(give_up_ns).unwrap();
+        rig.input(|client, turn| client.wake(at_ns, give_up_ns, turn));
+        assert_eq!(rig.take_told(), [Told::Closed(Closed::ConnectFailed)]);
+        let counters = rig.recorder.counters;
+        assert_eq!(
+            (counters.connect_errors, counters.opened, counters.closed, rig.thread.held),
+            (1, 0, 0, 0)
+        );
+    });
+}
+
+#[test]
+fn an_end_that_is_reported_with_the_last_bytes_is_heard() {
+    run(async {
+        let (mut rig, mut stream, _listener) = connected(Vec::new(), HOLD);
+        stream.write_all(b"last").unwrap();
+        drop(stream);
+        while rig.thread.held > 0 {
+            rig.readable().await;
+        }
+        assert_eq!(rig.take_told(), [Told::Received(b"last".to_vec()), Told::Closed(Closed::Eof)]);
+    });
+}
+
+#[test]
+fn bytes_that_come_after_the_word_to_stop_are_counted_and_not_parsed() {
+    run(async {
+        let (mut rig, mut stream, _listener) = connected(Vec::new(), HOLD);
+        rig.thread.is_over = true;
+        rig.input(Client::on_end);
+        assert_eq!(rig.take_told(), [Told::Farewell]);
+        assert_eq!(stream.read(&mut [0; 8]).unwrap(), 0, "its direction has ended");
+        stream.write_all(b"too late").unwrap();
+        rig.readable().await;
+        assert_eq!((rig.recorder.counters.down.framing, rig.thread.held), (8, 1));
+        drop(stream);
+        rig.readable().await;
+        assert_eq!((rig.thread.held, rig.recorder.counters.closed), (0, 1));
+        assert_eq!((rig.take_told(), rig.client.stage), (vec![], Stage::Over));
+    });
+}
+
+#[test]
+fn a_socket_that_has_much_is_left_for_others_and_read_again_once() {
+    run(async {
+        let (mut rig, mut stream, _listener) = connected(Vec::new(), HOLD);
+        rig.thread.read_buffer = vec![0; 2].into_boxed_slice();
+        let sent: Vec<u8> = (0..100).collect();
+        stream.write_all(&sent).unwrap();
+        rig.readable().await;
+        assert_eq!((rig.recorder.counters.reads, rig.thread.again.len()), (16, 1));
+        rig.input(|client, turn| client.on_readable(false, turn));
+        assert_eq!((rig.recorder.counters.reads, rig.thread.again.len()), (32, 1));
+        while rig.thread.again.pop_front().is_some() {
+            rig.input(Client::on_turn_again);
+        }
+        let received = rig.take_told().into_iter().flat_map(|told| match told {
+            Told::Received(bytes) => bytes,
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(received.collect::<Vec<_>>(), sent);
+    });
+}
+
+#[test]
+fn what_a_socket_does_not_take_is_written_when_it_does() {
+    run(async {
+        const BYTES: usize = 16 << 20;
+        let greeting: Vec<u8> = (0..BYTES).map(|at| (at % 251) as u8).collect();
+        let (mut rig, stream, _listener) = connected(greeting.clone(), HOLD);
+        assert!(!rig.client.unsent.is_empty(), "no socket takes so much at once");
+        let reader = std::thread::spawn(move || {
+            let mut got = vec![0; BYTES];
+            (&stream).read_exact(&mut got).unwrap();
+            got
+        });
+        while !rig.client.unsent.is_empty() {
+            for ready in rig.look() {
+                rig.input(|client, turn| client.on_ready(ready, turn));
+            }
+            if !rig.client.unsent.is_empty() {
+                rig.thread.poller.changed().await.unwrap();
+            }
+        }
+        assert!(reader.join().unwrap() == greeting);
+        assert_eq!((rig.recorder.counters.up.framing, rig.client.unsent.capacity()), (BYTES as i64, 0));
+    });
+}
+
+#[test]
+fn a_client_is_small() {
+    // Kept for every client of a worker beside its half and its account.
+    assert!(size_of::<Client>() <= 104, "{}", size_of::<Client>());
+}

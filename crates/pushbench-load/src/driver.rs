@@ -1,0 +1,210 @@
+//! The one loop of a worker: it lets clients arrive, wakes them, and tells them when their sockets are ready.
+//!
+//! Invariants, each proved by `tests/allocations.rs` or by what is not here: per event and per poll no allocation, no lock,
+//! no log, no formatting; one system call for many ready sockets; one timer of the kernel for all clients. Timers come before
+//! sockets, and after some dozens of either the other tasks of the thread get their turn. Nothing is known here of what a
+//! client does with its turn.
+
+use pushbench_probe::alarm::{Alarm, Sleep};
+use pushbench_probe::clock::now_ns;
+use pushbench_probe::readiness::{AT_ONCE, Ready};
+use std::cell::{Cell, RefCell};
+use std::future::{Future as _, poll_fn};
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+use tokio::task::yield_now;
+
+use crate::account::Account;
+use crate::arrivals::Arrivals;
+use crate::client::Client;
+use crate::recorder::Recorder;
+use crate::thread::{Thread, Turn};
+
+/// Clients that are read before others get their turn: less than 200 µs.
+const READS_IN_A_ROW: usize = 64;
+/// Clients that are woken, most of them to send a request: no more than that.
+const WAKES_IN_A_ROW: usize = 32;
+/// Clients that arrive and connect, which takes several times as long.
+const ARRIVALS_IN_A_ROW: usize = 8;
+
+/// The word to stop, and whom to wake for it.
+#[derive(Debug, Default)]
+pub(crate) struct Stop {
+    told: Cell<bool>,
+    driver: RefCell<Option<Waker>>,
+}
+
+impl Stop {
+    /// Tells the driver that the step is over.
+    pub(crate) fn tell(&self) {
+        self.told.set(true);
+        if let Some(driver) = self.driver.take() {
+            driver.wake();
+        }
+    }
+
+    fn register(&self, waker: &Waker) {
+        let mut driver = self.driver.borrow_mut();
+        if driver.as_ref().is_none_or(|known| !known.will_wake(waker)) {
+            *driver = Some(waker.clone());
+        }
+    }
+}
+
+/// The clients of one thread and what they wait for.
+pub(crate) struct Driver {
+    clients: Vec<Client>,
+    thread: Thread,
+    arrivals: Arrivals,
+    ready: Ready,
+    /// How many of `ready` have had their turn.
+    served: usize,
+}
+
+/// Whether something was left to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Left {
+    Nothing,
+    More,
+}
+
+impl Driver {
+    /// A driver of clients that are still to arrive.
+    pub(crate) fn new(thread: Thread, arrivals: Arrivals) -> Self {
+        let most = thread.share.client_numbers().count();
+        Self { clients: Vec::with_capacity(most), thread, arrivals, ready: Ready::new(), served: 0 }
+    }
+
+    /// Drives the clients until the word to stop, and then until the last of them has let go of its connection.
+    pub(crate) async fn run(mut self, alarm: Alarm, recorder: Rc<RefCell<Recorder>>, stop: Rc<Stop>) {
+        let mut sleep = alarm.until(u64::MAX);
+        let mut sleeps_until_ns = u64::MAX;
+        loop {
+            let left = {
+                let recorder = &mut *recorder.borrow_mut();
+                if stop.told.get() && !self.thread.is_over {
+                    self.end(recorder);
+                }
+                if self.thread.is_over && self.thread.held == 0 {
+                    return;
+                }
+                self.turn(now_ns(), recorder)
+            };
+            let waited = match left {
+                Ok(Left::More) => {
+                    yield_now().await;
+                    Ok(())
+                }
+                Ok(Left::Nothing) => self.wait(&mut sleep, &mut sleeps_until_ns, &stop).await,
+                Err(error) => Err(error),
+            };
+            // A set of sockets that fails is none that can be waited for; its clients receive nothing, and that shows.
+            if waited.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Waits until there may be something to do; false alarms are possible.
+    ///
+    /// PERF: what is registered already is not asked again, and sockets are waited for by a poll that keeps its waker:
+    /// three `select!`ed futures, made and dropped for each wait, took longer than the record of an event.
+    async fn wait(&mut self, sleep: &mut Sleep, sleeps_until_ns: &mut u64, stop: &Stop) -> io::Result<()> {
+        let next_ns = self.next_ns();
+        let mut is_woken = false;
+        poll_fn(|context| {
+            // Asked in any case: what changed while nobody waited is said once more otherwise.
+            let changed = self.thread.poller.poll_changed(context);
+            if std::mem::replace(&mut is_woken, true) || changed.is_ready() {
+                return Poll::Ready(if let Poll::Ready(changed) = changed { changed } else { Ok(()) });
+            }
+            stop.register(context.waker());
+            if next_ns == *sleeps_until_ns {
+                return Poll::Pending;
+            }
+            *sleeps_until_ns = next_ns;
+            sleep.reset(next_ns);
+            Pin::new(&mut *sleep).poll(context).map(Ok)
+        })
+        .await
+    }
+
+    /// When the next client arrives or is woken.
+    fn next_ns(&mut self) -> u64 {
+        let arrival_ns = self.arrivals.next_ns().filter(|_| !self.thread.is_over);
+        [arrival_ns, self.thread.wheel.next_ns()].into_iter().flatten().min().unwrap_or(u64::MAX)
+    }
+
+    /// Gives everybody a turn who has reason for one, up to a bound.
+    fn turn(&mut self, now_ns: u64, recorder: &mut Recorder) -> io::Result<Left> {
+        let arrived = self.let_in(now_ns, recorder);
+        let woken = self.wake(now_ns, recorder);
+        let read_again = self.read_again(recorder);
+        let served = self.serve(recorder)?;
+        let all = [arrived, woken, read_again, served];
+        Ok(if all.contains(&Left::More) { Left::More } else { Left::Nothing })
+    }
+
+    fn let_in(&mut self, now_ns: u64, recorder: &mut Recorder) -> Left {
+        if self.thread.is_over {
+            return Left::Nothing;
+        }
+        for _ in 0..ARRIVALS_IN_A_ROW {
+            let Some(arrival) = self.arrivals.take_due(now_ns) else { return Left::Nothing };
+            recorder.accounts.push(Account::new(arrival.at_ns, arrival.topic));
+            let half = self.thread.share.transport().settings.subscriber(arrival.identity);
+            let mut client = Client::new(self.clients.len() as u32, half);
+            client.on_time(&mut Turn { thread: &mut self.thread, recorder });
+            self.clients.push(client);
+        }
+        Left::More
+    }
+
+    fn wake(&mut self, now_ns: u64, recorder: &mut Recorder) -> Left {
+        for _ in 0..WAKES_IN_A_ROW {
+            let Some((at_ns, client)) = self.thread.wheel.pop_due(now_ns) else { return Left::Nothing };
+            let turn = &mut Turn { thread: &mut self.thread, recorder };
+            self.clients[client as usize].wake(at_ns, now_ns, turn);
+        }
+        Left::More
+    }
+
+    /// Those who were interrupted while they read.
+    fn read_again(&mut self, recorder: &mut Recorder) -> Left {
+        for _ in 0..self.thread.again.len().min(READS_IN_A_ROW) {
+            let Some(index) = self.thread.again.pop_front() else { break };
+            let turn = &mut Turn { thread: &mut self.thread, recorder };
+            self.clients[index as usize].on_turn_again(turn);
+        }
+        if self.thread.again.is_empty() { Left::Nothing } else { Left::More }
+    }
+
+    fn serve(&mut self, recorder: &mut Recorder) -> io::Result<Left> {
+        if self.served == 0 {
+            self.thread.poller.look(&mut self.ready)?;
+        }
+        let mut served = 0;
+        for ready in self.ready.iter().skip(self.served).take(READS_IN_A_ROW) {
+            served += 1;
+            let turn = &mut Turn { thread: &mut self.thread, recorder };
+            self.clients[Client::index_of(ready.key)].on_ready(ready, turn);
+        }
+        if served < READS_IN_A_ROW {
+            // Whatever becomes ready from now on will be told: the look took all there was.
+            self.served = 0;
+            return Ok(Left::Nothing);
+        }
+        self.served = (self.served + served) % AT_ONCE;
+        Ok(Left::More)
+    }
+
+    /// The step is over: every client ends its connection.
+    fn end(&mut self, recorder: &mut Recorder) {
+        self.thread.is_over = true;
+        for client in &mut self.clients {
+            client.on_end(&mut Turn { thread: &mut self.thread, recorder });
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What the clients of one thread have in common: where they wait, where they read to, and what their sockets carry.
+
+use pushbench_probe::readiness::Poller;
+use pushbench_probe::wheel::Wheel;
+use pushbench_scenario::share::WorkerShare;
+use pushbench_transport::meter::Meter;
+use std::collections::VecDeque;
+use std::io;
+use std::rc::Rc;
+
+use crate::recorder::Recorder;
+
+/// Size of the one read buffer of a thread, in bytes.
+const READ_BUFFER: usize = 64 << 10;
+
+/// What all clients of a thread share.
+pub(crate) struct Thread {
+    pub(crate) share: Rc<WorkerShare>,
+    pub(crate) poller: Poller,
+    pub(crate) wheel: Wheel,
+    /// What the sockets carry on the wire.
+    pub(crate) meter: Rc<Meter>,
+    pub(crate) read_buffer: Box<[u8]>,
+    /// What the client at hand wants to write; empty between clients.
+    pub(crate) out: Vec<u8>,
+    /// Clients whose socket was not read to the end of what it had.
+    pub(crate) again: VecDeque<u32>,
+    /// Connections, those on their way included.
+    pub(crate) held: u32,
+    /// Whether the step is over: no connection is made any more, and none is kept.
+    pub(crate) is_over: bool,
+}
+
+/// What a client is handed for one input.
+pub(crate) struct Turn<'a> {
+    pub(crate) thread: &'a mut Thread,
+    pub(crate) recorder: &'a mut Recorder,
+}
+
+impl Thread {
+    /// A thread without clients.
+    ///
+    /// # Errors
+    /// When the process is out of files.
+    pub(crate) fn new(share: Rc<WorkerShare>, meter: Rc<Meter>) -> io::Result<Self> {
+        Ok(Self {
+            share,
+            poller: Poller::new()?,
+            wheel: Wheel::default(),
+            meter,
+            read_buffer: vec![0; READ_BUFFER].into_boxed_slice(),
+            out: Vec::new(),
+            again: VecDeque::new(),
+            held: 0,
+            is_over: false,
+        })
+    }
+}

@@ -1,0 +1,228 @@
+//! A worker that receives allocates nothing, whatever the transport: the loop and its clients, the client halves, the
+//! record. Its thread's allocations are counted; the server of the test lives on another.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(unsafe_code, reason = "an allocator that counts is an unsafe trait over the system's")]
+
+use pushbench_load::Worker;
+use pushbench_measure::PhaseEdges;
+use pushbench_probe::clock::now_ns;
+use pushbench_scenario::{Overrides, WorkerShare};
+use pushbench_transport::envelope::{Stamp, encode};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+use tokio::task::LocalSet;
+use tungstenite::handshake::derive_accept_key;
+
+/// Events, or polls answered with one event each, that are sent before the client is waited for: fewer bytes than it reads
+/// at once, so that no read ends in the middle of an event.
+const AT_ONCE: u64 = 100;
+/// So many times before allocations are counted: buffers have grown by then.
+const BEFORE: u64 = 3;
+/// So many times while they are counted.
+const COUNTED: u64 = 10;
+/// The number of the first event, so that all have as many digits: what keeps the last id grows with it.
+const FIRST: u64 = 1000;
+/// Long enough for a busy machine; never reached by a test that passes.
+const DEADLINE: Duration = Duration::from_mins(1);
+
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+fn count() {
+    // A thread that ends may free and allocate after its counter is gone.
+    let _ = ALLOCATIONS.try_with(|allocations| allocations.set(allocations.get() + 1));
+}
+
+// SAFETY: every call is handed on to the system's allocator as it is.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: as promised by the caller.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as promised by the caller.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: as promised by the caller.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// How the server speaks.
+#[derive(Debug, Clone, Copy)]
+enum Speech {
+    Sse,
+    WebSocket,
+    Polls,
+}
+
+fn payload(n: u64) -> Vec<u8> {
+    let mut payload = Vec::new();
+    encode(Stamp { n, due_ns: now_ns(), published_ns: now_ns() }, "all", 100, &mut payload);
+    payload
+}
+
+fn request(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        head.push(byte[0]);
+    }
+    String::from_utf8(head).unwrap()
+}
+
+impl Speech {
+    /// Answers the first request, so that the client is ready.
+    fn greet(self, stream: &mut TcpStream) {
+        let asked = request(stream);
+        let head = match self {
+            Self::Sse => "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n".to_owned(),
+            Self::WebSocket => {
+                let key = asked.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).unwrap();
+                format!(
+                    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+                     Sec-WebSocket-Accept: {}\r\nPushbench-Cursor: 0\r\n\r\n",
+                    derive_accept_key(key.as_bytes())
+                )
+            }
+            Self::Polls => "HTTP/1.1 204 No Content\r\nPushbench-Cursor: 0\r\n\r\n".to_owned(),
+        };
+        stream.write_all(head.as_bytes()).unwrap();
+    }
+
+    /// Sends one event; a poll is waited for.
+    fn send(self, n: u64, stream: &mut TcpStream) {
+        let payload = payload(n);
+        let message = match self {
+            Self::Sse => [format!("id: {n}\ndata: ").as_bytes(), &payload, b"\n\n"].concat(),
+            Self::WebSocket => [&[0x81, payload.len() as u8][..], &payload].concat(),
+            Self::Polls => {
+                request(stream);
+                let body = [format!("{{\"cursor\":{n},\"events\":[").as_bytes(), &payload, b"]}"].concat();
+                let length = body.len();
+                let head =
+                    format!("HTTP/1.1 200 OK\r\nPushbench-Cursor: {n}\r\nContent-Length: {length}\r\n\r\n");
+                [head.as_bytes(), &body].concat()
+            }
+        };
+        stream.write_all(&message).unwrap();
+    }
+}
+
+/// Serves one client: greets it, and sends some events each time it is told.
+fn serve(speech: Speech, listener: &TcpListener, go_on: &mpsc::Receiver<()>) {
+    let (mut stream, _) = listener.accept().unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    speech.greet(&mut stream);
+    for time in 0..BEFORE + COUNTED {
+        go_on.recv().unwrap();
+        for n in FIRST + time * AT_ONCE..FIRST + (time + 1) * AT_ONCE {
+            speech.send(n, &mut stream);
+        }
+    }
+    // The client is the first to end.
+    let _ = stream.read_to_end(&mut Vec::new());
+}
+
+fn share(transport: &str, target: SocketAddr) -> WorkerShare {
+    let scenario = format!(
+        "name = \"lean\"\n[clients]\ncount = 1\n[events]\npattern = \"broadcast\"\nrate = \"100/s\"\nsize = \"100B\"\n\
+         [phases]\nmeasure = \"1s\"\n[[transports]]\n{transport}"
+    );
+    let plan = pushbench_scenario::parse(&scenario, "lean.toml", &Overrides::default()).unwrap();
+    WorkerShare { plan, transport: 0, clients: 1, worker: 0, workers: 1, targets: vec![target], source: None }
+}
+
+/// Waits until a worker has received so many events, and returns the allocations of the thread that were not for reports.
+async fn received(worker: &Worker, events: u64) -> u64 {
+    let mut sum = 0;
+    loop {
+        let report = worker.report(now_ns());
+        if report.counters.events >= events {
+            assert_eq!((report.counters.events, report.counters.errors()), (events, 0));
+            return sum;
+        }
+        let before = ALLOCATIONS.get();
+        worker.alarm().until(now_ns() + 1_000_000).await;
+        sum += ALLOCATIONS.get() - before;
+    }
+}
+
+/// Allocations of a worker while one client receives [`COUNTED`] times [`AT_ONCE`] events.
+fn allocations(speech: Speech, transport: &str) -> u64 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let share = share(transport, listener.local_addr().unwrap());
+    let (tell, go_on) = mpsc::channel();
+    let server = thread::spawn(move || serve(speech, &listener, &go_on));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let counted = LocalSet::new().block_on(&runtime, async {
+        let run = async {
+            let worker = Worker::new(share).unwrap();
+            worker.connect(now_ns());
+            while !worker.all_ready() {
+                worker.alarm().until(now_ns() + 1_000_000).await;
+            }
+            // The measure phase begins at once, so that everything is recorded that is recorded per event.
+            let now_ns = now_ns();
+            let end_ns = now_ns + 2 * DEADLINE.as_nanos() as u64;
+            worker.begin(PhaseEdges { start_ns: now_ns, measure_ns: now_ns, drain_ns: end_ns, end_ns });
+            let mut counted = 0;
+            for time in 1..=BEFORE + COUNTED {
+                tell.send(()).unwrap();
+                let allocations = received(&worker, time * AT_ONCE).await;
+                counted += if time > BEFORE { allocations } else { 0 };
+            }
+            worker.finish().await;
+            counted
+        };
+        tokio::time::timeout(DEADLINE, run).await.expect("the events arrive")
+    });
+    server.join().unwrap();
+    counted
+}
+
+#[test]
+fn what_counts_allocations_sees_them() {
+    let before = ALLOCATIONS.get();
+    drop(std::hint::black_box(vec![1, 2, 3]));
+    assert_eq!(ALLOCATIONS.get(), before + 1);
+}
+
+#[test]
+fn an_event_over_sse_allocates_nothing() {
+    assert_eq!(allocations(Speech::Sse, "kind = \"sse\""), 0);
+}
+
+#[test]
+fn an_event_over_websocket_allocates_nothing() {
+    assert_eq!(allocations(Speech::WebSocket, "kind = \"websocket\""), 0);
+}
+
+#[test]
+fn a_long_poll_allocates_nothing() {
+    assert_eq!(allocations(Speech::Polls, "kind = \"long-polling\""), 0);
+}
+
+#[test]
+fn a_short_poll_allocates_nothing() {
+    assert_eq!(allocations(Speech::Polls, "kind = \"short-polling\"\ninterval = \"1ms\""), 0);
+}
