@@ -5,6 +5,7 @@
 use std::{fs, io, path::Path};
 
 use rustix::io::Errno;
+use rustix::param::page_size;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::{
@@ -14,6 +15,8 @@ use crate::{
 
 const PORT_RANGE: &str = "/proc/sys/net/ipv4/ip_local_port_range";
 const SOMAXCONN: &str = "/proc/sys/net/core/somaxconn";
+const TIME_WAIT_MAX: &str = "/proc/sys/net/ipv4/tcp_max_tw_buckets";
+const TCP_MEMORY: &str = "/proc/sys/net/ipv4/tcp_mem";
 const OWN_FDS: &str = "/proc/self/fd";
 
 /// A resource limit of this process. `u64::MAX` stands for "unlimited".
@@ -56,6 +59,40 @@ pub fn ephemeral_ports() -> io::Result<(u16, u16)> {
 /// When `/proc/sys/net/core/somaxconn` cannot be read.
 pub fn listen_backlog_max() -> io::Result<u32> {
     read(SOMAXCONN)?.trim().parse().map_err(|_| malformed(SOMAXCONN, "number"))
+}
+
+/// Sockets in `TIME_WAIT` that the kernel keeps at most (`net.ipv4.tcp_max_tw_buckets`); one more is closed at once.
+///
+/// # Errors
+/// When `/proc/sys/net/ipv4/tcp_max_tw_buckets` cannot be read.
+pub fn time_wait_max() -> io::Result<u64> {
+    read(TIME_WAIT_MAX)?.trim().parse().map_err(|_| malformed(TIME_WAIT_MAX, "number"))
+}
+
+/// Bytes that TCP's queues may take over all sockets of the host (the last number of `net.ipv4.tcp_mem`); beyond it
+/// segments are dropped.
+///
+/// # Errors
+/// When `/proc/sys/net/ipv4/tcp_mem` cannot be read.
+pub fn tcp_memory_max_bytes() -> io::Result<u64> {
+    let pages = read(TCP_MEMORY)?.split_whitespace().nth(2).and_then(|pages| pages.parse::<u64>().ok());
+    Ok(pages.ok_or_else(|| malformed(TCP_MEMORY, "third number"))?.saturating_mul(page_size() as u64))
+}
+
+/// How many files another process may have open now (its soft `RLIMIT_NOFILE`).
+///
+/// # Errors
+/// [`io::ErrorKind::NotFound`] when there is no such process; otherwise when `/proc/PID/limits` cannot be read.
+pub fn open_files_of(pid: u32) -> io::Result<u64> {
+    let path = format!("/proc/{pid}/limits");
+    parse_open_files(&read(&path)?).ok_or_else(|| malformed(&path, "Max open files"))
+}
+
+/// The soft limit in a line such as `Max open files            1024                 20000                files`.
+fn parse_open_files(text: &str) -> Option<u64> {
+    let soft =
+        text.lines().find_map(|line| line.strip_prefix("Max open files"))?.split_whitespace().next()?;
+    if soft == "unlimited" { Some(u64::MAX) } else { soft.parse().ok() }
 }
 
 /// Bytes that could be allocated without swapping (`MemAvailable`), of the whole host.
@@ -126,6 +163,27 @@ mod tests {
         assert!(first < last);
         assert!(listen_backlog_max().unwrap() > 0);
         assert!(memory_available_bytes().unwrap() > 1 << 20);
+    }
+
+    #[test]
+    fn the_kernels_bounds_of_tcp_are_read() {
+        assert!(time_wait_max().unwrap() > 0);
+        assert!(tcp_memory_max_bytes().unwrap() >= page_size() as u64);
+    }
+
+    #[test]
+    fn the_limit_of_a_process_is_found_among_its_others() {
+        assert_eq!(open_files_of(std::process::id()).unwrap(), open_files().soft);
+        assert_eq!(open_files_of(u32::MAX).unwrap_err().kind(), io::ErrorKind::NotFound);
+        let table = [
+            ("Max cpu time 1\nMax open files            1024      20000      files\n", Some(1024)),
+            ("Max open files            unlimited      unlimited      files\n", Some(u64::MAX)),
+            ("Max open files\n", None),
+            ("", None),
+        ];
+        for (text, limit) in table {
+            assert_eq!(parse_open_files(text), limit, "{text:?}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::{
 };
 
 const MEMINFO: &str = "/proc/meminfo";
+const VMSTAT: &str = "/proc/vmstat";
 const SLABINFO: &str = "/proc/slabinfo";
 
 /// Slabs that grow with TCP sockets and with watching them. Measured on Linux 6.18, these are 7.7 of the 7.9 KiB by which
@@ -38,6 +39,16 @@ const SOCKET_SLABS: [&str; 14] = [
 /// When `/proc/meminfo` cannot be read.
 pub fn total_bytes() -> io::Result<u64> {
     meminfo_bytes("MemTotal")
+}
+
+/// How many processes the kernel has ended for lack of memory since boot, on the whole host.
+///
+/// # Errors
+/// When `/proc/vmstat` cannot be read.
+pub fn killed_for_memory() -> io::Result<u64> {
+    let text = read(VMSTAT)?;
+    let count = text.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok());
+    count.ok_or_else(|| malformed(VMSTAT, "oom_kill"))
 }
 
 /// Bytes of the kernel's objects that come with sockets, in use, plus the pages in TCP's buffers; host wide.
@@ -92,6 +103,12 @@ mod tests {
             Ok(bytes) => assert!(0 < bytes && bytes < total_bytes().unwrap()),
             Err(error) => assert!(error.to_string().contains(SLABINFO), "{error}"),
         }
+    }
+
+    #[test]
+    fn the_kernel_counts_whom_it_ended_for_memory() {
+        let before = killed_for_memory().unwrap();
+        assert!(killed_for_memory().unwrap() >= before);
     }
 
     #[test]

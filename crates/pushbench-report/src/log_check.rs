@@ -69,6 +69,7 @@ mod tests {
             findings: Vec::new(),
             ports: Vec::new(),
             wire: None,
+            resources: None,
         };
         StepResult {
             complete: true,

@@ -5,6 +5,7 @@ use pushbench_transport::{Period, Size};
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::coalesce::Coalesce;
 use crate::needs::{Machine, Needs, StepNeeds, topics_in_words};
 use crate::plan::{Arrival, EventSize, Events, Network, Plan};
 
@@ -30,6 +31,9 @@ pub fn describe(plan: &Plan, needs: &Needs) -> String {
         text,
         "  this machine: {cpus} CPUs, {files} open files per process, ports {first} to {last}, {memory} MiB free"
     );
+    for warning in needs.warnings() {
+        let _ = writeln!(text, "{warning}");
+    }
     for refusal in needs.refusals() {
         let _ = writeln!(text, "{refusal}");
     }
@@ -55,6 +59,9 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
     let [warmup, measure, drain] = [phases.warmup, phases.measure, phases.drain].map(Period::from_duration);
     facts.push(("phases", format!("warm-up {warmup}, measure {measure}, drain {drain}")));
     facts.push(("target", format!("keeps {} events per topic", plan.ring_events)));
+    if plan.coalesce != Coalesce::Off {
+        facts.push(("coalesce", plan.coalesce.to_string()));
+    }
     if let Some(inject) = plan.inject {
         facts.push(("faults", format!("injected by the target: {inject}")));
     }
@@ -120,8 +127,8 @@ fn costs(needs: &Needs) -> Vec<Vec<String>> {
             step.sockets.to_string(),
             format!("{:.0}", step.opens_per_second),
             step.time_wait.to_string(),
-            step.ports_per_source.to_string(),
-            format!("{} MiB", step.memory_bytes.div_ceil(1 << 20)),
+            step.ports_per_target.to_string(),
+            format!("{} MiB", step.memory_bytes().div_ceil(1 << 20)),
             rounded(step.duration),
         ]
     };

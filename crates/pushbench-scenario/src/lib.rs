@@ -4,12 +4,14 @@
 //! opened, and tokio is not used; [`load`] reads its one file. What runs a plan is not known here.
 
 mod choice;
+mod coalesce;
 mod describe;
 pub mod fault;
 mod file;
 mod inject;
 pub mod needs;
 mod overrides;
+pub mod patience;
 pub mod plan;
 pub mod quantity;
 pub mod schedule;
@@ -17,6 +19,7 @@ mod schema;
 mod section;
 pub mod share;
 
+pub use coalesce::{Coalesce, CoalesceError};
 pub use describe::describe;
 pub use fault::{Fault, Faults, LoadError};
 pub use file::{load, parse};

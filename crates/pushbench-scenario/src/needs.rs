@@ -1,11 +1,19 @@
 //! What a plan needs of a machine, and which of the machine's limits forbid it.
 //!
-//! Arithmetic on the plan and on limits that somebody else has read; nothing is looked up here. Memory is estimated
-//! from the costs per client below, which are on the safe side of what is usually measured.
+//! Arithmetic on the plan and on limits that somebody else has read; nothing is looked up here. What will be used is
+//! predicted as exactly as it is known ([`StepNeeds`], from [`footprint`]); the room that a machine must have for it is more,
+//! by shares and spare files that stand here and are in no prediction.
 
+mod footprint;
+mod most;
 mod refusal;
+mod warning;
 
+pub use most::{Most, most_clients};
 pub use refusal::{Limit, Refusal};
+pub use warning::Warning;
+
+use pushbench_measure::results::Resources;
 
 use pushbench_transport::settings::TransportSettings as _;
 use std::time::Duration;
@@ -13,22 +21,10 @@ use std::time::Duration;
 use crate::file::MOST_PROCESSES;
 use crate::plan::{EventSize, Plan, RING_BYTES, Topics, TransportPlan};
 
-/// Files of a process that are no client's: pipes, timers, the listener, logs, and connections about to be closed.
-const RESERVED_FILES: u64 = 200;
-/// Files of the coordinator that are no child's: its runtime, the sampler, the results, what the shell left open.
-const COORDINATOR_FILES: u64 = 60;
-/// Files of the coordinator per child: its control socket, its pidfd, and one to spare while it is spawned.
-const COORDINATOR_FILES_PER_PROCESS: u64 = 3;
-/// Files of the coordinator per label: the intervals, the latency log, the clients.
-const COORDINATOR_FILES_PER_LABEL: u64 = 3;
-/// User memory of the target per client, in bytes.
-const TARGET_BYTES_PER_CLIENT: u64 = 32 << 10;
-/// User memory of a worker per client, in bytes.
-const WORKER_BYTES_PER_CLIENT: u64 = 4 << 10;
-/// Kernel memory of a connection, both ends, in bytes.
-const KERNEL_BYTES_PER_CONNECTION: u64 = 8 << 10;
-/// Memory of a process without clients, in bytes.
-const BYTES_PER_PROCESS: u64 = 8 << 20;
+/// Files that a process is left beside those it uses: connections about to be closed, whatever was not thought of.
+const SPARE_FILES: u64 = 185;
+/// The same of the coordinator; a child has some more of its files while it is started.
+const COORDINATOR_SPARE_FILES: u64 = 60;
 /// What a worker keeps of the schedule per event of the measure phase, in bytes.
 const SCHEDULE_BYTES_PER_EVENT: f64 = 8.0;
 /// Copies of a kept event: its payload, and the form in which one transport sends it.
@@ -40,8 +36,12 @@ const TIME_WAIT: Duration = Duration::from_mins(1);
 /// How long a connection that is closed may still hold its port. The server closes first, so that `TIME_WAIT` is not on the
 /// client's side; where it is, Linux hands the port out again after this time on loopback (`tcp_tw_reuse = 2`, its default).
 const PORT_REUSE: Duration = Duration::from_secs(1);
-/// Starting and ending the processes of a step.
+/// Starting and ending the processes of a step, at least.
 const OVERHEAD: Duration = Duration::from_secs(2);
+/// Starting and ending a process.
+const OVERHEAD_PER_PROCESS: Duration = Duration::from_millis(20);
+/// Connections that are closed per second, both ends.
+const CLOSED_PER_SECOND: f64 = 20_000.0;
 
 /// The limits of the machine that is to run a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,12 @@ pub struct Machine {
     pub memory_available_bytes: u64,
     /// CPUs the processes may run on.
     pub cpus: u32,
+    /// The largest backlog that a listener is granted.
+    pub listen_backlog: u32,
+    /// Sockets in `TIME_WAIT` that the kernel keeps at most.
+    pub time_wait_max: u64,
+    /// Bytes that TCP's queues may take on the whole host.
+    pub tcp_memory_max_bytes: u64,
 }
 
 impl Machine {
@@ -65,13 +71,16 @@ impl Machine {
     /// Clients that one process may hold.
     #[must_use]
     pub fn clients_per_process(&self) -> u64 {
-        Self::most_of(self.open_files_soft_after_raise).saturating_sub(RESERVED_FILES)
+        let own = footprint::TARGET_FILES.max(footprint::WORKER_FILES);
+        Self::most_of(self.open_files_soft_after_raise).saturating_sub(own + SPARE_FILES)
     }
 
-    /// Ports of one source address.
+    /// Ports of one source address towards one target that are found at once: every second one. The kernel looks through
+    /// these first, and once they are taken each connect walks through all of them in vain: measured on Linux 6.18, that
+    /// costs 10 ms of CPU a connect.
     fn ports(&self) -> u64 {
         let (first, last) = self.ports;
-        u64::from(last.saturating_sub(first)) + 1
+        u64::from(last.saturating_sub(first)).div_ceil(2)
     }
 }
 
@@ -98,12 +107,37 @@ pub struct StepNeeds {
     pub opens_per_second: f64,
     /// Sockets in `TIME_WAIT` when the step ends.
     pub time_wait: u64,
-    /// Ports in use at once on each source address.
-    pub ports_per_source: u64,
-    /// Memory of all processes and of the kernel for their sockets, in bytes.
-    pub memory_bytes: u64,
+    /// Ports in use at once on each source address, towards each target.
+    pub ports_per_target: u64,
+    /// Memory of all processes, the program itself counted once, in bytes.
+    pub user_bytes: u64,
+    /// Memory of the kernel for their sockets, in bytes.
+    pub kernel_bytes: u64,
     /// From the start of its processes to their end.
     pub duration: Duration,
+}
+
+impl StepNeeds {
+    /// Memory of all processes and of the kernel for their sockets, in bytes.
+    #[must_use]
+    pub fn memory_bytes(&self) -> u64 {
+        self.user_bytes + self.kernel_bytes
+    }
+
+    /// What a round is predicted to use.
+    #[must_use]
+    pub fn resources(&self) -> Resources {
+        Resources {
+            targets: self.targets,
+            workers: self.workers,
+            files_per_target: Some(self.files_per_target),
+            files_per_worker: Some(self.files_per_worker),
+            files_coordinator: Some(self.files_coordinator),
+            ports_per_target: Some(self.ports_per_target),
+            user_bytes: Some(self.user_bytes),
+            kernel_bytes: Some(self.kernel_bytes),
+        }
+    }
 }
 
 /// What a plan needs.
@@ -116,6 +150,7 @@ pub struct Needs {
     /// The machine it was reckoned for.
     pub machine: Machine,
     refusals: Vec<Refusal>,
+    warnings: Vec<Warning>,
 }
 
 impl Needs {
@@ -123,6 +158,12 @@ impl Needs {
     #[must_use]
     pub fn refusals(&self) -> Vec<Refusal> {
         self.refusals.clone()
+    }
+
+    /// Bounds of the machine that allow the plan and will be felt.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 
     /// The needs of a transport at a number of clients.
@@ -146,42 +187,54 @@ pub fn needs(plan: &Plan, machine: &Machine) -> Needs {
     }
     let round: Duration = steps.iter().map(|step| step.duration).sum();
     let duration = round.saturating_mul(plan.rounds);
-    Needs { steps, duration, machine: *machine, refusals: refusal::worst(refusals) }
+    let warnings = warning::of(plan, machine, &steps);
+    Needs { steps, duration, machine: *machine, refusals: refusal::worst(refusals), warnings }
 }
 
 fn step(plan: &Plan, machine: &Machine, transport: &TransportPlan, clients: u32) -> StepNeeds {
     let opens = opens_per_client_second(plan, transport, clients);
     let by_files = processes_for(u64::from(clients), machine.clients_per_process());
-    let by_ports = processes_for(ports(clients.into(), opens), Machine::most_of(machine.ports()));
     let targets = plan.target_processes.unwrap_or(by_files);
+    let ports_of_worker = Machine::most_of(machine.ports()).saturating_mul(targets.into());
+    let by_ports = processes_for(ports(clients.into(), opens), ports_of_worker);
     let workers = plan.worker_processes.unwrap_or(by_files.max(by_ports));
     let per_target = u64::from(clients.div_ceil(targets));
     let per_worker = u64::from(clients.div_ceil(workers));
     let ramp = Duration::try_from_secs_f64(f64::from(clients) / plan.connect_rate).unwrap_or(Duration::MAX);
     let lasts = ramp.saturating_add(plan.phases.total());
     let opens_per_second = opens * f64::from(clients);
+    let time_wait = (opens_per_second * lasts.min(TIME_WAIT).as_secs_f64()).round() as u64;
     StepNeeds {
         label: transport.label.clone(),
         clients,
         targets,
         workers,
-        files_per_target: per_target + RESERVED_FILES,
-        files_per_worker: per_worker + RESERVED_FILES,
+        files_per_target: per_target + footprint::TARGET_FILES,
+        files_per_worker: per_worker + footprint::WORKER_FILES,
         files_coordinator: files_coordinator(plan, targets, workers),
         sockets: 2 * u64::from(clients),
         opens_per_second,
-        time_wait: (opens_per_second * lasts.min(TIME_WAIT).as_secs_f64()).round() as u64,
-        ports_per_source: ports(per_worker, opens),
-        memory_bytes: memory_per_client() * u64::from(clients)
-            + memory_of_processes(plan, clients, targets, workers),
-        duration: lasts.saturating_add(OVERHEAD),
+        time_wait,
+        ports_per_target: ports(per_worker.div_ceil(targets.into()), opens),
+        user_bytes: user_bytes(plan, transport, clients, targets, workers),
+        kernel_bytes: footprint::KERNEL_BYTES_PER_CONNECTION * u64::from(clients)
+            + footprint::KERNEL_BYTES_PER_TIME_WAIT * time_wait.min(machine.time_wait_max),
+        duration: lasts.saturating_add(overhead(clients, targets + workers)),
     }
+}
+
+/// Starting the processes of a step, closing its connections and ending the processes.
+fn overhead(clients: u32, processes: u32) -> Duration {
+    let closing = Duration::from_secs_f64(f64::from(clients) / CLOSED_PER_SECOND);
+    OVERHEAD.max(OVERHEAD_PER_PROCESS * processes + closing)
 }
 
 fn files_coordinator(plan: &Plan, targets: u32, workers: u32) -> u64 {
     let processes = u64::from(targets) + u64::from(workers);
     let labels = plan.transports.len() as u64;
-    COORDINATOR_FILES + COORDINATOR_FILES_PER_PROCESS * processes + COORDINATOR_FILES_PER_LABEL * labels
+    footprint::COORDINATOR_FILES
+        + footprint::COORDINATOR_FILES_PER_PROCESS * processes
+        + footprint::COORDINATOR_FILES_PER_LABEL * labels
 }
 
 /// Sockets that one client opens per second. A transport that opens sockets by no clock opens one per event.
@@ -204,13 +257,17 @@ fn processes_for(amount: u64, per_process: u64) -> u32 {
     processes as u32
 }
 
-fn memory_per_client() -> u64 {
-    TARGET_BYTES_PER_CLIENT + WORKER_BYTES_PER_CLIENT + KERNEL_BYTES_PER_CONNECTION
-}
-
-/// Memory that is not charged to a client: the processes, the events that the targets keep, the workers' schedules.
-fn memory_of_processes(plan: &Plan, clients: u32, targets: u32, workers: u32) -> u64 {
-    let processes = u64::from(targets) + u64::from(workers) + 1;
+/// Memory of all processes: the clients, the processes themselves, the events that the targets keep, the workers'
+/// schedules.
+fn user_bytes(plan: &Plan, transport: &TransportPlan, clients: u32, targets: u32, workers: u32) -> u64 {
+    let per_client = footprint::per_client(transport.settings.kind());
+    let of_clients = (per_client.target + per_client.worker) * u64::from(clients);
+    let [targets_each, workers_each] = [targets, workers].map(u64::from);
+    let of_processes = footprint::PROGRAM_BYTES
+        + footprint::COORDINATOR_BYTES
+        + footprint::COORDINATOR_BYTES_PER_PROCESS * (targets_each + workers_each)
+        + footprint::TARGET_BYTES * targets_each
+        + footprint::WORKER_BYTES * workers_each;
     let published = plan.events.rate * plan.phases.total().as_secs_f64();
     let size = mean_size(plan.events.size);
     let per_topic = f64::from(plan.ring_events).min(RING_BYTES as f64 / size);
@@ -218,7 +275,7 @@ fn memory_of_processes(plan: &Plan, clients: u32, targets: u32, workers: u32) ->
     let rings = f64::from(targets) * kept * (size * COPIES_PER_EVENT + RING_BYTES_PER_EVENT);
     let measured = plan.events.rate * plan.phases.measure.as_secs_f64();
     let schedules = f64::from(workers) * measured * SCHEDULE_BYTES_PER_EVENT;
-    processes * BYTES_PER_PROCESS + (rings + schedules) as u64
+    of_clients + of_processes + (rings + schedules) as u64
 }
 
 fn mean_size(size: EventSize) -> f64 {

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
+use crate::coalesce::Coalesce;
 use crate::inject::Inject;
 
 /// A validated scenario with the overrides of the command line applied.
@@ -50,6 +51,8 @@ pub struct Plan {
     pub target_processes: Option<u32>,
     /// Events that the target keeps per topic.
     pub ring_events: u32,
+    /// Whether the target gathers events before it writes them.
+    pub coalesce: Coalesce,
     /// Faults that the target makes.
     pub inject: Option<Inject>,
     /// Worker processes; `None`: as many as the limit of open files demands.

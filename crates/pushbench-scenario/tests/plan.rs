@@ -1,7 +1,9 @@
 //! What a good scenario becomes.
 
 use pushbench_scenario::plan::Comparison;
-use pushbench_scenario::{Arrival, EventSize, LoadError, Network, Overrides, Plan, Topics, load, parse};
+use pushbench_scenario::{
+    Arrival, Coalesce, EventSize, LoadError, Network, Overrides, Plan, Topics, load, parse,
+};
 use pushbench_transport::settings::TransportSettings as _;
 use pushbench_transport::{Kind, Period};
 use std::time::Duration;
@@ -27,7 +29,7 @@ network = "veth"
 clients = { count = [10, 100], connect_rate = "50/s", may_fail = "2%" }
 events = { pattern = "topics", topics = 10, rate = "1/s", arrival = "poisson", size = { min = "1KiB", max = "2KiB" } }
 phases = { warmup = "0s", measure = "1m", drain = "3s" }
-target = { processes = 2, ring = 16, inject = "reorder=3" }
+target = { processes = 2, ring = 16, coalesce = "2ms", inject = "reorder=3" }
 workers = { processes = 3 }
 [[transports]]
 label = "fast"
@@ -76,6 +78,7 @@ fn what_is_not_said_has_its_default() {
     assert_eq!(plan.transports[0].label, "sse");
     assert_eq!(plan.transports[0].settings, Kind::Sse.default_settings());
     assert!(plan.thresholds.is_empty() && plan.overrides.is_empty() && plan.inject.is_none());
+    assert_eq!(plan.coalesce, Coalesce::Off);
 }
 
 #[test]
@@ -89,6 +92,7 @@ fn what_is_said_is_done() {
     assert_eq!(plan.phases.total(), Duration::from_secs(63));
     assert_eq!((plan.target_processes, plan.ring_events, plan.worker_processes), (Some(2), 16, Some(3)));
     assert_eq!(plan.inject, "reorder=3".parse().ok());
+    assert_eq!(plan.coalesce, Coalesce::Within(Duration::from_millis(2)));
     let labels: Vec<&str> = plan.transports.iter().map(|entry| entry.label.as_str()).collect();
     assert_eq!(labels, ["fast", "websocket"]);
     assert_eq!(plan.transports[0].settings.poll_interval(), Some(Duration::from_millis(500)));

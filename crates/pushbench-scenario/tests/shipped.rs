@@ -43,6 +43,9 @@ const SMALL: Machine = Machine {
     ports: (32_768, 60_999),
     memory_available_bytes: 1 << 30,
     cpus: 2,
+    listen_backlog: 4096,
+    time_wait_max: 131_072,
+    tcp_memory_max_bytes: 256 << 20,
 };
 
 #[test]

@@ -76,9 +76,9 @@ pub(crate) struct OverrideArguments {
     /// Only the transports with these labels
     #[arg(long, value_name = "LABEL", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
-    /// Number of clients instead of the scenario's; several make steps
-    #[arg(long, value_name = "N", value_delimiter = ',')]
-    pub(crate) clients: Option<Vec<u32>>,
+    /// Number of clients instead of the scenario's; several make steps; max: as many of its largest step as fit here
+    #[arg(long, value_name = "N", value_parser = clients)]
+    pub(crate) clients: Option<Clients>,
     /// Length of the measure phase, such as 10s
     #[arg(long, value_name = "TIME")]
     pub(crate) duration: Option<Period>,
@@ -91,6 +91,15 @@ pub(crate) struct OverrideArguments {
     /// Faults that the target makes, such as delay=50ms,drop=10,duplicate=10,reorder=10,stall=500ms/5s
     #[arg(long, value_name = "FAULTS")]
     pub(crate) inject: Option<Inject>,
+}
+
+/// `--clients`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Clients {
+    /// One step each.
+    Steps(Vec<u32>),
+    /// As many as the machine has room for.
+    Max,
 }
 
 #[derive(Debug, Args)]
@@ -185,4 +194,15 @@ fn rounds(text: &str) -> Result<u32, String> {
         Ok(number) => format!("{number} is out of range: {allowed}"),
         Err(_) => format!("`{text}` is not a number: {allowed}"),
     })
+}
+
+/// Numbers of clients, or the word for as many as fit; which numbers are allowed the scenario knows.
+fn clients(text: &str) -> Result<Clients, String> {
+    if text == "max" {
+        return Ok(Clients::Max);
+    }
+    let count = |part: &str| {
+        part.parse().map_err(|_| format!("`{part}` is not a number of clients: 1 to 10000000, several with commas, or max alone"))
+    };
+    text.split(',').map(count).collect::<Result<_, _>>().map(Clients::Steps)
 }

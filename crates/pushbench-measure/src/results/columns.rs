@@ -93,6 +93,7 @@ mod tests {
             findings: Vec::new(),
             ports: Vec::new(),
             wire: None,
+            resources: None,
         };
         StepResult {
             complete: false,

@@ -7,6 +7,7 @@
 mod calibration;
 mod columns;
 mod interval;
+mod resources;
 mod run;
 mod summary;
 mod unit;
@@ -19,6 +20,7 @@ pub use calibration::{
 };
 pub use columns::Columns;
 pub use interval::{Interval, SocketStates};
+pub use resources::{ResourceRecord, Resources};
 pub use run::{
     Confidence, Host, RoundResult, Run, ScenarioRecord, Status, StepResult, ThresholdResult, TransportRecord,
 };

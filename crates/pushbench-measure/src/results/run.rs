@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use super::{Calibration, Summary, WireRecord};
+use super::{Calibration, ResourceRecord, Summary, WireRecord};
 use crate::verdict::{Finding, Level};
 
 /// How far a run has come.
@@ -102,6 +102,8 @@ pub struct ScenarioRecord {
     pub latency_p99_limit_us: Option<u64>,
     /// Faults that the target made on purpose, as the scenario words them.
     pub inject: Option<String>,
+    /// How the target gathered events before it wrote them, as the scenario words it; `None` where it did not.
+    pub coalesce: Option<String>,
 }
 
 impl ScenarioRecord {
@@ -218,6 +220,9 @@ pub struct RoundResult {
     /// What its sockets carried; `None` where the kernel did not tell, or the round was cut short.
     #[serde(default)]
     pub wire: Option<WireRecord>,
+    /// What it took of the machine.
+    #[serde(default)]
+    pub resources: Option<ResourceRecord>,
 }
 
 impl StepResult {

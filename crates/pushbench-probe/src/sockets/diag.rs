@@ -14,12 +14,16 @@ use rustix::{
 
 use super::wire::{Body, Family, Socket, StateMask, messages, request};
 use crate::network::Namespace;
+use crate::process::thread_cpu_ns;
 
 /// The kernel fills datagrams of a dump up to 32 KiB when the reader's buffer is that large; the rest is reserve.
 const BUFFER_LEN: usize = 64 << 10;
 /// A dump is produced while it is read: a silence of this length means that it will not go on.
 const SILENCE: Duration = Duration::from_secs(2);
 const ATTEMPTS: u32 = 3;
+/// CPU time that the attempts of a dump may take together: of very many sockets each takes seconds, and is as inexact as the
+/// one before.
+const PATIENCE_NS: u64 = 200_000_000;
 
 /// A connection to the kernel's socket diagnostics (`NETLINK_SOCK_DIAG`), with its buffer. Needs no privilege.
 #[derive(Debug)]
@@ -64,19 +68,22 @@ impl SocketDiag {
     /// All sockets of both families in one of `states`, each mapped by `keep` and gathered into a `T`.
     ///
     /// A dump that was interrupted, overrun or cut is tried again from the start. If it is still interrupted at
-    /// the last attempt it is taken as it is: with sockets opening and closing all the time no dump is exact.
+    /// the last attempt, or takes long, it is taken as it is: with sockets opening and closing all the time no dump is exact.
     pub(super) fn gather<T: Default>(
         &mut self,
         states: StateMask,
         mut keep: impl FnMut(&mut T, Socket),
     ) -> io::Result<T> {
         let mut attempt = 1;
+        let begin_ns = thread_cpu_ns();
         loop {
             let mut gathered = T::default();
             let outcome = self.dump_both(states, |socket| keep(&mut gathered, socket));
             match outcome {
                 Ok(Dump::Complete) => return Ok(gathered),
-                Ok(Dump::Interrupted) if attempt == ATTEMPTS => return Ok(gathered),
+                Ok(Dump::Interrupted) if attempt == ATTEMPTS || thread_cpu_ns() - begin_ns > PATIENCE_NS => {
+                    return Ok(gathered);
+                }
                 Ok(Dump::Interrupted) => {}
                 Err(error) => {
                     // What is left of the broken dump must not be taken for the next one.

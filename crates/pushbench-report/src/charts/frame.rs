@@ -284,6 +284,7 @@ mod tests {
                 findings: Vec::new(),
                 ports: Vec::new(),
                 wire: None,
+                resources: None,
             };
             let rounds = (1..).zip(whole).map(round).collect();
             not_whole(&run, &StepResult { complete, rounds, ..result() })

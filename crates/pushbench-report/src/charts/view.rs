@@ -163,6 +163,7 @@ mod tests {
             findings: Vec::new(),
             ports: Vec::new(),
             wire: None,
+            resources: None,
         };
         StepResult {
             complete: true,

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::choice::{ClientCounts, SizeChoice, TopicCount};
+use crate::coalesce::Coalesce;
 use crate::inject::Inject;
 use crate::plan::{Arrival, Network};
 use crate::quantity::{Rate, Share};
@@ -131,6 +132,9 @@ pub(crate) struct Target {
     /// Events kept per topic, for clients that come back.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub(crate) ring: u32,
+    /// Whether events that follow each other closely are written together: never, what one turn of the event loop has, or
+    /// what comes within a time from 1ms to 1s.
+    pub(crate) coalesce: Coalesce,
     // As text, so that each fault in it is told apart.
     /// Faults that the target makes, for a rehearsal. Default: none.
     #[schemars(with = "Inject")]
@@ -139,7 +143,7 @@ pub(crate) struct Target {
 
 impl Default for Target {
     fn default() -> Self {
-        Self { processes: None, ring: 1024, inject: None }
+        Self { processes: None, ring: 1024, coalesce: Coalesce::Off, inject: None }
     }
 }
 

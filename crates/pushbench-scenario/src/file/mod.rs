@@ -16,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 use toml::de::DeTable;
 
 use crate::choice::ClientCounts;
+use crate::coalesce::Coalesce;
 use crate::fault::{Faults, LoadError};
 use crate::inject::{Inject, InjectFault, InjectFaults};
 use crate::overrides::Overrides;
@@ -119,7 +120,8 @@ fn plan(
     let target_keys = target.read(keys::Target::default(), None, &[], faults);
     target.check("ring", (1..=1_000_000).contains(&target_keys.ring), faults, "1 to 1000000 events");
     let inject = inject(&target, target_keys.inject.as_deref(), overrides, faults);
-    check_drain(&phase_section, &phases, transports.selected(&overrides.only), inject, faults);
+    let held_back = HeldBack { inject, coalesce: target_keys.coalesce };
+    check_drain(&phase_section, &phases, transports.selected(&overrides.only), held_back, faults);
     let workers = top.child("workers", faults);
     let worker_keys = workers.read(keys::Workers::default(), None, &[], faults);
     for (section, processes) in [(&target, target_keys.processes), (&workers, worker_keys.processes)] {
@@ -152,6 +154,7 @@ fn plan(
         transports,
         target_processes: target_keys.processes,
         ring_events: target_keys.ring,
+        coalesce: target_keys.coalesce,
         inject,
         worker_processes: worker_keys.processes,
     })
@@ -250,12 +253,35 @@ fn inject(
     overrides.inject.or(of_file)
 }
 
+/// What of the target's keys holds events back by design.
+#[derive(Debug, Clone, Copy)]
+struct HeldBack {
+    inject: Option<Inject>,
+    coalesce: Coalesce,
+}
+
+impl HeldBack {
+    fn longest(self) -> std::time::Duration {
+        self.inject.map_or(std::time::Duration::ZERO, |inject| inject.longest_hold())
+            + self.coalesce.longest_hold()
+    }
+
+    /// Behind the transport's own wait: how long, and by what.
+    fn in_words(self) -> String {
+        let injected = self.inject.map(|inject| (inject.longest_hold(), "injected faults"));
+        let coalesced =
+            Some((self.coalesce.longest_hold(), "target.coalesce")).filter(|(hold, _)| !hold.is_zero());
+        let said = |(hold, by)| format!(" and {} by {by}", Period::from_duration(hold));
+        injected.into_iter().chain(coalesced).map(said).collect()
+    }
+}
+
 /// An event that a transport may still hold back by design when the drain ends would be counted as lost.
 fn check_drain<'a>(
     section: &Section,
     phases: &Phases,
     transports: impl Iterator<Item = &'a transports::Entry>,
-    inject: Option<Inject>,
+    held_back: HeldBack,
     faults: &mut FaultList,
 ) {
     if faults.has("phases.drain") {
@@ -265,23 +291,20 @@ fn check_drain<'a>(
     let Some(longest) = transports.filter(|entry| entry.whole).max_by_key(|entry| wait(entry)) else {
         return;
     };
-    let held_back = inject.map_or(std::time::Duration::ZERO, |inject| inject.longest_hold());
-    let needed = wait(longest) + held_back + DRAIN_MARGIN;
+    let needed = wait(longest) + held_back.longest() + DRAIN_MARGIN;
     if phases.drain >= needed {
         return;
     }
-    let [drain, wait, held_back, needed] =
-        [phases.drain, wait(longest), held_back, needed].map(Period::from_duration);
-    let label = &longest.plan.label;
-    let injected = inject.map_or_else(String::new, |_| format!(" and {held_back} by injected faults"));
+    let [drain, wait, needed] = [phases.drain, wait(longest), needed].map(Period::from_duration);
+    let (label, more) = (&longest.plan.label, held_back.in_words());
     section.fault(
         "drain",
         faults,
         format!(
-            "{drain} is too short: an event may wait {wait} in `{label}`{injected}, so at least {needed} is needed"
+            "{drain} is too short: an event may wait {wait} in `{label}`{more}, so at least {needed} is needed"
         ),
     );
-    faults.hint(Some(match inject {
+    faults.hint(Some(match held_back.inject {
         Some(_) => format!("write drain = \"{needed}\", or inject less"),
         None => format!("write drain = \"{needed}\", or have `{label}` wait less"),
     }));

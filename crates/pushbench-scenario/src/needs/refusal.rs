@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Machine, StepNeeds};
+use super::{COORDINATOR_SPARE_FILES, Machine, SPARE_FILES, StepNeeds};
 use crate::file::MOST_PROCESSES;
 use crate::plan::{Network, Plan, TransportPlan};
 
@@ -64,7 +64,9 @@ impl fmt::Display for Refusal {
             f,
             "{limit}: {present} here, {needed} needed for {clients} clients of `{label}`; {fits} would fit"
         )?;
-        write!(f, "\n  hint: {remedy}")
+        write!(f, "\n  hint: {remedy}")?;
+        // No number would fit where not even one client does.
+        if *fits > 0 { write!(f, "; --clients max takes as many as fit") } else { Ok(()) }
     }
 }
 
@@ -78,11 +80,11 @@ impl Limit {
     fn present_and_needed(self, machine: &Machine, step: &StepNeeds) -> (u64, u64) {
         let files = machine.open_files_soft_after_raise;
         match self {
-            Self::TargetFiles => (files, whole_of(step.files_per_target)),
-            Self::WorkerFiles => (files, whole_of(step.files_per_worker)),
-            Self::CoordinatorFiles => (files, whole_of(step.files_coordinator)),
-            Self::Ports => (machine.ports(), whole_of(step.ports_per_source)),
-            Self::Memory => (machine.memory_available_bytes, step.memory_bytes),
+            Self::TargetFiles => (files, whole_of(step.files_per_target + SPARE_FILES)),
+            Self::WorkerFiles => (files, whole_of(step.files_per_worker + SPARE_FILES)),
+            Self::CoordinatorFiles => (files, whole_of(step.files_coordinator + COORDINATOR_SPARE_FILES)),
+            Self::Ports => (machine.ports(), whole_of(step.ports_per_target)),
+            Self::Memory => (machine.memory_available_bytes, with_room(step.memory_bytes())),
         }
     }
 
@@ -165,13 +167,26 @@ fn files_for_coordinator(
 }
 
 /// The largest number below `too_many_at` that is not too many, by halving; needs grow with the clients.
-fn most_below(too_many_at: u32, too_many: impl Fn(u32) -> bool) -> u32 {
+pub(super) fn most_below(too_many_at: u32, too_many: impl Fn(u32) -> bool) -> u32 {
     let (mut fits, mut too_large) = (0, too_many_at);
     while too_large - fits > 1 {
         let middle = fits + (too_large - fits) / 2;
         if too_many(middle) { too_large = middle } else { fits = middle }
     }
     fits
+}
+
+/// Memory that must be there for so much to be used: predictions are good to some 15 %.
+fn with_room(bytes: u64) -> u64 {
+    bytes.saturating_add(bytes / 20 * 3)
+}
+
+/// Whether any limit forbids so many clients of any transport.
+pub(super) fn forbids(plan: &Plan, machine: &Machine, clients: u32) -> bool {
+    plan.transports.iter().any(|transport| {
+        let step = super::step(plan, machine, transport, clients);
+        Limit::ALL.into_iter().any(|limit| limit.exceeded_by(machine, &step))
+    })
 }
 
 /// The limit of which nine tenths are `part`.
@@ -184,8 +199,12 @@ pub(super) fn worst(refusals: Vec<Refusal>) -> Vec<Refusal> {
     let mut worst: Vec<Refusal> = Vec::new();
     for refusal in refusals {
         match worst.iter_mut().find(|known| known.limit == refusal.limit) {
-            Some(known) if known.needed < refusal.needed => *known = refusal,
-            Some(_) => {}
+            Some(known) => {
+                // What fits must fit for all of them.
+                let fits = known.fits.min(refusal.fits);
+                let further = if known.needed < refusal.needed { refusal } else { known.clone() };
+                *known = Refusal { fits, ..further };
+            }
             None => worst.push(refusal),
         }
     }

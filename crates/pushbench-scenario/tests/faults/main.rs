@@ -1,5 +1,6 @@
 //! What a scenario with faults is told.
 
+mod coalesce;
 mod inject;
 mod numbers;
 
@@ -112,7 +113,7 @@ processes = 2
     x.toml:34: thresholds.latency_p50: `250` is no bound of this figure: a duration is allowed, such as "< 250ms"
     x.toml:35: thresholds.lost: `= 0` does not begin with <, <=, ==, !=, >= or >, such as "== 0"
     x.toml:37: thresholds.websockets.late: found an integer, expected a comparison such as "== 0"
-    x.toml:39: target.url: unknown key, allowed: inject, processes, ring
+    x.toml:39: target.url: unknown key, allowed: coalesce, inject, processes, ring
     x.toml:40: target.ring: out of range: 1 to 1000000 events
     x.toml:41: worker: unknown key, allowed: name, network, seed, title, clients, events, phases, transports, thresholds, target, workers
       hint: did you mean `workers`?

@@ -2,21 +2,27 @@
 
 use pushbench_probe::network::Namespace;
 use pushbench_probe::{limits, memory};
-use pushbench_scenario::needs::{Machine, Needs, needs};
+use pushbench_scenario::needs::{Machine, Needs, most_clients, needs};
 use pushbench_scenario::{Network, Overrides, Plan};
 use std::path::PathBuf;
 
-use crate::cli::OverrideArguments;
+use crate::cli::{Clients, OverrideArguments};
 use crate::exit::{Exit, Failure};
 use crate::run;
+use crate::terminal;
 
 /// Reads all files. All faults of all files are said at once.
 pub(super) fn load_all(
     paths: &[PathBuf],
     overrides: &OverrideArguments,
 ) -> Result<Vec<(Plan, Needs)>, Failure> {
+    let clients = match &overrides.clients {
+        Some(Clients::Steps(steps)) => Some(steps.clone()),
+        Some(Clients::Max) | None => None,
+    };
+    let scaled = overrides.clients == Some(Clients::Max);
     let overrides = Overrides {
-        clients: overrides.clients.clone(),
+        clients,
         duration: overrides.duration,
         seed: overrides.seed,
         repeat: overrides.repeat,
@@ -26,7 +32,12 @@ pub(super) fn load_all(
     let mut plans = Vec::new();
     let mut faults = Vec::new();
     for path in paths {
-        match pushbench_scenario::load(path, &overrides) {
+        let load = |overrides| pushbench_scenario::load(path, overrides);
+        let loaded = load(&overrides).and_then(|plan| match scaled {
+            true => load(&scaled_to_fit(&plan, &overrides)),
+            false => Ok(plan),
+        });
+        match loaded {
             Ok(plan) => {
                 let needs = needs(&plan, &machine(plan.network));
                 plans.push((plan, needs));
@@ -35,6 +46,21 @@ pub(super) fn load_all(
         }
     }
     if faults.is_empty() { Ok(plans) } else { Err(Failure::of(Exit::Usage, faults.join("\n"))) }
+}
+
+/// The overrides with as many clients as fit, which is said; where not even one does, as they are: what forbids it is said
+/// later.
+fn scaled_to_fit(plan: &Plan, overrides: &Overrides) -> Overrides {
+    let most = most_clients(plan, &machine(plan.network));
+    if most.clients == 0 {
+        return overrides.clone();
+    }
+    let why = match &most.stopped_by {
+        None => "the scenario's largest step fits".to_owned(),
+        Some(refusal) => format!("{} forbids more of `{}`", refusal.limit, refusal.label),
+    };
+    terminal::say(format_args!("{}: --clients max is {}: {why}", plan.path, most.clients));
+    Overrides { clients: Some(vec![most.clients]), ..overrides.clone() }
 }
 
 /// Refuses plans that this machine has no room for, naming the limits, and networks that it does not let us have.
@@ -62,6 +88,9 @@ pub(super) fn machine(network: Network) -> Machine {
         memory_available_bytes: limits::memory_available_bytes()
             .or_else(|_| memory::total_bytes())
             .unwrap_or(u64::MAX),
+        listen_backlog: limits::listen_backlog_max().unwrap_or(4096),
+        time_wait_max: limits::time_wait_max().unwrap_or(u64::MAX),
+        tcp_memory_max_bytes: limits::tcp_memory_max_bytes().unwrap_or(u64::MAX),
         cpus: std::thread::available_parallelism().map_or(1, |cpus| cpus.get() as u32),
     }
 }

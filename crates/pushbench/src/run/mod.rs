@@ -20,10 +20,10 @@ use pushbench_measure::results::{
 use pushbench_measure::verdict::Level;
 use pushbench_probe::{clock, host, limits};
 use pushbench_report::RunFolder as Finished;
-use pushbench_scenario::Network;
 use pushbench_scenario::needs::Needs;
 use pushbench_scenario::plan::{Comparison, Plan};
 use pushbench_scenario::schedule::order_of_round;
+use pushbench_scenario::{Coalesce, Network};
 use pushbench_transport::settings::TransportSettings as _;
 use std::path::{Path, PathBuf};
 use tokio::task::LocalSet;
@@ -271,6 +271,7 @@ fn manifest(plan: &Plan) -> Run {
             drain_s: seconds(plan.phases.drain),
             latency_p99_limit_us: latency_limit_us(plan),
             inject: plan.inject.map(|inject| inject.to_string()),
+            coalesce: (plan.coalesce != Coalesce::Off).then(|| plan.coalesce.to_string()),
         },
         host: host_record(),
         calibration: None,

@@ -307,6 +307,7 @@ fn result(
         findings: Vec::new(),
         ports: Vec::new(),
         wire: None,
+        resources: None,
     };
     StepResult {
         complete: true,
@@ -396,6 +397,7 @@ fn run(shape: &Shape, results: Vec<StepResult>) -> Run {
             drain_s: 3.0,
             latency_p99_limit_us: None,
             inject: None,
+            coalesce: None,
         },
         calibration: None,
         host: Host {

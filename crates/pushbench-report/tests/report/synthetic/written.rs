@@ -99,5 +99,13 @@ fn round_result(result: &StepResult, round: u32, cost: f64, delay_us: u64) -> Ro
         age_mean_us: of.age_mean_us.map(|us| us + delay_us as f64),
         ..of.clone()
     };
-    RoundResult { round, complete: true, summary, findings: Vec::new(), ports: Vec::new(), wire: None }
+    RoundResult {
+        round,
+        complete: true,
+        summary,
+        findings: Vec::new(),
+        ports: Vec::new(),
+        wire: None,
+        resources: None,
+    }
 }
