@@ -40,6 +40,9 @@ pub struct Readiness {
     pub readable: bool,
     /// A write will not be refused for now: there is room, the connect is over, or there is an error.
     pub writable: bool,
+    /// The peer has ended its direction, or there is an error: a read that comes back short is not the last one then,
+    /// and nothing more will be said.
+    pub ended: bool,
 }
 
 impl Poller {
@@ -112,6 +115,7 @@ impl Ready {
                 key: data.u64(),
                 readable: flags.intersects(EventFlags::IN | EventFlags::RDHUP | any_end),
                 writable: flags.intersects(EventFlags::OUT | any_end),
+                ended: flags.intersects(EventFlags::RDHUP | any_end),
             }
         })
     }
@@ -159,18 +163,27 @@ mod tests {
             let poller = Poller::new().unwrap();
             let (ours, theirs) = pair();
             poller.add(&ours, 7).unwrap();
-            assert_eq!(reported(&poller), [Readiness { key: 7, readable: false, writable: true }]);
+            assert_eq!(
+                reported(&poller),
+                [Readiness { key: 7, readable: false, writable: true, ended: false }]
+            );
             assert_eq!(reported(&poller), []);
             for _ in 0..2 {
                 send(&theirs, b"ab", SendFlags::empty()).unwrap();
                 poller.changed().await.unwrap();
-                assert_eq!(reported(&poller), [Readiness { key: 7, readable: true, writable: true }]);
+                assert_eq!(
+                    reported(&poller),
+                    [Readiness { key: 7, readable: true, writable: true, ended: false }]
+                );
                 assert_eq!(reported(&poller), [], "nothing has changed, though nothing was read");
             }
             let mut buffer = [0; 8];
             assert_eq!(recv(&ours, &mut buffer[..], RecvFlags::empty()).unwrap().0, 4);
             drop(theirs);
-            assert_eq!(reported(&poller), [Readiness { key: 7, readable: true, writable: true }]);
+            assert_eq!(
+                reported(&poller),
+                [Readiness { key: 7, readable: true, writable: true, ended: true }]
+            );
         });
     }
 
