@@ -71,6 +71,12 @@ impl Child {
         self.process.wait().await
     }
 
+    /// Kills it without waiting for its end. A process that has ended already is no error.
+    pub fn start_kill(&mut self) {
+        // The only failure is that it is gone.
+        let _ = self.process.start_kill();
+    }
+
     /// Kills it and waits for its end. A process that has ended already is no error.
     pub async fn kill(&mut self) {
         // The only failure is that it is gone.
@@ -81,8 +87,7 @@ impl Child {
 impl Drop for Child {
     /// Waits on this thread: a run that is interrupted while it starts a process would otherwise end before that process has.
     fn drop(&mut self) {
-        // The only failure is that it is gone.
-        let _ = self.process.start_kill();
+        self.start_kill();
         for _ in 0..LOOKS {
             match self.process.try_wait() {
                 Ok(None) => sleep(LOOK_AGAIN),

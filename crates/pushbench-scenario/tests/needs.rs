@@ -260,8 +260,8 @@ fn the_coordinator_has_files_of_every_process() {
 fn without_mib(text: &str) -> String {
     let Some((parts, last)) = text.rsplit_once(" MiB") else { return text.to_owned() };
     let before = |part: &str| part.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end().to_owned();
-    let kept: String = parts.split(" MiB").map(|part| format!("{} N MiB", before(part))).collect();
-    kept + last
+    let kept: Vec<String> = parts.split(" MiB").map(before).collect();
+    format!("{} N MiB{last}", kept.join(" N MiB"))
 }
 
 #[test]

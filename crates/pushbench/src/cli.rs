@@ -202,7 +202,9 @@ fn clients(text: &str) -> Result<Clients, String> {
         return Ok(Clients::Max);
     }
     let count = |part: &str| {
-        part.parse().map_err(|_| format!("`{part}` is not a number of clients: 1 to 10000000, several with commas, or max alone"))
+        part.parse().map_err(|_| {
+            format!("`{part}` is not a number of clients: 1 to 10000000, several with commas, or max alone")
+        })
     };
     text.split(',').map(count).collect::<Result<_, _>>().map(Clients::Steps)
 }

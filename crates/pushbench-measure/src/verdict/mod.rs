@@ -106,6 +106,28 @@ pub enum Listeners {
     OfTheTargets,
 }
 
+/// What a machine may have no more of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scarce {
+    /// Open files of a target process.
+    TargetFiles,
+    /// Open files of a worker process.
+    WorkerFiles,
+    /// Ports of a worker's address towards one target.
+    Ports,
+}
+
+/// A limit that was reached, as it was found when it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scarcity {
+    /// Which.
+    pub what: Scarce,
+    /// How much of it was in use.
+    pub used: u64,
+    /// How much of it there is.
+    pub allowed: u64,
+}
+
 /// What was seen of one step. `None` where it was not measured.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Observed {
@@ -140,6 +162,8 @@ pub struct Observed {
     pub lost: u64,
     /// Sockets that could not be made or were refused by the target's own limit.
     pub limits_hit: u64,
+    /// Which limit that was, where it could be found out.
+    pub scarcity: Option<Scarcity>,
     /// Largest share by which the two sides' accounts of bytes or segments on the wire differ.
     pub wire_disagreement: Option<f64>,
     /// Whether the median latency of a second moved, where the measure phase is long enough to tell.
@@ -282,6 +306,28 @@ mod tests {
         assert_eq!(level_for(Condition::NeverConnected, &observed), Some(Level::Warning));
         let observed = Observed { never_connected: 4, may_fail: 3, ..Observed::default() };
         assert_eq!(level_for(Condition::NeverConnected, &observed), Some(Level::Breach));
+    }
+
+    #[test]
+    fn a_limit_is_named_where_it_was_found_out() {
+        let fact = |scarcity| {
+            let seen = Observed { limits_hit: 7, scarcity, ..Observed::default() };
+            let findings = judge(&seen);
+            let finding = findings.iter().find(|finding| finding.condition == Condition::LimitReached);
+            let finding = finding.unwrap().clone();
+            assert_eq!(finding.level, Level::Breach);
+            finding.fact.unwrap()
+        };
+        assert_eq!(fact(None), "a limit was hit 7 times (files, ports, memory or the target's own)");
+        let named = |what| fact(Some(Scarcity { what, used: 98, allowed: 100 }));
+        let table = [
+            (Scarce::TargetFiles, "open files of a target process"),
+            (Scarce::WorkerFiles, "open files of a worker process"),
+            (Scarce::Ports, "ephemeral ports of a worker's address"),
+        ];
+        for (what, name) in table {
+            assert_eq!(named(what), format!("{name} ran out, 7 times (98 of 100 in use)"));
+        }
     }
 
     fn moved(before: f64, after: f64) -> Steadiness {

@@ -1,6 +1,6 @@
 //! Findings in words. Judges nothing.
 
-use super::{Condition, Listeners, Observed};
+use super::{Condition, Listeners, Observed, Scarce, Scarcity};
 use crate::statistics::Steadiness;
 
 /// The value in words.
@@ -27,9 +27,7 @@ pub(super) fn fact(condition: Condition, value: f64, seen: &Observed) -> String 
             format!("{value:.0} connection attempts dropped at a full accept queue of {whose}")
         }
         Condition::Lost => format!("{value:.0} expected events lost"),
-        Condition::LimitReached => {
-            format!("a limit was hit {value:.0} times (files, ports, memory or the target's own)")
-        }
+        Condition::LimitReached => limit(value, seen.scarcity),
         Condition::WireDisagreement => {
             format!("both ends' accounts of the wire differ by {percent:.1} %")
         }
@@ -63,6 +61,18 @@ pub(super) fn advice(condition: Condition) -> &'static str {
         }
         Condition::LimitReached => "raise it, or use fewer clients",
     }
+}
+
+fn limit(times: f64, scarcity: Option<Scarcity>) -> String {
+    let Some(Scarcity { what, used, allowed }) = scarcity else {
+        return format!("a limit was hit {times:.0} times (files, ports, memory or the target's own)");
+    };
+    let what = match what {
+        Scarce::TargetFiles => "open files of a target process",
+        Scarce::WorkerFiles => "open files of a worker process",
+        Scarce::Ports => "ephemeral ports of a worker's address",
+    };
+    format!("{what} ran out, {times:.0} times ({used} of {allowed} in use)")
 }
 
 fn course(steadiness: Option<Steadiness>) -> String {

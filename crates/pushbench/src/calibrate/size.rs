@@ -169,7 +169,15 @@ mod tests {
     use pushbench_scenario::{Overrides, parse};
 
     fn machine(open_files: u64, ports: (u16, u16), cpus: u32) -> Machine {
-        Machine { open_files_soft_after_raise: open_files, ports, memory_available_bytes: 1 << 32, cpus }
+        Machine {
+            open_files_soft_after_raise: open_files,
+            ports,
+            memory_available_bytes: 1 << 32,
+            cpus,
+            listen_backlog: 4096,
+            time_wait_max: 1 << 17,
+            tcp_memory_max_bytes: 1 << 31,
+        }
     }
 
     const PORTS: (u16, u16) = (32_768, 60_999);

@@ -51,8 +51,16 @@ pub(super) async fn measure(
         for (plan, job) in [(&fan_out, "fan-out"), (&one_way, "one way")] {
             steps.begin(&format!("{label}: {job}"));
             let clients = plan.steps.first().copied().unwrap_or(1);
-            let job_of =
-                Job { plan, transport, clients, round: 1, targets: 1, workers: 1, program: &program };
+            let job_of = Job {
+                plan,
+                transport,
+                clients,
+                round: 1,
+                targets: 1,
+                workers: 1,
+                program: &program,
+                predicted: None,
+            };
             let unwritable = |error| {
                 let path = scratch.display();
                 Failure::of(Exit::Environment, format_args!("cannot write to {path}: {error}"))

@@ -32,10 +32,8 @@ pub(super) fn load_all(
     let mut plans = Vec::new();
     let mut faults = Vec::new();
     for path in paths {
-        let load = |overrides| pushbench_scenario::load(path, overrides);
-        let loaded = load(&overrides).and_then(|plan| match scaled {
-            true => load(&scaled_to_fit(&plan, &overrides)),
-            false => Ok(plan),
+        let loaded = pushbench_scenario::load(path, &overrides).and_then(|plan| {
+            if scaled { pushbench_scenario::load(path, &scaled_to_fit(&plan, &overrides)) } else { Ok(plan) }
         });
         match loaded {
             Ok(plan) => {

@@ -29,7 +29,7 @@ pub(crate) async fn alone(job: Job<'_>, scratch: &Path, interrupt: &mut Interrup
     let (mut files, rows) = opened?;
     removed?;
     let mut progress = Progress::new(Loudness::Quiet, job.plan);
-    let end = step::run(job, &mut files, &mut progress, interrupt).await;
+    let end = Box::pin(step::run(job, &mut files, &mut progress, interrupt)).await;
     // A step that ended early may have left half a row.
     let rows = csv::Reader::from_reader(rows).deserialize().filter_map(Result::ok).collect();
     Ok(Alone { result: end.measured.map(|measured| measured.result), rows, ended: end.ended })

@@ -12,11 +12,12 @@ use pushbench_scenario::{TargetShare, WorkerShare};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::net::SocketAddr;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::spawn_local;
+use tokio::task::{JoinSet, spawn_local};
 
 use super::placement::Placement;
 use super::topology::Topology;
@@ -24,8 +25,10 @@ use crate::roles;
 
 /// How long a process may take to say hello or to answer an assignment.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a process may take to end when it was told to.
-const END_TIMEOUT: Duration = Duration::from_secs(7);
+/// `SIGABRT`.
+const ABORT: i32 = 6;
+/// Processes that are started at the same time. Each waits for its answer most of the time, not for a CPU.
+const STARTED_AT_ONCE: usize = 8;
 
 /// Which process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,68 +106,82 @@ impl Fleet {
         Self { program, topology, placement, targets: Vec::new(), workers: Vec::new(), voices, heard }
     }
 
-    /// Starts a target, gives it its share and returns where it listens.
-    pub(crate) async fn add_target(&mut self, share: TargetShare) -> Result<SocketAddr, FleetError> {
-        let at = self.targets.len();
-        let member = Member::Target(at);
-        let assign = ToTarget::Assign(Box::new(share));
-        let (process, receiver, answer) = self.start(member, roles::TARGET, &assign).await?;
-        let address = match answer {
-            FromTarget::Listening { address } => address,
-            FromTarget::Failed(failure) => return Err(FleetError::Failed { member, failure }),
-            _ => return Err(FleetError::OutOfTurn { member }),
-        };
-        self.targets.push(process);
-        self.listen(member, receiver, move |message| Heard::Target(at, message));
-        Ok(address)
+    /// Starts a target for each share and returns where they listen.
+    pub(crate) async fn add_targets(
+        &mut self,
+        shares: Vec<TargetShare>,
+    ) -> Result<Vec<SocketAddr>, FleetError> {
+        let assigns = shares.into_iter().map(|share| ToTarget::Assign(Box::new(share)));
+        let mut addresses = Vec::new();
+        let started = self.start_all(Member::Target, roles::TARGET, assigns).await?;
+        for (at, Started { process, receiver, answer }) in started.into_iter().enumerate() {
+            let member = process.member;
+            addresses.push(match answer {
+                FromTarget::Listening { address } => address,
+                FromTarget::Failed(failure) => return Err(FleetError::Failed { member, failure }),
+                _ => return Err(FleetError::OutOfTurn { member }),
+            });
+            self.targets.push(process);
+            self.listen(member, receiver, move |message| Heard::Target(at, message));
+        }
+        Ok(addresses)
     }
 
-    /// Starts a worker and gives it its share.
-    pub(crate) async fn add_worker(&mut self, share: WorkerShare) -> Result<(), FleetError> {
-        let at = self.workers.len();
-        let member = Member::Worker(at);
-        let assign = ToWorker::Assign(Box::new(share));
-        let (process, receiver, answer) = self.start(member, roles::WORKER, &assign).await?;
-        match answer {
-            FromWorker::Assigned => {}
-            FromWorker::Failed(failure) => return Err(FleetError::Failed { member, failure }),
-            _ => return Err(FleetError::OutOfTurn { member }),
+    /// Starts a worker for each share.
+    pub(crate) async fn add_workers(&mut self, shares: Vec<WorkerShare>) -> Result<(), FleetError> {
+        let assigns = shares.into_iter().map(|share| ToWorker::Assign(Box::new(share)));
+        let started = self.start_all(Member::Worker, roles::WORKER, assigns).await?;
+        for (at, Started { process, receiver, answer }) in started.into_iter().enumerate() {
+            let member = process.member;
+            match answer {
+                FromWorker::Assigned => {}
+                FromWorker::Failed(failure) => return Err(FleetError::Failed { member, failure }),
+                _ => return Err(FleetError::OutOfTurn { member }),
+            }
+            self.workers.push(process);
+            self.listen(member, receiver, move |message| Heard::Worker(at, message));
         }
-        self.workers.push(process);
-        self.listen(member, receiver, move |message| Heard::Worker(at, message));
         Ok(())
     }
 
-    /// Starts a process in its network and on its CPUs, exchanges greetings, and returns its answer to the assignment.
-    async fn start<A: Serialize, M: DeserializeOwned>(
+    /// Starts a process for each assignment, some at a time, and returns them in the order of the assignments. One that
+    /// cannot be had ends all of them.
+    async fn start_all<A: Serialize + 'static, M: DeserializeOwned + 'static>(
         &self,
-        member: Member,
-        role: &str,
-        assign: &A,
-    ) -> Result<(Process, Receiver, M), FleetError> {
+        member: fn(usize) -> Member,
+        role: &'static str,
+        assigns: impl Iterator<Item = A>,
+    ) -> Result<Vec<Started<M>>, FleetError> {
+        let mut assigns = assigns.enumerate();
+        let mut under_way = JoinSet::new();
+        let mut started = Vec::new();
+        loop {
+            for (at, assign) in assigns.by_ref().take(STARTED_AT_ONCE - under_way.len()) {
+                let (command, cpus) = self.prepare(member(at));
+                under_way
+                    .spawn_local(async move { (at, start(member(at), command, &cpus, role, assign).await) });
+            }
+            match under_way.join_next().await {
+                None => break,
+                Some(Ok((at, process))) => started.push((at, process?)),
+                Some(Err(panicked)) => std::panic::resume_unwind(panicked.into_panic()),
+            }
+        }
+        started.sort_unstable_by_key(|(at, _)| *at);
+        Ok(started.into_iter().map(|(_, process)| process).collect())
+    }
+
+    /// The command of a process in its network, and its CPUs.
+    fn prepare(&self, member: Member) -> (Command, Vec<usize>) {
         let mut command = Command::new(&self.program);
         if let Some(namespace) = self.topology.namespace_of(member) {
             namespace.host(&mut command);
         }
-        let (mut child, mut sender, mut receiver) = Child::start(command, role)?;
         let cpus = match member {
             Member::Target(_) => &self.placement.targets,
             Member::Worker(_) => &self.placement.workers,
         };
-        if !cpus.is_empty() {
-            // A process that runs elsewhere measures a little worse; the manifest says what was asked for.
-            let _ = affinity::confine(child.pid(), cpus);
-        }
-        let Hello { protocol } = in_time(member, receiver.receive(), &mut child).await?;
-        if protocol != PROTOCOL {
-            return Err(FleetError::Protocol { member, protocol });
-        }
-        let answered = async {
-            sender.send(assign).await?;
-            receiver.receive().await
-        };
-        let answer = in_time(member, answered, &mut child).await?;
-        Ok((Process { member, child, sender }, receiver, answer))
+        (command, cpus.clone())
     }
 
     /// Passes on everything a process says until it is gone.
@@ -220,10 +237,11 @@ impl Fleet {
         }
     }
 
-    /// Waits for the end of all processes, and kills what does not end.
-    pub(crate) async fn end(mut self) {
+    /// Waits that long for the end of all processes, and kills what does not end.
+    pub(crate) async fn end(mut self, patience: Duration) {
+        let deadline = tokio::time::Instant::now() + patience;
         for process in self.workers.iter_mut().chain(&mut self.targets) {
-            if tokio::time::timeout(END_TIMEOUT, process.child.wait()).await.is_err() {
+            if tokio::time::timeout_at(deadline, process.child.wait()).await.is_err() {
                 process.child.kill().await;
             }
         }
@@ -231,10 +249,46 @@ impl Fleet {
 
     /// Kills all processes at once.
     pub(crate) async fn kill(mut self) {
+        // Each takes a while to close what it has open: they shall do it at the same time.
+        for process in self.workers.iter_mut().chain(&mut self.targets) {
+            process.child.start_kill();
+        }
         for process in self.workers.iter_mut().chain(&mut self.targets) {
             process.child.kill().await;
         }
     }
+}
+
+/// A process that has answered its assignment.
+struct Started<M> {
+    process: Process,
+    receiver: Receiver,
+    answer: M,
+}
+
+/// Starts a process on its CPUs, exchanges greetings, and waits for its answer to the assignment.
+async fn start<A: Serialize, M: DeserializeOwned>(
+    member: Member,
+    command: Command,
+    cpus: &[usize],
+    role: &str,
+    assign: A,
+) -> Result<Started<M>, FleetError> {
+    let (mut child, mut sender, mut receiver) = Child::start(command, role)?;
+    if !cpus.is_empty() {
+        // A process that runs elsewhere measures a little worse; the manifest says what was asked for.
+        let _ = affinity::confine(child.pid(), cpus);
+    }
+    let Hello { protocol } = in_time(member, receiver.receive(), &mut child).await?;
+    if protocol != PROTOCOL {
+        return Err(FleetError::Protocol { member, protocol });
+    }
+    let answered = async {
+        sender.send(&assign).await?;
+        receiver.receive().await
+    };
+    let answer = in_time(member, answered, &mut child).await?;
+    Ok(Started { process: Process { member, child, sender }, receiver, answer })
 }
 
 async fn in_time<M>(
@@ -252,6 +306,10 @@ async fn in_time<M>(
 /// ` (signal: 9 (SIGKILL))` or nothing when it cannot be known.
 async fn how_it_ended(child: &mut Child) -> String {
     match tokio::time::timeout(Duration::from_secs(1), child.wait()).await {
+        // What Rust does when it is refused memory; it has said so on standard error.
+        Ok(Ok(status)) if status.signal() == Some(ABORT) => {
+            format!(" ({status}: memory refused, or a fault)")
+        }
         Ok(Ok(status)) => format!(" ({status})"),
         _ => String::new(),
     }

@@ -9,8 +9,8 @@ use pushbench_measure::snapshot::{TargetSnapshot, WorkerSnapshot};
 use pushbench_measure::statistics::Block;
 use pushbench_measure::{Counters, Figure, Histogram, Histograms, Phase, PhaseEdges};
 use pushbench_probe::process::Usage;
-use pushbench_probe::sockets::States;
-use std::collections::BTreeMap;
+use pushbench_probe::sockets::{Census, States};
+use std::collections::{BTreeMap, VecDeque};
 
 use super::sampler::{Sample, Usages};
 use super::watch::Watch;
@@ -74,13 +74,15 @@ pub(crate) struct Gather {
     clients: u32,
     edges: Option<PhaseEdges>,
     pending: BTreeMap<u64, Pending>,
+    /// Rows of the ramp that wait for their place in time.
+    ramp: VecDeque<Row>,
     from_ns: u64,
     begin_ns: u64,
     /// Clients ready at least once, by the newest report of each worker, in a complete row or not.
     ever_connected: Vec<u32>,
     /// The tick of the newest report of each worker, each target and the sampler.
     newest_ns: Newest,
-    /// The last report of each process, for differences.
+    /// The last report of each process, for differences; without its histograms.
     workers: Vec<WorkerSnapshot>,
     targets: Vec<TargetSnapshot>,
     usages: Usages,
@@ -100,6 +102,7 @@ impl Gather {
             clients,
             edges: None,
             pending: BTreeMap::new(),
+            ramp: VecDeque::new(),
             from_ns,
             begin_ns: from_ns,
             ever_connected: vec![0; workers],
@@ -142,6 +145,13 @@ impl Gather {
         self.pending.entry(tick_ns).or_default().sample = Some(sample);
     }
 
+    /// Takes in sockets that were counted between two seconds.
+    pub(crate) fn look(&mut self, census: &Census) {
+        let time_wait = u64::from(census.client.time_wait) + u64::from(census.target.time_wait);
+        self.peaks.time_wait = self.peaks.time_wait.max(Some(time_wait));
+        self.peaks.established = self.peaks.established.max(Some(u64::from(census.client.established)));
+    }
+
     /// Clients that have been ready at least once, over all workers.
     pub(crate) fn ever_connected(&self) -> u32 {
         self.ever_connected.iter().sum()
@@ -163,15 +173,39 @@ impl Gather {
     }
 
     /// The next row, if its interval is complete. Rows of the ramp wait until it is known when the warm-up begins,
-    /// because their place in time is counted from there.
+    /// because their place in time is counted from there; they wait as rows, since the reports of a hundred processes over
+    /// minutes would take more memory than all else here.
     pub(crate) fn complete_row(&mut self) -> Option<Row> {
-        self.edges?;
-        let (tick_ns, _) = self.pending.first_key_value()?;
-        if self.newest_ns.all_past(*tick_ns) { self.next_row() } else { None }
+        if self.edges.is_none() {
+            while let Some(row) = self.put_together_if_complete() {
+                self.ramp.push_back(row);
+            }
+            return None;
+        }
+        self.next_of_ramp().or_else(|| self.put_together_if_complete())
     }
 
     /// The next row with what there is of it: for the end of a step, when nobody reports any more.
     pub(crate) fn next_row(&mut self) -> Option<Row> {
+        self.next_of_ramp().or_else(|| self.put_together())
+    }
+
+    /// The next row that waited, at its place in time.
+    fn next_of_ramp(&mut self) -> Option<Row> {
+        let mut row = self.ramp.pop_front()?;
+        let placed = self.interval(row.end_ns);
+        if let Some(interval) = &mut row.interval {
+            (interval.t_s, interval.phase) = (placed.t_s, placed.phase);
+        }
+        Some(row)
+    }
+
+    fn put_together_if_complete(&mut self) -> Option<Row> {
+        let (tick_ns, _) = self.pending.first_key_value()?;
+        if self.newest_ns.all_past(*tick_ns) { self.put_together() } else { None }
+    }
+
+    fn put_together(&mut self) -> Option<Row> {
         let (tick_ns, pending) = self.pending.pop_first()?;
         let everyone =
             pending.workers.len() == self.workers.len() && pending.targets.len() == self.targets.len();
@@ -219,7 +253,7 @@ impl Gather {
             interval.connected += u64::from(report.connected);
             histograms.add(&report.histograms);
             self.watch.worker(worker, &report.histograms);
-            self.workers[worker] = report;
+            self.workers[worker] = WorkerSnapshot { histograms: Histograms::new(), ..report };
         }
         let since = after.since(&before);
         interval.delivered = since.events;
@@ -245,16 +279,14 @@ impl Gather {
             }
             histograms.add(&report.histograms);
             self.watch.target(target, &report.histograms);
-            self.targets[target] = report;
+            self.targets[target] = TargetSnapshot { histograms: Histograms::new(), ..report };
         }
     }
 
     fn add_sample(&mut self, interval: &mut Interval, sample: Sample) {
         if let Some(census) = sample.census {
             interval.set_sockets(&states(&census.client), &states(&census.target));
-            let time_wait = u64::from(census.client.time_wait) + u64::from(census.target.time_wait);
-            self.peaks.time_wait = self.peaks.time_wait.max(Some(time_wait));
-            self.peaks.established = self.peaks.established.max(Some(u64::from(census.client.established)));
+            self.look(&census);
         }
         interval.host_sockets_peak = sample.host_sockets_peak;
         interval.host_time_wait_peak = sample.host_time_wait_peak;

@@ -1,7 +1,12 @@
 //! What one step is to measure, and with how many processes.
 
+use pushbench_measure::results::Resources;
 use pushbench_scenario::plan::{Plan, TransportPlan};
+use pushbench_scenario::share::{TargetShare, WorkerShare};
+use std::net::SocketAddr;
 use std::path::Path;
+
+use super::topology::Topology;
 
 /// What is to be measured.
 #[derive(Debug, Clone, Copy)]
@@ -14,10 +19,37 @@ pub(crate) struct Job<'a> {
     pub(crate) targets: u32,
     pub(crate) workers: u32,
     pub(crate) program: &'a Path,
+    /// What it is predicted to use; `None` where nobody asks.
+    pub(crate) predicted: Option<Resources>,
 }
 
 impl Job<'_> {
     pub(crate) fn transport(&self) -> &TransportPlan {
         &self.plan.transports[self.transport]
+    }
+
+    /// What each target has to do.
+    pub(crate) fn target_shares(&self, topology: &Topology) -> Vec<TargetShare> {
+        let share = TargetShare {
+            plan: self.plan.clone(),
+            transport: self.transport,
+            clients: self.clients,
+            listen: topology.listen(),
+        };
+        vec![share; self.targets as usize]
+    }
+
+    /// What each worker has to do, with targets at these addresses.
+    pub(crate) fn worker_shares(&self, topology: &Topology, targets: &[SocketAddr]) -> Vec<WorkerShare> {
+        let share = |worker| WorkerShare {
+            plan: self.plan.clone(),
+            transport: self.transport,
+            clients: self.clients,
+            worker,
+            workers: self.workers,
+            targets: targets.to_vec(),
+            source: Some(topology.source(worker).into()),
+        };
+        (0..self.workers).map(share).collect()
     }
 }

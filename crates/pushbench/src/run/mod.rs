@@ -8,6 +8,8 @@ mod job;
 mod outcome;
 mod placement;
 mod progress;
+mod ramp;
+mod resources;
 mod rounds;
 mod sampler;
 mod step;
@@ -20,7 +22,7 @@ use pushbench_measure::results::{
 use pushbench_measure::verdict::Level;
 use pushbench_probe::{clock, host, limits};
 use pushbench_report::RunFolder as Finished;
-use pushbench_scenario::needs::Needs;
+use pushbench_scenario::needs::{Needs, StepNeeds};
 use pushbench_scenario::plan::{Comparison, Plan};
 use pushbench_scenario::schedule::order_of_round;
 use pushbench_scenario::{Coalesce, Network};
@@ -153,9 +155,10 @@ async fn measure_all(
 fn jobs<'a>(plan: &'a Plan, needs: &Needs, program: &'a Path) -> Vec<Job<'a>> {
     let of_step = |clients: u32| {
         plan.transports.iter().enumerate().map(move |(transport, of)| {
-            let processes = needs.of(&of.label, clients).map(|needs| (needs.targets, needs.workers));
-            let (targets, workers) = processes.unwrap_or((1, 1));
-            Job { plan, transport, clients, round: 1, targets, workers, program }
+            let needs = needs.of(&of.label, clients);
+            let (targets, workers) = needs.map_or((1, 1), |needs| (needs.targets, needs.workers));
+            let predicted = needs.map(StepNeeds::resources);
+            Job { plan, transport, clients, round: 1, targets, workers, program, predicted }
         })
     };
     plan.steps.iter().flat_map(|clients| of_step(*clients)).collect()

@@ -1,10 +1,10 @@
 //! From what one round of a step left behind to its result: facts, figures, findings.
 
 use pushbench_measure::PhaseEdges;
-use pushbench_measure::results::{RoundResult, WireRecord};
+use pushbench_measure::results::{ResourceRecord, Resources, RoundResult, WireRecord};
 use pushbench_measure::rollup::{Cost, RoundCost, SocketPeaks, StepFacts, WorkerSums, summarize};
 use pushbench_measure::statistics::Round;
-use pushbench_measure::verdict::{Level, Listeners, Observed, judge};
+use pushbench_measure::verdict::{Level, Listeners, Observed, Scarcity, judge};
 use pushbench_measure::wire::{WireFacts, WireLog, idle_cpu_from_ns};
 use pushbench_probe::process::Usage;
 use pushbench_scenario::Network;
@@ -29,6 +29,10 @@ pub(crate) struct Evidence {
     pub(crate) at_edges: [Option<AtEdge>; EDGES],
     pub(crate) kernel_bytes: Option<u64>,
     pub(crate) listen_overflows: Option<u64>,
+    /// What ran out, if something did and it is known.
+    pub(crate) scarcity: Option<Scarcity>,
+    /// What was used of the machine.
+    pub(crate) used: Resources,
     pub(crate) sockets_left: Option<u64>,
     /// Ports that the targets listened on.
     pub(crate) ports: Vec<u16>,
@@ -54,6 +58,7 @@ pub(crate) fn measured<'a>(job: &Job<'a>, mut evidence: Evidence) -> Option<Meas
     let ever_connected = evidence.gather.ever_connected();
     let complete = evidence.complete;
     let ports = std::mem::take(&mut evidence.ports);
+    let resources = job.predicted.map(|predicted| ResourceRecord { predicted, used: evidence.used });
     let facts = facts(job, evidence, edges, wire.as_ref());
     let mut summary = summarize(&facts);
     if !complete {
@@ -68,6 +73,7 @@ pub(crate) fn measured<'a>(job: &Job<'a>, mut evidence: Evidence) -> Option<Meas
         findings,
         ports,
         wire: wire.as_ref().map(WireRecord::from),
+        resources,
     };
     Some(Measured { result, facts, blocks })
 }
@@ -201,6 +207,7 @@ fn observed(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges, wire: Option<
         },
         lost: tally.lost,
         limits_hit: evidence.sums.edges[2].limits_hit + refused,
+        scarcity: evidence.scarcity,
         wire_disagreement: wire.and_then(WireFacts::disagreement),
         steadiness: gather.watch.steadiness(),
     }
@@ -225,9 +232,15 @@ pub(crate) fn sockets_left(topology: &Topology, ports: &[u16]) -> Option<u64> {
 mod tests {
     use super::*;
 
+    #[expect(clippy::unnecessary_wraps, reason = "readings of processes that are gone are none")]
+    fn usage(cpu_ns: u64, rss_bytes: u64) -> Option<Usage> {
+        let (private_bytes, open_files) = (0, None);
+        Some(Usage { cpu_ns, rss_bytes, private_bytes, open_files, run_queue_wait_ns: 0, turns: 0 })
+    }
+
     #[test]
     fn the_busiest_process_counts_and_one_that_is_gone_makes_it_unknown() {
-        let used = |cpu_ns| Some(Usage { cpu_ns, rss_bytes: 0, run_queue_wait_ns: 0, turns: 0 });
+        let used = |cpu_ns| usage(cpu_ns, 0);
         let begin = [used(100), used(500_000_000)];
         assert_eq!(busiest(&begin, &[used(100), used(1_500_000_000)], 2.0), Some(0.5));
         assert_eq!(busiest(&begin, &[used(200), None], 2.0), None);
@@ -236,10 +249,8 @@ mod tests {
     #[test]
     fn cpu_is_that_of_the_measure_phase_and_memory_is_what_grew_since_before_the_clients() {
         let usages = |cpu_us: u64, rss_bytes| {
-            let used = |factor| {
-                Some(Usage { cpu_ns: factor * cpu_us * 1_000, rss_bytes, run_queue_wait_ns: 0, turns: 0 })
-            };
-            Usages { targets: vec![used(1), used(1)], workers: vec![used(10)] }
+            let used = |factor| usage(factor * cpu_us * 1_000, rss_bytes);
+            Usages { targets: vec![used(1), used(1)], workers: vec![used(10)], coordinator: None }
         };
         let edge = |cpu_us, rss_bytes| Some(AtEdge { usages: usages(cpu_us, rss_bytes), host: None });
         let before = usages(100, 1_000);
@@ -252,6 +263,8 @@ mod tests {
             at_edges: [edge(300, 2_000), edge(700, 5_000), edge(720, 5_000), edge(750, 5_000)],
             kernel_bytes: Some(9),
             listen_overflows: None,
+            scarcity: None,
+            used: Resources::default(),
             ports: Vec::new(),
             sockets_left: None,
         };

@@ -7,7 +7,7 @@ use pushbench_measure::{PhaseEdges, Ticks, wire};
 use pushbench_probe::cpu::CpuTimes;
 use pushbench_probe::process::{self, Usage};
 use pushbench_probe::sockets::Census;
-use pushbench_probe::{clock, cpu};
+use pushbench_probe::{clock, cpu, limits};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -17,10 +17,11 @@ use super::topology::{Counter, Topology, Totals};
 
 /// Time between two looks at the host's socket totals.
 const GLANCE_NS: u64 = 100_000_000;
-/// A dump that takes longer than this is made only every [`RARE_DUMP_TICKS`].
-const DEAR_DUMP_NS: u64 = 20_000_000;
-/// How rarely a dear dump is made, in ticks.
-const RARE_DUMP_TICKS: u32 = 5;
+/// How many times as long as a dump took of a CPU there is none after it: so dumps take at most 2 % of one, however many
+/// sockets there are (a million connections take seconds).
+const DUMP_PAUSE: u64 = 49;
+/// The last dump of a step is made whatever came before, unless it would take longer than this.
+const DEAR_LAST_DUMP_NS: u64 = 1_000_000_000;
 
 /// Processes and ports to watch, and what connects them.
 #[derive(Debug, Clone)]
@@ -36,6 +37,7 @@ pub(crate) struct Watched {
 pub(crate) struct Usages {
     pub(crate) targets: Vec<Option<Usage>>,
     pub(crate) workers: Vec<Option<Usage>>,
+    pub(crate) coordinator: Option<Usage>,
 }
 
 /// What was seen in the interval that ends at a tick.
@@ -48,6 +50,8 @@ pub(crate) struct Sample {
     pub(crate) host_sockets_peak: Option<u32>,
     pub(crate) host_time_wait_peak: Option<u32>,
     pub(crate) host_tcp_memory_bytes: Option<u64>,
+    /// Memory that can be had without swapping, on the whole host.
+    pub(crate) host_memory_available_bytes: Option<u64>,
 }
 
 /// What the thread sends.
@@ -57,6 +61,8 @@ pub(crate) enum Seen {
     Tick(Box<Sample>),
     /// At one of [`EDGES`].
     Edge(usize, AtEdge),
+    /// When asked to look; absent where the kernel does not tell.
+    Look(Option<Census>),
 }
 
 /// Instants at which usages are read: begin and end of the measure phase, begin and end of the idle time. No process
@@ -73,6 +79,7 @@ pub(crate) struct AtEdge {
 
 enum Wish {
     Begin(PhaseEdges, usize),
+    Look,
     Stop,
 }
 
@@ -98,7 +105,8 @@ impl Sampler {
             end_ns: None,
             glance: Glance::default(),
             next_glance_ns: from_ns,
-            ticks_until_dump: 0,
+            next_dump_ns: 0,
+            dump_cost_ns: 0,
         };
         let thread = std::thread::spawn(move || sampling.run(&inbox));
         Self { wishes, thread: Some(thread) }
@@ -108,6 +116,13 @@ impl Sampler {
     pub(crate) fn begin(&self, edges: PhaseEdges, sockets: usize) {
         // The thread ends only when it is told to.
         let _ = self.wishes.send(Wish::Begin(edges, sockets));
+    }
+}
+
+impl Sampler {
+    /// Asks for a dump now, whatever it takes: for a moment in which nothing is measured.
+    pub(crate) fn look(&self) {
+        let _ = self.wishes.send(Wish::Look);
     }
 }
 
@@ -123,7 +138,11 @@ impl Drop for Sampler {
 /// Reads the usage of processes now.
 pub(crate) fn usages(watched: &Watched) -> Usages {
     let all = |pids: &[u32]| pids.iter().map(|pid| process::usage(*pid).ok()).collect();
-    Usages { targets: all(&watched.targets), workers: all(&watched.workers) }
+    Usages {
+        targets: all(&watched.targets),
+        workers: all(&watched.workers),
+        coordinator: process::usage(std::process::id()).ok(),
+    }
 }
 
 /// The host's totals since the last tick, at their most.
@@ -155,7 +174,9 @@ struct Sampling {
     end_ns: Option<u64>,
     glance: Glance,
     next_glance_ns: u64,
-    ticks_until_dump: u32,
+    next_dump_ns: u64,
+    /// CPU time that the last dump took.
+    dump_cost_ns: u64,
 }
 
 impl Sampling {
@@ -169,6 +190,10 @@ impl Sampling {
                     self.edges =
                         vec![(3, edges.end_ns), (2, idle_ns), (1, edges.drain_ns), (0, edges.measure_ns)];
                     self.end_ns = Some(edges.end_ns);
+                }
+                Ok(Wish::Look) => {
+                    let census = self.dump();
+                    self.tell(Seen::Look(census));
                 }
                 Ok(Wish::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => self.act(clock::now_ns()),
@@ -196,39 +221,39 @@ impl Sampling {
             self.next_glance_ns = now_ns - now_ns % GLANCE_NS + GLANCE_NS;
         }
         if let Some(tick_ns) = self.next_tick_ns().filter(|tick_ns| *tick_ns <= now_ns) {
-            if self.ticks.next_ns().is_none() {
+            let last = self.ticks.next_ns().is_none();
+            if last {
                 self.end_ns = None;
             }
             self.ticks.advance();
-            self.tick(tick_ns);
+            let worth =
+                if last { self.dump_cost_ns < DEAR_LAST_DUMP_NS } else { self.next_dump_ns <= now_ns };
+            let census = if worth { self.dump() } else { None };
+            self.tick(tick_ns, census);
         }
     }
 
-    fn tick(&mut self, tick_ns: u64) {
+    fn tick(&mut self, tick_ns: u64, census: Option<Census>) {
         self.glance.look(self.totals.as_ref());
         let glance = std::mem::take(&mut self.glance);
-        let usages = usages(&self.watched);
         let sample = Sample {
             tick_ns,
-            usages,
-            census: self.dump(),
+            usages: usages(&self.watched),
+            census,
             host_sockets_peak: glance.sockets,
             host_time_wait_peak: glance.time_wait,
             host_tcp_memory_bytes: glance.memory_bytes,
+            host_memory_available_bytes: limits::memory_available_bytes().ok(),
         };
         self.tell(Seen::Tick(Box::new(sample)));
     }
 
     fn dump(&mut self) -> Option<Census> {
-        if self.ticks_until_dump > 0 {
-            self.ticks_until_dump -= 1;
-            return None;
-        }
-        let begin_ns = clock::now_ns();
+        // Not the time on the clock: a busy machine would make dumps rarer than what they cost.
+        let begin_ns = process::thread_cpu_ns();
         let census = self.counter.as_mut()?.census(&self.watched.ports).ok();
-        if clock::now_ns() - begin_ns > DEAR_DUMP_NS {
-            self.ticks_until_dump = RARE_DUMP_TICKS - 1;
-        }
+        self.dump_cost_ns = process::thread_cpu_ns() - begin_ns;
+        self.next_dump_ns = clock::now_ns() + self.dump_cost_ns * DUMP_PAUSE;
         census
     }
 

@@ -4,8 +4,8 @@ use pushbench_control::{Blame, FromTarget, FromWorker, ToTarget, ToWorker};
 use pushbench_measure::PhaseEdges;
 use pushbench_measure::rollup::WorkerSums;
 use pushbench_probe::{clock, memory};
+use pushbench_scenario::patience;
 use pushbench_scenario::schedule::arrival_offset_ns;
-use pushbench_scenario::share::{TargetShare, WorkerShare};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -17,6 +17,8 @@ use super::job::Job;
 use super::outcome::{self, Evidence, Measured};
 use super::placement::Placement;
 use super::progress::Progress;
+use super::ramp::Ramp;
+use super::resources::{self, Peak};
 use super::sampler::{self, AtEdge, EDGES, Sampler, Seen, Usages, Watched};
 use super::topology::Topology;
 use crate::interrupt::Interrupt;
@@ -27,12 +29,10 @@ const CONNECT_LEAD_NS: u64 = 50_000_000;
 const BEGIN_LEAD_NS: u64 = 250_000_000;
 /// The same where there is no warm-up to absorb a process that is held up.
 const BEGIN_LEAD_COLD_NS: u64 = 1_000_000_000;
-/// How long after the last arrival clients may still be connecting before the run goes on without them.
-const CONNECT_GRACE_NS: u64 = 15_000_000_000;
 /// How long the last look at the sockets of a step may take.
 const LAST_LOOK_NS: u64 = 2_000_000_000;
-/// How long processes may take to close their books.
-const CLOSING_TIME_NS: u64 = 6_000_000_000;
+/// The same when all clients have connected and nothing is measured yet: of a million connections it takes seconds.
+const FULL_LOOK_NS: u64 = 60_000_000_000;
 
 /// Why a step ended before its time.
 #[derive(Debug)]
@@ -93,28 +93,8 @@ async fn start_processes(
     topology: &Topology,
     fleet: &mut Fleet,
 ) -> Result<Vec<u16>, FleetError> {
-    let mut addresses = Vec::new();
-    for _ in 0..job.targets {
-        let share = TargetShare {
-            plan: job.plan.clone(),
-            transport: job.transport,
-            clients: job.clients,
-            listen: topology.listen(),
-        };
-        addresses.push(fleet.add_target(share).await?);
-    }
-    for worker in 0..job.workers {
-        let share = WorkerShare {
-            plan: job.plan.clone(),
-            transport: job.transport,
-            clients: job.clients,
-            worker,
-            workers: job.workers,
-            targets: addresses.clone(),
-            source: Some(topology.source(worker).into()),
-        };
-        fleet.add_worker(share).await?;
-    }
+    let addresses = fleet.add_targets(job.target_shares(topology)).await?;
+    fleet.add_workers(job.worker_shares(topology, &addresses)).await?;
     Ok(addresses.iter().map(SocketAddr::port).collect())
 }
 
@@ -132,8 +112,9 @@ struct Step<'r, 'a> {
     before: Before,
     edges: Option<PhaseEdges>,
     at_edges: [Option<AtEdge>; EDGES],
-    kernel_bytes_connected: Option<u64>,
-    workers_ready: u32,
+    peak: Peak,
+    ramp: Ramp,
+    looked: bool,
     finished: Vec<Member>,
     sums: WorkerSums,
 }
@@ -143,6 +124,7 @@ struct Before {
     usages: Usages,
     kernel_bytes: Option<u64>,
     listen_overflows: Option<u64>,
+    killed_for_memory: Option<u64>,
 }
 
 impl<'r, 'a> Step<'r, 'a> {
@@ -158,8 +140,11 @@ impl<'r, 'a> Step<'r, 'a> {
             usages: sampler::usages(&watched),
             kernel_bytes: memory::socket_bytes().ok(),
             listen_overflows: watched.topology.listen_overflows().ok(),
+            killed_for_memory: memory::killed_for_memory().ok(),
         };
-        let connect_ns = clock::now_ns() + CONNECT_LEAD_NS;
+        let order_ns = patience::order(job.targets + job.workers).as_nanos() as u64;
+        let connect_ns = clock::now_ns() + CONNECT_LEAD_NS + order_ns;
+        let last_arrival_ns = connect_ns + arrival_offset_ns(job.clients, job.plan.connect_rate);
         let (tell, seen) = unbounded_channel();
         let sampler = Sampler::start(watched.clone(), connect_ns, tell);
         let gather = Gather::new(
@@ -184,8 +169,9 @@ impl<'r, 'a> Step<'r, 'a> {
             before,
             edges: None,
             at_edges: Default::default(),
-            kernel_bytes_connected: None,
-            workers_ready: 0,
+            peak: Peak::default(),
+            ramp: Ramp::new(last_arrival_ns),
+            looked: false,
             finished: Vec::new(),
             sums: WorkerSums::default(),
         }
@@ -197,16 +183,22 @@ impl<'r, 'a> Step<'r, 'a> {
         self.progress.ramp_begins(&self.job);
         self.fleet.tell_targets(&ToTarget::Report { from_ns }).await;
         self.fleet.tell_workers(&ToWorker::Connect { start_ns: from_ns }).await;
-        let last_arrival_ns = arrival_offset_ns(self.job.clients, self.job.plan.connect_rate);
-        let workers = self.job.workers;
-        self.listen_until(from_ns + last_arrival_ns + CONNECT_GRACE_NS, |step| step.workers_ready == workers)
-            .await?;
-        self.kernel_bytes_connected = memory::socket_bytes().ok();
+        let (clients, workers) = (self.job.clients, self.job.workers);
+        let grace_ns = patience::connecting(self.job.plan, clients).as_nanos() as u64;
+        let last_arrival_ns = arrival_offset_ns(clients, self.job.plan.connect_rate);
+        self.listen_until((from_ns + last_arrival_ns).saturating_add(grace_ns), |step| {
+            step.ramp.workers_ready() == workers || step.ramp.is_stuck(clock::now_ns())
+        })
+        .await?;
+        self.see_kernel();
+        self.sampler.look();
+        self.listen_until(clock::now_ns() + FULL_LOOK_NS, |step| step.looked).await?;
 
         let edges = self.begin().await;
         self.listen_until(edges.end_ns, |_| false).await?;
         // Sockets are looked at once more before anybody closes one.
         self.listen_until(edges.end_ns + LAST_LOOK_NS, |step| step.gather.is_sampled(edges.end_ns)).await?;
+        self.see_kernel();
 
         self.fleet.tell_workers(&ToWorker::Finish).await;
         self.await_closed((0..workers as usize).map(Member::Worker)).await?;
@@ -217,12 +209,13 @@ impl<'r, 'a> Step<'r, 'a> {
     /// Waits until these processes have closed their books; names one that does not.
     async fn await_closed(&mut self, members: impl Iterator<Item = Member> + Clone) -> Result<(), Ended> {
         let open = |step: &Self| members.clone().find(|member| !step.finished.contains(member));
-        self.listen_until(clock::now_ns() + CLOSING_TIME_NS, |step| open(step).is_none()).await?;
+        let patience = patience::closing(self.job.clients);
+        let deadline_ns = clock::now_ns() + patience.as_nanos() as u64;
+        self.listen_until(deadline_ns, |step| open(step).is_none()).await?;
         match open(self) {
-            Some(member) => Err(Ended::Died(format!(
-                "{member} did not close its books within {} s",
-                CLOSING_TIME_NS / 1_000_000_000
-            ))),
+            Some(member) => {
+                Err(Ended::Died(format!("{member} did not close its books within {} s", patience.as_secs())))
+            }
             None => Ok(()),
         }
     }
@@ -231,7 +224,8 @@ impl<'r, 'a> Step<'r, 'a> {
         let phases = self.job.plan.phases;
         let warmup_ns = phases.warmup.as_nanos() as u64;
         let lead_ns = if warmup_ns < BEGIN_LEAD_COLD_NS { BEGIN_LEAD_COLD_NS } else { BEGIN_LEAD_NS };
-        let start_ns = clock::now_ns() + lead_ns;
+        let order_ns = patience::order(self.job.targets + self.job.workers).as_nanos() as u64;
+        let start_ns = clock::now_ns() + lead_ns + order_ns;
         let measure_ns = start_ns + warmup_ns;
         let drain_ns = measure_ns + phases.measure.as_nanos() as u64;
         let edges =
@@ -253,7 +247,7 @@ impl<'r, 'a> Step<'r, 'a> {
                     self.hear(heard).await?;
                 },
                 seen = self.seen.recv() => if let Some(seen) = seen {
-                    self.see(seen);
+                    self.see(seen)?;
                 },
                 () = self.interrupt.wait() => return Err(Ended::Interrupted),
                 () = tokio::time::sleep(left) => return Ok(()),
@@ -265,16 +259,22 @@ impl<'r, 'a> Step<'r, 'a> {
 
     async fn hear(&mut self, heard: Heard) -> Result<(), Ended> {
         match heard {
-            Heard::Target(at, FromTarget::Report(report)) => self.gather.target(at, *report),
+            Heard::Target(at, FromTarget::Report(report)) => {
+                self.note_limits(report.refused);
+                self.gather.target(at, *report);
+            }
             Heard::Target(at, FromTarget::Stopped(report)) => {
                 self.gather.target(at, *report);
                 self.finished.push(Member::Target(at));
             }
             Heard::Worker(at, FromWorker::Report(report)) => {
+                self.note_limits(report.counters.limits_hit);
                 self.gather.worker(at, *report);
-                self.progress.connected(self.gather.ever_connected());
+                let ever_connected = self.gather.ever_connected();
+                self.ramp.connected(ever_connected, clock::now_ns());
+                self.progress.connected(ever_connected);
             }
-            Heard::Worker(_, FromWorker::AllReady) => self.workers_ready += 1,
+            Heard::Worker(_, FromWorker::AllReady) => self.ramp.worker_is_ready(),
             Heard::Worker(at, FromWorker::Finished(sums)) => {
                 self.sums.add(&sums);
                 self.finished.push(Member::Worker(at));
@@ -287,6 +287,9 @@ impl<'r, 'a> Step<'r, 'a> {
             }
             Heard::Gone(member) if !self.finished.contains(&member) => {
                 let how = self.fleet.obituary(member).await;
+                if memory::killed_for_memory().ok() > self.before.killed_for_memory {
+                    return Err(self.without_memory(&format!("the kernel ended {member}")));
+                }
                 return Err(Ended::Died(format!("{member} ended in the middle of the run{how}")));
             }
             // Greetings were dealt with when the process was started.
@@ -295,11 +298,54 @@ impl<'r, 'a> Step<'r, 'a> {
         Ok(())
     }
 
-    fn see(&mut self, seen: Seen) {
+    fn see(&mut self, seen: Seen) -> Result<(), Ended> {
         match seen {
-            Seen::Tick(sample) => self.gather.sample(*sample),
-            Seen::Edge(which, edge) => self.at_edges[which] = Some(edge),
+            Seen::Tick(sample) => {
+                self.peak.see(&sample.usages);
+                let available = sample.host_memory_available_bytes;
+                self.gather.sample(*sample);
+                self.refuse_to_use_the_last_memory(available)?;
+            }
+            Seen::Edge(which, edge) => {
+                self.peak.see(&edge.usages);
+                self.at_edges[which] = Some(edge);
+            }
+            Seen::Look(census) => {
+                if let Some(census) = census {
+                    self.gather.look(&census);
+                }
+                self.looked = true;
+            }
         }
+        Ok(())
+    }
+
+    /// By how much the kernel's memory for sockets has grown.
+    fn see_kernel(&mut self) {
+        self.peak.see_kernel(growth(memory::socket_bytes().ok(), self.before.kernel_bytes));
+    }
+
+    fn note_limits(&mut self, times: u64) {
+        let (watched, before) = (&self.watched, &self.before.usages);
+        self.ramp.limits_hit(times, || resources::scarce(watched, before));
+    }
+
+    /// Ends the step before the kernel has to end one of its processes, or another's.
+    fn refuse_to_use_the_last_memory(&self, available_bytes: Option<u64>) -> Result<(), Ended> {
+        match available_bytes.zip(memory::total_bytes().ok()) {
+            Some((available, total)) if resources::is_out_of_memory(available, total) => {
+                Err(self.without_memory(&format!("{} of {} MiB are left", available >> 20, total >> 20)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn without_memory(&self, what: &str) -> Ended {
+        let (connected, clients) = (self.gather.ever_connected(), self.job.clients);
+        Ended::Environment(format!(
+            "memory ran out: {what}, with {connected} of {clients} clients connected\nhint: fewer clients; --clients max \
+             takes as many as fit"
+        ))
     }
 
     /// Writes the rows that are complete, or at the end all that there are.
@@ -327,7 +373,7 @@ impl<'r, 'a> Step<'r, 'a> {
             }
         }
         while let Ok(seen) = self.seen.try_recv() {
-            self.see(seen);
+            let _ = self.see(seen);
         }
     }
 
@@ -340,9 +386,10 @@ impl<'r, 'a> Step<'r, 'a> {
         if ended.is_some() {
             self.fleet.kill().await;
         } else {
-            self.fleet.end().await;
+            self.fleet.end(patience::ending(self.job.clients)).await;
         }
         drop(self.sampler);
+        let used = self.peak.used(&self.before.usages);
         let Watched { topology, ports, .. } = &self.watched;
         let evidence = Evidence {
             edges: self.edges,
@@ -352,8 +399,9 @@ impl<'r, 'a> Step<'r, 'a> {
             before: self.before.usages,
             at_edges: self.at_edges,
             // Sockets that others closed meanwhile hide the growth: then it is unknown, not zero.
-            kernel_bytes: growth(self.kernel_bytes_connected, self.before.kernel_bytes)
-                .filter(|bytes| *bytes > 0),
+            kernel_bytes: used.kernel_bytes.filter(|bytes| *bytes > 0),
+            scarcity: self.ramp.scarcity(),
+            used,
             listen_overflows: growth(topology.listen_overflows().ok(), self.before.listen_overflows),
             sockets_left: outcome::sockets_left(topology, ports),
             ports: ports.clone(),

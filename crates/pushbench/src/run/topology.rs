@@ -3,10 +3,10 @@
 //! Over loopback everything is in the namespace of the coordinator. Over veth the targets have a namespace and the workers
 //! have one, and whatever the kernel keeps per namespace is read in both.
 
-use pushbench_probe::netstat;
 use pushbench_probe::network::{Cable, Namespace, Privilege, privileges_lacking};
 use pushbench_probe::sockets::{Census, SocketDiag};
 use pushbench_probe::sockstat::{self, Sockstat};
+use pushbench_probe::{limits, netstat};
 use pushbench_scenario::Network;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -97,6 +97,14 @@ impl Topology {
         match self {
             Self::Loopback => numbered([127, 1], worker),
             Self::Veth { .. } => numbered([198, 19], worker),
+        }
+    }
+
+    /// First and last port of the workers' connections, as they are now.
+    pub(crate) fn ephemeral_ports(&self) -> io::Result<(u16, u16)> {
+        match self {
+            Self::Loopback => limits::ephemeral_ports(),
+            Self::Veth { workers, .. } => workers.inside(limits::ephemeral_ports),
         }
     }
 

@@ -18,6 +18,7 @@ fn sample(tick_ns: u64) -> Sample {
         host_sockets_peak: None,
         host_time_wait_peak: None,
         host_tcp_memory_bytes: None,
+        host_memory_available_bytes: None,
     }
 }
 

@@ -1,0 +1,91 @@
+//! Limits that are met in the middle of a ramp: the run ends in order, is marked, and names them.
+
+use pushbench_measure::results::{Run, Status, names};
+use pushbench_measure::verdict::{Condition, Level};
+use pushbench_probe::network::{Namespace, privileges_lacking};
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use std::fs;
+
+use crate::folder::manifest;
+use crate::process::{Ended, Started};
+use crate::scenario::{SSE, Workshop, tiny_but};
+
+/// A ramp that is long enough for a limit to change while it lasts.
+const MANY: (&str, &str) = ("count = 8", "count = 400");
+const SLOWLY: (&str, &str) = ("\"400/s\"", "\"200/s\"");
+
+fn limit(pid: u32, resource: Resource, most: u64) {
+    let pid = Pid::from_raw(pid.cast_signed()).unwrap();
+    prlimit(Some(pid), resource, Rlimit { current: Some(most), maximum: Some(most) }).unwrap();
+}
+
+fn started(workshop: &Workshop, role: &str) -> (Started, u32) {
+    let mut started = workshop.start(&["run", "tiny.toml"]);
+    started.says("connecting 400 clients");
+    let pid = started.children(role, 1)[0];
+    (started, pid)
+}
+
+/// The run was measured to its end with those who could connect, and says what kept the others out.
+fn assert_invalid_for(limit: &str, ended: &Ended, run: &Run) {
+    assert_eq!((run.status, ended.code), (Status::Complete, Some(4)), "{ended:?}");
+    let result = &run.results[0];
+    assert_eq!(result.summary.verdict, "invalid");
+    let finding = result.findings.iter().find(|finding| finding.condition == Condition::LimitReached);
+    let finding = finding.unwrap_or_else(|| panic!("no limit: {:?}", result.findings));
+    assert_eq!(finding.level, Level::Breach);
+    assert!(finding.text.starts_with(&format!("{limit} ran out, ")), "{}", finding.text);
+    assert!(ended.out.contains(limit), "{}", ended.out);
+    let connected = result.summary.connected.unwrap();
+    assert!((1..400).contains(&connected), "{connected} connected");
+    assert!(result.summary.delivered > Some(0), "whoever is connected is measured");
+}
+
+#[test]
+fn a_worker_that_runs_out_of_files_makes_the_run_invalid() {
+    let workshop = tiny_but(&[MANY, SLOWLY], SSE);
+    let (started, worker) = started(&workshop, "__worker");
+    limit(worker, Resource::Nofile, 100);
+    let ended = started.ended();
+    assert_invalid_for("open files of a worker process", &ended, &manifest(&workshop.run_folder()));
+}
+
+#[test]
+fn a_target_that_runs_out_of_files_makes_the_run_invalid() {
+    let workshop = tiny_but(&[MANY, SLOWLY], SSE);
+    let (started, target) = started(&workshop, "__target");
+    limit(target, Resource::Nofile, 100);
+    let ended = started.ended();
+    assert_invalid_for("open files of a target process", &ended, &manifest(&workshop.run_folder()));
+}
+
+#[test]
+fn a_worker_that_runs_out_of_ports_makes_the_run_invalid() {
+    // Only in a namespace of its own can a test take ports away from nobody else.
+    if !privileges_lacking().is_empty() {
+        return;
+    }
+    let veth = ("name = \"tiny\"\n", "name = \"tiny\"\nnetwork = \"veth\"\n");
+    let workshop = tiny_but(&[veth, MANY, SLOWLY], SSE);
+    let (started, worker) = started(&workshop, "__worker");
+    let namespace = Namespace::of_process(worker).unwrap();
+    namespace.inside(|| fs::write("/proc/sys/net/ipv4/ip_local_port_range", "40000 40099")).unwrap();
+    let ended = started.ended();
+    assert_invalid_for("ephemeral ports of a worker's address", &ended, &manifest(&workshop.run_folder()));
+}
+
+#[test]
+fn a_worker_that_is_refused_memory_ends_the_run_with_what_was_measured_on_disk() {
+    let workshop = tiny_but(&[MANY, SLOWLY], SSE);
+    let (started, worker) = started(&workshop, "__worker");
+    // What it has it may keep; each further mapping is refused.
+    limit(worker, Resource::As, 1 << 20);
+    let ended = started.ended();
+    let folder = workshop.run_folder();
+    let run = manifest(&folder);
+    assert_eq!((run.status, ended.code), (Status::Partial, Some(1)), "{ended:?}");
+    let reason = run.reason.unwrap();
+    assert!(reason.starts_with("worker process 1 ended in the middle of the run"), "{reason}");
+    assert!(reason.contains("memory refused"), "{reason}");
+    assert!(folder.join("sse").join(names::INTERVALS).exists());
+}

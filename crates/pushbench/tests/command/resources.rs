@@ -1,0 +1,64 @@
+//! What `check` predicts is what a run then uses.
+
+use pushbench_measure::results::{ResourceRecord, Run, Status};
+
+use crate::folder::manifest;
+use crate::scenario::{Workshop, tiny_but};
+
+/// Enough clients that they weigh as much as the processes do.
+const CLIENTS: (&str, &str) = ("count = 8", "count = 1200");
+const FAST: (&str, &str) = ("\"400/s\"", "\"1200/s\"");
+const SELDOM: (&str, &str) = ("\"40/s\"", "\"2/s\"");
+/// On a busy machine a second is not enough for the last to arrive.
+const PATIENT: (&str, &str) = ("drain = \"1200ms\"", "drain = \"3s\"");
+
+const HELD: &str = r#"
+[[transports]]
+kind = "short-polling"
+interval = "500ms"
+[[transports]]
+kind = "long-polling"
+timeout = "1s"
+[[transports]]
+kind = "sse"
+[[transports]]
+kind = "websocket"
+[workers]
+processes = 2
+"#;
+
+fn ran(workshop: &Workshop) -> Run {
+    let ended = workshop.run(&["run", "tiny.toml"]);
+    let run = manifest(&workshop.run_folder());
+    assert_eq!(run.status, Status::Complete, "{ended:?}");
+    run
+}
+
+/// Whether both are known and the prediction is off by at most 15 % of what was used.
+fn is_near(predicted: Option<u64>, used: Option<u64>) -> bool {
+    let Some((predicted, used)) = predicted.zip(used) else { return false };
+    predicted.abs_diff(used) * 100 <= used * 15
+}
+
+#[test]
+fn processes_files_ports_and_memory_are_predicted_for_every_transport() {
+    let workshop = tiny_but(&[CLIENTS, FAST, SELDOM, PATIENT], HELD);
+    for result in ran(&workshop).results {
+        let label = &result.summary.label;
+        assert_eq!(result.summary.connected, Some(1200), "{label}");
+        let ResourceRecord { predicted, used } = result.rounds[0].resources.unwrap();
+        assert_eq!((used.targets, used.workers), (1, 2), "{label}");
+        assert_eq!((predicted.targets, predicted.workers), (1, 2), "{label}");
+        assert_eq!(predicted.ports_per_target, Some(600), "{label}");
+        // A kernel that does not tell of another process's files leaves them and the ports unknown.
+        if used.files_per_worker.is_some() {
+            assert!(is_near(predicted.files_per_target, used.files_per_target), "{label}: {used:?}");
+            assert!(is_near(predicted.files_per_worker, used.files_per_worker), "{label}: {used:?}");
+            assert!(is_near(predicted.files_coordinator, used.files_coordinator), "{label}: {used:?}");
+            assert!(is_near(predicted.ports_per_target, used.ports_per_target), "{label}: {used:?}");
+        }
+        assert!(is_near(predicted.user_bytes, used.user_bytes), "{label}: {predicted:?} but {used:?}");
+        // The kernel's memory is the whole host's, where other tests open and close connections meanwhile.
+        assert!(predicted.kernel_bytes > Some(1200 << 12), "{label}: {predicted:?}");
+    }
+}
