@@ -7,7 +7,7 @@
 //! | `settings.rs` | the scenario keys of the transport | reading of files |
 //! | `wire.rs` | bytes to events and back, however the bytes are cut | I/O, clocks |
 //! | `subscribe.rs` | the client half: a state machine, bytes and time in, bytes and wishes out | I/O, clocks |
-//! | `serve.rs` | the server half: a request in, a response out | routing, listening |
+//! | `serve.rs` | the server half: a state machine, requests, events, bytes and time in, bytes and wishes out | I/O, clocks, routing |
 //!
 //! What all sockets of an event loop carry on the wire is summed by [`meter`], for clients and target alike.
 //!

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use hyper::StatusCode;
+use std::borrow::Borrow;
 
 pub use super::answer::reply;
 
@@ -12,64 +13,75 @@ use crate::server::{Batch, Event, ReplyForm};
 
 /// Appends the whole response that tells of a batch to `out`: `200` with the events, or `204` when there is nothing to
 /// tell.
+pub fn write(batch: &Batch, form: ReplyForm, date: &str, out: &mut Vec<u8>) {
+    let Batch { events, cursor, gap, more } = batch;
+    match events.as_slice() {
+        [event] if event.id() == *cursor && !gap && !more => write_event(event, form, date, out),
+        events => Told { events, cursor: *cursor, gap: *gap, more: *more }.write(form, date, out),
+    }
+}
+
+/// Appends the whole response that tells of one event, and of nothing else, to `out`.
 ///
 /// A new event answers all polls that are held for it, and nearly all of them with the same bytes: those are made once
-/// and kept in the event.
-pub fn write(batch: &Batch, form: ReplyForm, date: &str, out: &mut Vec<u8>) {
-    match batch.events.as_slice() {
-        [event] if form.is_plain() && is_news(batch, event) => {
-            let kept = event.encoded(Kind::LongPolling, |_| {
-                let mut whole = Vec::new();
-                write_anew(batch, form, date, &mut whole);
-                whole.into()
-            });
-            if date_of(kept, batch) == date.as_bytes() {
-                out.extend_from_slice(kept);
-            } else {
-                write_anew(batch, form, date, out);
-            }
+/// and kept in the event. They hold a date, so they are of use for a second.
+pub fn write_event(event: &Event, form: ReplyForm, date: &str, out: &mut Vec<u8>) {
+    let told = Told { events: std::slice::from_ref(event), cursor: event.id(), gap: false, more: false };
+    if form.is_plain() {
+        let kept = event.encoded(Kind::LongPolling, |_| {
+            let mut response = Vec::new();
+            told.write(form, date, &mut response);
+            response.into()
+        });
+        if told.date_in(kept) == date.as_bytes() {
+            return out.extend_from_slice(kept);
         }
-        _ => write_anew(batch, form, date, out),
     }
+    told.write(form, date, out);
 }
 
-/// Whether a batch of that one event is nothing but its delivery.
-fn is_news(batch: &Batch, event: &Event) -> bool {
-    batch.cursor == event.id() && !batch.gap && !batch.more
+/// What a reply tells: events as they are, or shared ones.
+struct Told<'a, E> {
+    events: &'a [E],
+    cursor: u64,
+    gap: bool,
+    more: bool,
 }
 
-/// The date in a whole response: it is the last thing before the body.
-fn date_of<'a>(response: &'a [u8], batch: &Batch) -> &'a [u8] {
-    const DATE: usize = "Sun, 06 Nov 1994 08:49:37 GMT".len();
-    let end = response.len().saturating_sub(body_size_of(batch) + "\r\n\r\n".len());
-    &response[end.saturating_sub(DATE)..end]
-}
-
-fn write_anew(batch: &Batch, form: ReplyForm, date: &str, out: &mut Vec<u8>) {
-    if batch.is_empty() {
+impl<E: Borrow<Event>> Told<'_, E> {
+    fn write(&self, form: ReplyForm, date: &str, out: &mut Vec<u8>) {
+        if self.events.is_empty() && !self.gap {
+            let response = form
+                .begin(StatusCode::NO_CONTENT, out)
+                .header("cache-control", "no-store")
+                .number(CURSOR_HEADER, self.cursor);
+            return form.end(response, Framing::None, date);
+        }
         let response = form
-            .begin(StatusCode::NO_CONTENT, out)
+            .begin(StatusCode::OK, out)
+            .header("content-type", "application/json")
             .header("cache-control", "no-store")
-            .number(CURSOR_HEADER, batch.cursor);
-        return form.end(response, Framing::None, date);
+            .number(CURSOR_HEADER, self.cursor);
+        form.end(response, Framing::Length(self.body_size() as u64), date);
+        if !form.head_only {
+            write_body(self.cursor, self.elements(), self.gap, self.more, out);
+        }
     }
-    let response = form
-        .begin(StatusCode::OK, out)
-        .header("content-type", "application/json")
-        .header("cache-control", "no-store")
-        .number(CURSOR_HEADER, batch.cursor);
-    form.end(response, Framing::Length(body_size_of(batch) as u64), date);
-    if !form.head_only {
-        write_body(batch.cursor, elements(batch), batch.gap, batch.more, out);
+
+    fn elements(&self) -> impl Iterator<Item = &[u8]> {
+        self.events.iter().map(|event| &element_of(event.borrow())[..])
     }
-}
 
-fn elements(batch: &Batch) -> impl Iterator<Item = &[u8]> {
-    batch.events.iter().map(|event| &element_of(event)[..])
-}
+    fn body_size(&self) -> usize {
+        body_size(self.cursor, self.elements(), self.gap, self.more)
+    }
 
-fn body_size_of(batch: &Batch) -> usize {
-    body_size(batch.cursor, elements(batch), batch.gap, batch.more)
+    /// The date in a whole response: it is the last thing before the body.
+    fn date_in<'a>(&self, response: &'a [u8]) -> &'a [u8] {
+        const DATE: usize = "Sun, 06 Nov 1994 08:49:37 GMT".len();
+        let end = response.len().saturating_sub(self.body_size() + "\r\n\r\n".len());
+        &response[end.saturating_sub(DATE)..end]
+    }
 }
 
 /// The same for both transports, and kept once for both.

@@ -70,6 +70,23 @@ pub(crate) fn stream(settings: &Settings, request: &[u8]) -> Box<dyn Stream> {
     }
 }
 
+/// A stream after its response head: what it wanted next, and what it wrote.
+pub(crate) fn opened(settings: &Settings, request: &[u8]) -> (Box<dyn Stream>, Go, Vec<u8>) {
+    let mut stream = stream(settings, request);
+    let mut out = Vec::new();
+    let go = stream.open(0, DATE, NOW_NS, &mut out);
+    (stream, go, out)
+}
+
+/// The header fields of a proper request for an upgrade.
+pub(crate) const UPGRADE: &str = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+/// A request for events that any kind serves.
+pub(crate) fn subscription(kind: Kind, query: &str) -> Vec<u8> {
+    request("GET", &format!("{}{query}", kind.path()), "1.1", UPGRADE)
+}
+
 /// The whole response to a request: what a driver writes before it waits for anything.
 ///
 /// A poll finds `batch`; a stream begins after the batch's cursor.

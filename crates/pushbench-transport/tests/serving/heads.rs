@@ -1,9 +1,9 @@
 //! What is answered to which request, to the byte: as the HTTP library behind the other paths writes it.
 
 use pushbench_transport::Kind;
-use pushbench_transport::server::{Batch, Refusal, ReplyForm};
+use pushbench_transport::server::{Batch, Parsed, Refusal, ReplyForm, parse};
 
-use crate::driver::{DATE, batch, request, response};
+use crate::driver::{DATE, UPGRADE, batch, request, response};
 
 /// Version, header fields of the request, and what the response says of them.
 const VARIANTS: [(&str, &str, &str); 6] = [
@@ -21,8 +21,6 @@ const VARIANTS: [(&str, &str, &str); 6] = [
 const ORIGIN: &str = "access-control-allow-origin: *\r\naccess-control-expose-headers: pushbench-cursor\r\n";
 const STREAM: &str =
     "content-type: text/event-stream\r\ncache-control: no-cache\r\nx-accel-buffering: no\r\n";
-const UPGRADE: &str = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
-    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
 /// A response in parts: the words on origin and connection stand between `fields` and `length`.
 struct Parts<'a> {
@@ -156,8 +154,7 @@ fn an_upgrade_that_is_not_proper_is_refused_with_what_is_missing() {
 #[test]
 fn a_refused_post_from_another_page_is_not_told_that_it_may_read() {
     let asked = request("POST", "/poll", "1.1", "Origin: http://x\r\n");
-    let form = pushbench_transport::server::parse(&asked, ReplyForm::of);
-    let pushbench_transport::server::Parsed::Complete(form, _) = form else { panic!("not a head") };
+    let Parsed::Complete(form, _) = parse(&asked, ReplyForm::of) else { panic!("not a head") };
     let mut out = Vec::new();
     Refusal::method_not_allowed("GET, HEAD").write(form, DATE, &mut out);
     let expected = format!(

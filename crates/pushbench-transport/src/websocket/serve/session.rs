@@ -2,7 +2,6 @@
 //!
 //! An idle connection is this struct and nothing else.
 
-use bytes::Bytes;
 use hyper::StatusCode;
 use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::FrameHeader;
@@ -95,14 +94,15 @@ impl Stream for Session {
     }
 
     fn event<'e>(&self, event: &'e Event) -> &'e [u8] {
-        let opcode = match self.encoding {
-            Encoding::Text => Data::Text,
-            Encoding::Binary => Data::Binary,
-        };
         event.encoded(Kind::WebSocket, |event| {
+            // The payload is known to be UTF-8.
+            let opcode = match self.encoding {
+                Encoding::Text => Data::Text,
+                Encoding::Binary => Data::Binary,
+            };
             let mut out = Vec::new();
             put_frame(OpCode::Data(opcode), event.payload(), &mut out);
-            Bytes::from(out)
+            out.into()
         })
     }
 
