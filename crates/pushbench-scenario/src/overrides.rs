@@ -3,12 +3,15 @@
 use pushbench_transport::Period;
 
 use crate::inject::Inject;
+use crate::quantity::Rate;
 
 /// What the command line asks to be different from the file. Nothing by default.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Overrides {
     /// `--clients`: instead of `clients.count`.
     pub clients: Option<Vec<u32>>,
+    /// `--rate`: instead of `events.rate`.
+    pub rate: Option<Rate>,
     /// `--duration`: instead of `phases.measure`.
     pub duration: Option<Period>,
     /// `--seed`: instead of `seed`.
@@ -28,6 +31,9 @@ impl Overrides {
         if let Some(clients) = &self.clients {
             let counts: Vec<String> = clients.iter().map(u32::to_string).collect();
             lines.push(format!("--clients {}", counts.join(",")));
+        }
+        if let Some(rate) = &self.rate {
+            lines.push(format!("--rate {rate}"));
         }
         if let Some(duration) = self.duration {
             lines.push(format!("--duration {duration}"));

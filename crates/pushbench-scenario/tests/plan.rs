@@ -141,6 +141,7 @@ fn a_label_has_its_own_thresholds_and_the_general_ones_it_does_not_replace() {
 fn overrides_change_the_plan_and_leave_a_line() {
     let overrides = Overrides {
         clients: Some(vec![50, 60]),
+        rate: "12/m".parse().ok(),
         duration: Some(Period::from_secs(2)),
         seed: Some(99),
         repeat: Some(3),
@@ -149,6 +150,7 @@ fn overrides_change_the_plan_and_leave_a_line() {
     };
     let plan = plan_with(FULL, &overrides);
     assert_eq!((plan.steps.as_slice(), plan.seed, plan.rounds), ([50, 60].as_slice(), 99, 3));
+    assert!((plan.events.rate - 0.2).abs() < 1e-12);
     assert_eq!(plan.phases.measure, Duration::from_secs(2));
     assert_eq!(plan.transports.len(), 1);
     assert!(plan.thresholds.iter().all(|threshold| threshold.label == "websocket"));
@@ -156,6 +158,7 @@ fn overrides_change_the_plan_and_leave_a_line() {
         plan.overrides,
         [
             "--clients 50,60",
+            "--rate 12/m",
             "--duration 2s",
             "--seed 99",
             "--repeat 3",

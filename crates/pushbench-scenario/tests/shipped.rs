@@ -27,7 +27,18 @@ fn every_shipped_file_is_a_plan_named_like_its_file() {
     let names: Vec<&str> = plans.iter().map(|plan| plan.name.as_str()).collect();
     assert_eq!(
         names,
-        ["dashboard", "idle", "notifications", "order-status", "polling-intervals", "quickstart", "smoke"]
+        [
+            "dashboard",
+            "fan-out-curve",
+            "hundred-thousand",
+            "idle",
+            "million",
+            "notifications",
+            "order-status",
+            "polling-intervals",
+            "quickstart",
+            "smoke"
+        ]
     );
     for plan in &plans {
         assert_eq!(Path::new(&plan.path).file_stem().unwrap().to_str(), Some(plan.name.as_str()));
@@ -48,12 +59,26 @@ const SMALL: Machine = Machine {
     tcp_memory_max_bytes: 256 << 20,
 };
 
+/// The smallest machine for the files that say what they need.
+const LARGE: Machine = Machine {
+    open_files_soft_after_raise: 20_000,
+    memory_available_bytes: 64 << 30,
+    tcp_memory_max_bytes: 8 << 30,
+    ..SMALL
+};
+
+/// The machine that a file is for.
+fn machine_for(plan: &Plan) -> Machine {
+    if plan.text.lines().any(|line| line.starts_with("# Needs:")) { LARGE } else { SMALL }
+}
+
 #[test]
 fn every_shipped_file_runs_on_a_small_machine_in_the_time_it_says() {
     let document = std::fs::read_to_string(folder().join("README.md")).unwrap();
     for plan in shipped() {
-        let needs = needs(&plan, &SMALL);
+        let needs = needs(&plan, &machine_for(&plan));
         assert_eq!(needs.refusals(), [], "{}", plan.name);
+        assert_eq!(needs.warnings(), [], "{}", plan.name);
         let takes = plan.text.lines().find_map(|line| line.strip_prefix("# Takes:")).unwrap();
         let lasts = if takes.contains("each") { needs.steps[0].duration } else { needs.duration };
         assert_lasts_as_said(lasts, takes, &plan.name);
@@ -70,6 +95,23 @@ fn assert_lasts_as_said(lasts: Duration, takes: &str, name: &str) {
     let number = takes.split_whitespace().find_map(|word| word.parse::<u64>().ok()).unwrap();
     let said = if takes.contains("min") { Duration::from_mins(number) } else { Duration::from_secs(number) };
     assert!(lasts <= said && said <= lasts.mul_f64(1.35), "{name}: says {takes:?}, lasts {lasts:?}");
+}
+
+/// Of one transport of a large file: what stands in the way of its promises must be the machine.
+#[test]
+fn the_large_files_keep_their_promises() {
+    let of = |name: &str| {
+        let plan = shipped().into_iter().find(|plan| plan.name == name).unwrap();
+        let ramp = Duration::from_secs_f64(f64::from(plan.steps[0]) / plan.connect_rate);
+        let longest = needs(&plan, &LARGE).steps.iter().map(|step| step.duration).max().unwrap();
+        (plan.steps[0], ramp, longest, plan.transports.len())
+    };
+    let (clients, _, longest, transports) = of("hundred-thousand");
+    assert!(longest < Duration::from_mins(5), "{longest:?}");
+    assert_eq!((clients, transports), (100_000, 3));
+    let (clients, ramp, _, transports) = of("million");
+    assert!(ramp < Duration::from_mins(3), "{ramp:?}");
+    assert_eq!((clients, transports), (1_000_000, 3));
 }
 
 #[test]

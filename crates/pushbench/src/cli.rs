@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use pushbench_report::compare::Share;
 use pushbench_scenario::Inject;
+use pushbench_scenario::quantity::Rate;
 use pushbench_transport::Period;
 
 use crate::exit::Exit;
@@ -79,6 +80,9 @@ pub(crate) struct OverrideArguments {
     /// Number of clients instead of the scenario's; several make steps; max: as many of its largest step as fit here
     #[arg(long, value_name = "N", value_parser = clients)]
     pub(crate) clients: Option<Clients>,
+    /// Events published per second over all topics, such as 5/s or 12/m
+    #[arg(long, value_name = "RATE")]
+    pub(crate) rate: Option<Rate>,
     /// Length of the measure phase, such as 10s
     #[arg(long, value_name = "TIME")]
     pub(crate) duration: Option<Period>,

@@ -109,7 +109,8 @@ fn plan(
     let sensible = connect_rate > 0.0 && connect_rate <= events::HIGHEST_RATE;
     clients.check("connect_rate", sensible, faults, "more than 0/s, at most 1000000/s");
 
-    let events = events::read(&top.child("events", faults), &steps, faults);
+    let events = events::read(&top.child("events", faults), &steps, faults)
+        .map(|events| Events { rate: rate(events.rate, overrides, faults), ..events });
     let phase_section = top.child("phases", faults);
     let phases = phases(&phase_section, overrides, faults);
     check_number_of_events(&phase_section, events.as_ref(), &phases, faults);
@@ -198,6 +199,16 @@ fn steps(
     }
     section.require("count", faults, ClientCounts::ALLOWED);
     counts.map(|counts| counts.0).unwrap_or_default()
+}
+
+/// Published events per second.
+fn rate(of_file: f64, overrides: &Overrides, faults: &mut FaultList) -> f64 {
+    let Some(rate) = &overrides.rate else { return of_file };
+    if rate.per_second() > events::HIGHEST_RATE {
+        faults.push(None, "--rate", format!("{rate} is out of range: 0/s to 1000000/s"));
+        return of_file;
+    }
+    rate.per_second()
 }
 
 fn phases(section: &Section, overrides: &Overrides, faults: &mut FaultList) -> Phases {

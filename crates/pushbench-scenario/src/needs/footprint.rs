@@ -25,16 +25,17 @@ pub(super) const COORDINATOR_FILES_PER_PROCESS: u64 = 2;
 /// Files of the coordinator per label: the intervals, the latency log, the clients.
 pub(super) const COORDINATOR_FILES_PER_LABEL: u64 = 3;
 
-/// The program itself, which all processes have in common, in bytes.
-pub(super) const PROGRAM_BYTES: u64 = 7 << 20;
-/// User memory of the coordinator without children, in bytes.
-pub(super) const COORDINATOR_BYTES: u64 = 2 << 20;
-/// User memory of the coordinator per child: what it last reported, in bytes.
-pub(super) const COORDINATOR_BYTES_PER_PROCESS: u64 = 1 << 20;
+/// As much of the program and its libraries as is read, which all processes have in common, in bytes; more of one that is
+/// not optimized.
+pub(super) const PROGRAM_BYTES: u64 = if cfg!(debug_assertions) { 13 << 20 } else { 7 << 20 };
+/// User memory of the coordinator without children, in bytes: mostly the histograms of a step.
+pub(super) const COORDINATOR_BYTES: u64 = 6 << 20;
+/// User memory of the coordinator per child: what the verdict keeps of each, and room for a report, in bytes.
+pub(super) const COORDINATOR_BYTES_PER_PROCESS: u64 = 256 << 10;
 /// User memory of a target without clients, in bytes.
-pub(super) const TARGET_BYTES: u64 = 2 << 20;
-/// User memory of a worker without clients, in bytes.
-pub(super) const WORKER_BYTES: u64 = 4 << 20;
+pub(super) const TARGET_BYTES: u64 = 1 << 20;
+/// User memory of a worker without clients, in bytes: its histograms are there from the begin.
+pub(super) const WORKER_BYTES: u64 = 8 << 20;
 
 /// Kernel memory of a connection, both ends in their pollers, in bytes.
 pub(super) const KERNEL_BYTES_PER_CONNECTION: u64 = 8 << 10;
@@ -50,10 +51,10 @@ pub(super) struct PerClient {
 
 /// By the name of the kind.
 const PER_CLIENT: &[(&str, PerClient)] = &[
-    ("short-polling", PerClient { target: 13 << 10, worker: 2200 }),
-    ("long-polling", PerClient { target: 13 << 10, worker: 2200 }),
-    ("sse", PerClient { target: 13 << 10, worker: 2200 }),
-    ("websocket", PerClient { target: 13 << 10, worker: 2200 }),
+    ("short-polling", PerClient { target: 13_100, worker: 2_150 }),
+    ("long-polling", PerClient { target: 13_700, worker: 2_000 }),
+    ("sse", PerClient { target: 13_400, worker: 2_150 }),
+    ("websocket", PerClient { target: 7_800, worker: 3_400 }),
 ];
 
 /// User memory per client of a kind. One that was not measured yet is reckoned like the dearest.

@@ -313,6 +313,7 @@ fn a_key_of_a_transport_is_no_figure() {
 fn overrides_have_faults_without_a_line() {
     let overrides = Overrides {
         clients: Some(vec![0]),
+        rate: "2000000/s".parse().ok(),
         duration: Some(Period::from_millis(1)),
         seed: None,
         repeat: Some(101),
@@ -321,6 +322,7 @@ fn overrides_have_faults_without_a_line() {
     };
     assert_snapshot!(faults_with(GOOD, &overrides), @r"
     x.toml: --clients: out of range: a whole number from 1 to 10000000, or a rising list of such numbers
+    x.toml: --rate: 2000000/s is out of range: 0/s to 1000000/s
     x.toml: --duration: 1ms is out of range: 1s to 24h
     x.toml: --repeat: 101 is out of range: 1 to 100 rounds
     x.toml: --only: no transport has the label `websocket`, labels are sse, short-polling

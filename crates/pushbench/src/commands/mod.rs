@@ -38,6 +38,9 @@ fn run(arguments: &RunArguments) -> Result<Exit, Failure> {
         (_, true) => Loudness::Verbose,
         _ => Loudness::Normal,
     };
+    if loudness != Loudness::Quiet {
+        plans::tell_what_will_be_felt(&plans);
+    }
     let calibration = calibrate::of_this_machine(&arguments.out, loudness);
     run::run(
         &plans,

@@ -23,6 +23,7 @@ pub(super) fn load_all(
     let scaled = overrides.clients == Some(Clients::Max);
     let overrides = Overrides {
         clients,
+        rate: overrides.rate.clone(),
         duration: overrides.duration,
         seed: overrides.seed,
         repeat: overrides.repeat,
@@ -59,6 +60,15 @@ fn scaled_to_fit(plan: &Plan, overrides: &Overrides) -> Overrides {
     };
     terminal::say(format_args!("{}: --clients max is {}: {why}", plan.path, most.clients));
     Overrides { clients: Some(vec![most.clients]), ..overrides.clone() }
+}
+
+/// Bounds of the kernel that allow the plans and that figures will show.
+pub(super) fn tell_what_will_be_felt(plans: &[(Plan, Needs)]) {
+    for (plan, needs) in plans {
+        for warning in needs.warnings() {
+            terminal::say(format_args!("{}: {warning}", plan.path));
+        }
+    }
 }
 
 /// Refuses plans that this machine has no room for, naming the limits, and networks that it does not let us have.

@@ -15,9 +15,11 @@ use std::collections::{BTreeMap, VecDeque};
 use super::sampler::{Sample, Usages};
 use super::watch::Watch;
 
-/// Reports of one interval.
+/// Reports of one interval. Histograms are added up as they come: those of a hundred processes, each by itself, would take
+/// hundreds of megabytes while one process is late.
 #[derive(Debug, Default)]
 struct Pending {
+    histograms: Histograms,
     workers: Vec<(usize, WorkerSnapshot)>,
     targets: Vec<(usize, TargetSnapshot)>,
     sample: Option<Sample>,
@@ -127,16 +129,23 @@ impl Gather {
         self.edges = Some(edges);
     }
 
-    pub(crate) fn worker(&mut self, worker: usize, snapshot: WorkerSnapshot) {
+    pub(crate) fn worker(&mut self, worker: usize, mut snapshot: WorkerSnapshot) {
         self.ever_connected[worker] = snapshot.ever_connected;
         self.newest_ns.workers[worker] = snapshot.tick_ns;
+        let histograms = std::mem::take(&mut snapshot.histograms);
+        self.watch.worker(worker, &histograms);
         let pending = self.pending.entry(snapshot.tick_ns).or_default();
+        pending.histograms.add(&histograms);
         pending.workers.push((worker, snapshot));
     }
 
-    pub(crate) fn target(&mut self, target: usize, snapshot: TargetSnapshot) {
+    pub(crate) fn target(&mut self, target: usize, mut snapshot: TargetSnapshot) {
         self.newest_ns.targets[target] = snapshot.tick_ns;
-        self.pending.entry(snapshot.tick_ns).or_default().targets.push((target, snapshot));
+        let histograms = std::mem::take(&mut snapshot.histograms);
+        self.watch.target(target, &histograms);
+        let pending = self.pending.entry(snapshot.tick_ns).or_default();
+        pending.histograms.add(&histograms);
+        pending.targets.push((target, snapshot));
     }
 
     pub(crate) fn sample(&mut self, sample: Sample) {
@@ -210,9 +219,9 @@ impl Gather {
         let everyone =
             pending.workers.len() == self.workers.len() && pending.targets.len() == self.targets.len();
         let mut interval = self.interval(tick_ns);
-        let mut histograms = Histograms::new();
-        self.add_workers(&mut interval, &mut histograms, pending.workers);
-        self.add_targets(&mut interval, &mut histograms, pending.targets);
+        let histograms = pending.histograms;
+        self.add_workers(&mut interval, pending.workers);
+        self.add_targets(&mut interval, pending.targets);
         if let Some(sample) = pending.sample {
             self.add_sample(&mut interval, sample);
         }
@@ -239,21 +248,14 @@ impl Gather {
         Interval { step: self.clients, t_s, phase: phase.name().to_owned(), ..Interval::default() }
     }
 
-    fn add_workers(
-        &mut self,
-        interval: &mut Interval,
-        histograms: &mut Histograms,
-        reports: Vec<(usize, WorkerSnapshot)>,
-    ) {
+    fn add_workers(&mut self, interval: &mut Interval, reports: Vec<(usize, WorkerSnapshot)>) {
         let mut before = Counters::default();
         let mut after = Counters::default();
         for (worker, report) in reports {
             before.add(&self.workers[worker].counters);
             after.add(&report.counters);
             interval.connected += u64::from(report.connected);
-            histograms.add(&report.histograms);
-            self.watch.worker(worker, &report.histograms);
-            self.workers[worker] = WorkerSnapshot { histograms: Histograms::new(), ..report };
+            self.workers[worker] = report;
         }
         let since = after.since(&before);
         interval.delivered = since.events;
@@ -266,20 +268,13 @@ impl Gather {
         interval.errors = since.errors();
     }
 
-    fn add_targets(
-        &mut self,
-        interval: &mut Interval,
-        histograms: &mut Histograms,
-        reports: Vec<(usize, TargetSnapshot)>,
-    ) {
+    fn add_targets(&mut self, interval: &mut Interval, reports: Vec<(usize, TargetSnapshot)>) {
         for (target, report) in reports {
             // Every target publishes every event: one of them tells how many there were.
             if target == 0 {
                 interval.published = report.published.saturating_sub(self.targets[0].published);
             }
-            histograms.add(&report.histograms);
-            self.watch.target(target, &report.histograms);
-            self.targets[target] = TargetSnapshot { histograms: Histograms::new(), ..report };
+            self.targets[target] = report;
         }
     }
 

@@ -44,6 +44,10 @@ impl<'a> Rounds<'a> {
         }
         self.results.push(result);
         self.result = self.come_to();
+        if self.plan.rounds == 1 {
+            // Nobody adds to it any more, and its histograms are megabytes that a run of many steps would pile up.
+            self.pool = None;
+        }
     }
 
     fn come_to(&self) -> Option<StepResult> {

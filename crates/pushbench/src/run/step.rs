@@ -1,6 +1,8 @@
 //! One round of a step: one transport at one number of clients, from fresh processes to closed books.
 
-use pushbench_control::{Blame, FromTarget, FromWorker, ToTarget, ToWorker};
+mod intake;
+
+use pushbench_control::{ToTarget, ToWorker};
 use pushbench_measure::PhaseEdges;
 use pushbench_measure::rollup::WorkerSums;
 use pushbench_probe::{clock, memory};
@@ -18,7 +20,7 @@ use super::outcome::{self, Evidence, Measured};
 use super::placement::Placement;
 use super::progress::Progress;
 use super::ramp::Ramp;
-use super::resources::{self, Peak};
+use super::resources::Peak;
 use super::sampler::{self, AtEdge, EDGES, Sampler, Seen, Usages, Watched};
 use super::topology::Topology;
 use crate::interrupt::Interrupt;
@@ -257,97 +259,6 @@ impl<'r, 'a> Step<'r, 'a> {
         Ok(())
     }
 
-    async fn hear(&mut self, heard: Heard) -> Result<(), Ended> {
-        match heard {
-            Heard::Target(at, FromTarget::Report(report)) => {
-                self.note_limits(report.refused);
-                self.gather.target(at, *report);
-            }
-            Heard::Target(at, FromTarget::Stopped(report)) => {
-                self.gather.target(at, *report);
-                self.finished.push(Member::Target(at));
-            }
-            Heard::Worker(at, FromWorker::Report(report)) => {
-                self.note_limits(report.counters.limits_hit);
-                self.gather.worker(at, *report);
-                let ever_connected = self.gather.ever_connected();
-                self.ramp.connected(ever_connected, clock::now_ns());
-                self.progress.connected(ever_connected);
-            }
-            Heard::Worker(_, FromWorker::AllReady) => self.ramp.worker_is_ready(),
-            Heard::Worker(at, FromWorker::Finished(sums)) => {
-                self.sums.add(&sums);
-                self.finished.push(Member::Worker(at));
-            }
-            Heard::Target(at, FromTarget::Failed(failure)) => {
-                return Err(failed(Member::Target(at), &failure));
-            }
-            Heard::Worker(at, FromWorker::Failed(failure)) => {
-                return Err(failed(Member::Worker(at), &failure));
-            }
-            Heard::Gone(member) if !self.finished.contains(&member) => {
-                let how = self.fleet.obituary(member).await;
-                if memory::killed_for_memory().ok() > self.before.killed_for_memory {
-                    return Err(self.without_memory(&format!("the kernel ended {member}")));
-                }
-                return Err(Ended::Died(format!("{member} ended in the middle of the run{how}")));
-            }
-            // Greetings were dealt with when the process was started.
-            Heard::Gone(_) | Heard::Target(..) | Heard::Worker(..) => {}
-        }
-        Ok(())
-    }
-
-    fn see(&mut self, seen: Seen) -> Result<(), Ended> {
-        match seen {
-            Seen::Tick(sample) => {
-                self.peak.see(&sample.usages);
-                let available = sample.host_memory_available_bytes;
-                self.gather.sample(*sample);
-                self.refuse_to_use_the_last_memory(available)?;
-            }
-            Seen::Edge(which, edge) => {
-                self.peak.see(&edge.usages);
-                self.at_edges[which] = Some(edge);
-            }
-            Seen::Look(census) => {
-                if let Some(census) = census {
-                    self.gather.look(&census);
-                }
-                self.looked = true;
-            }
-        }
-        Ok(())
-    }
-
-    /// By how much the kernel's memory for sockets has grown.
-    fn see_kernel(&mut self) {
-        self.peak.see_kernel(growth(memory::socket_bytes().ok(), self.before.kernel_bytes));
-    }
-
-    fn note_limits(&mut self, times: u64) {
-        let (watched, before) = (&self.watched, &self.before.usages);
-        self.ramp.limits_hit(times, || resources::scarce(watched, before));
-    }
-
-    /// Ends the step before the kernel has to end one of its processes, or another's.
-    fn refuse_to_use_the_last_memory(&self, available_bytes: Option<u64>) -> Result<(), Ended> {
-        match available_bytes.zip(memory::total_bytes().ok()) {
-            Some((available, total)) if resources::is_out_of_memory(available, total) => {
-                Err(self.without_memory(&format!("{} of {} MiB are left", available >> 20, total >> 20)))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn without_memory(&self, what: &str) -> Ended {
-        let (connected, clients) = (self.gather.ever_connected(), self.job.clients);
-        Ended::Environment(format!(
-            "memory ran out: {what}, with {connected} of {clients} clients connected\nhint: fewer clients; --clients max \
-             takes as many as fit"
-        ))
-    }
-
     /// Writes the rows that are complete, or at the end all that there are.
     fn write_rows(&mut self, all: bool) -> Result<(), Ended> {
         while let Some(mut row) = if all { self.gather.next_row() } else { self.gather.complete_row() } {
@@ -412,14 +323,6 @@ impl<'r, 'a> Step<'r, 'a> {
             ended.get_or_insert(Ended::Environment(format!("cannot write clients.csv: {error}")));
         }
         StepEnd { measured: outcome::measured(&self.job, evidence), ended }
-    }
-}
-
-fn failed(member: Member, failure: &pushbench_control::Failure) -> Ended {
-    let text = format!("{member}: {}", failure.message);
-    match failure.blame {
-        Blame::Environment => Ended::Environment(text),
-        Blame::Program => Ended::Died(text),
     }
 }
 

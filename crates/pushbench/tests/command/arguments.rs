@@ -79,7 +79,9 @@ fn help_of_run() {
 
     Options:
           --only <LABEL>     Only the transports with these labels
-          --clients <N>      Number of clients instead of the scenario's; several make steps
+          --clients <N>      Number of clients instead of the scenario's; several make steps; max: as
+                             many of its largest step as fit here
+          --rate <RATE>      Events published per second over all topics, such as 5/s or 12/m
           --duration <TIME>  Length of the measure phase, such as 10s
           --repeat <N>       Measure everything so often, in shuffled order, and tell how far the
                              figures vary
@@ -107,7 +109,9 @@ fn help_of_check_and_report() {
 
     Options:
           --only <LABEL>     Only the transports with these labels
-          --clients <N>      Number of clients instead of the scenario's; several make steps
+          --clients <N>      Number of clients instead of the scenario's; several make steps; max: as
+                             many of its largest step as fit here
+          --rate <RATE>      Events published per second over all topics, such as 5/s or 12/m
           --duration <TIME>  Length of the measure phase, such as 10s
           --repeat <N>       Measure everything so often, in shuffled order, and tell how far the
                              figures vary
@@ -198,11 +202,19 @@ fn help_of_compare() {
 
 #[test]
 fn wrong_arguments_are_named_and_refused() {
-    let table: [(&[&str], &str); 14] = [
+    let table: [(&[&str], &str); 16] = [
         (&["fly"], "unrecognized subcommand 'fly'"),
         (&["run"], "required arguments were not provided"),
         (&["run", "--clinets", "5", "x.toml"], "a similar argument exists: '--clients'"),
         (&["run", "x.toml", "--clients", "many"], "invalid value 'many' for '--clients <N>'"),
+        (
+            &["run", "x.toml", "--clients", "max,5"],
+            "`max` is not a number of clients: 1 to 10000000, several",
+        ),
+        (
+            &["check", "x.toml", "--rate", "5"],
+            "`5` is not a rate: a number and /s, /m or /h, such as \"5/s\"",
+        ),
         (&["run", "x.toml", "--duration", "10"], "invalid value '10' for '--duration <TIME>'"),
         (&["run", "x.toml", "-q", "-v"], "'--quiet' cannot be used with '--verbose'"),
         (&["serve", "--listen", "here"], "invalid value 'here' for '--listen <ADDR:PORT>'"),
