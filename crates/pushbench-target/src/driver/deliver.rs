@@ -9,12 +9,12 @@
 //! * at most [`VISITS`] sends are made before accepts, reads and timers get their turn.
 
 use pushbench_scenario::Coalesce;
-use pushbench_transport::server::{Pace, Refusal, Stream, TopicName};
+use pushbench_transport::server::{Refusal, Stream, TopicName};
 use std::io::IoSlice;
 
 use super::Driver;
 use super::connection::{Connection, Gone, Mode, Pipe, Streaming};
-use crate::hub::{Gap, Place, Ring, Slot};
+use crate::hub::{Gap, Pace, Place, Ring, Slot};
 use crate::key::Key;
 
 /// Subscribers visited in one turn, and events written in it.

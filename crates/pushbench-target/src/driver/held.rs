@@ -1,10 +1,11 @@
 //! Polls: answered at once, or held until there is something to tell.
 
 use pushbench_transport::polling::serve::write;
-use pushbench_transport::server::{Hold, Pace, PollAnswer, Refusal, Start, TopicName};
+use pushbench_transport::server::{Hold, PollAnswer, Refusal, ReplyForm, Start, TopicName};
 
 use super::Driver;
 use super::connection::{Held, Mode, Waits};
+use crate::hub::Pace;
 use crate::key::Key;
 
 impl Driver {
@@ -50,7 +51,7 @@ impl Driver {
     fn answer_poll(
         &mut self,
         key: Key,
-        mut form: pushbench_transport::server::ReplyForm,
+        mut form: ReplyForm,
         out: &mut Vec<u8>,
         now_ns: u64,
     ) {

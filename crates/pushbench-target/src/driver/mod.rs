@@ -23,7 +23,7 @@ use pushbench_probe::readiness::{Poller, Ready};
 use pushbench_probe::timers::Timers;
 use pushbench_scenario::Coalesce;
 use pushbench_transport::meter::{Meter, Metered};
-use pushbench_transport::server::{Batch, Bounds};
+use pushbench_transport::server::Batch;
 use slab::Slab;
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
@@ -32,7 +32,7 @@ use tokio::task::yield_now;
 
 use crate::config::{Config, Limits, Served};
 use crate::http;
-use crate::hub::{Hub, Keep};
+use crate::hub::{Bounds, Hub, Keep};
 use crate::key::Key;
 use crate::listener::Listener;
 use crate::patience::Patience;

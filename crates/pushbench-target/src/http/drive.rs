@@ -26,8 +26,6 @@ pub(crate) async fn drive(stream: Stream, server: Rc<Server>, connection: Rc<Con
         () = connection.until_cut() => None,
         adopted = speak(stream, &server, &connection) => adopted,
     };
-    // An upgrade that was not taken holds what it needs of the server.
-    drop(connection.take_upgrade());
     adopted
 }
 
@@ -36,8 +34,8 @@ async fn speak(stream: Stream, server: &Rc<Server>, connection: &Rc<Connection>)
         Spoken::Ended => None,
         Spoken::Back(adopted) => Some(adopted),
         Spoken::Upgraded(stream, already_read) => {
-            if let Some(session) = connection.take_upgrade() {
-                session(stream, already_read).await;
+            if let Some(echo) = connection.take_upgrade() {
+                echo(stream, already_read).await;
             }
             None
         }

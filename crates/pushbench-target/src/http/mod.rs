@@ -13,7 +13,7 @@ use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::task::{Context, Poll, Waker};
 
-use pushbench_transport::server::Session;
+use pushbench_transport::websocket::serve::Echo;
 
 pub(crate) use self::drive::drive;
 pub(crate) use self::head::head_of;
@@ -27,7 +27,7 @@ pub(crate) struct Connection {
     end: Cell<End>,
     waker: RefCell<Option<Waker>>,
     /// What it becomes after the `101`.
-    upgrade: RefCell<Option<Session<Stream>>>,
+    upgrade: RefCell<Option<Echo<Stream>>>,
     refused: Cell<bool>,
     way_back: RefCell<WayBack>,
 }
@@ -97,7 +97,7 @@ impl Connection {
     }
 
     /// What to become after the `101` that is about to be sent.
-    pub(crate) fn upgrade_to(&self, upgrade: Session<Stream>) {
+    pub(crate) fn upgrade_to(&self, upgrade: Echo<Stream>) {
         *self.upgrade.borrow_mut() = Some(upgrade);
     }
 
@@ -105,7 +105,7 @@ impl Connection {
         self.upgrade.borrow().is_some()
     }
 
-    fn take_upgrade(&self) -> Option<Session<Stream>> {
+    fn take_upgrade(&self) -> Option<Echo<Stream>> {
         self.upgrade.borrow_mut().take()
     }
 

@@ -9,13 +9,14 @@ mod topic;
 
 use hyper::StatusCode;
 use pushbench_scenario::Coalesce;
-use pushbench_transport::server::{Batch, Bounds, Event, Pace, Refusal, Start, TopicName};
+use pushbench_transport::server::{Batch, Event, Refusal, Start, TopicName};
 use slab::Slab;
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
-pub(crate) use self::ring::{Gap, Keep, Ring};
-pub(crate) use self::topic::{Slot, Topic};
+pub(crate) use self::ring::{Bounds, Gap, Keep, Ring};
+use self::topic::Topic;
+pub(crate) use self::topic::{Pace, Slot};
 use crate::key::Key;
 
 /// All topics of one target.

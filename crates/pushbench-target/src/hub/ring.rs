@@ -4,7 +4,7 @@
 //! the slowest live subscriber still has to take, up to `backlog_bytes`. Subscribers share the events, so a slow one
 //! costs no memory of its own. Bytes are those of payloads; the wire forms that are made of them are not counted.
 
-use pushbench_transport::server::{Batch, Bounds, Event, Start};
+use pushbench_transport::server::{Batch, Event, Start};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -158,6 +158,14 @@ impl Ring {
             batch.events.push(Rc::clone(event));
         }
     }
+}
+
+/// How much one polling reply may hold; always at least one event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    pub(crate) events: usize,
+    /// Of payload.
+    pub(crate) bytes: usize,
 }
 
 /// Whether events that were asked for are gone.

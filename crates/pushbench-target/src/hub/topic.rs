@@ -3,7 +3,7 @@
 //! A subscriber has no queue of its own: its place is the id it takes next, and the ring holds the events. Replaying
 //! and going live are therefore one and the same, and an idle subscriber allocates nothing beyond its slot.
 
-use pushbench_transport::server::{Pace, TopicName};
+use pushbench_transport::server::TopicName;
 use slab::Slab;
 
 use super::ring::{Gap, Keep, Ring};
@@ -29,6 +29,15 @@ pub(crate) struct Topic {
     pub(super) queued: bool,
     /// Whether a walk begins later by itself.
     pub(super) awaited: bool,
+}
+
+/// How fast a subscriber is expected to take events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// As they come: one that falls too far behind is cut off.
+    Live,
+    /// Once, as soon as there is something: a held poll.
+    Once,
 }
 
 /// The place of one subscriber.

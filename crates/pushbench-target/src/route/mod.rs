@@ -15,8 +15,9 @@ use std::task::{Context, Poll};
 
 use pushbench_probe::clock::now_ns;
 use pushbench_transport::polling::wire::CURSOR_HEADER;
-use pushbench_transport::server::{Body, Query, Refusal, Reply, Work, page};
-use pushbench_transport::{Kind, websocket};
+use pushbench_transport::Kind;
+use pushbench_transport::server::{Body, Query, Refusal, Reply, page};
+use pushbench_transport::websocket::serve::{Echo, answer_echo};
 
 use crate::http::{Connection, Stream, head_of};
 use crate::metrics;
@@ -65,6 +66,16 @@ impl Route {
     }
 }
 
+/// What a request is answered with.
+enum Work {
+    /// The response is there.
+    Done(Reply),
+    /// The response has to be waited for; dropping the future gives up what the request holds.
+    Waiting(Pin<Box<dyn Future<Output = Reply>>>),
+    /// The response is a `101`; once it is sent, the echo has the socket.
+    Upgrade(Reply, Echo<Stream>),
+}
+
 /// The service of one connection.
 pub(crate) struct Router {
     server: Rc<Server>,
@@ -77,7 +88,7 @@ impl Router {
     }
 
     /// What the request is answered with; `None` when it is for somebody else.
-    fn work(&self, request: Request<Incoming>) -> Result<Option<Work<Stream>>, Refusal> {
+    fn work(&self, request: Request<Incoming>) -> Result<Option<Work>, Refusal> {
         if request.version() == Version::HTTP_11 && !request.headers().contains_key(HOST) {
             // RFC 9112, section 3.2.
             return Err(Refusal::bad_request("a request of HTTP/1.1 needs a Host header"));
@@ -88,7 +99,10 @@ impl Router {
         let done = |content_type, text: String| Work::Done(page(StatusCode::OK, content_type, text));
         let work = match route {
             Route::Transport(_) => return self.give_back(&request).map(|()| None),
-            Route::Echo => websocket::serve::answer_echo(&request, self.server.until_shutdown())?,
+            Route::Echo => {
+                let (reply, echo) = answer_echo(&request, self.server.until_shutdown())?;
+                Work::Upgrade(reply, echo)
+            }
             Route::Publish => {
                 let query = Query::parse(request.uri().query())?;
                 let publish = publish::reply(Rc::clone(&self.server), query.topic, request.into_body());
@@ -132,7 +146,7 @@ impl Service<Request<Incoming>> for Router {
 
 /// The reply of one request, when it is there; never, when the connection goes back.
 pub(crate) struct Answer {
-    work: Option<Work<Stream>>,
+    work: Option<Work>,
     finish: Finish,
 }
 
@@ -142,8 +156,8 @@ impl Future for Answer {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let reply = match self.work.take() {
             Some(Work::Done(reply)) => reply,
-            Some(Work::Upgrade(reply, session)) => {
-                self.finish.connection.upgrade_to(session);
+            Some(Work::Upgrade(reply, echo)) => {
+                self.finish.connection.upgrade_to(echo);
                 reply
             }
             Some(Work::Waiting(mut waiting)) => match waiting.as_mut().poll(context) {

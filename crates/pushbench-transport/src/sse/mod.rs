@@ -1,6 +1,5 @@
 //! Server-Sent Events: one response that never ends (WHATWG HTML, section 9.2).
 
-mod answer;
 mod parser;
 pub mod serve;
 mod settings;
