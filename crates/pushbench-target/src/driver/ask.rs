@@ -5,7 +5,7 @@ use pushbench_transport::server::{
 };
 
 use super::Driver;
-use super::connection::{Farewell, Mode};
+use super::connection::{Farewell, HeadFrom, Mode};
 use crate::key::Key;
 
 /// Golden ratio: its multiples, less their whole parts, spread evenly over 0..1.
@@ -23,7 +23,7 @@ impl Driver {
     /// Serves the request at the front of `bytes` and returns how many bytes it had; `None` when they are all gone,
     /// because they are kept as the beginning of a head or lent with their connection.
     pub(super) fn ask(&mut self, key: Key, bytes: &[u8], now_ns: u64) -> Option<usize> {
-        let came_back = self.get(key)?.came_back;
+        let head_from = self.get(key)?.head_from;
         let head_bytes = self.limits.head_bytes;
         let mut out = std::mem::take(&mut self.out);
         let parsed = parse(bytes, |head| self.understand(key, head, &mut out, now_ns));
@@ -32,7 +32,7 @@ impl Driver {
             // A longer one was answered already: it was found short enough by the HTTP library, which writes otherwise.
             Parsed::Complete(Understood::Served, size) => {
                 if let Some(connection) = self.get(key) {
-                    connection.came_back = false;
+                    connection.head_from = HeadFrom::Here;
                 }
                 Some(size)
             }
@@ -40,7 +40,7 @@ impl Driver {
                 self.get(key)?.input = bytes.to_vec();
                 None
             }
-            _ if came_back => {
+            _ if head_from == HeadFrom::Library => {
                 self.refuse_head(key, now_ns);
                 None
             }
@@ -52,7 +52,7 @@ impl Driver {
     }
 
     fn understand(&mut self, key: Key, head: &RequestHead<'_>, out: &mut Vec<u8>, now_ns: u64) -> Understood {
-        let counted = self.get(key).is_none_or(|connection| connection.came_back);
+        let counted = self.get(key).is_none_or(|connection| connection.head_from == HeadFrom::Library);
         let Some((settings, methods)) = self.settings.at(head.path) else { return Understood::Foreign };
         // Whatever is wrong with it, the HTTP library's side says so.
         let allowed = methods.split(", ").any(|method| method == head.method);

@@ -26,10 +26,9 @@ pub(super) struct Connection {
     pub(super) queued: bool,
     /// Whether there may be bytes in the socket of which the poller will say nothing more.
     pub(super) unread: bool,
-    /// Whether the client has ended its direction.
-    pub(super) ended: bool,
-    /// Whether the next head came from the HTTP library, and so must not go there again.
-    pub(super) came_back: bool,
+    pub(super) client: Client,
+    /// Where the next head was read first.
+    pub(super) head_from: HeadFrom,
     pub(super) mode: Mode,
     /// What was read and is not understood yet: the beginning of a head, or requests whose turn has not come.
     pub(super) input: Vec<u8>,
@@ -43,6 +42,22 @@ pub(super) struct Pipe {
     unsent: Vec<u8>,
     /// How much of `unsent` is sent.
     sent: usize,
+}
+
+/// Whether more is to come from the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Client {
+    Speaks,
+    /// It has ended its direction.
+    Ended,
+}
+
+/// Who read the head of a request first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HeadFrom {
+    Here,
+    /// The HTTP library, to which it must not go again.
+    Library,
 }
 
 /// What a connection is doing.
@@ -111,8 +126,8 @@ impl Connection {
             generation,
             queued: false,
             unread: false,
-            ended: false,
-            came_back: false,
+            client: Client::Speaks,
+            head_from: HeadFrom::Here,
             mode: Mode::Asking,
             input: Vec::new(),
             timer: None,
@@ -121,7 +136,9 @@ impl Connection {
 
     /// Whether what the client sends is read now: a client that asks and asks and reads no answer must wait.
     pub(super) fn wants_bytes(&self, input_bytes_max: usize) -> bool {
-        self.input.len() <= input_bytes_max && self.pipe.unsent.len() <= UNSENT_BYTES_MAX && !self.ended
+        self.input.len() <= input_bytes_max
+            && self.pipe.unsent.len() <= UNSENT_BYTES_MAX
+            && self.client == Client::Speaks
     }
 }
 

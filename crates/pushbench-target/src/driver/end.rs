@@ -4,7 +4,7 @@ use pushbench_probe::socket::end_of_writing;
 use pushbench_transport::server::Go;
 
 use super::Driver;
-use super::connection::{Farewell, Held, Mode, Streaming, Waits};
+use super::connection::{Client, Farewell, Held, Mode, Streaming, Waits};
 use crate::key::Key;
 use crate::patience::Overdue;
 
@@ -49,7 +49,7 @@ impl Driver {
     pub(super) fn say_farewell(&mut self, key: Key, now_ns: u64) {
         let Some(connection) = self.get(key) else { return };
         match connection.mode {
-            Mode::Ending(Farewell::Linger) if !connection.ended => {
+            Mode::Ending(Farewell::Linger) if connection.client == Client::Speaks => {
                 let _ = end_of_writing(&connection.pipe.socket);
                 connection.mode = Mode::Lingering;
                 connection.unread = true;

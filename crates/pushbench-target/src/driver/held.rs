@@ -48,13 +48,7 @@ impl Driver {
     }
 
     /// Writes what is in the batch.
-    fn answer_poll(
-        &mut self,
-        key: Key,
-        mut form: ReplyForm,
-        out: &mut Vec<u8>,
-        now_ns: u64,
-    ) {
+    fn answer_poll(&mut self, key: Key, mut form: ReplyForm, out: &mut Vec<u8>, now_ns: u64) {
         form.keeps_connection &= !self.closing;
         out.clear();
         write(&self.batch, form, self.date.at(now_ns), out);

@@ -38,7 +38,7 @@ use crate::listener::Listener;
 use crate::patience::Patience;
 use crate::server::{Counters, Server};
 
-use self::connection::{Connection, Mode, Pipe};
+use self::connection::{Connection, HeadFrom, Mode, Pipe};
 
 pub(crate) use self::end::LINGER_NS;
 
@@ -267,7 +267,7 @@ impl Driver {
         let Adopted { metered, socket, bytes } = adopted;
         let Some(key) = self.enter(metered, socket, now_ns) else { return };
         if let Some(connection) = self.get(key) {
-            (connection.came_back, connection.unread) = (true, true);
+            (connection.head_from, connection.unread) = (HeadFrom::Library, true);
             self.take_in(key, &bytes, now_ns);
             self.resume_later(key);
         }

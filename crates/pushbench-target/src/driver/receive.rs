@@ -5,7 +5,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 
 use super::Driver;
-use super::connection::Mode;
+use super::connection::{Client, Mode};
 use crate::key::Key;
 
 /// Reads of one connection before others get their turn.
@@ -124,7 +124,10 @@ impl Driver {
         let closing = self.closing;
         let Some(connection) = self.get(key) else { return };
         let waits = connection.pipe.is_blocked() || connection.queued;
-        if matches!(connection.mode, Mode::Asking) && (connection.ended || closing) && !waits {
+        if matches!(connection.mode, Mode::Asking)
+            && (connection.client == Client::Ended || closing)
+            && !waits
+        {
             self.close(key);
         }
     }
@@ -148,12 +151,12 @@ impl Driver {
     /// The client has ended its direction: what it asked for before is still answered, but nothing goes on.
     fn client_ended(&mut self, key: Key, now_ns: u64) {
         let Some(connection) = self.get(key) else { return };
-        connection.ended = true;
+        connection.client = Client::Ended;
         match connection.mode {
             Mode::Asking if connection.pipe.is_blocked() || connection.queued => {}
             // The beginning of a head has no end any more; whole ones were answered.
             Mode::Asking | Mode::Held(_) | Mode::Streaming(_) | Mode::Lingering | Mode::Refused => {
-                self.close(key)
+                self.close(key);
             }
             Mode::Ending(_) => self.advance(key, now_ns),
         }

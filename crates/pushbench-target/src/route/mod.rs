@@ -14,8 +14,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use pushbench_probe::clock::now_ns;
-use pushbench_transport::polling::wire::CURSOR_HEADER;
 use pushbench_transport::Kind;
+use pushbench_transport::polling::wire::CURSOR_HEADER;
 use pushbench_transport::server::{Body, Query, Refusal, Reply, page};
 use pushbench_transport::websocket::serve::{Echo, answer_echo};
 
