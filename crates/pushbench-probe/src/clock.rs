@@ -19,9 +19,18 @@ pub fn now_ns() -> u64 {
 /// The time of day as RFC 3339 in UTC with whole seconds: `2026-11-20T14:03:22Z`.
 #[must_use]
 pub fn utc_rfc3339() -> String {
-    // A machine whose clock stands before 1970 gets 1970: the text is a label, never a measure.
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    rfc3339(since_epoch.as_secs())
+    rfc3339(unix_seconds())
+}
+
+/// The time of day as a `Date` header has it (RFC 9110, section 5.6.7): `Fri, 20 Nov 2026 14:03:22 GMT`.
+#[must_use]
+pub fn http_date() -> String {
+    imf_fixdate(unix_seconds())
+}
+
+/// A machine whose clock stands before 1970 gets 1970: the text is a label, never a measure.
+fn unix_seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 /// A kernel time of a clock that never runs below zero, in nanoseconds.
@@ -39,6 +48,19 @@ fn rfc3339(unix_seconds: u64) -> String {
     let second_of_day = unix_seconds % SECONDS_PER_DAY;
     let (hour, minute, second) = (second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+fn imf_fixdate(unix_seconds: u64) -> String {
+    // 1 January 1970 was a Thursday.
+    const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let days = unix_seconds / SECONDS_PER_DAY;
+    let (year, month, day) = civil_date(days);
+    let (weekday, month) = (WEEKDAYS[days as usize % 7], MONTHS[month as usize - 1]);
+    let second_of_day = unix_seconds % SECONDS_PER_DAY;
+    let (hour, minute, second) = (second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60);
+    format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
 }
 
 /// Year, month and day of a number of days since 1970-01-01, in the proleptic Gregorian calendar.
@@ -88,6 +110,21 @@ mod tests {
         for (unix_seconds, text) in table {
             assert_eq!(rfc3339(unix_seconds), text, "{unix_seconds}");
         }
+    }
+
+    #[test]
+    fn a_date_header_names_the_day_of_the_week() {
+        let table = [
+            (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
+            // The example of RFC 9110.
+            (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
+            (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"),
+            (1_795_183_402, "Fri, 20 Nov 2026 14:03:22 GMT"),
+        ];
+        for (unix_seconds, text) in table {
+            assert_eq!(imf_fixdate(unix_seconds), text, "{unix_seconds}");
+        }
+        assert_eq!(http_date().len(), table[0].1.len());
     }
 
     #[test]

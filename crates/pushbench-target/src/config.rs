@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use pushbench_probe::limits::open_files;
-use pushbench_scenario::Inject;
 use pushbench_scenario::plan::RING_BYTES;
+use pushbench_scenario::{Coalesce, Inject};
 
 /// Descriptors left for everything but connections when the limit of connections follows from the limit of files.
 const RESERVED_FDS: u64 = 64;
@@ -22,6 +22,8 @@ pub struct Config {
     pub settings: Vec<Settings>,
     /// Events kept per topic for clients that come back, as far as [`Limits::ring_bytes`] allows.
     pub ring_events: u32,
+    /// Whether events are gathered before they are written.
+    pub coalesce: Coalesce,
     /// What goes wrong on purpose.
     pub inject: Option<Inject>,
 }
@@ -30,7 +32,14 @@ impl Config {
     /// A target with every default.
     #[must_use]
     pub fn new(listen: SocketAddr) -> Self {
-        Self { listen, limits: Limits::default(), settings: Vec::new(), ring_events: 1024, inject: None }
+        Self {
+            listen,
+            limits: Limits::default(),
+            settings: Vec::new(),
+            ring_events: 1024,
+            coalesce: Coalesce::Off,
+            inject: None,
+        }
     }
 }
 
@@ -99,8 +108,9 @@ impl Served {
         Self(served)
     }
 
-    /// The settings of that kind.
-    pub(crate) fn of(&self, kind: Kind) -> &Settings {
-        &self.0[kind.index()]
+    /// The settings of the kind whose endpoint has that path, and its methods as `Allow` has them.
+    pub(crate) fn at(&self, path: &str) -> Option<(&Settings, &'static str)> {
+        let kind = Kind::ALL.iter().find(|kind| kind.path() == path)?;
+        Some((&self.0[kind.index()], kind.methods()))
     }
 }

@@ -1,16 +1,20 @@
 //! The target server: listener, routing, hub with its rings of recent events, open-loop publisher, limits.
 //!
 //! One target is one event loop: everything in it runs on the thread of a current-thread runtime, inside a
-//! [`tokio::task::LocalSet`], and shares by `Rc`. HTTP and WebSocket are the libraries' work; what each transport does
-//! with a request stands in that transport's folder. Who the clients are is not known here.
+//! [`tokio::task::LocalSet`], and shares by `Rc`. Connections that ask for events are driven together, without a task of
+//! their own (`driver`); what each transport does with a request and an event stands in that transport's folder. Everything
+//! else is the HTTP library's work (`http`). Who the clients are is not known here.
 
 mod config;
-mod connection;
+mod driver;
 mod errors;
+mod http;
 mod hub;
 mod inject;
+mod key;
 mod listener;
 mod metrics;
+mod patience;
 mod publisher;
 mod publishing;
 mod reserved;
@@ -22,6 +26,7 @@ use pushbench_measure::snapshot::TargetSnapshot;
 use pushbench_measure::wire::{Opened, WireLog};
 use pushbench_probe::alarm::Alarm;
 use pushbench_probe::clock::now_ns;
+use pushbench_probe::readiness::Poller;
 use pushbench_transport::meter::Meter;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -43,9 +48,9 @@ const GRACE: Duration = Duration::from_millis(4500);
 
 /// A target that listens.
 pub struct Target {
-    listener: Listener,
     local_addr: SocketAddr,
     server: Rc<Server>,
+    poller: Rc<Poller>,
     alarm: Alarm,
     publishings: mpsc::UnboundedReceiver<Rc<Reservation>>,
     handle: Handle,
@@ -69,10 +74,12 @@ impl Target {
         let local_addr =
             listener.local_addr().map_err(|source| TargetError::Listen { address: config.listen, source })?;
         let alarm = Alarm::new().map_err(TargetError::EventLoop)?;
-        let server = Rc::new(Server::new(config, Meter::new(Opened::There, local_addr)));
+        let poller = Rc::new(Poller::new().map_err(TargetError::EventLoop)?);
+        let server = Server::new(config, listener, Meter::new(Opened::There, local_addr), &poller);
+        let server = Rc::new(server.map_err(TargetError::EventLoop)?);
         let (sender, publishings) = mpsc::unbounded_channel();
         let handle = Handle { server: Rc::clone(&server), publishings: sender, alarm: alarm.clone() };
-        Ok(Self { listener, local_addr, server, alarm, publishings, handle })
+        Ok(Self { local_addr, server, poller, alarm, publishings, handle })
     }
 
     /// Where it listens, with the port that was taken.
@@ -93,15 +100,14 @@ impl Target {
     /// # Panics
     /// When it is not polled inside a [`tokio::task::LocalSet`] on a runtime with timers and I/O.
     pub async fn run(self) {
-        let Self { listener, server, alarm, mut publishings, .. } = self;
+        let Self { server, poller, alarm, mut publishings, .. } = self;
         // Dropping the set ends its tasks.
         let mut tasks = JoinSet::new();
         let timer = alarm.run();
         tasks.spawn_local(async move {
             timer.await;
         });
-        let hub = Rc::clone(&server.hub);
-        tasks.spawn_local(async move { hub.fan_out().await });
+        tasks.spawn_local(driver::run(Rc::clone(&server), poller, alarm.clone()));
         tasks.spawn_local(sweep(Rc::clone(&server)));
         if server.injector.is_some() {
             tasks.spawn_local(go_wrong(Rc::clone(&server), alarm.clone()));
@@ -117,12 +123,7 @@ impl Target {
         };
         let publisher = tasks.spawn_local(publisher);
 
-        tokio::select! {
-            biased;
-            () = server.until_shutdown() => {}
-            // It owns the listening socket, which is closed when this is dropped.
-            () = listener.accept(&server) => {}
-        }
+        server.until_shutdown().await;
         publisher.abort();
         if timeout(GRACE, server.drain()).await.is_err() {
             server.cut_all();
@@ -134,7 +135,7 @@ impl Target {
 /// Carries out the injected faults that are a matter of time.
 async fn go_wrong(server: Rc<Server>, alarm: Alarm) {
     if let Some(injector) = &server.injector {
-        tokio::join!(injector.let_go(&server.hub, &alarm), injector.stand_still(&alarm));
+        tokio::join!(injector.let_go(&server, &alarm), injector.stand_still(&alarm));
     }
 }
 
@@ -144,7 +145,7 @@ async fn sweep(server: Rc<Server>) {
     let pause = (shortest / 8).clamp(Duration::from_millis(5), Duration::from_secs(1));
     loop {
         sleep(pause).await;
-        server.expire(now_ns());
+        server.expire().await;
     }
 }
 

@@ -1,31 +1,37 @@
-//! What everything on a target's event loop shares: limits, hub, connections and counters.
+//! What everything on a target's event loop shares: limits, counters, the faults on purpose, and the driver.
 
 use pushbench_measure::Histograms;
 use pushbench_measure::snapshot::TargetSnapshot;
+use pushbench_probe::clock::now_ns;
+use pushbench_probe::readiness::Poller;
 use pushbench_transport::meter::Meter;
 use pushbench_transport::server::{Refusal, TopicName};
-use slab::Slab;
 use std::cell::{Cell, RefCell};
+use std::io;
 use std::rc::Rc;
 use tokio::sync::{Notify, watch};
+use tokio::task::spawn_local;
 
-use crate::config::{Config, Limits, Served};
-use crate::connection::{Connection, Overdue};
-use crate::hub::{Hub, Keep};
+use crate::config::{Config, Limits};
+use crate::driver::{Driver, Lent};
+use crate::http::{self, Stream};
+use crate::hub::Hub;
 use crate::inject::Injector;
+use crate::key::Key;
+use crate::listener::Listener;
 use crate::publishing::Scheduled;
 use crate::reserved::Reserved;
 
-/// Golden ratio: its multiples, less their whole parts, spread evenly over 0..1.
-const SPREAD: f64 = 0.618_033_988_749_895;
+/// Connections looked at in a row for those that take too long.
+const EXPIRED_IN_A_ROW: usize = 1024;
 
 pub(crate) struct Server {
     pub(crate) limits: Limits,
-    pub(crate) settings: Served,
-    pub(crate) hub: Rc<Hub>,
+    /// Borrowed by whoever runs, for as long as it calls nobody who might borrow it too.
+    pub(crate) driver: RefCell<Driver>,
     /// What goes wrong on purpose.
     pub(crate) injector: Option<Injector>,
-    pub(crate) counters: Counters,
+    pub(crate) counters: Rc<Counters>,
     /// Published − due of scheduled events.
     pub(crate) histograms: RefCell<Histograms>,
     /// How far the publisher has come, once it has begun.
@@ -34,11 +40,10 @@ pub(crate) struct Server {
     pub(crate) reserved: Reserved,
     /// What the sockets carry on the wire.
     pub(crate) meter: Rc<Meter>,
-    connections: RefCell<Slab<Rc<Connection>>>,
-    connections_max: u64,
+    /// There is something to do for the driver.
+    more: Notify,
     emptied: Notify,
     closing: watch::Sender<bool>,
-    held: Cell<u64>,
 }
 
 /// Sums since the start.
@@ -64,46 +69,45 @@ impl Counter {
     }
 }
 
-/// A connection's entry among those that are open; dropping it takes it out.
-pub(crate) struct Entry {
+/// A connection's entry among those that the HTTP library has; dropping it takes it out.
+struct Entry {
     server: Rc<Server>,
     key: usize,
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        let mut connections = self.server.connections.borrow_mut();
-        connections.remove(self.key);
-        if connections.is_empty() {
-            self.server.emptied.notify_one();
-        }
+        self.server.driver.borrow_mut().is_returned(self.key);
+        self.server.note_emptiness();
     }
 }
 
 impl Server {
-    pub(crate) fn new(config: &Config, meter: Meter) -> Self {
-        let limits = config.limits;
-        let keep = Keep {
-            events: config.ring_events as usize,
-            bytes: limits.ring_bytes,
-            backlog_bytes: limits.queue_bytes,
-        };
-        Self {
-            limits,
-            settings: Served::new(&config.settings),
-            hub: Rc::new(Hub::new(keep, limits.topics)),
+    /// # Errors
+    /// When the kernel has no room to watch the listening socket.
+    pub(crate) fn new(
+        config: &Config,
+        listener: Listener,
+        meter: Meter,
+        poller: &Rc<Poller>,
+    ) -> io::Result<Self> {
+        poller.add(&listener, Key::LISTENER.to_u64())?;
+        let (counters, meter) = (Rc::new(Counters::default()), Rc::new(meter));
+        let driver =
+            Driver::new(config, listener, Rc::clone(&meter), Rc::clone(poller), Rc::clone(&counters));
+        Ok(Self {
+            limits: config.limits,
+            driver: RefCell::new(driver),
             injector: config.inject.map(Injector::new),
-            counters: Counters::default(),
+            counters,
             histograms: RefCell::default(),
             scheduled: RefCell::default(),
             reserved: Reserved::default(),
-            meter: Rc::new(meter),
-            connections: RefCell::default(),
-            connections_max: limits.connections(),
+            meter,
+            more: Notify::new(),
             emptied: Notify::new(),
             closing: watch::Sender::new(false),
-            held: Cell::new(0),
-        }
+        })
     }
 
     /// Publishes the payload that `payload` makes of the event's number within its topic, and returns the number.
@@ -115,38 +119,58 @@ impl Server {
         published_ns: u64,
         payload: impl FnOnce(u64) -> String,
     ) -> Result<u64, Refusal> {
-        match &self.injector {
-            None => self.hub.publish(topic, payload),
-            Some(injector) => injector.publish(&self.hub, topic, published_ns, payload),
-        }
+        self.with_hub(|hub| match &self.injector {
+            None => hub.publish(topic, published_ns, payload),
+            Some(injector) => injector.publish(hub, topic, published_ns, payload),
+        })
     }
 
-    /// Takes a connection in, unless there are as many as there may be.
-    pub(crate) fn enter(self: &Rc<Self>, connection: &Rc<Connection>) -> Option<Entry> {
-        let mut connections = self.connections.borrow_mut();
-        let room = (connections.len() as u64) < self.connections_max;
-        room.then(|| Entry { server: Rc::clone(self), key: connections.insert(Rc::clone(connection)) })
+    /// Does something with the hub, and sees to it that what was published is delivered.
+    pub(crate) fn with_hub<T>(&self, what: impl FnOnce(&mut Hub) -> T) -> T {
+        let mut driver = self.driver.borrow_mut();
+        let result = what(&mut driver.hub);
+        driver.walk_at_once(now_ns());
+        // The loop also has to learn of walks that begin later.
+        self.more.notify_one();
+        result
     }
 
-    /// The most connections at once.
-    pub(crate) fn connections_max(&self) -> u64 {
-        self.connections_max
+    /// Number of topics.
+    pub(crate) fn topics(&self) -> usize {
+        self.driver.borrow().hub.topics()
     }
 
-    /// Closes connections whose client takes too long.
-    pub(crate) fn expire(&self, now_ns: u64) {
-        for (_, connection) in self.connections.borrow().iter() {
-            let Some(overdue) = connection.overdue(now_ns, &self.limits) else { continue };
-            if connection.cut() && overdue == Overdue::Reading {
-                self.hub.slow.set(self.hub.slow.get() + 1);
+    /// Resolves when the driver has something to do that the poller does not know of.
+    pub(crate) async fn until_there_is_more(&self) {
+        self.more.notified().await;
+    }
+
+    /// Gives a connection to the HTTP library, until a request for events comes on it.
+    pub(crate) fn lend(self: &Rc<Self>, lent: Lent) {
+        let Lent { metered, socket, bytes, patience } = lent;
+        let Ok(stream) = Stream::new(metered, socket, bytes) else { return };
+        let connection = Rc::new(http::Connection::new(patience));
+        let key = self.driver.borrow_mut().lent(Rc::clone(&connection));
+        let entry = Entry { server: Rc::clone(self), key };
+        let server = Rc::clone(self);
+        spawn_local(async move {
+            let adopted = http::drive(stream, Rc::clone(&server), connection).await;
+            if let Some(adopted) = adopted {
+                server.driver.borrow_mut().adopt(adopted, now_ns());
+                server.more.notify_one();
             }
-        }
+            drop(entry);
+        });
     }
 
-    /// Where in the jitter of its timeout the next held request falls, from -1 to 1.
-    pub(crate) fn next_jitter(&self) -> f64 {
-        self.held.set(self.held.get() + 1);
-        (self.held.get() as f64 * SPREAD).fract() * 2.0 - 1.0
+    /// Closes connections whose client takes too long, some at a time.
+    pub(crate) async fn expire(&self) {
+        let mut next = Some(0);
+        while let Some(from) = next {
+            next = self.driver.borrow_mut().expire(from, EXPIRED_IN_A_ROW, now_ns());
+            tokio::task::yield_now().await;
+        }
+        self.driver.borrow_mut().expire_lent(now_ns());
     }
 
     /// What the present schedule has to say, if there is one.
@@ -170,19 +194,22 @@ impl Server {
 
     /// Ends streams, answers held requests and closes idle connections; resolves when none is left.
     pub(crate) async fn drain(&self) {
-        self.hub.close();
-        for (_, connection) in self.connections.borrow().iter() {
-            connection.drain();
-        }
-        while !self.connections.borrow().is_empty() {
+        self.driver.borrow_mut().drain();
+        self.more.notify_one();
+        while !self.driver.borrow().is_empty() {
             self.emptied.notified().await;
         }
     }
 
     /// Closes every connection that is left, at once.
     pub(crate) fn cut_all(&self) {
-        for (_, connection) in self.connections.borrow().iter() {
-            connection.cut();
+        self.driver.borrow_mut().cut_all();
+    }
+
+    /// Tells whoever waits for it that the last connection is gone.
+    pub(crate) fn note_emptiness(&self) {
+        if self.driver.borrow().is_empty() {
+            self.emptied.notify_one();
         }
     }
 
@@ -194,18 +221,20 @@ impl Server {
     /// Totals now, without histograms.
     pub(crate) fn totals(&self, now_ns: u64) -> TargetSnapshot {
         let skipped = self.scheduled(|scheduled| scheduled.skipped(now_ns));
+        let driver = self.driver.borrow();
+        let Hub { subscribers, published, sent, slow, .. } = driver.hub;
         TargetSnapshot {
             tick_ns: now_ns,
-            connections: self.connections.borrow().len() as u64,
-            subscribers: self.hub.subscribers.get(),
-            published: self.hub.published.get(),
+            connections: driver.len() as u64,
+            subscribers,
+            published,
             publishes_skipped: skipped.unwrap_or_default(),
-            sent: self.hub.sent.get(),
+            sent,
             accepted: self.counters.accepted.get(),
             refused: self.counters.refused.get(),
             requests: self.counters.requests.get(),
             error_replies: self.counters.error_replies.get(),
-            slow_disconnects: self.hub.slow.get(),
+            slow_disconnects: slow,
             histograms: Histograms::new(),
             wire: None,
         }

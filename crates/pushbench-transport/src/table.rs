@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 use crate::client::{Identity, Subscriber};
-use crate::server::{Answer, Ask, Hub, Question, Refusal, Work};
+use crate::server::{Answer, Question, Refusal};
 use crate::settings::{SettingFault, TransportSettings};
 
 macro_rules! transports {
@@ -73,17 +73,6 @@ macro_rules! transports {
                 match self {
                     $(Self::$variant(settings) => Box::new(crate::$module::Subscriber::of(settings, $path, identity)),)*
                 }
-            }
-
-            /// The server half: what the request is answered with.
-            ///
-            /// # Errors
-            /// [`Refusal`] with the reason why it is not served.
-            pub fn answer<H: Hub, B: hyper::body::Body>(
-                &self,
-                ask: Ask<'_, H, B>,
-            ) -> Result<Work<H::Socket>, Refusal> {
-                match self { $(Self::$variant(settings) => crate::$module::serve::answer(settings, ask),)* }
             }
 
             /// The server half: how the question is answered. What is written first is appended to `out`.

@@ -4,7 +4,7 @@
 //! the slowest live subscriber still has to take, up to `backlog_bytes`. Subscribers share the events, so a slow one
 //! costs no memory of its own. Bytes are those of payloads; the wire forms that are made of them are not counted.
 
-use pushbench_transport::server::Event;
+use pushbench_transport::server::{Batch, Event, Start};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -131,6 +131,41 @@ impl Ring {
         let oldest = self.oldest();
         if after > self.newest || after + 1 < oldest { (oldest, Gap::Yes) } else { (after + 1, Gap::No) }
     }
+}
+
+impl Ring {
+    /// The id to take next from `start` on, and whether a gap lies before it.
+    pub(crate) fn begin(&self, start: Start) -> (u64, Gap) {
+        match start {
+            Start::Now => (self.next_id(), Gap::No),
+            Start::After(after) => self.resume(after),
+        }
+    }
+
+    /// Replaces `batch` by the events after `start`, as far as they are held and within `bounds`.
+    pub(crate) fn read(&self, start: Start, bounds: Bounds, batch: &mut Batch) {
+        let (next, gap) = self.begin(start);
+        batch.events.clear();
+        (batch.cursor, batch.gap, batch.more) = (next - 1, gap == Gap::Yes, false);
+        let mut bytes = 0;
+        while let Some(event) = self.get(batch.cursor + 1) {
+            bytes += event.payload().len();
+            if !batch.events.is_empty() && (batch.events.len() >= bounds.events || bytes > bounds.bytes) {
+                batch.more = true;
+                break;
+            }
+            batch.cursor = event.id();
+            batch.events.push(Rc::clone(event));
+        }
+    }
+}
+
+/// How much one polling reply may hold; always at least one event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    pub(crate) events: usize,
+    /// Of payload.
+    pub(crate) bytes: usize,
 }
 
 /// Whether events that were asked for are gone.

@@ -1,16 +1,13 @@
-//! One topic: its ring, and the places of its subscribers.
+//! One topic: its ring, the places of its subscribers, and the order in which a fan-out visits them. No socket, no clock.
 //!
 //! A subscriber has no queue of its own: its place is the id it takes next, and the ring holds the events. Replaying
 //! and going live are therefore one and the same, and an idle subscriber allocates nothing beyond its slot.
 
-use pushbench_transport::server::{Pace, TopicName};
+use pushbench_transport::server::TopicName;
 use slab::Slab;
-use std::cell::{Cell, RefCell};
-use std::rc::Rc;
-use std::task::Waker;
 
-use super::ring::{Keep, Ring};
-use crate::connection::Connection;
+use super::ring::{Gap, Keep, Ring};
+use crate::key::Key;
 
 /// What is needed when there is no live subscriber.
 const NOBODY: u64 = u64::MAX;
@@ -20,26 +17,40 @@ const ROTATION: f64 = 0.618_033_988_749_895;
 
 pub(crate) struct Topic {
     pub(crate) name: TopicName,
-    pub(crate) ring: RefCell<Ring>,
-    pub(crate) slots: RefCell<Slab<Slot>>,
+    pub(crate) ring: Ring,
+    pub(crate) slots: Slab<Slot>,
     /// One more than the highest key ever used: the length of a full turn.
-    bound: Cell<usize>,
-    turn: Cell<Turn>,
-    lap: Cell<Lap>,
+    bound: usize,
+    turn: Turn,
+    lap: Lap,
     /// No live subscriber has to take an event before this id: at most the lowest of their places.
-    needed: Cell<u64>,
+    needed: u64,
+    /// Whether it stands in the hub's queue of walks that are not done.
+    pub(super) queued: bool,
+    /// Whether a walk begins later by itself.
+    pub(super) awaited: bool,
+}
+
+/// How fast a subscriber is expected to take events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// As they come: one that falls too far behind is cut off.
+    Live,
+    /// Once, as soon as there is something: a held poll.
+    Once,
 }
 
 /// The place of one subscriber.
 pub(crate) struct Slot {
-    /// Who waits; `None` while the subscriber is awake.
-    pub(crate) waker: Option<Waker>,
+    /// Who it is.
+    pub(crate) connection: Key,
     /// The id it takes next.
     pub(crate) next: u64,
     /// Position of the ring when it subscribed: it is not blamed for what was there before.
     pub(crate) live_bytes: u64,
     pub(crate) pace: Pace,
-    pub(crate) connection: Rc<Connection>,
+    /// A gap to be told before anything else.
+    pub(crate) gap: Gap,
 }
 
 impl Slot {
@@ -50,6 +61,19 @@ impl Slot {
             // It reads what a newcomer is offered.
             Pace::Once => NOBODY,
         }
+    }
+
+    /// Moves a place that the ring has passed by on, over a gap.
+    pub(crate) fn settle(&mut self, ring: &Ring) {
+        if self.next < ring.first_held() {
+            self.next = ring.oldest();
+            self.gap = Gap::Yes;
+        }
+    }
+
+    /// Whether there is something for it in a ring to which it was settled.
+    pub(crate) fn is_behind(&self, ring: &Ring) -> bool {
+        self.gap == Gap::Yes || self.next <= ring.newest()
     }
 }
 
@@ -76,122 +100,89 @@ impl Default for Lap {
     }
 }
 
-impl Lap {
-    fn with(self, place: u64) -> Self {
-        Self { lowest: self.lowest.min(place), ..self }
-    }
-}
-
-/// Whether a walk came to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Walk {
-    Done,
-    Unfinished,
-}
-
 impl Topic {
     pub(crate) fn new(name: TopicName, keep: Keep) -> Self {
         Self {
             name,
-            ring: RefCell::new(Ring::new(keep)),
-            slots: RefCell::default(),
-            bound: Cell::new(0),
-            turn: Cell::default(),
-            lap: Cell::default(),
-            needed: Cell::new(NOBODY),
+            ring: Ring::new(keep),
+            slots: Slab::new(),
+            bound: 0,
+            turn: Turn::default(),
+            lap: Lap::default(),
+            needed: NOBODY,
+            queued: false,
+            awaited: false,
         }
     }
 
     /// No live subscriber has to take an event before this id.
     pub(crate) fn needed(&self) -> u64 {
-        self.needed.get()
+        self.needed
     }
 
-    pub(crate) fn insert(&self, slot: Slot) -> usize {
-        self.needed.set(self.needed.get().min(slot.place()));
-        self.lap.set(self.lap.get().with(slot.place()));
-        let key = self.slots.borrow_mut().insert(slot);
-        self.bound.set(self.bound.get().max(key + 1));
+    pub(crate) fn insert(&mut self, slot: Slot) -> usize {
+        self.needed = self.needed.min(slot.place());
+        self.lap.lowest = self.lap.lowest.min(slot.place());
+        let key = self.slots.insert(slot);
+        self.bound = self.bound.max(key + 1);
         key
     }
 
-    /// Takes a subscriber out. With the last one goes the room that was made for all.
-    pub(crate) fn remove(&self, key: usize) {
-        let mut slots = self.slots.borrow_mut();
-        let slot = slots.try_remove(key);
-        if slots.is_empty() {
-            *slots = Slab::new();
-            self.bound.set(0);
-            self.needed.set(NOBODY);
-            self.lap.take();
+    /// Takes a subscriber out. With the last one goes the room that was made for all, and what was kept for them.
+    pub(crate) fn remove(&mut self, key: usize) {
+        let _ = self.slots.try_remove(key);
+        if self.slots.is_empty() {
+            self.slots = Slab::new();
+            self.bound = 0;
+            self.turn.left = 0;
+            self.needed = NOBODY;
+            self.lap = Lap::default();
+            self.ring.release(NOBODY);
         }
-        // Its connection and its waker may end other things when they go, so they outlive the borrow.
-        drop(slots);
-        drop(slot);
     }
 
     /// Nobody subscribes and nothing was ever published: forgetting the topic loses nothing.
     pub(crate) fn is_unused(&self) -> bool {
-        self.slots.borrow().is_empty() && self.ring.borrow().newest() == 0
+        self.slots.is_empty() && self.ring.newest() == 0 && !self.queued && !self.awaited
     }
 
     /// Begins a walk, or makes the one under way go on for a full turn; each begins somewhere else.
-    pub(crate) fn begin_walk(&self) {
-        let mut turn = self.turn.get();
-        let bound = self.bound.get();
-        if turn.left == 0 {
-            turn.turns += 1;
-            turn.at = ((turn.turns as f64 * ROTATION).fract() * bound as f64) as usize;
+    pub(crate) fn begin_walk(&mut self) {
+        let bound = self.bound;
+        if self.turn.left == 0 {
+            self.turn.turns += 1;
+            self.turn.at = ((self.turn.turns as f64 * ROTATION).fract() * bound as f64) as usize;
             // Only visits in a row see everybody.
-            self.lap.take();
+            self.lap = Lap::default();
         }
-        turn.left = bound;
-        self.turn.set(turn);
+        self.turn.left = bound;
     }
 
-    /// Visits up to `visits` more subscribers: wakes those who wait, and cuts off those who are too slow.
+    /// Whom to visit next, if the walk is not done. There may be nobody under that key.
     ///
-    /// Returns how many were cut off beside whether the walk is done.
-    pub(crate) fn walk(&self, visits: usize) -> (Walk, u64) {
-        let mut turn = self.turn.get();
-        let bound = self.bound.get();
-        let mut cut = 0;
-        let visits = visits.min(turn.left);
-        for _ in 0..visits {
-            turn.at = if turn.at + 1 < bound { turn.at + 1 } else { 0 };
-            cut += self.visit(turn.at);
-        }
-        turn.left -= visits;
-        self.turn.set(turn);
-        self.end_lap(visits);
-        (if turn.left == 0 { Walk::Done } else { Walk::Unfinished }, cut)
+    /// The visit is over when [`Topic::visited`] is told of it.
+    pub(crate) fn step(&mut self) -> Option<usize> {
+        self.turn.left = self.turn.left.checked_sub(1)?;
+        self.turn.at = if self.turn.at + 1 < self.bound { self.turn.at + 1 } else { 0 };
+        Some(self.turn.at)
     }
 
-    /// Lets go of what the slowest live subscriber has taken, once everybody was visited.
-    fn end_lap(&self, visits: usize) {
-        let Lap { visits: before, lowest } = self.lap.get();
-        if before + visits < self.bound.get() {
-            self.lap.set(Lap { visits: before + visits, lowest });
-            return;
-        }
-        self.needed.set(lowest);
-        self.ring.borrow_mut().release(lowest);
-        self.lap.take();
+    /// Whether nobody is left to be visited.
+    pub(crate) fn is_walked(&self) -> bool {
+        self.turn.left == 0
     }
 
-    fn visit(&self, key: usize) -> u64 {
-        let mut slots = self.slots.borrow_mut();
-        let Some(slot) = slots.get_mut(key) else { return 0 };
-        self.lap.set(self.lap.get().with(slot.place()));
-        let too_slow = slot.pace == Pace::Live && self.ring.borrow().is_too_slow(slot.next, slot.live_bytes);
-        let waker = slot.waker.take();
-        let connection = too_slow.then(|| Rc::clone(&slot.connection));
-        // What is woken may come back here.
-        drop(slots);
-        if let Some(waker) = waker {
-            waker.wake();
+    /// Notes the place in which a visit left a subscriber, and lets go of what the slowest live one has taken once
+    /// everybody was visited.
+    pub(crate) fn visited(&mut self, key: usize) {
+        let place = self.slots.get(key).map_or(NOBODY, Slot::place);
+        self.lap.lowest = self.lap.lowest.min(place);
+        self.lap.visits += 1;
+        if self.lap.visits >= self.bound {
+            self.needed = self.lap.lowest;
+            self.ring.release(self.needed);
+            self.lap = Lap::default();
         }
-        connection.map_or(0, |connection| u64::from(connection.cut()))
     }
 }
 
@@ -200,45 +191,70 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use pushbench_transport::server::Event;
+    use std::rc::Rc;
 
     fn topic(events: usize, backlog_bytes: u64) -> Topic {
         Topic::new(TopicName::new("t").unwrap(), Keep { events, bytes: u64::MAX, backlog_bytes })
     }
 
-    fn publish(topic: &Topic) {
-        let mut ring = topic.ring.borrow_mut();
-        let event = Event::new(ring.next_id(), "x".repeat(10));
-        ring.push(Rc::new(event), topic.needed());
-        drop(ring);
+    fn publish(topic: &mut Topic) {
+        let event = Event::new(topic.ring.next_id(), "x".repeat(10));
+        topic.ring.push(Rc::new(event), topic.needed());
         topic.begin_walk();
     }
 
-    fn subscribe(topic: &Topic, next: u64, pace: Pace) -> usize {
-        let connection = Rc::new(Connection::new(0));
-        topic.insert(Slot { waker: None, next, live_bytes: 0, pace, connection })
+    fn subscribe(topic: &mut Topic, next: u64, pace: Pace) -> usize {
+        topic.insert(Slot { connection: Key::of(0, 0), next, live_bytes: 0, pace, gap: Gap::No })
+    }
+
+    /// Visits up to so many subscribers, who take nothing.
+    fn walk(topic: &mut Topic, visits: usize) {
+        for _ in 0..visits {
+            let Some(key) = topic.step() else { break };
+            topic.visited(key);
+        }
     }
 
     #[test]
     fn what_every_live_subscriber_has_taken_is_not_held_for_them() {
-        let topic = topic(2, 1000);
-        let [quick, slow] = [Pace::Live, Pace::Live].map(|pace| subscribe(&topic, 1, pace));
-        subscribe(&topic, 1, Pace::Once);
-        let to = |key: usize, next| topic.slots.borrow_mut()[key].next = next;
-        let held = || topic.ring.borrow().next_id() - topic.ring.borrow().first_held();
+        let topic = &mut topic(2, 1000);
+        let [quick, slow] = [Pace::Live, Pace::Live].map(|pace| subscribe(topic, 1, pace));
+        subscribe(topic, 1, Pace::Once);
+        let held = |topic: &Topic| topic.ring.next_id() - topic.ring.first_held();
         for id in 1..=50 {
-            publish(&topic);
-            assert_eq!(topic.walk(usize::MAX).0, Walk::Done);
-            to(quick, id + 1);
-            assert_eq!(held(), id, "the slow one is within its allowance");
+            publish(topic);
+            walk(topic, usize::MAX);
+            assert!(topic.is_walked());
+            topic.slots[quick].next = id + 1;
+            assert_eq!(held(topic), id, "the slow one is within its allowance");
         }
-        to(slow, 41);
-        publish(&topic);
-        topic.walk(usize::MAX);
-        assert_eq!(held(), 11);
+        topic.slots[slow].next = 41;
+        publish(topic);
+        walk(topic, usize::MAX);
+        assert_eq!(held(topic), 11);
         topic.remove(slow);
-        publish(&topic);
-        topic.walk(usize::MAX);
-        assert_eq!(held(), 2, "who waits for one event reads what newcomers are offered");
+        publish(topic);
+        walk(topic, usize::MAX);
+        assert_eq!(held(topic), 2, "who waits for one event reads what newcomers are offered");
+    }
+
+    #[test]
+    fn a_walk_visits_everybody_once_and_begins_somewhere_else_each_time() {
+        let topic = &mut topic(2, 1000);
+        for _ in 0..10 {
+            subscribe(topic, 1, Pace::Live);
+        }
+        let mut starts = Vec::new();
+        for _ in 0..4 {
+            topic.begin_walk();
+            let mut visited: Vec<usize> = std::iter::from_fn(|| topic.step()).collect();
+            starts.push(visited[0]);
+            visited.sort_unstable();
+            assert_eq!(visited, (0..10).collect::<Vec<_>>());
+        }
+        starts.sort_unstable();
+        starts.dedup();
+        assert_eq!(starts.len(), 4, "{starts:?}");
     }
 
     /// What happens to a topic.
@@ -269,25 +285,25 @@ mod tests {
             happenings in proptest::collection::vec(happening(), 1..300),
             events in 0usize..4,
         ) {
-            let topic = topic(events, u64::MAX);
+            let topic = &mut topic(events, u64::MAX);
             let mut keys = Vec::new();
             for happening in happenings {
-                let (oldest, next_id) = (topic.ring.borrow().oldest(), topic.ring.borrow().next_id());
+                let (oldest, next_id) = (topic.ring.oldest(), topic.ring.next_id());
                 match happening {
-                    Happening::Publish => publish(&topic),
-                    Happening::Walk(visits) => drop(topic.walk(visits)),
+                    Happening::Publish => publish(topic),
+                    Happening::Walk(visits) => walk(topic, visits),
                     Happening::Subscribe { back } => {
                         let next = next_id.saturating_sub(back).max(oldest);
-                        keys.push(subscribe(&topic, next, Pace::Live));
+                        keys.push(subscribe(topic, next, Pace::Live));
                     }
                     Happening::Take { who, events } => {
                         if let Some(who) = who.checked_rem(keys.len()) {
-                            let slot = &mut topic.slots.borrow_mut()[keys[who]];
+                            let slot = &mut topic.slots[keys[who]];
                             slot.next = (slot.next + events).min(next_id);
                         }
                     }
                     Happening::TakeAll => {
-                        topic.slots.borrow_mut().iter_mut().for_each(|(_, slot)| slot.next = next_id);
+                        topic.slots.iter_mut().for_each(|(_, slot)| slot.next = next_id);
                     }
                     Happening::Leave { who } => {
                         if let Some(who) = who.checked_rem(keys.len()) {
@@ -295,20 +311,19 @@ mod tests {
                         }
                     }
                 }
-                let first_held = topic.ring.borrow().first_held();
-                for (_, slot) in topic.slots.borrow().iter() {
+                let first_held = topic.ring.first_held();
+                for (_, slot) in &topic.slots {
                     prop_assert!(first_held <= slot.next, "{first_held} {}", slot.next);
                 }
             }
             // Whatever came before: two whole walks, and only what is owed is left.
             for _ in 0..2 {
-                topic.walk(usize::MAX);
+                walk(topic, usize::MAX);
                 topic.begin_walk();
             }
-            topic.walk(usize::MAX);
-            let lowest = topic.slots.borrow().iter().map(|(_, slot)| slot.next).min().unwrap_or(u64::MAX);
-            let ring = topic.ring.borrow();
-            prop_assert_eq!(ring.first_held(), ring.oldest().min(lowest));
+            walk(topic, usize::MAX);
+            let lowest = topic.slots.iter().map(|(_, slot)| slot.next).min().unwrap_or(u64::MAX);
+            prop_assert_eq!(topic.ring.first_held(), topic.ring.oldest().min(lowest));
         }
     }
 }

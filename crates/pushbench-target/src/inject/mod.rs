@@ -29,6 +29,7 @@ use tokio::sync::Notify;
 use self::door::{Door, Numbered};
 use self::stall::Stalls;
 use crate::hub::Hub;
+use crate::server::Server;
 
 /// Payload that may be held back by delays at once; what comes on top is refused.
 const DELAYED_BYTES: u64 = 256 << 20;
@@ -80,7 +81,7 @@ impl Injector {
     /// When the hub has no room for the topic, or too much is held back already.
     pub(crate) fn publish(
         &self,
-        hub: &Hub,
+        hub: &mut Hub,
         topic: &TopicName,
         published_ns: u64,
         payload: impl FnOnce(u64) -> String,
@@ -101,7 +102,7 @@ impl Injector {
                 self.delayed_bytes.set(self.delayed_bytes.get() + event.payload.len() as u64);
                 self.later(published_ns.saturating_add(delay_ns), Later::Enter(topic.clone(), event));
             }
-            None => self.enter(hub, topic, event),
+            None => self.enter(hub, topic, event, published_ns),
         }
         Ok(n)
     }
@@ -124,14 +125,14 @@ impl Injector {
     }
 
     /// Lets delayed events go on when their time has come. Never returns.
-    pub(crate) async fn let_go(&self, hub: &Hub, alarm: &Alarm) {
+    pub(crate) async fn let_go(&self, server: &Server, alarm: &Alarm) {
         loop {
             let next_ns = self.delayed.borrow().front().map(|delayed| delayed.at_ns);
             match next_ns {
                 None => self.more.notified().await,
                 Some(at_ns) => {
                     alarm.until(at_ns).await;
-                    self.let_go_due(hub, now_ns());
+                    server.with_hub(|hub| self.let_go_due(hub, now_ns()));
                     tokio::task::yield_now().await;
                 }
             }
@@ -139,15 +140,15 @@ impl Injector {
     }
 
     /// Up to a burst of those whose instant has come.
-    fn let_go_due(&self, hub: &Hub, now_ns: u64) {
+    fn let_go_due(&self, hub: &mut Hub, now_ns: u64) {
         for _ in 0..BURST {
             let due = self.delayed.borrow_mut().pop_front_if(|delayed| delayed.at_ns <= now_ns);
             match due.map(|delayed| delayed.what) {
                 Some(Later::Enter(topic, event)) => {
                     self.delayed_bytes.set(self.delayed_bytes.get() - event.payload.len() as u64);
-                    self.enter(hub, &topic, event);
+                    self.enter(hub, &topic, event, now_ns);
                 }
-                Some(Later::Release) => self.release(hub),
+                Some(Later::Release) => self.release(hub, now_ns),
                 None => return,
             }
         }
@@ -162,17 +163,17 @@ impl Injector {
         self.more.notify_one();
     }
 
-    fn enter(&self, hub: &Hub, topic: &TopicName, event: Numbered) {
+    fn enter(&self, hub: &mut Hub, topic: &TopicName, event: Numbered, now_ns: u64) {
         // Where the topic was forgotten since the event was published and there is no room any more, nobody listens.
         if let Ok(going_in) = self.at_door(hub, topic, |door| door.enter(event, &self.inject)) {
-            hand_over(hub, topic, going_in);
+            hand_over(hub, topic, going_in, now_ns);
         }
     }
 
     /// Does something at the door of a topic, which is made where there is none.
     fn at_door<T>(
         &self,
-        hub: &Hub,
+        hub: &mut Hub,
         topic: &TopicName,
         pass: impl FnOnce(&mut Door) -> T,
     ) -> Result<T, Refusal> {
@@ -185,21 +186,21 @@ impl Injector {
         Ok(pass(doors.entry(topic.clone()).or_default()))
     }
 
-    fn release(&self, hub: &Hub) {
+    fn release(&self, hub: &mut Hub, now_ns: u64) {
         let doors: Vec<(TopicName, Vec<String>)> = {
             let mut doors = self.doors.borrow_mut();
             doors.iter_mut().map(|(topic, door)| (topic.clone(), door.release(&self.inject))).collect()
         };
         for (topic, going_in) in doors {
-            hand_over(hub, &topic, going_in);
+            hand_over(hub, &topic, going_in, now_ns);
         }
     }
 }
 
-fn hand_over(hub: &Hub, topic: &TopicName, payloads: Vec<String>) {
+fn hand_over(hub: &mut Hub, topic: &TopicName, payloads: Vec<String>, now_ns: u64) {
     for payload in payloads {
         // The topic was admitted when the event was published; where it was forgotten since, nobody listens.
-        let _ = hub.push(topic, |_| payload);
+        let _ = hub.push(topic, now_ns, |_| payload);
     }
 }
 
@@ -207,39 +208,47 @@ fn hand_over(hub: &Hub, topic: &TopicName, payloads: Vec<String>) {
 mod tests {
     use super::*;
     use crate::hub::Keep;
+    use pushbench_scenario::Coalesce;
+
+    fn hub(topics_max: usize) -> Hub {
+        Hub::new(Keep { events: 10, bytes: u64::MAX, backlog_bytes: 0 }, topics_max, Coalesce::Off)
+    }
 
     #[test]
     fn what_is_held_back_is_bounded_and_refused_events_have_no_number() {
-        let hub = Hub::new(Keep { events: 10, bytes: u64::MAX, backlog_bytes: 0 }, 10);
+        let mut hub = hub(10);
         let injector = Injector { most_delayed_bytes: 8, ..Injector::new("delay=10us/2".parse().unwrap()) };
         let topic = TopicName::new("t").unwrap();
-        let publish = |now_ns| injector.publish(&hub, &topic, now_ns, |n| format!("four{n}"));
+        let publish = |hub: &mut Hub, now_ns| injector.publish(hub, &topic, now_ns, |n| format!("four{n}"));
         // Every second one is held back, five bytes each.
-        let numbers: Vec<u64> = (0..6).filter_map(|_| publish(0).ok()).collect();
+        let numbers: Vec<u64> = (0..6).filter_map(|_| publish(&mut hub, 0).ok()).collect();
         assert_eq!(numbers, [1, 2, 3, 4]);
-        assert_eq!((hub.published.get(), injector.delayed_bytes.get()), (4, 10));
-        injector.let_go_due(&hub, 9_999);
-        assert!(publish(9_999).is_err(), "none is due");
-        injector.let_go_due(&hub, 10_000);
-        assert_eq!((publish(10_000).ok(), injector.delayed_bytes.get()), (Some(5), 0));
+        assert_eq!((hub.published, injector.delayed_bytes.get()), (4, 10));
+        injector.let_go_due(&mut hub, 9_999);
+        assert!(publish(&mut hub, 9_999).is_err(), "none is due");
+        injector.let_go_due(&mut hub, 10_000);
+        assert_eq!((publish(&mut hub, 10_000).ok(), injector.delayed_bytes.get()), (Some(5), 0));
     }
 
     #[test]
     fn topics_that_the_hub_has_forgotten_have_no_door_for_ever() {
         let injector = Injector::new("delay=10us".parse().unwrap());
-        let hub = || Hub::new(Keep { events: 10, bytes: u64::MAX, backlog_bytes: 0 }, 2);
         let topic = |name: &str| TopicName::new(name).unwrap();
-        let publish = |hub: &Hub, name: &str| injector.publish(hub, &topic(name), 0, |_| String::new()).ok();
-        let first = hub();
-        assert_eq!(["a", "b", "a", "c"].map(|name| publish(&first, name)), [Some(1), Some(1), Some(2), None]);
+        let publish =
+            |hub: &mut Hub, name: &str| injector.publish(hub, &topic(name), 0, |_| String::new()).ok();
+        let mut first = hub(2);
+        assert_eq!(
+            ["a", "b", "a", "c"].map(|name| publish(&mut first, name)),
+            [Some(1), Some(1), Some(2), None]
+        );
         // A hub that knows none of these has forgotten them all.
-        let second = hub();
+        let mut second = hub(2);
         for name in ["c", "b"] {
-            publish(&second, name);
+            publish(&mut second, name);
             assert!(injector.doors.borrow().len() <= 2, "{:?}", injector.doors.borrow().keys());
         }
-        let third = hub();
-        injector.let_go_due(&third, 10_000);
+        let mut third = hub(2);
+        injector.let_go_due(&mut third, 10_000);
         assert_eq!(third.topics(), 2, "what was delayed goes in where there is room");
     }
 }

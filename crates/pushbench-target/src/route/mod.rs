@@ -1,10 +1,10 @@
-//! From a request to whoever serves it.
+//! From a request that the HTTP library has read to whoever serves it.
 //!
-//! Paths and methods are one table; what a transport does with its request stands in that transport's folder.
+//! Requests for events are not served here: their connection goes back to where they are, with the request.
 
 mod publish;
 
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, HOST, HeaderValue, ORIGIN};
 use hyper::service::Service;
 use hyper::{Method, Request, Response, StatusCode, Version};
@@ -14,13 +14,12 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use pushbench_probe::clock::now_ns;
+use pushbench_transport::Kind;
 use pushbench_transport::polling::wire::CURSOR_HEADER;
-use pushbench_transport::server::{Ask, Body, Bounds, Hub as _, Query, Refusal, Reply, Work, page};
-use pushbench_transport::{Kind, websocket};
+use pushbench_transport::server::{Body, Query, Refusal, Reply, page};
+use pushbench_transport::websocket::serve::{Echo, answer_echo};
 
-use crate::config::Limits;
-use crate::connection::{Connection, Stream};
-use crate::hub::Desk;
+use crate::http::{Connection, Stream, head_of};
 use crate::metrics;
 use crate::server::Server;
 
@@ -67,6 +66,16 @@ impl Route {
     }
 }
 
+/// What a request is answered with.
+enum Work {
+    /// The response is there.
+    Done(Reply),
+    /// The response has to be waited for; dropping the future gives up what the request holds.
+    Waiting(Pin<Box<dyn Future<Output = Reply>>>),
+    /// The response is a `101`; once it is sent, the echo has the socket.
+    Upgrade(Reply, Echo<Stream>),
+}
+
 /// The service of one connection.
 pub(crate) struct Router {
     server: Rc<Server>,
@@ -78,12 +87,8 @@ impl Router {
         Self { server, connection }
     }
 
-    /// The hub as this connection sees it.
-    fn desk(&self) -> Desk {
-        Desk { hub: Rc::clone(&self.server.hub), connection: Rc::clone(&self.connection) }
-    }
-
-    fn work(&self, request: Request<Incoming>) -> Result<Work<Stream>, Refusal> {
+    /// What the request is answered with; `None` when it is for somebody else.
+    fn work(&self, request: Request<Incoming>) -> Result<Option<Work>, Refusal> {
         if request.version() == Version::HTTP_11 && !request.headers().contains_key(HOST) {
             // RFC 9112, section 3.2.
             return Err(Refusal::bad_request("a request of HTTP/1.1 needs a Host header"));
@@ -91,33 +96,35 @@ impl Router {
         let route = Route::of(request.uri().path())
             .ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "there is nothing at this path"))?;
         route.check(request.method())?;
-        let done = |content_type, text: String| Ok(Work::Done(page(StatusCode::OK, content_type, text)));
-        match route {
-            Route::Transport(kind) => self.subscribe(kind, &request),
+        let done = |content_type, text: String| Work::Done(page(StatusCode::OK, content_type, text));
+        let work = match route {
+            Route::Transport(_) => return self.give_back(&request).map(|()| None),
             Route::Echo => {
-                let closed = self.desk().closed();
-                websocket::serve::answer_echo(&request, closed)
+                let (reply, echo) = answer_echo(&request, self.server.until_shutdown())?;
+                Work::Upgrade(reply, echo)
             }
             Route::Publish => {
                 let query = Query::parse(request.uri().query())?;
                 let publish = publish::reply(Rc::clone(&self.server), query.topic, request.into_body());
-                Ok(Work::Waiting(Box::pin(publish)))
+                Work::Waiting(Box::pin(publish))
             }
-            Route::Page => Ok(Work::Done(page(StatusCode::OK, "text/html; charset=utf-8", PAGE))),
+            Route::Page => Work::Done(page(StatusCode::OK, "text/html; charset=utf-8", PAGE)),
             Route::Health => done("text/plain; charset=utf-8", "ok\n".to_owned()),
             Route::Metrics => {
-                let text = metrics::encode(&self.server.totals(now_ns()), self.server.hub.topics());
+                let text = metrics::encode(&self.server.totals(now_ns()), self.server.topics());
                 done(metrics::CONTENT_TYPE, text)
             }
-        }
+        };
+        Ok(Some(work))
     }
 
-    fn subscribe(&self, kind: Kind, request: &Request<Incoming>) -> Result<Work<Stream>, Refusal> {
-        let query = Query::parse(request.uri().query())?;
-        let Limits { reply_events, reply_bytes, .. } = self.server.limits;
-        let bounds = Bounds { events: reply_events, bytes: reply_bytes };
-        let ask = Ask { hub: self.desk(), query, request, bounds, jitter: self.server.next_jitter() };
-        self.server.settings.of(kind).answer(ask)
+    /// Sends the connection back to where requests for events are served.
+    fn give_back(&self, request: &Request<Incoming>) -> Result<(), Refusal> {
+        if !request.body().is_end_stream() {
+            return Err(Refusal::bad_request("a request for events has no body here"));
+        }
+        self.connection.go_back_with(head_of(request));
+        Ok(())
     }
 }
 
@@ -128,18 +135,18 @@ impl Service<Request<Incoming>> for Router {
 
     fn call(&self, request: Request<Incoming>) -> Answer {
         self.connection.called();
-        self.server.counters.requests.count();
         let other_origin = request.method() != Method::POST && request.headers().contains_key(ORIGIN);
-        let work = self.work(request).unwrap_or_else(|refusal| Work::Done(refusal.into_reply()));
+        self.server.counters.requests.count();
+        let work = self.work(request).unwrap_or_else(|refusal| Some(Work::Done(refusal.into_reply())));
         let finish =
             Finish { server: Rc::clone(&self.server), connection: Rc::clone(&self.connection), other_origin };
-        Answer { work: Some(work), finish }
+        Answer { work, finish }
     }
 }
 
-/// The reply of one request, when it is there.
+/// The reply of one request, when it is there; never, when the connection goes back.
 pub(crate) struct Answer {
-    work: Option<Work<Stream>>,
+    work: Option<Work>,
     finish: Finish,
 }
 
@@ -149,8 +156,8 @@ impl Future for Answer {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let reply = match self.work.take() {
             Some(Work::Done(reply)) => reply,
-            Some(Work::Upgrade(reply, session)) => {
-                self.finish.connection.upgrade_to(session);
+            Some(Work::Upgrade(reply, echo)) => {
+                self.finish.connection.upgrade_to(echo);
                 reply
             }
             Some(Work::Waiting(mut waiting)) => match waiting.as_mut().poll(context) {

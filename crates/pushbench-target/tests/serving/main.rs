@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic anywhere")]
 
+mod changes;
+mod coalesce;
 mod delivery;
 mod endpoints;
+mod fairness;
 mod halves;
 mod inject;
 mod rig;

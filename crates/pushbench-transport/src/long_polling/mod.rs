@@ -1,6 +1,5 @@
 //! Long polling: the client asks, the server answers when there is something or when time is up.
 
-mod answer;
 pub mod serve;
 mod settings;
 mod subscribe;

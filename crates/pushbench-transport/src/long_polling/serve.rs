@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-pub use super::answer::answer;
-
 use super::Settings;
 use super::settings::Wakeup;
 use crate::server::{Answer, Hold, PollAnswer, Question, Refusal, ReplyForm};
@@ -35,7 +33,7 @@ pub fn serve(settings: &Settings, question: &Question<'_>, _: &mut Vec<u8>) -> R
     Ok(Answer::Poll(PollAnswer { start: question.query.start, hold: Some(hold), form }))
 }
 
-pub(super) fn jittered(timeout: Duration, jitter: f64) -> Duration {
+fn jittered(timeout: Duration, jitter: f64) -> Duration {
     timeout.min(LONGEST_HOLD).mul_f64(1.0 + JITTER * jitter.clamp(-1.0, 1.0))
 }
 

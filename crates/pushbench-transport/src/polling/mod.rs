@@ -2,7 +2,6 @@
 //!
 //! Not a transport of its own: when to ask is decided in `short_polling` and `long_polling`.
 
-mod answer;
 mod decode;
 mod hold;
 mod reply;

@@ -4,8 +4,6 @@ use bytes::Bytes;
 use hyper::StatusCode;
 use std::borrow::Borrow;
 
-pub use super::answer::reply;
-
 use super::wire::{CURSOR_HEADER, body_size, element, write_body};
 use crate::Kind;
 use crate::http::Framing;
@@ -85,6 +83,6 @@ impl<E: Borrow<Event>> Told<'_, E> {
 }
 
 /// The same for both transports, and kept once for both.
-pub(super) fn element_of(event: &Event) -> &Bytes {
+fn element_of(event: &Event) -> &Bytes {
     event.encoded(Kind::ShortPolling, |event| element(event.payload()))
 }

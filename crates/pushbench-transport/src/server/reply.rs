@@ -26,8 +26,6 @@ pub enum Body {
     Empty,
     /// All bytes at once, with a `Content-Length`.
     Whole(Bytes),
-    /// Bytes as they come, chunked, until the stream ends.
-    Stream(Pin<Box<dyn hyper::body::Body<Data = Bytes, Error = Infallible>>>),
 }
 
 impl hyper::body::Body for Body {
@@ -36,7 +34,7 @@ impl hyper::body::Body for Body {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
+        _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match &mut *self {
             Self::Empty => Poll::Ready(None),
@@ -45,7 +43,6 @@ impl hyper::body::Body for Body {
                 *self = Self::Empty;
                 Poll::Ready(Some(Ok(frame)))
             }
-            Self::Stream(stream) => stream.as_mut().poll_frame(context),
         }
     }
 
@@ -53,7 +50,6 @@ impl hyper::body::Body for Body {
         match self {
             Self::Empty => true,
             Self::Whole(bytes) => bytes.is_empty(),
-            Self::Stream(stream) => stream.is_end_stream(),
         }
     }
 
@@ -61,7 +57,6 @@ impl hyper::body::Body for Body {
         match self {
             Self::Empty => SizeHint::with_exact(0),
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Stream(_) => SizeHint::default(),
         }
     }
 }
@@ -166,13 +161,5 @@ pub fn page(status: StatusCode, content_type: &'static str, text: impl Into<Byte
     let mut reply = Response::new(Body::Whole(text.into()));
     *reply.status_mut() = status;
     reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    reply
-}
-
-/// A response without a body.
-#[must_use]
-pub fn head_only(status: StatusCode) -> Reply {
-    let mut reply = Response::new(Body::Empty);
-    *reply.status_mut() = status;
     reply
 }

@@ -1,6 +1,5 @@
 //! Server-Sent Events: one response that never ends (WHATWG HTML, section 9.2).
 
-mod answer;
 mod last_id;
 mod parser;
 pub mod serve;

@@ -6,8 +6,6 @@
 use bytes::Bytes;
 use hyper::StatusCode;
 
-pub use super::answer::answer;
-
 use super::Settings;
 use super::wire::{HEARTBEAT, encode_event, encode_gap, encode_prologue};
 use crate::http::{Framing, chunk};

@@ -25,6 +25,7 @@ pub(crate) fn serve(arguments: &ServeArguments) -> Result<Exit, Failure> {
             limits: Limits::default(),
             settings: Vec::new(),
             ring_events: arguments.ring,
+            coalesce: pushbench_scenario::Coalesce::Off,
             inject: arguments.inject,
         })
         .map_err(Failure::environment)?;

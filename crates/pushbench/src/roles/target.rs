@@ -46,6 +46,7 @@ fn config_for(share: &TargetShare) -> Config {
         limits,
         settings: vec![settings.clone()],
         ring_events: share.plan.ring_events,
+        coalesce: share.plan.coalesce,
         inject: share.plan.inject,
     }
 }

@@ -3,16 +3,13 @@
 //! The handshake, frames, masks, fragments and UTF-8 are the library's work. Here is decided what is sent when, and
 //! with which code a connection ends.
 
-mod answer;
 mod closing;
-mod delivery;
 mod echo;
 mod handshake;
 mod peer;
 mod session;
 
-pub use self::answer::answer;
-pub use self::echo::{ECHO_BYTES_MAX, answer_echo};
+pub use self::echo::{ECHO_BYTES_MAX, Echo, answer_echo};
 
 use self::session::Session;
 use super::Settings;

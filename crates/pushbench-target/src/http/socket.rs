@@ -53,7 +53,10 @@ impl Socket {
 
 /// Tells the connection whether the socket takes anything.
 fn note(connection: &Connection, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-    connection.wrote(&outcome, now_ns);
+    connection.note(|patience| match outcome {
+        Poll::Pending => patience.blocked(now_ns),
+        Poll::Ready(_) => patience.wrote(now_ns),
+    });
     outcome
 }
 
@@ -66,7 +69,7 @@ impl AsyncRead for Socket {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
         if buffer.filled().len() > before {
-            self.connection.received(now_ns);
+            self.connection.note(|patience| patience.received(now_ns));
         }
         Poll::Ready(Ok(()))
     }
@@ -105,6 +108,8 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // The library flushes the socket when it has written all it has.
+        self.connection.flushed();
         Pin::new(&mut self.stream).poll_flush(context)
     }
 

@@ -1,11 +1,12 @@
 //! An accepted socket whose bytes on the wire are accounted for.
 //!
-//! It adds nothing to reading and writing; it is there so that the last reading is taken wherever a socket ends.
+//! It adds nothing to reading and writing but the bytes that were read before it was lent; it is there so that the last
+//! reading is taken wherever a socket ends.
 
-use pushbench_transport::meter::{Meter, Metered};
+use pushbench_transport::meter::Metered;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::pin::Pin;
-use std::rc::Rc;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -13,18 +14,34 @@ use tokio::net::TcpStream;
 /// A socket with its entry in the account.
 pub(crate) struct Stream {
     // Before the socket, because fields are dropped in this order.
-    _metered: Metered,
+    metered: Metered,
     socket: TcpStream,
+    /// What was read before it was lent, to be read again.
+    pub(super) read_before: Vec<u8>,
 }
 
 impl Stream {
-    pub(crate) fn new(socket: TcpStream, meter: &Rc<Meter>) -> Self {
-        Self { _metered: meter.watch(&socket), socket }
+    /// A socket on the runtime.
+    ///
+    /// # Errors
+    /// When the runtime cannot watch it.
+    pub(crate) fn new(metered: Metered, socket: OwnedFd, read_before: Vec<u8>) -> io::Result<Self> {
+        let socket = std::net::TcpStream::from(socket);
+        Ok(Self { metered, socket: TcpStream::from_std(socket)?, read_before })
     }
 
-    /// Writes what the socket takes at once.
-    pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.socket.try_write(bytes)
+    /// Resolves once the runtime knows that the socket takes bytes.
+    pub(super) async fn until_writable(&self) {
+        // An error shows at the next write.
+        let _ = self.socket.writable().await;
+    }
+
+    /// The socket without the runtime.
+    ///
+    /// # Errors
+    /// When the runtime cannot let it go.
+    pub(super) fn into_parts(self) -> io::Result<(Metered, OwnedFd)> {
+        Ok((self.metered, self.socket.into_std()?.into()))
     }
 }
 
@@ -34,7 +51,13 @@ impl AsyncRead for Stream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_read(context, buffer)
+        if self.read_before.is_empty() {
+            return Pin::new(&mut self.socket).poll_read(context, buffer);
+        }
+        let count = self.read_before.len().min(buffer.remaining());
+        buffer.put_slice(&self.read_before[..count]);
+        self.read_before.drain(..count);
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -1,0 +1,158 @@
+//! From the bytes of a request to its answer: which requests are served here, and how the answer begins.
+
+use pushbench_transport::server::{
+    Answer, Parsed, PollAnswer, Query, Question, Refusal, ReplyForm, RequestHead, TopicName, parse,
+};
+
+use super::Driver;
+use super::connection::{Farewell, HeadFrom, Mode};
+use crate::key::Key;
+
+/// Golden ratio: its multiples, less their whole parts, spread evenly over 0..1.
+const SPREAD: f64 = 0.618_033_988_749_895;
+
+/// What was made of a head.
+enum Understood {
+    /// Answered, or on the way to it.
+    Served,
+    /// Not a plain request for events.
+    Foreign,
+}
+
+impl Driver {
+    /// Serves the request at the front of `bytes` and returns how many bytes it had; `None` when they are all gone,
+    /// because they are kept as the beginning of a head or lent with their connection.
+    pub(super) fn ask(&mut self, key: Key, bytes: &[u8], now_ns: u64) -> Option<usize> {
+        let head_from = self.get(key)?.head_from;
+        let head_bytes = self.limits.head_bytes;
+        let mut out = std::mem::take(&mut self.out);
+        let parsed = parse(bytes, |head| self.understand(key, head, &mut out, now_ns));
+        self.out = out;
+        match parsed {
+            // A longer one was answered already: it was found short enough by the HTTP library, which writes otherwise.
+            Parsed::Complete(Understood::Served, size) => {
+                if let Some(connection) = self.get(key) {
+                    connection.head_from = HeadFrom::Here;
+                }
+                Some(size)
+            }
+            Parsed::Partial if bytes.len() <= head_bytes => {
+                self.get(key)?.input = bytes.to_vec();
+                None
+            }
+            _ if head_from == HeadFrom::Library => {
+                self.refuse_head(key, now_ns);
+                None
+            }
+            _ => {
+                self.lend(key, bytes.to_vec());
+                None
+            }
+        }
+    }
+
+    fn understand(&mut self, key: Key, head: &RequestHead<'_>, out: &mut Vec<u8>, now_ns: u64) -> Understood {
+        let counted = self.get(key).is_none_or(|connection| connection.head_from == HeadFrom::Library);
+        let Some((settings, methods)) = self.settings.at(head.path) else { return Understood::Foreign };
+        // Whatever is wrong with it, the HTTP library's side says so.
+        let allowed = methods.split(", ").any(|method| method == head.method);
+        let has_host = head.minor_version == 0 || head.header("host").is_some();
+        if !allowed || !has_host || head.has_body() {
+            return Understood::Foreign;
+        }
+        // One that came from the HTTP library was counted there.
+        if !counted {
+            self.counters.requests.count();
+        }
+        self.asked += 1;
+        let jitter = (self.asked as f64 * SPREAD).fract() * 2.0 - 1.0;
+        let form = ReplyForm::of(head);
+        let date = self.date.at(now_ns);
+        out.clear();
+        let answer = Query::parse(head.query).and_then(|query| {
+            let question = Question { head, query: &query, date, now_ns, jitter };
+            settings.serve(&question, out).map(|answer| (query.topic, answer))
+        });
+        if let Some(connection) = self.get(key) {
+            connection.pipe.patience.called();
+        }
+        let refused = match answer {
+            Ok((topic, answer)) => self.begin(key, topic, answer, form, out, now_ns),
+            Err(refusal) => Err(refusal),
+        };
+        if let Err(refusal) = refused {
+            self.refuse_request(key, &refusal, form, out, now_ns);
+        }
+        Understood::Served
+    }
+
+    fn begin(
+        &mut self,
+        key: Key,
+        topic: TopicName,
+        answer: Answer,
+        form: ReplyForm,
+        out: &mut Vec<u8>,
+        now_ns: u64,
+    ) -> Result<(), Refusal> {
+        match answer {
+            Answer::Whole => {
+                self.reply(key, out, form.keeps_connection, now_ns);
+                Ok(())
+            }
+            Answer::Poll(PollAnswer { start, hold, form }) => {
+                self.poll(key, topic, PollAnswer { start, hold, form }, out, now_ns)
+            }
+            Answer::Stream(stream) => self.open(key, &topic, stream, out, now_ns),
+        }
+    }
+
+    fn refuse_request(
+        &mut self,
+        key: Key,
+        refusal: &Refusal,
+        form: ReplyForm,
+        out: &mut Vec<u8>,
+        now_ns: u64,
+    ) {
+        self.counters.error_replies.count();
+        out.clear();
+        refusal.write(form, self.date.at(now_ns), out);
+        self.reply(key, out, form.keeps_connection, now_ns);
+        if let Some(connection) = self.get(key)
+            && let Mode::Ending(farewell) = &mut connection.mode
+        {
+            *farewell = Farewell::Linger;
+        }
+    }
+
+    /// A head that came from the HTTP library and is not understood here: it has more fields than are read.
+    fn refuse_head(&mut self, key: Key, now_ns: u64) {
+        let form =
+            ReplyForm { head_only: false, other_origin: false, minor_version: 1, keeps_connection: false };
+        let refusal = Refusal::new(
+            hyper::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "the head of the request has too many fields",
+        );
+        let mut out = std::mem::take(&mut self.out);
+        self.refuse_request(key, &refusal, form, &mut out, now_ns);
+        self.out = out;
+    }
+
+    /// Writes a whole reply.
+    pub(super) fn reply(&mut self, key: Key, reply: &[u8], keeps_connection: bool, now_ns: u64) {
+        let closing = self.closing;
+        let Some(connection) = self.get(key) else { return };
+        connection.mode = Mode::Asking;
+        connection.pipe.patience.answered(now_ns);
+        if connection.pipe.write(reply, now_ns).is_err() {
+            return self.close(key);
+        }
+        if !keeps_connection || closing {
+            connection.mode = Mode::Ending(Farewell::Close);
+            self.resume_later(key);
+        } else if !connection.input.is_empty() {
+            self.resume_later(key);
+        }
+    }
+}

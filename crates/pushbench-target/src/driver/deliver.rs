@@ -1,0 +1,230 @@
+//! The hot loop: events from a topic's ring into the sockets of its subscribers.
+//!
+//! Invariants, for each event and subscriber:
+//! * no allocation, no lock, no log, no formatting and no reading of a clock: the bytes were made once, and are written from
+//!   where they are kept;
+//! * one `send` and no other system call where events are not gathered, also for one who is behind; one `sendmsg` for all
+//!   that is there where they are;
+//! * a subscriber whose socket takes nothing costs a look, and what it has not got stays in the ring, which is everybody's;
+//! * at most [`VISITS`] sends are made before accepts, reads and timers get their turn.
+
+use pushbench_scenario::Coalesce;
+use pushbench_transport::server::{Refusal, Stream, TopicName};
+use std::io::IoSlice;
+
+use super::Driver;
+use super::connection::{Connection, Gone, Mode, Pipe, Streaming};
+use crate::hub::{Gap, Pace, Place, Ring, Slot};
+use crate::key::Key;
+
+/// Subscribers visited in one turn, and events written in it.
+pub(super) const VISITS: usize = 256;
+/// Events written to one subscriber in a row.
+const IN_A_ROW: usize = 64;
+
+/// How a subscriber is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// It has everything.
+    UpToDate,
+    /// There is more for it.
+    Behind,
+    /// There is more for it, which its socket does not take.
+    Blocked,
+}
+
+impl Driver {
+    /// Begins a stream, and writes what is there for it already.
+    ///
+    /// # Errors
+    /// [`Refusal`] when the hub takes no more topics.
+    pub(super) fn open(
+        &mut self,
+        key: Key,
+        topic: &TopicName,
+        mut stream: Box<dyn Stream>,
+        out: &mut Vec<u8>,
+        now_ns: u64,
+    ) -> Result<(), Refusal> {
+        let place = self.hub.subscribe(topic, stream.start(), Pace::Live, key)?;
+        out.clear();
+        let go = stream.open(self.hub.cursor(place), self.date.at(now_ns), now_ns, out);
+        let Some(connection) = self.get(key) else { return Ok(()) };
+        connection.mode = Mode::Streaming(Streaming::new(stream, place, now_ns));
+        if connection.pipe.write(out, now_ns).is_err() {
+            self.close(key);
+            return Ok(());
+        }
+        self.go(key, go, now_ns);
+        // Others get their turn before a long replay.
+        let (slot, ring) = self.hub.at(place);
+        if slot.is_behind(ring) || self.closing {
+            self.resume_later(key);
+        }
+        Ok(())
+    }
+
+    /// Walks as far as publishing may walk in this turn: where it is soon done, nobody waits for the loop.
+    pub(crate) fn walk_at_once(&mut self, now_ns: u64) {
+        if self.coalesce == Coalesce::Off {
+            self.fan_out(now_ns);
+        }
+    }
+
+    /// Goes on with the walks that are not done.
+    pub(super) fn fan_out(&mut self, now_ns: u64) {
+        while self.visits > 0 {
+            let Some(topic) = self.hub.next_unfinished() else { return };
+            while self.visits > 0 {
+                let Some(place) = self.hub.step(topic) else { break };
+                let sends = self.visit(place, now_ns);
+                self.visits = self.visits.saturating_sub(sends.max(1));
+                self.hub.visited(place);
+            }
+            self.hub.rest(topic);
+        }
+    }
+
+    /// Gives a subscriber what is there for it, and cuts it off if it is too slow. Returns how many events it got.
+    fn visit(&mut self, place: Place, now_ns: u64) -> usize {
+        let Some((slot, ring)) = self.hub.visit(place) else { return 0 };
+        let key = slot.connection;
+        if slot.pace == Pace::Once {
+            slot.settle(ring);
+            if slot.is_behind(ring) {
+                self.answer_held(key, now_ns);
+                return 1;
+            }
+            return 0;
+        }
+        let Some(connection) = self.connections.get_mut(key.place()) else { return 0 };
+        if connection.pipe.is_blocked() {
+            if ring.is_too_slow(slot.next, slot.live_bytes) {
+                self.hub.slow += 1;
+                self.close(key);
+            }
+            return 0;
+        }
+        self.write_to(place, key, now_ns)
+    }
+
+    /// Writes what is there for a live subscriber. Returns how many events it got.
+    fn write_to(&mut self, place: Place, key: Key, now_ns: u64) -> usize {
+        let Self { hub, connections, out, coalesce, .. } = self;
+        let Some(connection) = connections.get_mut(key.place()) else { return 0 };
+        let (slot, ring) = hub.at(place);
+        slot.settle(ring);
+        let before = slot.next;
+        let left = deliver(slot, ring, connection, *coalesce, out, now_ns);
+        let events = (slot.next - before) as usize;
+        hub.sent += events as u64;
+        match left {
+            Ok(Left::UpToDate | Left::Blocked) => {}
+            Ok(Left::Behind) => self.resume_later(key),
+            Err(Gone) => self.close(key),
+        }
+        events
+    }
+
+    /// Writes what is there for a stream that did not get it in time; then, if the target shuts down, its end.
+    pub(super) fn catch_up(&mut self, key: Key, now_ns: u64) {
+        let Some(connection) = self.get(key) else { return };
+        let Mode::Streaming(Streaming { place: Some(place), was_shut_down, .. }) = &connection.mode else {
+            return;
+        };
+        let (place, was_shut_down) = (*place, *was_shut_down);
+        self.write_to(place, key, now_ns);
+        if self.closing && !was_shut_down && self.get(key).is_some() {
+            let (slot, ring) = self.hub.at(place);
+            if !slot.is_behind(ring) {
+                self.shut_stream_down(key, now_ns);
+            }
+        }
+    }
+
+    fn shut_stream_down(&mut self, key: Key, now_ns: u64) {
+        let out = &mut self.out;
+        out.clear();
+        let Some(connection) = self.connections.get_mut(key.place()) else { return };
+        let Mode::Streaming(streaming) = &mut connection.mode else { return };
+        streaming.was_shut_down = true;
+        let go = streaming.stream.shut_down(now_ns, out);
+        if connection.pipe.write(out, now_ns).is_err() {
+            return self.close(key);
+        }
+        self.go(key, go, now_ns);
+    }
+}
+
+/// Writes what a ring has for one subscriber, to whose place it was settled and whose socket is not known to be full.
+fn deliver(
+    slot: &mut Slot,
+    ring: &Ring,
+    connection: &mut Connection,
+    coalesce: Coalesce,
+    out: &mut Vec<u8>,
+    now_ns: u64,
+) -> Result<Left, Gone> {
+    let Connection { mode: Mode::Streaming(streaming), pipe, .. } = connection else {
+        return Ok(Left::UpToDate);
+    };
+    if slot.gap == Gap::Yes {
+        slot.gap = Gap::No;
+        out.clear();
+        streaming.stream.gap(slot.next, out);
+        pipe.write(out, now_ns)?;
+    }
+    if slot.next <= ring.newest() {
+        streaming.sent_ns = now_ns;
+    }
+    let stream = streaming.stream.as_ref();
+    match coalesce {
+        Coalesce::Off => one_by_one(slot, ring, pipe, stream, now_ns),
+        Coalesce::Tick | Coalesce::Within(_) => together(slot, ring, pipe, stream, now_ns),
+    }
+}
+
+fn one_by_one(
+    slot: &mut Slot,
+    ring: &Ring,
+    pipe: &mut Pipe,
+    stream: &dyn Stream,
+    now_ns: u64,
+) -> Result<Left, Gone> {
+    for _ in 0..IN_A_ROW {
+        if pipe.is_blocked() {
+            return Ok(Left::Blocked);
+        }
+        let Some(event) = ring.get(slot.next) else { return Ok(Left::UpToDate) };
+        slot.next += pipe.write_event(stream.event(event), now_ns)?;
+    }
+    Ok(Left::Behind)
+}
+
+fn together(
+    slot: &mut Slot,
+    ring: &Ring,
+    pipe: &mut Pipe,
+    stream: &dyn Stream,
+    now_ns: u64,
+) -> Result<Left, Gone> {
+    if pipe.is_blocked() {
+        return Ok(Left::Blocked);
+    }
+    let mut events = [IoSlice::new(&[]); IN_A_ROW];
+    let mut count = 0;
+    for event in &mut events {
+        let Some(next) = ring.get(slot.next + count) else { break };
+        *event = IoSlice::new(stream.event(next));
+        count += 1;
+    }
+    if count == 0 {
+        return Ok(Left::UpToDate);
+    }
+    slot.next += pipe.write_events(&events[..count as usize], now_ns)?;
+    Ok(match () {
+        () if pipe.is_blocked() => Left::Blocked,
+        () if slot.next > ring.newest() => Left::UpToDate,
+        () => Left::Behind,
+    })
+}

@@ -1,0 +1,164 @@
+//! From a report of the poller to bytes in the hands of whom they are for.
+
+use pushbench_probe::readiness::Readiness;
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
+
+use super::Driver;
+use super::connection::{Client, Mode};
+use crate::key::Key;
+
+/// Reads of one connection before others get their turn.
+const READS: usize = 4;
+/// Requests of one connection that are answered before others get their turn.
+const REQUESTS: usize = 32;
+
+impl Driver {
+    /// Does what a socket is ready for.
+    pub(super) fn ready(&mut self, readiness: Readiness, now_ns: u64) {
+        let key = Key::from_u64(readiness.key);
+        if key == Key::LISTENER {
+            return self.listener_is_ready();
+        }
+        let Some(connection) = self.get(key) else { return };
+        if readiness.ended {
+            // A read that comes back short is not the last one then.
+            connection.unread = true;
+        }
+        if readiness.writable && connection.pipe.is_blocked() {
+            if connection.pipe.flush(now_ns).is_err() {
+                return self.close(key);
+            }
+            if !connection.pipe.is_blocked() {
+                self.advance(key, now_ns);
+            }
+        }
+        if readiness.readable {
+            self.receive(key, now_ns);
+        }
+    }
+
+    /// Reads what the socket has, as far as it is wanted now.
+    pub(super) fn receive(&mut self, key: Key, now_ns: u64) {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        self.receive_into(&mut buffer, key, now_ns);
+        self.buffer = buffer;
+    }
+
+    fn receive_into(&mut self, buffer: &mut [u8], key: Key, now_ns: u64) {
+        let input_bytes_max = self.limits.head_bytes;
+        for _ in 0..READS {
+            let Some(connection) = self.get(key) else { return };
+            if !connection.wants_bytes(input_bytes_max) {
+                connection.unread = true;
+                return;
+            }
+            match recv(&connection.pipe.socket, &mut *buffer, RecvFlags::empty()) {
+                Ok((0, _)) => {
+                    connection.unread = false;
+                    return self.client_ended(key, now_ns);
+                }
+                Ok((count, _)) => {
+                    let more = count == buffer.len() || connection.unread;
+                    self.take_in(key, &buffer[..count], now_ns);
+                    if !more {
+                        return;
+                    }
+                }
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => {
+                    connection.unread = false;
+                    return;
+                }
+                Err(_) => return self.close(key),
+            }
+        }
+        if let Some(connection) = self.get(key) {
+            connection.unread = true;
+            self.resume_later(key);
+        }
+    }
+
+    /// Gives bytes of a client to whom they are for.
+    pub(super) fn take_in(&mut self, key: Key, mut bytes: &[u8], now_ns: u64) {
+        if let Some(connection) = self.get(key) {
+            connection.pipe.patience.received(|| now_ns);
+        }
+        let mut requests = 0;
+        while !bytes.is_empty() {
+            let Some(connection) = self.get(key) else { return };
+            match &mut connection.mode {
+                Mode::Asking if requests == REQUESTS => {
+                    connection.input.extend_from_slice(bytes);
+                    return self.resume_later(key);
+                }
+                Mode::Asking if connection.input.is_empty() && !connection.pipe.is_blocked() => {
+                    requests += 1;
+                    let Some(taken) = self.ask(key, bytes, now_ns) else { return };
+                    bytes = &bytes[taken..];
+                }
+                Mode::Asking if !connection.pipe.is_blocked() => {
+                    connection.input.extend_from_slice(bytes);
+                    return self.read_again(key, now_ns);
+                }
+                Mode::Asking | Mode::Held(_) => {
+                    connection.input.extend_from_slice(bytes);
+                    return;
+                }
+                Mode::Streaming(_) => return self.hear(key, bytes, now_ns),
+                Mode::Ending(_) | Mode::Lingering | Mode::Refused => return,
+            }
+        }
+    }
+
+    /// Goes on with what was read before its turn.
+    pub(super) fn read_again(&mut self, key: Key, now_ns: u64) {
+        let Some(connection) = self.get(key) else { return };
+        let input = std::mem::take(&mut connection.input);
+        self.take_in(key, &input, now_ns);
+    }
+
+    /// Goes on with what was read before its turn, when nothing more will be read: a head that is not whole is the end.
+    pub(super) fn read_last(&mut self, key: Key, now_ns: u64) {
+        self.read_again(key, now_ns);
+        let closing = self.closing;
+        let Some(connection) = self.get(key) else { return };
+        let waits = connection.pipe.is_blocked() || connection.queued;
+        if matches!(connection.mode, Mode::Asking)
+            && (connection.client == Client::Ended || closing)
+            && !waits
+        {
+            self.close(key);
+        }
+    }
+
+    /// A stream's client sent bytes.
+    fn hear(&mut self, key: Key, bytes: &[u8], now_ns: u64) {
+        let out = &mut self.out;
+        out.clear();
+        let Some(connection) = self.connections.get_mut(key.place()) else { return };
+        let Mode::Streaming(streaming) = &mut connection.mode else { return };
+        let go = streaming.stream.received(bytes, now_ns, out);
+        if !out.is_empty() {
+            streaming.sent_ns = now_ns;
+        }
+        if connection.pipe.write(out, now_ns).is_err() {
+            return self.close(key);
+        }
+        self.go(key, go, now_ns);
+    }
+
+    /// The client has ended its direction: what it asked for before is still answered, but nothing goes on.
+    fn client_ended(&mut self, key: Key, now_ns: u64) {
+        let Some(connection) = self.get(key) else { return };
+        connection.client = Client::Ended;
+        match connection.mode {
+            Mode::Asking if connection.pipe.is_blocked() || connection.queued => {}
+            // The beginning of a head has no end any more; whole ones were answered.
+            Mode::Asking | Mode::Held(_) | Mode::Streaming(_) | Mode::Lingering | Mode::Refused => {
+                self.close(key);
+            }
+            Mode::Ending(_) => self.advance(key, now_ns),
+        }
+    }
+}

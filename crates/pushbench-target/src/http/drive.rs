@@ -1,0 +1,113 @@
+//! The task of one lent connection: HTTP first, then perhaps what it was upgraded to or the way back, then a proper end.
+
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::time::timeout;
+
+use super::socket::Socket;
+use super::{Connection, End, Stream};
+use crate::driver::{Adopted, LINGER_NS};
+use crate::route::Router;
+use crate::server::Server;
+
+/// The smallest buffer that the HTTP library takes.
+const HTTP_BUFFER_BYTES_MIN: usize = 8192;
+
+/// Serves a connection until either side ends it, or until it has to go back: then it is returned.
+pub(crate) async fn drive(stream: Stream, server: Rc<Server>, connection: Rc<Connection>) -> Option<Adopted> {
+    let adopted = tokio::select! {
+        biased;
+        () = connection.until_cut() => None,
+        adopted = speak(stream, &server, &connection) => adopted,
+    };
+    adopted
+}
+
+async fn speak(stream: Stream, server: &Rc<Server>, connection: &Rc<Connection>) -> Option<Adopted> {
+    match speak_http(stream, server, connection).await {
+        Spoken::Ended => None,
+        Spoken::Back(adopted) => Some(adopted),
+        Spoken::Upgraded(stream, already_read) => {
+            if let Some(echo) = connection.take_upgrade() {
+                echo(stream, already_read).await;
+            }
+            None
+        }
+    }
+}
+
+/// What comes after HTTP.
+enum Spoken {
+    Ended,
+    /// With the bytes read behind the request.
+    Upgraded(Stream, Vec<u8>),
+    Back(Adopted),
+}
+
+/// Serves requests.
+async fn speak_http(stream: Stream, server: &Rc<Server>, connection: &Rc<Connection>) -> Spoken {
+    // The library gives the last reply up if its first attempt to write it has to wait, as it would on a socket that is new
+    // to the runtime.
+    stream.until_writable().await;
+    let socket = TokioIo::new(Socket::new(stream, Rc::clone(connection)));
+    let router = Router::new(Rc::clone(server), Rc::clone(connection));
+    let head_bytes = server.limits.head_bytes;
+    let http = http1::Builder::new()
+        .max_buf_size(head_bytes.max(HTTP_BUFFER_BYTES_MIN))
+        .max_header_size(head_bytes)
+        // The sweep closes idle connections: one timer for all, which also tells a slow head from an idle wait.
+        .timer(TokioTimer::new())
+        .header_read_timeout(None)
+        .serve_connection(socket, router);
+    let mut http = Box::new(http);
+    let mut draining = false;
+    let result = poll_fn(|context| {
+        if !draining && connection.poll_end(context) == End::Graceful {
+            draining = true;
+            Pin::new(&mut *http).graceful_shutdown();
+        }
+        let result = http.poll_without_shutdown(context);
+        // A request for events is never answered by the library, so it would wait for ever.
+        if result.is_pending() && connection.is_free_to_go_back() {
+            return Poll::Ready(Ok(()));
+        }
+        result
+    })
+    .await;
+    let parts = http.into_parts();
+    let mut stream = parts.io.into_inner().into_stream();
+    if let Some(mut bytes) = connection.take_way_back() {
+        bytes.extend_from_slice(&parts.read_buf);
+        bytes.append(&mut stream.read_before);
+        let Ok((metered, socket)) = stream.into_parts() else { return Spoken::Ended };
+        return Spoken::Back(Adopted { metered, socket, bytes });
+    }
+    if result.is_ok() && connection.is_upgraded() {
+        // Copied, because even an empty rest would keep the whole buffer.
+        return Spoken::Upgraded(stream, parts.read_buf.to_vec());
+    }
+    if result.is_err() || connection.was_refused() {
+        linger(stream).await;
+    } else {
+        let _ = stream.shutdown().await;
+    }
+    Spoken::Ended
+}
+
+/// Ends the write side and reads what is left, for a while.
+///
+/// A socket closed over unread bytes is reset, and the reset may take the last reply away from the client.
+async fn linger(mut stream: Stream) {
+    let _ = timeout(Duration::from_nanos(LINGER_NS), async {
+        let _ = stream.shutdown().await;
+        let mut discarded = [0; 1024];
+        while let Ok(1..) = stream.read(&mut discarded).await {}
+    })
+    .await;
+}

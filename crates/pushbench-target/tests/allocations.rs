@@ -1,0 +1,166 @@
+//! An event takes memory once, however many clients it goes to.
+
+#![expect(unsafe_code, reason = "an allocator that counts is an unsafe trait; this one only hands on")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic anywhere")]
+
+use pushbench_measure::PhaseEdges;
+use pushbench_probe::clock::now_ns;
+use pushbench_scenario::{Arrival, Coalesce, EventSize, Events, Topics};
+use pushbench_target::{Config, Handle, Publishing, Target};
+use pushbench_transport::Kind;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+use tokio::task::{LocalSet, spawn_local, yield_now};
+use tokio::time::timeout;
+
+/// Counts for each thread alone.
+struct Counting;
+
+thread_local! {
+    static COUNT: Cell<u64> = const { Cell::new(0) };
+}
+
+// SAFETY: every call is the system allocator's own; the counter takes no memory and has no destructor.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.set(COUNT.get() + 1);
+        // SAFETY: the caller's promise is handed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise is handed on.
+        unsafe { System.dealloc(memory, layout) }
+    }
+
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        COUNT.set(COUNT.get() + 1);
+        // SAFETY: the caller's promise is handed on.
+        unsafe { System.realloc(memory, layout, size) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+const DEADLINE: Duration = Duration::from_secs(30);
+/// Events before memory is counted: whatever grows once has grown.
+const WARM_UP: usize = 3;
+/// More than a turn of the target's loop serves.
+const MANY: usize = 400;
+
+/// Clients that take no memory to wait.
+struct Clients(Vec<TcpStream>);
+
+impl Clients {
+    fn connect(count: usize, address: SocketAddr) -> Self {
+        let connect = |_| {
+            let stream = TcpStream::connect(address).unwrap();
+            stream.set_nonblocking(true).unwrap();
+            stream
+        };
+        Self((0..count).map(connect).collect())
+    }
+
+    fn ask(&mut self, request: &[u8]) {
+        for stream in &mut self.0 {
+            assert_eq!(stream.write(request).unwrap(), request.len());
+        }
+    }
+
+    /// Waits until every one has been sent something.
+    async fn all_hear(&mut self) {
+        let mut bytes = [0; 4096];
+        let hearing = async {
+            for stream in &mut self.0 {
+                while !matches!(stream.read(&mut bytes), Ok(1..)) {
+                    yield_now().await;
+                }
+            }
+        };
+        timeout(DEADLINE, hearing).await.unwrap();
+    }
+}
+
+fn request(kind: Kind) -> Vec<u8> {
+    format!(
+        "GET {} HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        kind.path()
+    )
+    .into_bytes()
+}
+
+/// One event that is due now.
+fn publish(handle: &Handle) {
+    let events = Events {
+        topics: Topics::Broadcast,
+        rate: 1e9,
+        arrival: Arrival::Constant,
+        size: EventSize::Fixed(256),
+    };
+    let start_ns = now_ns();
+    let edges = PhaseEdges { start_ns, measure_ns: start_ns, drain_ns: start_ns + 1, end_ns: start_ns + 1 };
+    handle.begin(Publishing { events, topics: 1, seed: 1, edges });
+}
+
+async fn until(mut holds: impl FnMut() -> bool) {
+    let waiting = async {
+        while !holds() {
+            yield_now().await;
+        }
+    };
+    timeout(DEADLINE, waiting).await.unwrap();
+}
+
+/// How often memory is taken for one event to so many clients.
+fn allocations(kind: Kind, count: usize, coalesce: Coalesce) -> u64 {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(LocalSet::new().run_until(async {
+        let target =
+            Target::bind(&Config { coalesce, ..Config::new("127.0.0.1:0".parse().unwrap()) }).unwrap();
+        let (address, handle) = (target.local_addr(), target.handle());
+        let running = spawn_local(target.run());
+        let mut clients = Clients::connect(count, address);
+        let request = request(kind);
+        let asks_each_time = kind == Kind::LongPolling;
+        if !asks_each_time {
+            clients.ask(&request);
+            clients.all_hear().await;
+        }
+        let mut last = 0;
+        for _ in 0..=WARM_UP {
+            if asks_each_time {
+                clients.ask(&request);
+            }
+            until(|| handle.totals().subscribers == count as u64).await;
+            // Whatever the last event left to do is done.
+            yield_now().await;
+            let before = COUNT.get();
+            publish(&handle);
+            clients.all_hear().await;
+            last = COUNT.get() - before;
+        }
+        assert_eq!(handle.totals().sent, (count * (WARM_UP + 1)) as u64);
+        drop(clients);
+        handle.shutdown();
+        timeout(DEADLINE, running).await.unwrap().unwrap();
+        last
+    }))
+}
+
+#[test]
+fn an_event_takes_memory_once_however_many_clients_it_goes_to() {
+    let within = Coalesce::Within(Duration::from_millis(1));
+    for kind in [Kind::LongPolling, Kind::Sse, Kind::WebSocket] {
+        for coalesce in [Coalesce::Off, Coalesce::Tick, within] {
+            let [one, many] = [1, MANY].map(|count| allocations(kind, count, coalesce));
+            assert!(one > 0, "an event takes some memory");
+            // Whatever is of the runtime and not of a client may vary by a few.
+            assert!(many <= one + 8, "{kind} {coalesce:?}: {one} for one client, {many} for {MANY}");
+        }
+    }
+}
