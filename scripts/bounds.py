@@ -55,6 +55,9 @@ def rows():
         yield f"target CPU per sent event, {label}", "× bare", "≤", 1.25, calibrated("send_cpu_us", label)
     for label in streams:
         yield f"deliveries per second, {label}", "× bare", "≥", 0.8, calibrated("deliveries_per_second", label)
+    for label in streams:
+        figure = calibrated("coalesced_deliveries_per_second", label)
+        yield f"deliveries per second, coalesced, {label}", "× bare", "≥", 1.5, figure
     memory = {"long-polling": 2, "sse": 2, "websocket": 3}
     for label, kib in {"short-polling": 3, **memory}.items():
         column = "worker_bytes_per_client"

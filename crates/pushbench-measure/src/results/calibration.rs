@@ -22,6 +22,8 @@ pub mod calibrated {
     pub const RECEIVE_CPU_US: &str = "receive_cpu_us";
     /// Deliveries per second with both sides flat out, none lost.
     pub const DELIVERIES_PER_SECOND: &str = "deliveries_per_second";
+    /// The same with a target that gathers events before it writes them.
+    pub const COALESCED_DELIVERIES_PER_SECOND: &str = "coalesced_deliveries_per_second";
     /// A paced message there and back, median.
     pub const ROUND_TRIP_P50_US: &str = "round_trip_p50_us";
     /// A paced message there and back, 90th percentile.
@@ -115,7 +117,7 @@ pub struct Through {
 pub struct CalibrationRun {
     /// The transport's label.
     pub label: String,
-    /// What was run: `fan-out`, `one way` or `flat out`.
+    /// What was run: `fan-out`, `one way`, `flat out` or `flat out, coalesced`.
     pub job: String,
     /// `valid`, `warning` or `invalid`, as in `summary.csv`.
     pub verdict: String,

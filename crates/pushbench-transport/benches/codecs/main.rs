@@ -5,6 +5,7 @@
 mod client;
 mod envelope;
 mod polling;
+mod serve;
 mod sse;
 mod websocket;
 

@@ -37,7 +37,7 @@ pub(super) enum From {
 }
 
 /// All figures, in the order of the table.
-pub(super) const FIGURES: [Definition; 11] = [
+pub(super) const FIGURES: [Definition; 12] = [
     Definition {
         name: calibrated::SEND_CPU_US,
         title: "CPU per send",
@@ -65,6 +65,15 @@ pub(super) const FIGURES: [Definition; 11] = [
         kind: Kind::PerMessage,
         bare: Bare::deliveries_per_second,
         through: From::Run(Work::FlatOut, flat_out_per_second),
+    },
+    Definition {
+        name: calibrated::COALESCED_DELIVERIES_PER_SECOND,
+        title: "… coalesced",
+        unit: "1/s",
+        meaning: "the same messages, each still sent by itself; events that the target gathers before it writes them",
+        kind: Kind::PerMessage,
+        bare: Bare::deliveries_per_second,
+        through: From::Run(Work::FlatOutCoalesced, flat_out_per_second),
     },
     Definition {
         name: calibrated::ROUND_TRIP_P50_US,

@@ -103,7 +103,7 @@ fn shot(work: Work, plan: &Plan, label: &str, result: &RoundResult, rows: &[Inte
             (summary.verdict.clone(), doubtful.map(|finding| finding.text.clone()).collect())
         }
         // Lateness and lack of CPU are what the job is about.
-        Work::FlatOut => {
+        Work::FlatOut | Work::FlatOutCoalesced => {
             let missing = missing(&summary);
             let verdict = if missing.is_empty() { "valid" } else { "invalid" };
             (verdict.to_owned(), missing)

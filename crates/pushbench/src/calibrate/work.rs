@@ -2,7 +2,7 @@
 
 use pushbench_floor::MESSAGE_BYTES;
 use pushbench_scenario::needs::{Machine, needs};
-use pushbench_scenario::{Overrides, Phases, Plan, parse};
+use pushbench_scenario::{Coalesce, Overrides, Phases, Plan, parse};
 use std::time::Duration;
 
 use super::size::{EVENTS_PER_SECOND, FEW, FEW_LASTING, FEW_PER_SECOND};
@@ -17,6 +17,8 @@ pub(super) enum Work {
     OneWay,
     /// More messages to many clients than the machine can deliver, and then none until all have arrived.
     FlatOut,
+    /// The same, to a target that gathers events before it writes them.
+    FlatOutCoalesced,
 }
 
 /// Length of the measure phase of the paced fan-out: eight events to each client.
@@ -36,7 +38,7 @@ const DRAIN_FLAT_OUT: Duration = Duration::from_secs(3);
 
 impl Work {
     /// All of them, in the order in which a transport does them.
-    pub(super) const ALL: [Self; 3] = [Self::FanOut, Self::OneWay, Self::FlatOut];
+    pub(super) const ALL: [Self; 4] = [Self::FanOut, Self::OneWay, Self::FlatOut, Self::FlatOutCoalesced];
 
     /// As results and progress name it.
     pub(super) fn name(self) -> &'static str {
@@ -44,6 +46,7 @@ impl Work {
             Self::FanOut => "fan-out",
             Self::OneWay => "one way",
             Self::FlatOut => "flat out",
+            Self::FlatOutCoalesced => "flat out, coalesced",
         }
     }
 
@@ -59,16 +62,19 @@ impl Work {
         let (clients, rate) = match self {
             Self::FanOut => (connections, EVENTS_PER_SECOND),
             Self::OneWay => (FEW, FEW_PER_SECOND),
-            Self::FlatOut => (connections, overload.per_second),
+            Self::FlatOut | Self::FlatOutCoalesced => (connections, overload.per_second),
         };
         let text = scenario(clients, rate);
         let mut plan = parse(&text, "calibration", &Overrides::default()).map_err(anyhow::Error::new)?;
+        if self == Self::FlatOutCoalesced {
+            plan.coalesce = Coalesce::Tick;
+        }
         // Shorter than a scenario may ask for, which is about figures by the second.
         let paced = |measure| Phases { warmup: Duration::from_millis(200), measure, drain: DRAIN };
         plan.phases = match self {
             Self::FanOut => paced(FAN_OUT_LASTING),
             Self::OneWay => paced(FEW_LASTING),
-            Self::FlatOut => {
+            Self::FlatOut | Self::FlatOutCoalesced => {
                 Phases { warmup: Duration::ZERO, measure: overload.lasting, drain: DRAIN_FLAT_OUT }
             }
         };

@@ -33,7 +33,7 @@ fn few_open_files_make_a_smaller_calibration_that_says_so() {
     assert_eq!((told.format, told.connections), (CALIBRATION_FORMAT, 30));
     assert!(ended.err.contains("note: open files: 256 per process, so 30 connections"), "{}", ended.err);
     assert!(told.notes.iter().any(|note| note.starts_with("open files: 256 ")), "{:?}", told.notes);
-    assert!(ended.err.contains("[12/12] websocket: flat out\ncalibrated in "), "{}", ended.err);
+    assert!(ended.err.contains("[14/14] websocket: flat out, coalesced\ncalibrated in "), "{}", ended.err);
     for name in [
         calibrated::SEND_CPU_US,
         calibrated::RECEIVE_CPU_US,
@@ -62,7 +62,7 @@ fn few_open_files_make_a_smaller_calibration_that_says_so() {
     }
     // 30 connections say nothing about memory.
     assert_eq!(told.bare(calibrated::KERNEL_BYTES_PER_CONNECTION), None);
-    assert_eq!(told.runs.len(), 6);
+    assert_eq!(told.runs.len(), 8);
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn no_room_or_no_folder_is_refused_before_anything_begins() {
 #[test]
 fn an_interrupted_calibration_saves_nothing() {
     // With bare sockets, and while processes are under way.
-    for (part, interruption) in [("[2/12] bare", Signal::INT), ("[7/12] sse", Signal::TERM)] {
+    for (part, interruption) in [("[2/14] bare", Signal::INT), ("[7/14] sse", Signal::TERM)] {
         let folder = TempDir::new().unwrap();
         let mut started = start(folder.path(), &["calibrate"]);
         started.says(part);
