@@ -51,10 +51,10 @@ pub(super) struct PerClient {
 
 /// By the name of the kind.
 const PER_CLIENT: &[(&str, PerClient)] = &[
-    ("short-polling", PerClient { target: 13_100, worker: 2_150 }),
-    ("long-polling", PerClient { target: 13_700, worker: 2_000 }),
-    ("sse", PerClient { target: 13_400, worker: 2_150 }),
-    ("websocket", PerClient { target: 7_800, worker: 3_400 }),
+    ("short-polling", PerClient { target: 480, worker: 1_060 }),
+    ("long-polling", PerClient { target: 600, worker: 850 }),
+    ("sse", PerClient { target: 600, worker: 800 }),
+    ("websocket", PerClient { target: 620, worker: 850 }),
 ];
 
 /// User memory per client of a kind. One that was not measured yet is reckoned like the dearest.
