@@ -97,7 +97,7 @@ impl Driver {
     ) -> Result<(), Refusal> {
         match answer {
             Answer::Whole => {
-                self.reply(key, out, form.keeps_connection, now_ns);
+                self.reply(key, out, (!form.keeps_connection).then_some(Farewell::Close), now_ns);
                 Ok(())
             }
             Answer::Poll(PollAnswer { start, hold, form }) => {
@@ -118,12 +118,9 @@ impl Driver {
         self.counters.error_replies.count();
         out.clear();
         refusal.write(form, self.date.at(now_ns), out);
-        self.reply(key, out, form.keeps_connection, now_ns);
-        if let Some(connection) = self.get(key)
-            && let Mode::Ending(farewell) = &mut connection.mode
-        {
-            *farewell = Farewell::Linger;
-        }
+        // Bytes of the request may still be under way.
+        let end = (!form.keeps_connection).then_some(Farewell::Linger);
+        self.reply(key, out, end, now_ns);
     }
 
     /// A head that came from the HTTP library and is not understood here: it has more fields than are read.
@@ -139,18 +136,18 @@ impl Driver {
         self.out = out;
     }
 
-    /// Writes a whole reply.
-    pub(super) fn reply(&mut self, key: Key, reply: &[u8], keeps_connection: bool, now_ns: u64) {
-        let closing = self.closing;
+    /// Writes a whole reply, and ends the connection if it is the last.
+    pub(super) fn reply(&mut self, key: Key, reply: &[u8], end: Option<Farewell>, now_ns: u64) {
+        let end = end.or(self.closing.then_some(Farewell::Close));
         let Some(connection) = self.get(key) else { return };
         connection.mode = Mode::Asking;
         connection.pipe.patience.answered(now_ns);
         if connection.pipe.write(reply, now_ns).is_err() {
             return self.close(key);
         }
-        if !keeps_connection || closing {
-            connection.mode = Mode::Ending(Farewell::Close);
-            self.resume_later(key);
+        if let Some(farewell) = end {
+            connection.mode = Mode::Ending(farewell);
+            self.advance(key, now_ns);
         } else if !connection.input.is_empty() {
             self.resume_later(key);
         }

@@ -18,7 +18,10 @@ use crate::hub::{Gap, Pace, Place, Ring, Slot};
 use crate::key::Key;
 
 /// Subscribers visited in one turn, and events written in it.
-pub(super) const VISITS: usize = 256;
+///
+/// PERF: a turn costs about 3 µs beside its visits, and a `send` on loopback 6 to 8 µs: less than one part in a hundred is
+/// paid for a publisher, a poll or an accept that waits half a millisecond at most.
+pub(super) const VISITS: usize = 64;
 /// Events written to one subscriber in a row.
 const IN_A_ROW: usize = 64;
 
@@ -57,8 +60,7 @@ impl Driver {
         }
         self.go(key, go, now_ns);
         // Others get their turn before a long replay.
-        let (slot, ring) = self.hub.at(place);
-        if slot.is_behind(ring) || self.closing {
+        if self.closing || self.hub.visit(place).is_some_and(|(slot, ring)| slot.is_behind(ring)) {
             self.resume_later(key);
         }
         Ok(())

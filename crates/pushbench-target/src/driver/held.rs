@@ -4,7 +4,7 @@ use pushbench_transport::polling::serve::write;
 use pushbench_transport::server::{Hold, PollAnswer, Refusal, ReplyForm, Start, TopicName};
 
 use super::Driver;
-use super::connection::{Held, Mode, Waits};
+use super::connection::{Farewell, Held, Mode, Waits};
 use crate::hub::Pace;
 use crate::key::Key;
 
@@ -54,7 +54,7 @@ impl Driver {
         write(&self.batch, form, self.date.at(now_ns), out);
         // The ring alone decides how long events are kept.
         self.batch.events.clear();
-        self.reply(key, out, form.keeps_connection, now_ns);
+        self.reply(key, out, (!form.keeps_connection).then_some(Farewell::Close), now_ns);
     }
 
     /// Answers a held poll with what there is, be it nothing.

@@ -44,7 +44,7 @@ pub(crate) use self::end::LINGER_NS;
 
 /// Bytes read at once.
 const READ_BYTES: usize = 64 << 10;
-/// Connections that go on by themselves in one turn.
+/// Connections that go on by themselves in one turn, and events written to them.
 const RESUMED: usize = 64;
 const SECOND_NS: u64 = 1_000_000_000;
 
@@ -69,6 +69,7 @@ pub(crate) struct Driver {
     /// Connections that go on without a report of the poller.
     resumed: VecDeque<Key>,
     timers: Timers<Key>,
+    /// Those whose instant has come, the latest first.
     due: Vec<Key>,
     /// Visits that publishing may still make in this turn.
     visits: usize,
@@ -180,7 +181,6 @@ impl Driver {
 
     /// One turn: a part of everything there is to do. True when there may be more at once.
     fn turn(&mut self, ready: &mut Ready) -> bool {
-        self.visits = deliver::VISITS;
         let mut busy = self.accept(now_ns());
         if self.poller.look(ready).unwrap_or(false) {
             busy = true;
@@ -194,12 +194,17 @@ impl Driver {
         self.hub.begin_due(now_ns);
         self.fan_out(now_ns);
         self.resume(now_ns);
+        // Until the next turn, publishing may walk by itself.
+        self.visits = deliver::VISITS;
         busy || self.has_work()
     }
 
     /// Whether something waits for the next turn.
     pub(crate) fn has_work(&self) -> bool {
-        self.hub.has_unfinished() || !self.resumed.is_empty() || !self.to_lend.is_empty()
+        self.hub.has_unfinished()
+            || !self.resumed.is_empty()
+            || !self.to_lend.is_empty()
+            || !self.due.is_empty()
     }
 
     /// When the loop has to go on though nothing happens.
@@ -223,12 +228,15 @@ impl Driver {
 
     /// Lets some connections go on.
     fn resume(&mut self, now_ns: u64) {
-        for _ in 0..RESUMED.min(self.resumed.len()) {
+        let mut left = RESUMED.min(self.resumed.len());
+        while left > 0 {
             let Some(key) = self.resumed.pop_front() else { return };
+            let sent = self.hub.sent;
             if let Some(connection) = self.get(key) {
                 connection.queued = false;
                 self.advance(key, now_ns);
             }
+            left = left.saturating_sub(((self.hub.sent - sent) as usize).max(1));
         }
     }
 

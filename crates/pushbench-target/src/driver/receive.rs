@@ -40,6 +40,10 @@ impl Driver {
 
     /// Reads what the socket has, as far as it is wanted now.
     pub(super) fn receive(&mut self, key: Key, now_ns: u64) {
+        if self.buffer.is_empty() {
+            // What is being read led here, and is still in the buffer.
+            return self.resume_later(key);
+        }
         let mut buffer = std::mem::take(&mut self.buffer);
         self.receive_into(&mut buffer, key, now_ns);
         self.buffer = buffer;

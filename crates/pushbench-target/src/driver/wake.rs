@@ -4,6 +4,9 @@ use super::connection::Mode;
 use super::{Driver, LINGER_NS};
 use crate::key::Key;
 
+/// Connections woken in one turn.
+const WAKE_UPS: usize = 64;
+
 impl Driver {
     /// Wakes a connection at this instant, and no more at another one.
     pub(super) fn set_timer(&mut self, key: Key, at_ns: u64) {
@@ -20,14 +23,25 @@ impl Driver {
         }
     }
 
-    /// Wakes those whose instant has come.
+    /// Wakes some of those whose instant has come.
     pub(super) fn wake_due(&mut self, now_ns: u64) {
-        let mut due = std::mem::take(&mut self.due);
-        self.timers.take_due(now_ns, &mut due);
-        for key in due.drain(..) {
-            self.wake(key, now_ns);
+        if self.due.is_empty() {
+            self.timers.take_due(now_ns, &mut self.due);
+            self.due.reverse();
         }
-        self.due = due;
+        for _ in 0..WAKE_UPS {
+            let Some(key) = self.due.pop() else { return };
+            if self.is_due(key) {
+                self.wake(key, now_ns);
+            }
+        }
+    }
+
+    /// Whether the instant of a connection that was due is still that: it may have been moved since, or given up.
+    fn is_due(&mut self, key: Key) -> bool {
+        let Some(connection) = self.get(key) else { return false };
+        let Some(timer) = connection.timer else { return false };
+        self.timers.sleeper(timer).is_none()
     }
 
     fn wake(&mut self, key: Key, now_ns: u64) {
