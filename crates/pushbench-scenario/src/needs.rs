@@ -19,7 +19,7 @@ use pushbench_transport::settings::TransportSettings as _;
 use std::time::Duration;
 
 use crate::file::MOST_PROCESSES;
-use crate::plan::{EventSize, Plan, RING_BYTES, Topics, TransportPlan};
+use crate::plan::{EventSize, Network, Plan, RING_BYTES, Topics, TransportPlan};
 
 /// Files that a process is left beside those it uses: connections about to be closed, whatever was not thought of.
 const SPARE_FILES: u64 = 185;
@@ -241,7 +241,12 @@ fn overhead(clients: u32, processes: u32) -> Duration {
 fn files_coordinator(plan: &Plan, targets: u32, workers: u32) -> u64 {
     let processes = u64::from(targets) + u64::from(workers);
     let labels = plan.transports.len() as u64;
+    let of_network = match plan.network {
+        Network::Loopback => 0,
+        Network::Veth => footprint::COORDINATOR_FILES_OF_VETH,
+    };
     footprint::COORDINATOR_FILES
+        + of_network
         + footprint::COORDINATOR_FILES_PER_PROCESS * processes
         + footprint::COORDINATOR_FILES_PER_LABEL * labels
 }

@@ -20,6 +20,8 @@ pub(super) const TARGET_FILES: u64 = 15;
 pub(super) const WORKER_FILES: u64 = 13;
 /// Files of the coordinator that are no child's: its runtime, the sampler, what the shell left open.
 pub(super) const COORDINATOR_FILES: u64 = 14;
+/// Files of the coordinator for two network namespaces: each, and what is read of the kernel in the other one as well.
+pub(super) const COORDINATOR_FILES_OF_VETH: u64 = 5;
 /// Files of the coordinator per child: its control socket and its pidfd.
 pub(super) const COORDINATOR_FILES_PER_PROCESS: u64 = 2;
 /// Files of the coordinator per label: the intervals, the latency log, the clients.
