@@ -34,10 +34,10 @@ pub(super) const PROGRAM_BYTES: u64 = if cfg!(debug_assertions) { 13 << 20 } els
 pub(super) const COORDINATOR_BYTES: u64 = 6 << 20;
 /// User memory of the coordinator per child: what the verdict keeps of each, and room for a report, in bytes.
 pub(super) const COORDINATOR_BYTES_PER_PROCESS: u64 = 256 << 10;
-/// User memory of a target without clients, in bytes.
-pub(super) const TARGET_BYTES: u64 = 1 << 20;
-/// User memory of a worker without clients, in bytes: its histograms are there from the begin.
-pub(super) const WORKER_BYTES: u64 = 8 << 20;
+/// User memory of a target with next to no clients, in bytes.
+pub(super) const TARGET_BYTES: u64 = 3 << 19;
+/// User memory of a worker with next to no clients, in bytes: its histograms are there from the begin.
+pub(super) const WORKER_BYTES: u64 = 9 << 20;
 
 /// Kernel memory of a connection, both ends in their pollers, in bytes.
 pub(super) const KERNEL_BYTES_PER_CONNECTION: u64 = 8 << 10;
