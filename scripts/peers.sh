@@ -57,7 +57,8 @@ get() {
     local what=$1
     shift
     echo "installing $what" >&2
-    timeout --foreground 1800 "$@" >"$cache/install.log" 2>&1 || echo "$what: not installed: $(tail -n 1 "$cache/install.log")" >&2
+    timeout --foreground 1800 "$@" >"$cache/install.log" 2>&1 ||
+        echo "$what: not installed: $(grep -v 'complete log' "$cache/install.log" | tail -n 1)" >&2
 }
 
 install_missing() {
@@ -98,10 +99,10 @@ has python3 || leave_out "there is no python3 to measure with"
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || leave_out "python3 is older than 3.11"
 has ss || leave_out "there is no ss to look at sockets with (iproute2)"
 [ "$install" = no ] || install_missing
-cargo build -q --release --locked
+cargo build -q --release --locked -p pushbench -p pushbench-report --bin pushbench --example peers
 
 # What measures ends everything it started when it is told to end.
 timeout --foreground --kill-after=30 "$limit" python3 -B "$here/peers" \
     --pushbench "$PWD/target/release/pushbench" --out "$out" --repeat "$repeat" "${passed[@]}"
-cargo run -q --release --locked -p pushbench-report --example peers -- "$out/peers.csv" "$out"
+target/release/examples/peers "$out/peers.csv" "$out"
 cat "$out/peers.md"
