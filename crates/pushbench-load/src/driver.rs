@@ -109,8 +109,8 @@ impl Driver {
 
     /// Waits until there may be something to do; false alarms are possible.
     ///
-    /// PERF: what is registered already is not asked again, and sockets are waited for by a poll that keeps its waker:
-    /// three `select!`ed futures, made and dropped for each wait, took longer than the record of an event.
+    /// What is registered already is not asked again, and sockets are waited for by a poll that keeps its waker; futures made
+    /// and dropped for each wait would take locks and put themselves into lists.
     async fn wait(&mut self, sleep: &mut Sleep, sleeps_until_ns: &mut u64, stop: &Stop) -> io::Result<()> {
         let next_ns = self.next_ns();
         let mut is_woken = false;
