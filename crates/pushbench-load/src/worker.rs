@@ -7,6 +7,7 @@ use pushbench_measure::wire::{Opened, READINGS};
 use pushbench_measure::{Counters, Figure, Histograms, PhaseEdges, micros};
 use pushbench_probe::alarm::Alarm;
 use pushbench_probe::clock::now_ns;
+use pushbench_scenario::patience;
 use pushbench_scenario::plan::topic_of_client;
 use pushbench_scenario::schedule::{EventSchedule, events_between, looks};
 use pushbench_scenario::share::WorkerShare;
@@ -14,7 +15,6 @@ use pushbench_transport::meter::Meter;
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::rc::Rc;
-use std::time::Duration;
 use tokio::task::{JoinHandle, spawn_local};
 
 use crate::account::Account;
@@ -25,10 +25,6 @@ use crate::thread::Thread;
 
 /// How often a worker looks how late its own timer is, and at ages: once in each slot of this length.
 const LOOK_SLOT_NS: u64 = 20_000_000;
-/// How long the reading of all sockets at the end of a step may take.
-const LAST_READING: Duration = Duration::from_secs(1);
-/// How long clients may take to say goodbye.
-const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Why a worker cannot work.
 #[derive(Debug, thiserror::Error)]
@@ -158,13 +154,13 @@ impl Worker {
         let edges = self.recorder.borrow().edges;
         let ended = edges.is_some_and(|edges| edges.end_ns <= now_ns());
         if let Some(readings) = self.readings.take().filter(|_| ended) {
-            let _ = tokio::time::timeout(LAST_READING, readings).await;
+            let _ = tokio::time::timeout(patience::last_reading(self.share.clients), readings).await;
         }
         let mut sums = self.sums();
         // Whoever is not done by then is cut off with the process.
         if let Some(driving) = self.driving.take() {
             self.stop.tell();
-            let _ = tokio::time::timeout(FAREWELL, driving).await;
+            let _ = tokio::time::timeout(patience::farewell(self.share.clients), driving).await;
         }
         sums.wire = self.meter.log();
         let [begin, end, idle_begin, idle_end] = self.at_readings.get();

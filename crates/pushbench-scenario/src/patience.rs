@@ -10,8 +10,12 @@ use crate::plan::Plan;
 const CONNECTING: Duration = Duration::from_secs(15);
 const CLOSING: Duration = Duration::from_secs(6);
 const ENDING: Duration = Duration::from_secs(7);
+const LAST_READING: Duration = Duration::from_secs(1);
+const FAREWELL: Duration = Duration::from_secs(2);
 /// Connections that are closed per second at least, on both sides together.
 const CLOSED_PER_SECOND: f64 = 5_000.0;
+/// Sockets that are read per second at least, on both sides together.
+const READ_PER_SECOND: f64 = 20_000.0;
 /// How much later the order to begin something is due per process that it must reach first.
 const PER_PROCESS: Duration = Duration::from_millis(2);
 
@@ -27,6 +31,18 @@ pub fn connecting(plan: &Plan, clients: u32) -> Duration {
 #[must_use]
 pub fn closing(clients: u32) -> Duration {
     CLOSING + Duration::from_secs_f64(f64::from(clients) / CLOSED_PER_SECOND)
+}
+
+/// For a worker to read all sockets once more at the end of a step of so many clients: part of [`closing`].
+#[must_use]
+pub fn last_reading(clients: u32) -> Duration {
+    LAST_READING + Duration::from_secs_f64(f64::from(clients) / READ_PER_SECOND)
+}
+
+/// For the clients of a worker to say goodbye at the end of a step of so many: part of [`closing`].
+#[must_use]
+pub fn farewell(clients: u32) -> Duration {
+    FAREWELL + Duration::from_secs_f64(f64::from(clients) / (2.0 * CLOSED_PER_SECOND))
 }
 
 /// For processes that have closed their books to end, with whatever they still have open.
@@ -51,5 +67,12 @@ mod tests {
         assert_eq!(closing(1_000_000).as_secs(), 206);
         assert_eq!(ending(1_000_000).as_secs(), 207);
         assert_eq!(order(114), Duration::from_millis(228));
+        for clients in [0, 10, 20_000, 1_000_000, u32::MAX] {
+            let parts = last_reading(clients) + farewell(clients);
+            assert!(
+                parts < closing(clients),
+                "whoever waits for a worker waits longer than it does: {clients}"
+            );
+        }
     }
 }
