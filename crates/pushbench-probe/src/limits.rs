@@ -7,6 +7,7 @@ use std::{fs, io, path::Path};
 use rustix::io::Errno;
 use rustix::param::page_size;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::thread::{CapabilitySet, capabilities};
 
 use crate::{
     memory::meminfo_bytes,
@@ -17,6 +18,7 @@ const PORT_RANGE: &str = "/proc/sys/net/ipv4/ip_local_port_range";
 const SOMAXCONN: &str = "/proc/sys/net/core/somaxconn";
 const TIME_WAIT_MAX: &str = "/proc/sys/net/ipv4/tcp_max_tw_buckets";
 const TCP_MEMORY: &str = "/proc/sys/net/ipv4/tcp_mem";
+const HOST_FILES: &str = "/proc/sys/fs/file-nr";
 const OWN_FDS: &str = "/proc/self/fd";
 
 /// A resource limit of this process. `u64::MAX` stands for "unlimited".
@@ -77,6 +79,27 @@ pub fn time_wait_max() -> io::Result<u64> {
 pub fn tcp_memory_max_bytes() -> io::Result<u64> {
     let pages = read(TCP_MEMORY)?.split_whitespace().nth(2).and_then(|pages| pages.parse::<u64>().ok());
     Ok(pages.ok_or_else(|| malformed(TCP_MEMORY, "third number"))?.saturating_mul(page_size() as u64))
+}
+
+/// How many more files all processes of the host together may open (`fs.file-max` less those open now); `u64::MAX` for a
+/// process with `CAP_SYS_ADMIN`, which the kernel lets go beyond it.
+///
+/// # Errors
+/// When `/proc/sys/fs/file-nr` cannot be read.
+pub fn host_files_left() -> io::Result<u64> {
+    let privileged = capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_ADMIN));
+    if privileged {
+        return Ok(u64::MAX);
+    }
+    parse_files_left(&read(HOST_FILES)?).ok_or_else(|| malformed(HOST_FILES, "three numbers"))
+}
+
+/// Open, free (always zero), and allowed files, in a line.
+fn parse_files_left(text: &str) -> Option<u64> {
+    let mut numbers = text.split_whitespace().map(str::parse::<u64>);
+    let open = numbers.next()?.ok()?;
+    let allowed = numbers.nth(1)?.ok()?;
+    Some(allowed.saturating_sub(open))
 }
 
 /// How many files another process may have open now (its soft `RLIMIT_NOFILE`).
@@ -169,6 +192,21 @@ mod tests {
     fn the_kernels_bounds_of_tcp_are_read() {
         assert!(time_wait_max().unwrap() > 0);
         assert!(tcp_memory_max_bytes().unwrap() >= page_size() as u64);
+    }
+
+    #[test]
+    fn files_of_the_host_are_those_allowed_less_those_open() {
+        let table = [
+            ("1984\t0\t2466177\n", Some(2_464_193)),
+            ("9 0 5", Some(0)),
+            ("1984\t0\n", None),
+            ("1984 0 many", None),
+            ("", None),
+        ];
+        for (text, left) in table {
+            assert_eq!(parse_files_left(text), left, "{text:?}");
+        }
+        assert!(host_files_left().unwrap() > 0);
     }
 
     #[test]

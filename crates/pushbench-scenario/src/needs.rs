@@ -1,7 +1,7 @@
 //! What a plan needs of a machine, and which of the machine's limits forbid it.
 //!
 //! Arithmetic on the plan and on limits that somebody else has read; nothing is looked up here. What will be used is
-//! predicted as exactly as it is known ([`StepNeeds`], from [`footprint`]); the room that a machine must have for it is more,
+//! predicted as exactly as it is known ([`StepNeeds`], from `footprint`); the room that a machine must have for it is more,
 //! by shares and spare files that stand here and are in no prediction.
 
 mod footprint;
@@ -19,7 +19,7 @@ use pushbench_transport::settings::TransportSettings as _;
 use std::time::Duration;
 
 use crate::file::MOST_PROCESSES;
-use crate::plan::{EventSize, Plan, RING_BYTES, Topics, TransportPlan};
+use crate::plan::{EventSize, Network, Plan, RING_BYTES, Topics, TransportPlan};
 
 /// Files that a process is left beside those it uses: connections about to be closed, whatever was not thought of.
 const SPARE_FILES: u64 = 185;
@@ -48,6 +48,8 @@ const CLOSED_PER_SECOND: f64 = 20_000.0;
 pub struct Machine {
     /// Open files a process may have, after it has raised its soft limit as far as it may.
     pub open_files_soft_after_raise: u64,
+    /// Open files that all processes of the host may have together, over and above those open now.
+    pub host_files_left: u64,
     /// First and last ephemeral port, in the network that the plan asks for.
     pub ports: (u16, u16),
     /// Memory that can be had without swapping, in bytes.
@@ -101,6 +103,8 @@ pub struct StepNeeds {
     pub files_per_worker: u64,
     /// Open files of the coordinator, which holds some of every process and of every label.
     pub files_coordinator: u64,
+    /// Open files of all processes together.
+    pub files_in_all: u64,
     /// Sockets of clients at once, both ends.
     pub sockets: u64,
     /// Connections opened per second once all clients have arrived.
@@ -203,6 +207,7 @@ fn step(plan: &Plan, machine: &Machine, transport: &TransportPlan, clients: u32)
     let ramp = Duration::try_from_secs_f64(f64::from(clients) / plan.connect_rate).unwrap_or(Duration::MAX);
     let lasts = ramp.saturating_add(plan.phases.total());
     let opens_per_second = opens * f64::from(clients);
+    let files_coordinator = files_coordinator(plan, targets, workers);
     let time_wait = (opens_per_second * lasts.min(TIME_WAIT).as_secs_f64()).round() as u64;
     StepNeeds {
         label: transport.label.clone(),
@@ -211,7 +216,11 @@ fn step(plan: &Plan, machine: &Machine, transport: &TransportPlan, clients: u32)
         workers,
         files_per_target: per_target + footprint::TARGET_FILES,
         files_per_worker: per_worker + footprint::WORKER_FILES,
-        files_coordinator: files_coordinator(plan, targets, workers),
+        files_coordinator,
+        files_in_all: 2 * u64::from(clients)
+            + footprint::TARGET_FILES * u64::from(targets)
+            + footprint::WORKER_FILES * u64::from(workers)
+            + files_coordinator,
         sockets: 2 * u64::from(clients),
         opens_per_second,
         time_wait,
@@ -232,7 +241,12 @@ fn overhead(clients: u32, processes: u32) -> Duration {
 fn files_coordinator(plan: &Plan, targets: u32, workers: u32) -> u64 {
     let processes = u64::from(targets) + u64::from(workers);
     let labels = plan.transports.len() as u64;
+    let of_network = match plan.network {
+        Network::Loopback => 0,
+        Network::Veth => footprint::COORDINATOR_FILES_OF_VETH,
+    };
     footprint::COORDINATOR_FILES
+        + of_network
         + footprint::COORDINATOR_FILES_PER_PROCESS * processes
         + footprint::COORDINATOR_FILES_PER_LABEL * labels
 }

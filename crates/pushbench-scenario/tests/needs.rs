@@ -35,6 +35,7 @@ lost = "== 0"
 
 const MACHINE: Machine = Machine {
     open_files_soft_after_raise: 20_000,
+    host_files_left: 4_000_000,
     ports: (32_768, 60_999),
     memory_available_bytes: 4 << 30,
     cpus: 2,
@@ -303,6 +304,12 @@ fn the_most_clients_are_those_that_fit_for_every_transport() {
     }
     let roomy = most_clients(&plan(1000, ""), &MACHINE);
     assert_eq!((roomy.clients, roomy.stopped_by), (1000, None), "no more than the file asks for");
+    let host = Machine { host_files_left: 1100, ..MACHINE };
+    let most = most_clients(&plan(1000, ""), &host);
+    let refusal = most.stopped_by.unwrap();
+    assert_eq!(refusal.limit, Limit::HostFiles, "two sockets a client, and some more");
+    assert!((450..500).contains(&most.clients), "{}", most.clients);
+    assert!(refusal.remedy.starts_with("as root: sysctl -w fs.file-max="), "{refusal}");
     let none = Machine { open_files_soft_after_raise: 100, ..MACHINE };
     assert_eq!(most_clients(&plan(1000, ""), &none).clients, 0);
 }

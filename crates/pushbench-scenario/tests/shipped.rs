@@ -51,6 +51,7 @@ fn every_shipped_file_is_a_plan_named_like_its_file() {
 /// A container with little of everything.
 const SMALL: Machine = Machine {
     open_files_soft_after_raise: 4096,
+    host_files_left: 4_000_000,
     ports: (32_768, 60_999),
     memory_available_bytes: 1 << 30,
     cpus: 2,

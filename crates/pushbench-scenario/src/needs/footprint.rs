@@ -20,6 +20,8 @@ pub(super) const TARGET_FILES: u64 = 15;
 pub(super) const WORKER_FILES: u64 = 13;
 /// Files of the coordinator that are no child's: its runtime, the sampler, what the shell left open.
 pub(super) const COORDINATOR_FILES: u64 = 14;
+/// Files of the coordinator for two network namespaces: each, and what is read of the kernel in the other one as well.
+pub(super) const COORDINATOR_FILES_OF_VETH: u64 = 5;
 /// Files of the coordinator per child: its control socket and its pidfd.
 pub(super) const COORDINATOR_FILES_PER_PROCESS: u64 = 2;
 /// Files of the coordinator per label: the intervals, the latency log, the clients.
@@ -32,10 +34,10 @@ pub(super) const PROGRAM_BYTES: u64 = if cfg!(debug_assertions) { 13 << 20 } els
 pub(super) const COORDINATOR_BYTES: u64 = 6 << 20;
 /// User memory of the coordinator per child: what the verdict keeps of each, and room for a report, in bytes.
 pub(super) const COORDINATOR_BYTES_PER_PROCESS: u64 = 256 << 10;
-/// User memory of a target without clients, in bytes.
-pub(super) const TARGET_BYTES: u64 = 1 << 20;
-/// User memory of a worker without clients, in bytes: its histograms are there from the begin.
-pub(super) const WORKER_BYTES: u64 = 8 << 20;
+/// User memory of a target with next to no clients, in bytes.
+pub(super) const TARGET_BYTES: u64 = 3 << 19;
+/// User memory of a worker with next to no clients, in bytes: its histograms are there from the begin.
+pub(super) const WORKER_BYTES: u64 = 9 << 20;
 
 /// Kernel memory of a connection, both ends in their pollers, in bytes.
 pub(super) const KERNEL_BYTES_PER_CONNECTION: u64 = 8 << 10;

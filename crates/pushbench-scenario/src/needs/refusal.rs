@@ -15,6 +15,8 @@ pub enum Limit {
     WorkerFiles,
     /// Open files of the coordinator, which holds some of every process.
     CoordinatorFiles,
+    /// Open files of all processes of the host together.
+    HostFiles,
     /// Ephemeral ports of each worker's source address.
     Ports,
     /// Memory that can be had without swapping.
@@ -27,6 +29,7 @@ impl fmt::Display for Limit {
             Self::TargetFiles => "open files of a target process",
             Self::WorkerFiles => "open files of a worker process",
             Self::CoordinatorFiles => "open files of the coordinator",
+            Self::HostFiles => "open files of the whole host",
             Self::Ports => "ephemeral ports of a worker's address",
             Self::Memory => "memory",
         })
@@ -73,8 +76,14 @@ impl fmt::Display for Refusal {
 impl std::error::Error for Refusal {}
 
 impl Limit {
-    const ALL: [Self; 5] =
-        [Self::TargetFiles, Self::WorkerFiles, Self::CoordinatorFiles, Self::Ports, Self::Memory];
+    const ALL: [Self; 6] = [
+        Self::TargetFiles,
+        Self::WorkerFiles,
+        Self::CoordinatorFiles,
+        Self::HostFiles,
+        Self::Ports,
+        Self::Memory,
+    ];
 
     /// The limit's value and the value that would do.
     fn present_and_needed(self, machine: &Machine, step: &StepNeeds) -> (u64, u64) {
@@ -83,6 +92,7 @@ impl Limit {
             Self::TargetFiles => (files, whole_of(step.files_per_target + SPARE_FILES)),
             Self::WorkerFiles => (files, whole_of(step.files_per_worker + SPARE_FILES)),
             Self::CoordinatorFiles => (files, whole_of(step.files_coordinator + COORDINATOR_SPARE_FILES)),
+            Self::HostFiles => (machine.host_files_left, whole_of(step.files_in_all)),
             Self::Ports => (machine.ports(), whole_of(step.ports_per_target)),
             Self::Memory => (machine.memory_available_bytes, with_room(step.memory_bytes())),
         }
@@ -105,6 +115,7 @@ impl Limit {
                 format!("fewer [target] or [workers] processes, or {raise}")
             }
             Self::CoordinatorFiles => format!("{raise}; fewer processes are needed then"),
+            Self::HostFiles => format!("as root: sysctl -w fs.file-max={}", needed.saturating_mul(2)),
             Self::Ports => {
                 let processes = "more [workers] processes (left out, they are as many as needed)";
                 match plan.network {

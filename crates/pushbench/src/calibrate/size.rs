@@ -171,6 +171,7 @@ mod tests {
     fn machine(open_files: u64, ports: (u16, u16), cpus: u32) -> Machine {
         Machine {
             open_files_soft_after_raise: open_files,
+            host_files_left: u64::MAX,
             ports,
             memory_available_bytes: 1 << 32,
             cpus,

@@ -92,6 +92,7 @@ pub(super) fn machine(network: Network) -> Machine {
     };
     Machine {
         open_files_soft_after_raise: limits::open_files().hard,
+        host_files_left: limits::host_files_left().unwrap_or(u64::MAX),
         ports,
         memory_available_bytes: limits::memory_available_bytes()
             .or_else(|_| memory::total_bytes())

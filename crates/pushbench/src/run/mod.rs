@@ -1,5 +1,6 @@
 //! The coordinator: from scenario files to result folders, charts and the table.
 
+mod allowance;
 mod alone;
 mod fleet;
 mod folder;

@@ -13,16 +13,11 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::allowance::Allowance;
 use super::topology::{Counter, Topology, Totals};
 
 /// Time between two looks at the host's socket totals.
 const GLANCE_NS: u64 = 100_000_000;
-/// How many times as long as a dump took of a CPU there is none after it: so dumps take at most 2 % of one, however many
-/// sockets there are (a million connections take seconds).
-const DUMP_PAUSE: u64 = 49;
-/// The last dump of a step is made whatever came before, unless it would take longer than this.
-const DEAR_LAST_DUMP_NS: u64 = 1_000_000_000;
-
 /// Processes and ports to watch, and what connects them.
 #[derive(Debug, Clone)]
 pub(crate) struct Watched {
@@ -105,8 +100,7 @@ impl Sampler {
             end_ns: None,
             glance: Glance::default(),
             next_glance_ns: from_ns,
-            next_dump_ns: 0,
-            dump_cost_ns: 0,
+            dumps: Allowance::default(),
         };
         let thread = std::thread::spawn(move || sampling.run(&inbox));
         Self { wishes, thread: Some(thread) }
@@ -174,9 +168,7 @@ struct Sampling {
     end_ns: Option<u64>,
     glance: Glance,
     next_glance_ns: u64,
-    next_dump_ns: u64,
-    /// CPU time that the last dump took.
-    dump_cost_ns: u64,
+    dumps: Allowance,
 }
 
 impl Sampling {
@@ -226,9 +218,8 @@ impl Sampling {
                 self.end_ns = None;
             }
             self.ticks.advance();
-            let worth =
-                if last { self.dump_cost_ns < DEAR_LAST_DUMP_NS } else { self.next_dump_ns <= now_ns };
-            let census = if worth { self.dump() } else { None };
+            let allowed = if last { self.dumps.allow_the_last() } else { self.dumps.allow(now_ns) };
+            let census = if allowed { self.dump() } else { None };
             self.tick(tick_ns, census);
         }
     }
@@ -252,8 +243,7 @@ impl Sampling {
         // Not the time on the clock: a busy machine would make dumps rarer than what they cost.
         let begin_ns = process::thread_cpu_ns();
         let census = self.counter.as_mut()?.census(&self.watched.ports).ok();
-        self.dump_cost_ns = process::thread_cpu_ns() - begin_ns;
-        self.next_dump_ns = clock::now_ns() + self.dump_cost_ns * DUMP_PAUSE;
+        self.dumps.spent(process::thread_cpu_ns() - begin_ns, clock::now_ns());
         census
     }
 

@@ -152,10 +152,9 @@ fn what_cannot_be_saved_is_printed_all_the_same() {
     assert!(one.out.contains("320/320") && !one.out.contains("PARTIAL"), "all was measured: {one:?}");
     assert!(one.err.starts_with("error: cannot write results to results/tiny/"), "{}", one.err);
     let two = full(&format!("{SSE}[[transports]]\nkind = \"websocket\"\n"));
-    assert!(
-        two.out.starts_with("PARTIAL RUN: cannot write results to ") && two.out.contains("320/320"),
-        "{two:?}"
-    );
+    // On a busy machine the first line says that nothing is to be compared.
+    let partial = two.out.lines().any(|line| line.starts_with("PARTIAL RUN: cannot write results to "));
+    assert!(partial && two.out.contains("320/320"), "{two:?}");
     assert!(two.err.starts_with("error: the run ended early: cannot write results to "), "{}", two.err);
     assert_eq!(two.err.matches("cannot write").count(), 1, "said once: {}", two.err);
 }

@@ -1,9 +1,10 @@
 //! What `check` predicts is what a run then uses.
 
 use pushbench_measure::results::{ResourceRecord, Run, Status};
+use pushbench_probe::network::privileges_lacking;
 
 use crate::folder::manifest;
-use crate::scenario::{Workshop, tiny_but};
+use crate::scenario::{SSE, Workshop, tiny_but};
 
 /// Enough clients that they weigh as much as the processes do.
 const CLIENTS: (&str, &str) = ("count = 8", "count = 1200");
@@ -26,6 +27,21 @@ kind = "websocket"
 [workers]
 processes = 2
 "#;
+
+/// Over veth the coordinator holds more files; the one figure that differs.
+#[test]
+fn files_of_the_coordinator_are_predicted_over_veth_too() {
+    if !privileges_lacking().is_empty() {
+        return;
+    }
+    let veth = ("name = \"tiny\"\n", "name = \"tiny\"\nnetwork = \"veth\"\n");
+    let result = ran(&tiny_but(&[veth], SSE)).results.remove(0);
+    let ResourceRecord { predicted, used } = result.rounds[0].resources.unwrap();
+    assert!(
+        used.files_coordinator.is_none_or(|files| Some(files) == predicted.files_coordinator),
+        "{used:?}"
+    );
+}
 
 fn ran(workshop: &Workshop) -> Run {
     let ended = workshop.run(&["run", "tiny.toml"]);
