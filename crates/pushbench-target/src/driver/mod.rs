@@ -15,6 +15,8 @@ mod deliver;
 mod end;
 mod held;
 mod receive;
+#[cfg(test)]
+mod tests;
 mod wake;
 
 use pushbench_probe::alarm::Alarm;

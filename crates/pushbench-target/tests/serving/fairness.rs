@@ -2,8 +2,10 @@
 
 use crate::rig::{Client, EventStream, config, until, websocket_over, with_target, within};
 use futures_util::StreamExt as _;
-use pushbench_target::{Config, Limits};
+use pushbench_scenario::Coalesce;
+use pushbench_target::{Config, Handle, Limits};
 use std::cell::Cell;
+use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpSocket;
 use tokio::task::{spawn_local, yield_now};
@@ -50,7 +52,7 @@ fn accepts_and_polls_are_answered_during_an_endless_fan_out() {
 }
 
 /// A connection whose kernel buffer takes little, so that the target soon has to wait.
-async fn narrow(address: std::net::SocketAddr) -> tokio::net::TcpStream {
+async fn narrow(address: SocketAddr) -> tokio::net::TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     within(socket.connect(address)).await.unwrap()
@@ -65,27 +67,31 @@ fn payload(id: u64) -> String {
 fn a_slow_reader_gets_every_byte_in_order() {
     const EVENTS: u64 = 400;
     let limits = Limits { queue_bytes: u64::MAX, ..Limits::default() };
-    with_target(Config { limits, ring_events: 1, ..config() }, |address, handle| async move {
-        let mut slow = Client::over(narrow(address).await);
-        slow.ask("GET", "/sse", "", "").await;
-        let (mut socket, _) = websocket_over(narrow(address).await, "/ws").await;
-        until("both subscribe", || handle.totals().subscribers == 2).await;
-        let mut publisher = Client::connect(address).await;
-        for id in 1..=EVENTS {
-            publisher.post("/publish", &payload(id)).await;
-        }
-        assert!(handle.totals().sent < 2 * EVENTS, "their sockets are full");
-        // A ping of the slow reader is answered between two events, never within one.
-        slow.head().await;
-        let mut stream = EventStream { prologue: slow.chunk().await.unwrap(), client: slow };
-        for id in 1..=EVENTS {
-            let (told, data) = stream.event().await;
-            assert_eq!((told, data == payload(id)), (id, true), "{id}");
-            let message = within(socket.next()).await.unwrap().unwrap();
-            assert!(message.into_data() == payload(id).as_bytes(), "{id}");
-        }
-        assert_eq!((handle.totals().sent, handle.totals().slow_disconnects), (2 * EVENTS, 0));
-    });
+    for coalesce in [Coalesce::Off, Coalesce::Tick] {
+        let config = Config { limits, ring_events: 1, coalesce, ..config() };
+        with_target(config, |address, handle| slow_readers(address, handle, EVENTS));
+    }
+}
+
+async fn slow_readers(address: SocketAddr, handle: Handle, events: u64) {
+    let mut slow = Client::over(narrow(address).await);
+    slow.ask("GET", "/sse", "", "").await;
+    let (mut socket, _) = websocket_over(narrow(address).await, "/ws").await;
+    until("both subscribe", || handle.totals().subscribers == 2).await;
+    let mut publisher = Client::connect(address).await;
+    for id in 1..=events {
+        publisher.post("/publish", &payload(id)).await;
+    }
+    assert!(handle.totals().sent < 2 * events, "their sockets are full");
+    slow.head().await;
+    let mut stream = EventStream { prologue: slow.chunk().await.unwrap(), client: slow };
+    for id in 1..=events {
+        let (told, data) = stream.event().await;
+        assert_eq!((told, data == payload(id)), (id, true), "{id}");
+        let message = within(socket.next()).await.unwrap().unwrap();
+        assert!(message.into_data() == payload(id).as_bytes(), "{id}");
+    }
+    assert_eq!((handle.totals().sent, handle.totals().slow_disconnects), (2 * events, 0));
 }
 
 #[test]
