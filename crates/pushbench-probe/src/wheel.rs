@@ -26,18 +26,27 @@ pub struct Wheel {
     /// Number of the last slot whose entries are in `soon`; later ones are not there yet.
     edge: u64,
     soon: BinaryHeap<Reverse<Entry>>,
-    slots: Box<[Vec<Entry>; SLOTS]>,
+    slots: Box<[Slot; SLOTS]>,
     /// Which slots hold entries.
     taken: [u64; WORDS],
     later: BinaryHeap<Reverse<Entry>>,
 }
 
+/// What is due within the same few milliseconds.
+#[derive(Debug)]
+struct Slot {
+    /// The earliest instant of its entries; meaningless while there are none.
+    first_ns: u64,
+    entries: Vec<Entry>,
+}
+
 impl Default for Wheel {
     fn default() -> Self {
+        let slot = || Slot { first_ns: 0, entries: Vec::with_capacity(FEW) };
         Self {
             edge: 0,
             soon: BinaryHeap::new(),
-            slots: Box::new(std::array::from_fn(|_| Vec::with_capacity(FEW))),
+            slots: Box::new(std::array::from_fn(|_| slot())),
             taken: [0; WORDS],
             later: BinaryHeap::new(),
         }
@@ -55,7 +64,9 @@ impl Wheel {
         } else {
             let place = slot as usize % SLOTS;
             self.taken[place / 64] |= 1 << (place % 64);
-            self.slots[place].push((at_ns, sleeper));
+            let slot = &mut self.slots[place];
+            slot.first_ns = if slot.entries.is_empty() { at_ns } else { slot.first_ns.min(at_ns) };
+            slot.entries.push((at_ns, sleeper));
         }
     }
 
@@ -65,32 +76,39 @@ impl Wheel {
         slot_of(at_ns) >= self.edge + SLOTS as u64
     }
 
-    /// The instant of the next wake-up.
-    pub fn next_ns(&mut self) -> Option<u64> {
-        if self.soon.is_empty() {
-            self.turn()?;
+    /// The instant of the next wake-up. The wheel stays as it is: what comes before that instant may still be added.
+    #[must_use]
+    pub fn next_ns(&self) -> Option<u64> {
+        if let Some(Reverse((at_ns, _))) = self.soon.peek() {
+            return Some(*at_ns);
         }
-        self.soon.peek().map(|Reverse((at_ns, _))| *at_ns)
+        let in_slots = self.next_taken().map(|slot| self.slots[slot as usize % SLOTS].first_ns);
+        let in_later = self.later.peek().map(|Reverse((at_ns, _))| *at_ns);
+        [in_slots, in_later].into_iter().flatten().min()
     }
 
     /// Takes out the next wake-up that is due at `now_ns` or before: its instant, and whose it is.
     pub fn pop_due(&mut self, now_ns: u64) -> Option<(u64, u32)> {
-        if self.next_ns()? > now_ns {
-            return None;
+        if self.soon.is_empty() {
+            self.turn(slot_of(now_ns));
         }
+        self.soon.peek().filter(|Reverse((at_ns, _))| *at_ns <= now_ns)?;
         self.soon.pop().map(|Reverse(entry)| entry)
     }
 
-    /// Moves the edge to the next slot with entries, and those into the heap; `None` when there are none at all.
-    fn turn(&mut self) -> Option<()> {
+    /// Moves the edge to the next slot with entries, and those into the heap; at most as far as the slot `last`.
+    fn turn(&mut self, last: u64) {
+        if last <= self.edge {
+            return;
+        }
         let in_slots = self.next_taken();
         let in_later = self.later.peek().map(|Reverse((at_ns, _))| slot_of(*at_ns));
-        let edge = [in_slots, in_later].into_iter().flatten().min()?;
+        let edge = [in_slots, in_later].into_iter().flatten().fold(last, u64::min);
         self.edge = edge;
         if in_slots == Some(edge) {
             let place = edge as usize % SLOTS;
             self.taken[place / 64] &= !(1 << (place % 64));
-            self.soon.extend(self.slots[place].drain(..).map(Reverse));
+            self.soon.extend(self.slots[place].entries.drain(..).map(Reverse));
         }
         while let Some(Reverse((at_ns, sleeper))) = self.later.peek().copied()
             && slot_of(at_ns) <= edge
@@ -98,7 +116,6 @@ impl Wheel {
             self.later.pop();
             self.soon.push(Reverse((at_ns, sleeper)));
         }
-        Some(())
     }
 
     /// The number of the first slot after the edge that holds entries.
@@ -169,6 +186,24 @@ mod tests {
                 prop_assert_eq!(wheel.next_ns(), model.first().map(|(at_ns, _)| *at_ns));
             }
         }
+    }
+
+    #[test]
+    fn a_look_at_what_is_far_does_not_turn_the_wheel() {
+        let mut wheel = Wheel::default();
+        let slot_ns = 1 << SLOT_BITS;
+        wheel.insert(200 * slot_ns, 0);
+        assert_eq!(wheel.next_ns(), Some(200 * slot_ns));
+        for slot in (1..100).rev() {
+            wheel.insert(slot * slot_ns, slot as u32);
+        }
+        assert_eq!(wheel.next_ns(), Some(slot_ns));
+        assert!(wheel.soon.is_empty(), "what is due between waits in its slot");
+        assert_eq!(wheel.pop_due(50 * slot_ns), Some((slot_ns, 1)));
+        assert!(wheel.soon.is_empty(), "one slot at a time");
+        // Nothing is due, but time has passed: what comes next is near.
+        assert_eq!(std::iter::from_fn(|| wheel.pop_due(150 * slot_ns)).count(), 98);
+        assert!(!wheel.is_far(400 * slot_ns) && wheel.is_far(406 * slot_ns));
     }
 
     #[test]
