@@ -3,12 +3,10 @@
 use std::mem::MaybeUninit;
 
 use crate::error::WireError;
-use crate::http::body::Framing;
+use crate::http::{Fields, Framing, MAX_FIELDS};
 
 /// Longest response head accepted, in bytes.
 pub const MAX_HEAD_BYTES: usize = 8 * 1024;
-/// Most header fields accepted.
-const MAX_HEADERS: usize = 64;
 
 /// A parsed response head, borrowed from the bytes that hold it.
 #[derive(Debug)]
@@ -17,14 +15,14 @@ pub struct ResponseHead<'a> {
     pub status: u16,
     /// 0 or 1, of HTTP/1.x.
     minor_version: u8,
-    headers: &'a [httparse::Header<'a>],
+    fields: Fields<'a>,
 }
 
 impl ResponseHead<'_> {
     /// The value of the first field of that name, without the white space around it.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&[u8]> {
-        self.all(name).next()
+        self.fields.all(name).next()
     }
 
     /// The value of the first field of that name as a number: digits only.
@@ -36,7 +34,7 @@ impl ResponseHead<'_> {
     /// Whether the comma-separated fields of that name hold the token, in any case.
     #[must_use]
     pub fn has_token(&self, name: &str, token: &str) -> bool {
-        self.tokens(name).any(|found| found.eq_ignore_ascii_case(token.as_bytes()))
+        self.fields.has_token(name, token)
     }
 
     /// Whether the media type is that one, whatever its parameters.
@@ -51,10 +49,7 @@ impl ResponseHead<'_> {
     /// Whether the connection may be used again after this response (RFC 9112, section 9.3).
     #[must_use]
     pub fn keeps_connection(&self) -> bool {
-        match self.minor_version {
-            0 => self.has_token("connection", "keep-alive"),
-            _ => !self.has_token("connection", "close"),
-        }
+        self.fields.keeps_connection(self.minor_version)
     }
 
     /// How the body's end is found (RFC 9112, section 6.3).
@@ -66,9 +61,9 @@ impl ResponseHead<'_> {
         if matches!(self.status, 100..=199 | 204 | 304) {
             return Ok(Framing::None);
         }
-        let mut lengths = self.tokens("content-length").map(digits);
+        let mut lengths = self.fields.tokens("content-length").map(digits);
         let length = lengths.next();
-        if let Some(coding) = self.tokens("transfer-encoding").last() {
+        if let Some(coding) = self.fields.tokens("transfer-encoding").last() {
             return match length {
                 Some(_) => Err(WireError::BadLength),
                 None if coding.eq_ignore_ascii_case(b"chunked") => Ok(Framing::Chunked),
@@ -80,17 +75,6 @@ impl ResponseHead<'_> {
             Some(Some(length)) if lengths.all(|other| other == Some(length)) => Ok(Framing::Length(length)),
             Some(_) => Err(WireError::BadLength),
         }
-    }
-
-    fn all(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        self.headers
-            .iter()
-            .filter(move |header| header.name.eq_ignore_ascii_case(name))
-            .map(|header| header.value.trim_ascii())
-    }
-
-    fn tokens(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        self.all(name).flat_map(|value| value.split(|&byte| byte == b',')).map(<[u8]>::trim_ascii)
     }
 }
 
@@ -201,7 +185,7 @@ fn parse<T>(
     read: &mut impl FnMut(&ResponseHead<'_>) -> Result<T, WireError>,
 ) -> Result<Parsed<T>, WireError> {
     // Room for the fields is 2 KiB, which need not be written before the few that there are.
-    let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
+    let mut headers = [const { MaybeUninit::uninit() }; MAX_FIELDS];
     let mut response = httparse::Response::new(&mut []);
     let parser = httparse::ParserConfig::default();
     let size = match parser.parse_response_with_uninit_headers(&mut response, bytes, &mut headers) {
@@ -213,7 +197,7 @@ fn parse<T>(
     let head = ResponseHead {
         status: response.code.unwrap_or_default(),
         minor_version: response.version.unwrap_or_default(),
-        headers: response.headers,
+        fields: Fields::new(response.headers),
     };
     match head.status {
         100 | 102..=199 => Ok(Parsed::Interim(size)),

@@ -4,11 +4,13 @@
 //! Only what the transports need: `GET`, no pipelining, no compression, no redirects, no cookies.
 
 mod body;
+mod fields;
 mod head;
 mod request;
 mod response;
 
 pub use body::{Body, Framing};
+pub(crate) use fields::{Fields, MAX_FIELDS};
 pub use head::{Found, HeadReader, MAX_HEAD_BYTES, ResponseHead};
 pub use request::Get;
 pub use response::{Response, chunk};

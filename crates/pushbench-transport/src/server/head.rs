@@ -1,7 +1,6 @@
 //! Request heads, parsed by `httparse` where they stand. Requests with a body are not for the transports.
 
-/// Most header fields that are understood here.
-const MAX_HEADERS: usize = 64;
+use crate::http::{Fields, MAX_FIELDS};
 
 /// A request head, borrowed from the bytes that hold it.
 #[derive(Debug, Clone, Copy)]
@@ -14,7 +13,7 @@ pub struct RequestHead<'a> {
     pub query: Option<&'a str>,
     /// 0 or 1, of HTTP/1.x.
     pub minor_version: u8,
-    headers: &'a [httparse::Header<'a>],
+    fields: Fields<'a>,
 }
 
 /// What stands at the front of some bytes.
@@ -30,7 +29,7 @@ pub enum Parsed<T> {
 
 /// Parses the head at the front of `bytes` and lets `read` see it.
 pub fn parse<T>(bytes: &[u8], read: impl FnOnce(&RequestHead<'_>) -> T) -> Parsed<T> {
-    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut headers = [httparse::EMPTY_HEADER; MAX_FIELDS];
     let mut request = httparse::Request::new(&mut headers);
     match request.parse(bytes) {
         Ok(httparse::Status::Partial) => Parsed::Partial,
@@ -46,7 +45,7 @@ pub fn parse<T>(bytes: &[u8], read: impl FnOnce(&RequestHead<'_>) -> T) -> Parse
                 path,
                 query,
                 minor_version: request.version.unwrap_or_default(),
-                headers: request.headers,
+                fields: Fields::new(request.headers),
             };
             Parsed::Complete(read(&head), size)
         }
@@ -57,42 +56,25 @@ impl RequestHead<'_> {
     /// The value of the first field of that name, without the white space around it.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&[u8]> {
-        self.all(name).next()
-    }
-
-    /// Whether the comma-separated fields of that name hold the token, in any case.
-    #[must_use]
-    pub fn has_token(&self, name: &str, token: &str) -> bool {
-        self.all(name)
-            .flat_map(|value| value.split(|&byte| byte == b','))
-            .any(|found| found.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+        self.fields.all(name).next()
     }
 
     /// Whether a body follows (RFC 9112, section 6).
     #[must_use]
     pub fn has_body(&self) -> bool {
-        self.header("transfer-encoding").is_some() || self.all("content-length").any(|length| length != b"0")
+        self.header("transfer-encoding").is_some()
+            || self.fields.all("content-length").any(|length| length != b"0")
     }
 
     /// Whether the connection may carry another request after this one (RFC 9112, section 9.3).
     #[must_use]
     pub fn keeps_connection(&self) -> bool {
-        match self.minor_version {
-            0 => self.has_token("connection", "keep-alive"),
-            _ => !self.has_token("connection", "close"),
-        }
+        self.fields.keeps_connection(self.minor_version)
     }
 
     /// Every header field, name and value.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.headers.iter().map(|header| (header.name, header.value))
-    }
-
-    fn all(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        self.headers
-            .iter()
-            .filter(move |header| header.name.eq_ignore_ascii_case(name))
-            .map(|header| header.value.trim_ascii())
+        self.fields.iter()
     }
 }
 
@@ -129,6 +111,7 @@ mod tests {
             ("1.1", "", false, true),
             ("1.0", "", false, false),
             ("1.0", "connection: Keep-Alive\r\n", false, true),
+            ("1.0", "connection: close, keep-alive\r\n", false, false),
             ("1.1", "Connection: upgrade\r\nconnection: x , CLOSE\r\n", false, false),
             ("1.1", "connection: closed\r\n", false, true),
             ("1.1", "content-length: 0\r\n", false, true),
@@ -149,7 +132,7 @@ mod tests {
         for end in 0..head.len() {
             assert!(matches!(parse(&head.as_bytes()[..end], |_| ()), Parsed::Partial), "{end}");
         }
-        let crowded = format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(MAX_HEADERS + 1));
+        let crowded = format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(MAX_FIELDS + 1));
         for other in ["hello\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", crowded.as_str()] {
             assert!(matches!(parse(other.as_bytes(), |_| ()), Parsed::Other), "{other}");
         }
