@@ -31,7 +31,9 @@ impl ReplyForm {
     /// Ends its head.
     pub(crate) fn end(self, response: Response<'_>, framing: Framing, date: &str) {
         let response = self.with_origin(response);
-        let response = match self.connection() {
+        // Nothing can follow a body that ends with the connection.
+        let keeps_connection = self.keeps_connection && framing != Framing::UntilEof;
+        let response = match (Self { keeps_connection, ..self }).connection() {
             Some(option) => response.header("connection", option),
             None => response,
         };
