@@ -1,4 +1,4 @@
-//! An event takes memory once, however many clients it goes to.
+//! An event takes memory once, however many clients it goes to, and however many have to ask for it.
 
 #![expect(unsafe_code, reason = "an allocator that counts is an unsafe trait; this one only hands on")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic anywhere")]
@@ -85,13 +85,19 @@ impl Clients {
     }
 }
 
-fn request(kind: Kind) -> Vec<u8> {
+/// Asks for what comes after an event.
+fn request(kind: Kind, after: usize) -> Vec<u8> {
     format!(
-        "GET {} HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+        "GET {}?topic=all&after={after} HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
         kind.path()
     )
     .into_bytes()
+}
+
+/// Whether a client asks once for all events, and not for each one.
+fn is_stream(kind: Kind) -> bool {
+    !matches!(kind, Kind::ShortPolling | Kind::LongPolling)
 }
 
 /// One event that is due now.
@@ -107,16 +113,23 @@ fn publish(handle: &Handle) {
     handle.begin(Publishing { events, topics: 1, seed: 1, edges });
 }
 
+/// Waits; what looking costs is not counted.
 async fn until(mut holds: impl FnMut() -> bool) {
     let waiting = async {
-        while !holds() {
+        loop {
+            let before = COUNT.get();
+            let is_so = holds();
+            COUNT.set(before);
+            if is_so {
+                return;
+            }
             yield_now().await;
         }
     };
     timeout(DEADLINE, waiting).await.unwrap();
 }
 
-/// How often memory is taken for one event to so many clients.
+/// How often memory is taken for one event to so many clients, with the requests for it where each event is asked for.
 fn allocations(kind: Kind, count: usize, coalesce: Coalesce) -> u64 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(LocalSet::new().run_until(async {
@@ -125,22 +138,27 @@ fn allocations(kind: Kind, count: usize, coalesce: Coalesce) -> u64 {
         let (address, handle) = (target.local_addr(), target.handle());
         let running = spawn_local(target.run());
         let mut clients = Clients::connect(count, address);
-        let request = request(kind);
-        let asks_each_time = kind == Kind::LongPolling;
-        if !asks_each_time {
-            clients.ask(&request);
+        if is_stream(kind) {
+            clients.ask(&request(kind, 0));
             clients.all_hear().await;
         }
         let mut last = 0;
-        for _ in 0..=WARM_UP {
-            if asks_each_time {
-                clients.ask(&request);
-            }
-            until(|| handle.totals().subscribers == count as u64).await;
+        for published in 0..=WARM_UP {
+            let request = request(kind, published);
             // Whatever the last event left to do is done.
             yield_now().await;
             let before = COUNT.get();
+            if kind == Kind::LongPolling {
+                clients.ask(&request);
+            }
+            if kind != Kind::ShortPolling {
+                until(|| handle.totals().subscribers == count as u64).await;
+            }
             publish(&handle);
+            if kind == Kind::ShortPolling {
+                until(|| handle.totals().published > published as u64).await;
+                clients.ask(&request);
+            }
             clients.all_hear().await;
             last = COUNT.get() - before;
         }
@@ -155,7 +173,7 @@ fn allocations(kind: Kind, count: usize, coalesce: Coalesce) -> u64 {
 #[test]
 fn an_event_takes_memory_once_however_many_clients_it_goes_to() {
     let within = Coalesce::Within(Duration::from_millis(1));
-    for kind in [Kind::LongPolling, Kind::Sse, Kind::WebSocket] {
+    for kind in Kind::ALL.iter().copied() {
         for coalesce in [Coalesce::Off, Coalesce::Tick, within] {
             let [one, many] = [1, MANY].map(|count| allocations(kind, count, coalesce));
             assert!(one > 0, "an event takes some memory");

@@ -154,10 +154,10 @@ fn a_poll_is_understood_without_memory_of_its_own() {
     let mut out = Vec::new();
     for kind in [Kind::ShortPolling, Kind::LongPolling] {
         let settings = kind.default_settings();
-        let asked = format!("GET {}?after=1 HTTP/1.1\r\nHost: a\r\n\r\n", kind.path());
-        let query = Query::parse(Some("after=1")).unwrap();
+        let asked = format!("GET {}?topic=t7&after=1 HTTP/1.1\r\nHost: a\r\n\r\n", kind.path());
         let taken = allocations(|| {
             let parsed = parse(asked.as_bytes(), |head| {
+                let query = Query::parse(head.query).unwrap();
                 let question = Question { head, query: &query, date: DATE, now_ns: 1, jitter: 0.0 };
                 settings.serve(&question, &mut out).is_ok()
             });

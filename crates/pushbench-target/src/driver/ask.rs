@@ -1,7 +1,7 @@
 //! From the bytes of a request to its answer: which requests are served here, and how the answer begins.
 
 use pushbench_transport::server::{
-    Answer, Parsed, PollAnswer, Query, Question, Refusal, ReplyForm, RequestHead, TopicName, parse,
+    Answer, Parsed, PollAnswer, Query, Question, Refusal, ReplyForm, RequestHead, TopicRef, parse,
 };
 
 use super::Driver;
@@ -71,13 +71,13 @@ impl Driver {
         out.clear();
         let answer = Query::parse(head.query).and_then(|query| {
             let question = Question { head, query: &query, date, now_ns, jitter };
-            settings.serve(&question, out).map(|answer| (query.topic, answer))
+            settings.serve(&question, out).map(|answer| (query, answer))
         });
         if let Some(connection) = self.get(key) {
             connection.pipe.patience.called();
         }
         let refused = match answer {
-            Ok((topic, answer)) => self.begin(key, topic, answer, form, out, now_ns),
+            Ok((query, answer)) => self.begin(key, query.topic(), answer, form, out, now_ns),
             Err(refusal) => Err(refusal),
         };
         if let Err(refusal) = refused {
@@ -89,7 +89,7 @@ impl Driver {
     fn begin(
         &mut self,
         key: Key,
-        topic: TopicName,
+        topic: TopicRef<'_>,
         answer: Answer,
         form: ReplyForm,
         out: &mut Vec<u8>,
@@ -103,7 +103,7 @@ impl Driver {
             Answer::Poll(PollAnswer { start, hold, form }) => {
                 self.poll(key, topic, PollAnswer { start, hold, form }, out, now_ns)
             }
-            Answer::Stream(stream) => self.open(key, &topic, stream, out, now_ns),
+            Answer::Stream(stream) => self.open(key, topic, stream, out, now_ns),
         }
     }
 

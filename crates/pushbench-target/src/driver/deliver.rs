@@ -11,7 +11,7 @@
 //! PERF: with 5,000 event streams and 5 events a second, 97 % of the target's time is the kernel's `send`.
 
 use pushbench_scenario::Coalesce;
-use pushbench_transport::server::{Refusal, Stream, TopicName};
+use pushbench_transport::server::{Refusal, Stream, TopicRef};
 use std::io::IoSlice;
 
 use super::Driver;
@@ -46,7 +46,7 @@ impl Driver {
     pub(super) fn open(
         &mut self,
         key: Key,
-        topic: &TopicName,
+        topic: TopicRef<'_>,
         mut stream: Box<dyn Stream>,
         out: &mut Vec<u8>,
         now_ns: u64,

@@ -1,7 +1,7 @@
 //! Polls: answered at once, or held until there is something to tell.
 
 use pushbench_transport::polling::serve::write;
-use pushbench_transport::server::{Hold, PollAnswer, Refusal, ReplyForm, Start, TopicName};
+use pushbench_transport::server::{Hold, PollAnswer, Refusal, ReplyForm, Start, TopicRef};
 
 use super::Driver;
 use super::connection::{Farewell, Held, Mode, Waits};
@@ -16,13 +16,13 @@ impl Driver {
     pub(super) fn poll(
         &mut self,
         key: Key,
-        topic: TopicName,
+        topic: TopicRef<'_>,
         poll: PollAnswer,
         out: &mut Vec<u8>,
         now_ns: u64,
     ) -> Result<(), Refusal> {
         let bounds = self.bounds();
-        self.hub.read(&topic, poll.start, bounds, &mut self.batch);
+        self.hub.read(topic, poll.start, bounds, &mut self.batch);
         let Some(Hold { until_ns, look_every_ns }) =
             poll.hold.filter(|_| self.batch.is_empty() && !self.closing)
         else {
@@ -33,12 +33,13 @@ impl Driver {
         let after = self.batch.cursor;
         let (waits, wake_ns) = match look_every_ns {
             None => {
-                let place = self.hub.subscribe(&topic, Start::After(after), Pace::Once, key)?;
+                let place = self.hub.subscribe(topic, Start::After(after), Pace::Once, key)?;
                 (Waits::At(place), until_ns)
             }
-            Some(every_ns) => {
-                (Waits::Looking { topic, every_ns }, until_ns.min(now_ns.saturating_add(every_ns)))
-            }
+            Some(every_ns) => (
+                Waits::Looking { topic: topic.to_name(), every_ns },
+                until_ns.min(now_ns.saturating_add(every_ns)),
+            ),
         };
         if let Some(connection) = self.get(key) {
             connection.mode = Mode::Held(Held { after, until_ns, waits, form: poll.form });
@@ -69,7 +70,9 @@ impl Driver {
                 self.hub.read_at(place, start, bounds, &mut self.batch);
                 self.hub.unsubscribe(place);
             }
-            Waits::Looking { topic, .. } => self.hub.read(topic, start, bounds, &mut self.batch),
+            Waits::Looking { topic, .. } => {
+                self.hub.read(topic.as_topic_ref(), start, bounds, &mut self.batch)
+            }
         }
         connection.mode = Mode::Asking;
         self.stop_timer(key);
@@ -88,7 +91,7 @@ impl Driver {
             && now_ns < until_ns
         {
             let (next_ns, sent) = (until_ns.min(now_ns.saturating_add(*every_ns)), self.hub.sent);
-            self.hub.read(topic, Start::After(after), bounds, &mut self.batch);
+            self.hub.read(topic.as_topic_ref(), Start::After(after), bounds, &mut self.batch);
             // Only a look: what there is will be read once more.
             self.hub.sent = sent;
             let nothing = self.batch.is_empty();

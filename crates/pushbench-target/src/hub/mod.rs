@@ -9,7 +9,7 @@ mod topic;
 
 use hyper::StatusCode;
 use pushbench_scenario::Coalesce;
-use pushbench_transport::server::{Batch, Event, Refusal, Start, TopicName};
+use pushbench_transport::server::{Batch, Event, Refusal, Start, TopicName, TopicRef};
 use slab::Slab;
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
@@ -84,7 +84,7 @@ impl Hub {
         now_ns: u64,
         payload: impl FnOnce(u64) -> String,
     ) -> Result<u64, Refusal> {
-        let key = self.key(topic)?;
+        let key = self.key(topic.as_topic_ref())?;
         let topic = &mut self.topics[key];
         let id = topic.ring.next_id();
         topic.ring.push(Rc::new(Event::new(id, payload(id))), topic.needed());
@@ -104,7 +104,7 @@ impl Hub {
 
     /// Makes sure that there is room for a topic.
     pub(crate) fn admit(&mut self, topic: &TopicName) -> Result<(), Refusal> {
-        self.key(topic).map(drop)
+        self.key(topic.as_topic_ref()).map(drop)
     }
 
     /// Whether there is such a topic now.
@@ -123,8 +123,8 @@ impl Hub {
     }
 
     /// The topic of that name, made if there is room for it.
-    fn key(&mut self, name: &TopicName) -> Result<usize, Refusal> {
-        if let Some(key) = self.names.get(name) {
+    fn key(&mut self, name: TopicRef<'_>) -> Result<usize, Refusal> {
+        if let Some(key) = self.names.get(name.as_str()) {
             return Ok(*key);
         }
         let most = self.topics_max;
@@ -132,16 +132,16 @@ impl Hub {
             let why = format!("this target already has its {most} topics");
             return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, why));
         }
-        let key = self.topics.insert(Topic::new(name.clone(), self.keep));
-        self.names.insert(name.clone(), key);
+        let key = self.topics.insert(Topic::new(name.to_name(), self.keep));
+        self.names.insert(name.to_name(), key);
         Ok(key)
     }
 
     /// Replaces `batch` by the events after `start`, as far as they are still held and fit into `bounds`.
     ///
     /// A topic that nobody has used is empty; reading does not create it.
-    pub(crate) fn read(&mut self, topic: &TopicName, start: Start, bounds: Bounds, batch: &mut Batch) {
-        match self.names.get(topic) {
+    pub(crate) fn read(&mut self, topic: TopicRef<'_>, start: Start, bounds: Bounds, batch: &mut Batch) {
+        match self.names.get(topic.as_str()) {
             Some(key) => self.topics[*key].ring.read(start, bounds, batch),
             None => Ring::new(Keep { events: 0, bytes: 0, backlog_bytes: 0 }).read(start, bounds, batch),
         }
@@ -160,7 +160,7 @@ impl Hub {
     /// [`Refusal`] when the topic is new and the limit of topics is reached.
     pub(crate) fn subscribe(
         &mut self,
-        topic: &TopicName,
+        topic: TopicRef<'_>,
         start: Start,
         pace: Pace,
         connection: Key,
@@ -296,7 +296,7 @@ mod tests {
         let mut hub = hub(2, Coalesce::Off);
         let key = Key::of(0, 0);
         (0..2).for_each(|_| publish(&mut hub, "t", 0));
-        let place = hub.subscribe(&topic("t"), Start::After(0), Pace::Once, key).unwrap();
+        let place = hub.subscribe(topic("t").as_topic_ref(), Start::After(0), Pace::Once, key).unwrap();
         (0..3).for_each(|_| publish(&mut hub, "t", 0));
         let (slot, ring) = hub.at(place);
         slot.settle(ring);
@@ -313,8 +313,9 @@ mod tests {
     #[test]
     fn an_unused_topic_is_forgotten_and_a_used_one_keeps_its_ids() {
         let mut hub = hub(0, Coalesce::Off);
-        let subscribe =
-            |hub: &mut Hub| hub.subscribe(&topic("t"), Start::Now, Pace::Live, Key::of(0, 0)).unwrap();
+        let subscribe = |hub: &mut Hub| {
+            hub.subscribe(topic("t").as_topic_ref(), Start::Now, Pace::Live, Key::of(0, 0)).unwrap()
+        };
         let place = subscribe(&mut hub);
         hub.unsubscribe(place);
         assert_eq!((hub.topics(), hub.subscribers), (0, 0));
@@ -324,7 +325,7 @@ mod tests {
         assert_eq!(hub.topics(), 1);
         walked(&mut hub);
         let mut batch = Batch::default();
-        hub.read(&topic("t"), Start::Now, BOUNDS, &mut batch);
+        hub.read(topic("t").as_topic_ref(), Start::Now, BOUNDS, &mut batch);
         assert_eq!(batch.cursor, 1);
     }
 
@@ -332,7 +333,7 @@ mod tests {
     fn topics_take_turns_and_a_second_event_prolongs_the_walk() {
         let mut hub = hub(2, Coalesce::Off);
         for name in ["a", "a", "a", "b", "b", "b"] {
-            hub.subscribe(&topic(name), Start::Now, Pace::Live, Key::of(0, 0)).unwrap();
+            hub.subscribe(topic(name).as_topic_ref(), Start::Now, Pace::Live, Key::of(0, 0)).unwrap();
         }
         publish(&mut hub, "a", 0);
         publish(&mut hub, "b", 0);
@@ -348,7 +349,7 @@ mod tests {
     fn where_events_are_gathered_a_walk_begins_a_while_after_the_first() {
         let mut hub = hub(9, Coalesce::Within(Duration::from_nanos(100)));
         for name in ["a", "b"] {
-            hub.subscribe(&topic(name), Start::Now, Pace::Live, Key::of(0, 0)).unwrap();
+            hub.subscribe(topic(name).as_topic_ref(), Start::Now, Pace::Live, Key::of(0, 0)).unwrap();
         }
         for (name, now_ns) in [("a", 10), ("a", 90), ("b", 60)] {
             publish(&mut hub, name, now_ns);

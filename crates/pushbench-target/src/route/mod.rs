@@ -104,8 +104,8 @@ impl Router {
                 Work::Upgrade(reply, echo)
             }
             Route::Publish => {
-                let query = Query::parse(request.uri().query())?;
-                let publish = publish::reply(Rc::clone(&self.server), query.topic, request.into_body());
+                let topic = Query::parse(request.uri().query())?.topic().to_name();
+                let publish = publish::reply(Rc::clone(&self.server), topic, request.into_body());
                 Work::Waiting(Box::pin(publish))
             }
             Route::Page => Work::Done(page(StatusCode::OK, "text/html; charset=utf-8", PAGE)),

@@ -9,12 +9,14 @@ mod head;
 mod query;
 mod reply;
 mod stream;
+mod topic;
 
 pub use event::Event;
 pub use head::{Parsed, RequestHead, parse};
-pub use query::{Query, Start, TOPIC_BYTES_MAX, TopicName};
+pub use query::{Query, Start};
 pub use reply::{Body, Instead, Refusal, Reply, page};
 pub use stream::{Answer, Go, Hold, PollAnswer, Question, ReplyForm, Stream};
+pub use topic::{TOPIC_BYTES_MAX, TopicName, TopicRef};
 
 use std::rc::Rc;
 

@@ -3,38 +3,11 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::Refusal;
+use super::{Refusal, TopicRef, topic};
 use crate::Period;
-
-/// Longest topic name, in bytes.
-pub const TOPIC_BYTES_MAX: usize = 128;
 
 /// The topic of requests that name none.
 const DEFAULT_TOPIC: &str = "all";
-
-/// The name of a topic: 1 to 128 characters that need no escaping in a URL or in JSON.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct TopicName(Box<str>);
-
-impl TopicName {
-    /// A valid name.
-    ///
-    /// # Errors
-    /// A `400` that says what is allowed.
-    pub fn new(name: &str) -> Result<Self, Refusal> {
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte);
-        if name.is_empty() || name.len() > TOPIC_BYTES_MAX || !name.bytes().all(allowed) {
-            return Err(Refusal::bad_request("topic must be 1 to 128 characters of A-Z a-z 0-9 . _ ~ -"));
-        }
-        Ok(Self(name.into()))
-    }
-
-    /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
 
 /// Where a subscriber begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,23 +18,23 @@ pub enum Start {
     After(u64),
 }
 
-/// The query of a request.
+/// The query of a request, borrowed from it where it is written without escapes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Query {
-    /// Which topic.
-    pub topic: TopicName,
+pub struct Query<'a> {
+    /// A valid name.
+    topic: Cow<'a, str>,
     /// From where on.
     pub start: Start,
     /// How long to wait for the first event, if the request says so.
     pub timeout: Option<Duration>,
 }
 
-impl Query {
+impl<'a> Query<'a> {
     /// Reads the part of the URL after `?`.
     ///
     /// # Errors
     /// A `400` that names the key and what is allowed; also when one of the keys is given twice.
-    pub fn parse(query: Option<&str>) -> Result<Self, Refusal> {
+    pub fn parse(query: Option<&'a str>) -> Result<Self, Refusal> {
         let (mut topic, mut after, mut timeout) = (None, None, None);
         for pair in query.unwrap_or_default().split('&') {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -75,11 +48,19 @@ impl Query {
                 return Err(Refusal::bad_request(format!("{key} is given twice")));
             }
         }
+        let topic = topic.unwrap_or(Cow::Borrowed(DEFAULT_TOPIC));
+        topic::check(&topic)?;
         Ok(Self {
-            topic: TopicName::new(topic.as_deref().unwrap_or(DEFAULT_TOPIC))?,
+            topic,
             start: after.as_deref().map_or(Ok(Start::Now), |after| Start::parse("after", after))?,
             timeout: timeout.as_deref().map(parse_timeout).transpose()?,
         })
+    }
+
+    /// Which topic.
+    #[must_use]
+    pub fn topic(&self) -> TopicRef<'_> {
+        TopicRef::checked(&self.topic)
     }
 }
 
@@ -146,7 +127,7 @@ mod tests {
         ];
         for (query, topic, start, timeout_ms) in table {
             let parsed = Query::parse(query).unwrap();
-            assert_eq!(parsed.topic.as_str(), topic, "{query:?}");
+            assert_eq!(parsed.topic().as_str(), topic, "{query:?}");
             assert_eq!(parsed.start, start, "{query:?}");
             assert_eq!(parsed.timeout, timeout_ms.map(Duration::from_millis), "{query:?}");
         }

@@ -13,7 +13,7 @@ pub struct Question<'a> {
     /// The request; it has no body.
     pub head: &'a RequestHead<'a>,
     /// What it asks for.
-    pub query: &'a Query,
+    pub query: &'a Query<'a>,
     /// The date for the response, as in a `Date` header (RFC 9110, section 5.6.7).
     pub date: &'a str,
     /// Now.
