@@ -8,11 +8,12 @@ use crate::driver::{ask, request, subscription};
 /// Most that one stream may take on the heap while it is idle, in bytes.
 const STREAM_BYTES_MAX: usize = 64;
 
-/// A stream of every kind that has one.
+/// A stream of every kind that has one; the others poll.
 fn streams() -> Vec<(Kind, Box<dyn Stream>)> {
     let stream = |kind: &Kind| match ask(&kind.default_settings(), &subscription(*kind, ""), 0.0).answer {
         Ok(Answer::Stream(stream)) => Some((*kind, stream)),
-        Ok(_) => None,
+        Ok(Answer::Poll(_)) => None,
+        Ok(Answer::Whole) => panic!("{kind} answers a subscription once and for all"),
         Err(refusal) => panic!("{kind}: {}", refusal.why),
     };
     Kind::ALL.iter().filter_map(stream).collect()
@@ -21,7 +22,7 @@ fn streams() -> Vec<(Kind, Box<dyn Stream>)> {
 #[test]
 fn an_idle_stream_is_one_small_piece_of_memory() {
     let streams = streams();
-    assert_eq!(streams.len(), 2);
+    assert!(!streams.is_empty());
     for (kind, stream) in streams {
         let size = size_of_val(&*stream);
         assert!(size <= STREAM_BYTES_MAX, "{kind}: {size}");
