@@ -2,13 +2,14 @@
 //!
 //! Pings are answered and closes are answered in here; masks are tungstenite's own random numbers, not seeded ones.
 
-use std::io::{self, Read, Write};
+use std::io;
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{CloseFrame, Role, WebSocketConfig, WebSocketContext};
 use tungstenite::{Error, Message};
 
 use super::connection::Found;
 use crate::error::WireError;
+use crate::websocket::memory::Memory;
 use crate::websocket::wire::MAX_MESSAGE_BYTES;
 
 /// The buffer that tungstenite allocates at once for each connection. Its default of 128 KiB is a hundred times what
@@ -19,33 +20,6 @@ const READ_BUFFER_BYTES: usize = 1024;
 #[derive(Debug)]
 pub(super) struct Library {
     context: WebSocketContext,
-}
-
-/// The bytes of one read, and where bytes to be written go.
-struct Memory<'a> {
-    input: &'a [u8],
-    out: &'a mut Vec<u8>,
-}
-
-impl Read for Memory<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.input.is_empty() {
-            // Nothing now; an end of the stream would be a fault.
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        self.input.read(buffer)
-    }
-}
-
-impl Write for Memory<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.out.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 impl Library {

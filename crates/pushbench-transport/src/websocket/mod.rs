@@ -4,6 +4,7 @@ mod backoff;
 mod connection;
 mod handshake;
 mod library;
+mod memory;
 mod random;
 pub mod serve;
 mod settings;

@@ -4,12 +4,13 @@
 //! here. The first other byte makes the library's state, which from then on reads everything: it answers pings,
 //! validates, and knows how far a close handshake is.
 
-use std::io::{self, Read, Write};
+use std::io;
 use tungstenite::protocol::frame::Frame;
 use tungstenite::protocol::{CloseFrame, Role, WebSocketConfig, WebSocketContext};
 use tungstenite::{Error, Message};
 
 use super::MESSAGE_BYTES_MAX;
+use crate::websocket::memory::Memory;
 
 /// The library's default of 128 KiB would be allocated for every connection.
 const READ_BUFFER_BYTES: usize = 2 << 10;
@@ -102,33 +103,6 @@ fn read(context: &mut WebSocketContext, bytes: &[u8], out: &mut Vec<u8>) -> Hear
             Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => return Heard::Nothing,
             Err(error) => return Heard::Fault(error),
         }
-    }
-}
-
-/// The bytes of one read, and where bytes to be written go.
-struct Memory<'a> {
-    input: &'a [u8],
-    out: &'a mut Vec<u8>,
-}
-
-impl Read for Memory<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.input.is_empty() {
-            // Nothing now; an end of the stream would be a fault.
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        self.input.read(buffer)
-    }
-}
-
-impl Write for Memory<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.out.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 
