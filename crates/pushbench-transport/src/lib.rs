@@ -9,6 +9,8 @@
 //! | `subscribe.rs` | the client half: a state machine, bytes and time in, bytes and wishes out | I/O, clocks |
 //! | `serve.rs` | the server half: a state machine, requests, events, bytes and time in, bytes and wishes out | I/O, clocks, routing |
 //!
+//! One part of a serving half does I/O, by a library: WebSocket's echo, on which no load is measured.
+//!
 //! What all sockets of an event loop carry on the wire is summed by [`meter`], for clients and target alike.
 //!
 //! Scenario files, results and charts are not known here, nor is who drives the two halves.

@@ -1,7 +1,8 @@
 //! The server half: the upgrade, the delivery of events, and the echo.
 //!
-//! The handshake, frames, masks, fragments and UTF-8 are the library's work. Here is decided what is sent when, and
-//! with which code a connection ends.
+//! What a proper handshake is, the library knows, and what a peer says it reads, but for pongs: masks, fragments, UTF-8.
+//! Frames of events, gaps and pings are put together here, as they are the same for all. Here is also decided what is sent
+//! when, and with which code a connection ends. Only the echo does I/O: there the library has the socket.
 
 mod closing;
 mod echo;
