@@ -71,7 +71,7 @@ impl Driver {
                 self.hub.unsubscribe(place);
             }
             Waits::Looking { topic, .. } => {
-                self.hub.read(topic.as_topic_ref(), start, bounds, &mut self.batch)
+                self.hub.read(topic.as_topic_ref(), start, bounds, &mut self.batch);
             }
         }
         connection.mode = Mode::Asking;
