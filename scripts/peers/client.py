@@ -12,7 +12,7 @@ from pathlib import Path
 
 import machine
 from target import EVENT_BYTES, READY_S, Publisher, Serve, Target, cpus_of_children
-from tools import JOBS, Ask
+from tools import JOB_FILES, Ask
 
 LONG_S = 120
 """How long a client that receives is asked to go on; it is stopped when the measurement is done."""
@@ -69,7 +69,7 @@ def command_of(tool, job, plan):
         return f"pushbench run ({scenario_of(job, plan).strip()})".replace("\n", "; ")
     with scratch() as work:
         command = " ".join(map(str, tool.ways[job.name].command(what_is_asked(job, plan, "PORT", work))))
-    return command.replace(str(work), "WORK").replace(str(JOBS), "scripts/peers/jobs")
+    return command.replace(str(work), "WORK").replace(str(JOB_FILES), "scripts/peers/jobs")
 
 
 @contextmanager

@@ -3,7 +3,9 @@
 What was received is what the target's counters say of the window; CPU time is that of the client's processes in it.
 """
 
+import http.client
 import math
+import subprocess
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -108,8 +110,8 @@ def measure(tool, job, plan):
             if publisher and publisher.fault:
                 raise Failed(f"events could not be published: {publisher.fault}")
             return sample(job, plan, before, after, connected, waiting_bytes, end())
-        except (OSError, RuntimeError) as fault:
-            raise Failed(str(fault)) from fault
+        except (OSError, RuntimeError, http.client.HTTPException, subprocess.SubprocessError) as fault:
+            raise Failed(str(fault) or type(fault).__name__) from fault
 
 
 CONNECT_S = 60

@@ -35,6 +35,8 @@ class Target:
                 connection.close()
             for name, value in re.findall(r"^pushbench_(\w+) (\d+)$", text, re.MULTILINE):
                 sums[name] = sums.get(name, 0) + int(value)
+            if "connections" not in sums:
+                raise RuntimeError(f"GET /metrics is answered with {text[:80]!r}")
             sums["connections"] -= 1
         return sums
 
