@@ -14,7 +14,7 @@ COLUMNS = [
 
 
 MANY = 500
-"""From so many clients on memory per client is compared: with fewer, pages that a process takes anyway drown it."""
+"""From so many clients on memory per client is a figure: with fewer, pages that a process takes anyway drown it."""
 
 
 class Row:
@@ -31,10 +31,11 @@ class Row:
         return {at: getattr(sample, name) for at, sample in self.samples.items()}
 
     def bytes_per_client(self):
-        """By round: memory with all clients less that with one, for each client more."""
-        if self.base_pss_bytes is None or self.clients < 2:
+        """By round: memory with all clients less that with one, for each client more. Nothing where that is no figure."""
+        if self.base_pss_bytes is None or self.clients < MANY or not self.samples:
             return {}
-        return {at: (bytes_ - self.base_pss_bytes) / (self.clients - 1) for at, bytes_ in self.of("pss_bytes").items()}
+        more = {at: (bytes_ - self.base_pss_bytes) / (self.clients - 1) for at, bytes_ in self.of("pss_bytes").items()}
+        return more if middle(more) >= 0 else {}
 
     def cells(self, ours, measured_on):
         """The columns; `ours` is pushbench's row of the job, or None."""
@@ -44,7 +45,7 @@ class Row:
             "job": self.job.name, "unit": self.job.unit, "peer": self.peer, "version": self.version,
             "clients": self.clients, "rounds": len(self.samples), "per_second": middle(self.of("per_second")),
             **spread("cpu_us", cpu), "cpu_ratio": ratio(cpu, ours and ours.of("cpu_us")),
-            **spread("bytes_per_client", memory), "bytes_ratio": ratio(memory, ours and ours.bytes_per_client()) if self.clients >= MANY else None,
+            **spread("bytes_per_client", memory), "bytes_ratio": ratio(memory, ours and ours.bytes_per_client()),
             "target_cpu_us": middle(self.of("target_cpu_us")), "tree_cpu_us": middle(self.of("tree_cpu_us")),
             "client_busy": middle(self.of("client_busy")),
             "target_errors": sum(self.of("target_errors").values()) if self.samples else None,
