@@ -165,7 +165,7 @@ class Look:
 
 def look(client, target, job):
     """Clocks are read close together; what takes longer comes after them."""
-    tree = machine.tree(client.child.pid)
+    tree = machine.tree(client.pid)
     own = client.of_tree(tree)
     metrics = target.metrics()
     at, tree_ns, target_ns = time.monotonic(), machine.cpu_ns(tree), target.cpu_ns()

@@ -3,12 +3,14 @@
 import http.client
 import os
 import re
-import subprocess
+import signal
+import tempfile
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from machine import arrived_bytes, cpu_ns, unread_bytes
+from processes import Group, uninterrupted
 
 EVENT_BYTES = 256
 READY_S = 20
@@ -54,43 +56,31 @@ class Target:
         return next(iter(self.processes.values()))
 
 
-class Serve(Target):
-    """`pushbench serve` on CPUs of its own, until the `with` block ends."""
-
-    def __init__(self, pushbench, cpus):
-        with cpus_of_children(cpus):
-            self.child = subprocess.Popen(
-                [pushbench, "serve", "--listen", "127.0.0.1:0"], stderr=subprocess.PIPE, text=True)
-        first = self.child.stderr.readline()
-        said = re.match(r"listening on http://127\.0\.0\.1:(\d+)", first)
-        if not said:
-            self.__exit__()
-            raise RuntimeError(f"the target does not come up: {first.strip()}")
-        # What else it says is read by nobody, and short.
-        super().__init__({self.child.pid: int(said[1])})
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.child.terminate()
-        try:
-            self.child.wait(READY_S)
-        except subprocess.TimeoutExpired:
-            self.child.kill()
-            self.child.wait()
-        self.child.stderr.close()
-
-
 @contextmanager
-def cpus_of_children(cpus):
-    """Children that are started inside of the block inherit these CPUs."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cpus)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
+def serve(pushbench, cpus):
+    """`pushbench serve` on CPUs of its own, until the `with` block ends. What it says goes to a file, so that it never
+    waits for somebody to read it."""
+    with ExitStack() as stack:
+        said = stack.enter_context(tempfile.TemporaryFile())
+        with uninterrupted():
+            group = Group([pushbench, "serve", "--listen", "127.0.0.1:0"], cpus, said)
+            stack.callback(group.end, 0, [signal.SIGTERM])
+        yield Target({group.pid: port_of(group, said)})
+
+
+def port_of(group, said):
+    """Where it listens, as its first line tells."""
+    deadline = time.monotonic() + READY_S
+    while True:
+        ended = group.ended()
+        # From the beginning: the file's position is the child's, too.
+        first, whole, _ = os.pread(said.fileno(), 4096, 0).decode(errors="replace").partition("\n")
+        found = re.match(r"listening on http://127\.0\.0\.1:(\d+)", first)
+        if whole and found:
+            return int(found[1])
+        if whole or ended or time.monotonic() > deadline:
+            raise RuntimeError(f"the target does not come up: {first.strip() or 'it says nothing'}")
+        time.sleep(0.01)
 
 
 def payload(now_s):
