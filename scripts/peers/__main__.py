@@ -102,6 +102,8 @@ def plan_rows(arguments, size):
         clients = clients_of(job, size)
         if is_wanted(arguments, OURS):
             note = "workers; own target of the same binary, same settings"
+            if job.pushes and size.steps:
+                note += "; its target publishes by itself, others' is posted to: clean rates do not compare"
             rows.append(results.Row(job, OURS, versions[OURS], clients, note))
             tools[name, OURS] = None
         for tool in (tool for tool in TOOLS if name in tool.ways and is_wanted(arguments, tool.name)):

@@ -77,6 +77,8 @@ class Sample:
     target_busy: float
     published_share: float
     """Of the events that were due, how many the target published; 1 for requests."""
+    publisher_late_s: float | None
+    """How late who posted the events was at worst, by its own fault; None where the target publishes by itself."""
     arrived_share: float
     """Of the events that were published, for how many as many bytes arrived, over all clients; 1 for requests."""
     waiting_s: float
@@ -103,13 +105,16 @@ def measure(tool, job, plan):
                     publishing.enter_context(publisher)
                 wait_for_work(client, target, job)
                 time.sleep(plan.warmup_s)
+                if publisher:
+                    publisher.lateness.begin()
                 before = look(client, target, job)
                 time.sleep(plan.window_s)
                 after = look(client, target, job)
                 waiting_bytes = min(target.unread_bytes(), *unread_again(target, plan)) if job.pushes else 0
             if publisher and publisher.fault:
                 raise Failed(f"events could not be published: {publisher.fault}")
-            return sample(job, plan, before, after, connected, waiting_bytes, end())
+            late_s = publisher.lateness.worst_s if publisher else None
+            return sample(job, plan, before, after, connected, waiting_bytes, late_s, end())
         except (OSError, RuntimeError, http.client.HTTPException, subprocess.SubprocessError) as fault:
             raise Failed(str(fault) or type(fault).__name__) from fault
 
@@ -181,7 +186,7 @@ def unread_again(target, plan):
         yield target.unread_bytes()
 
 
-def sample(job, plan, before, after, connected, waiting_bytes, own_errors):
+def sample(job, plan, before, after, connected, waiting_bytes, late_s, own_errors):
     def grown(name):
         return after.metrics[name + "_total"] - before.metrics[name + "_total"]
 
@@ -206,6 +211,7 @@ def sample(job, plan, before, after, connected, waiting_bytes, own_errors):
         client_busy=own_ns / 1e9 / seconds / len(client_cpus),
         target_busy=target_ns / 1e9 / seconds / len(target_cpus),
         published_share=share(published, plan.rate * seconds) if job.pushes else 1,
+        publisher_late_s=late_s,
         arrived_share=share(arrived(job, before, after) / plan.clients, published) if job.pushes else 1,
         waiting_s=waiting_bytes / (clients.EVENT_BYTES * plan.rate * plan.clients) if job.pushes else 0,
         target_errors=grown("error_replies") + grown("slow_disconnects") + max(0, left),

@@ -3,6 +3,7 @@
 import http.client
 import os
 import re
+import select
 import signal
 import tempfile
 import threading
@@ -97,6 +98,7 @@ class Publisher:
         self.port, self.rate = port, rate
         self.stop = threading.Event()
         self.fault = None
+        self.lateness = Lateness()
         self.thread = threading.Thread(target=self.run)
 
     def __enter__(self):
@@ -113,15 +115,41 @@ class Publisher:
         try:
             while not self.stop.wait(max(0.0, begin + event / self.rate - time.monotonic())):
                 connection = connections[event % CONNECTIONS]
+                waited_s = wait_for_reply(connection) if event >= CONNECTIONS else 0.0
+                self.lateness.add(time.monotonic() - (begin + event / self.rate), waited_s)
                 if event >= CONNECTIONS:
                     accept(connection)
                 connection.request("POST", "/publish?topic=all", payload(time.time()))
                 event += 1
         except (OSError, RuntimeError, http.client.HTTPException) as fault:
-            self.fault = str(fault)
+            self.fault = str(fault) or type(fault).__name__
         finally:
             for connection in connections:
                 connection.close()
+
+
+class Lateness:
+    """How late a publisher was by itself: what it waited for replies, until it was on time again, is the target's."""
+
+    def __init__(self):
+        self.worst_s = self.excused_s = 0.0
+
+    def add(self, late_s, waited_s):
+        """An event that is about to be posted, so much after it was due; for the last reply it had to wait so long."""
+        self.excused_s = min(self.excused_s + waited_s, late_s)
+        self.worst_s = max(self.worst_s, late_s - self.excused_s)
+
+    def begin(self):
+        """Forgets what was before, as a window begins."""
+        self.worst_s = 0.0
+
+
+def wait_for_reply(connection):
+    """How long the reply to the event before is waited for, in seconds. To read it then is the publisher's own work."""
+    begin = time.monotonic()
+    if not select.select([connection.sock], [], [], READY_S)[0]:
+        raise RuntimeError(f"POST /publish was not answered within {READY_S} s")
+    return time.monotonic() - begin
 
 
 def accept(connection):

@@ -8,7 +8,7 @@ from measure import JOBS, Sample
 
 SAMPLE = Sample(
     per_second=100.0, cpu_us=10.0, target_cpu_us=5.0, tree_cpu_us=20.0, pss_bytes=0, client_busy=0.1, target_busy=0.1,
-    published_share=1.0, arrived_share=1.0, waiting_s=0.0, target_errors=0, own_errors=0)
+    published_share=1.0, publisher_late_s=0.0, arrived_share=1.0, waiting_s=0.0, target_errors=0, own_errors=0)
 
 
 def row(clients, pss_bytes):
