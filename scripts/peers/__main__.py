@@ -186,7 +186,7 @@ def measure_round(at, rows, tools, plan):
         try:
             sample = measure(tools[key], row.job, plan)
         except Failed as fault:
-            row.note = f"round {at + 1}: {fault}"
+            row.fail(at + 1, str(fault))
             say(f"{row.job.name:<14} {row.peer:<12} round {at + 1}: {fault}")
             continue
         row.samples[at + 1] = sample

@@ -24,8 +24,17 @@ class Row:
         self.job, self.peer, self.version, self.clients = job, peer, version, clients
         self.command, self.note = "", note
         self.samples = {}
+        self.failures = {}
         self.base_pss_bytes = None
         self.clean_rate, self.stopped_by = None, ""
+
+    def fail(self, at, fault):
+        self.failures.setdefault(fault, []).append(at)
+
+    def notes(self):
+        """What is to be known of it, and in which rounds it failed of what."""
+        failed = (f"round {', '.join(map(str, rounds))}: {fault}" for fault, rounds in self.failures.items())
+        return "; ".join(part for part in (self.note, *failed) if part)
 
     def of(self, name):
         return {at: getattr(sample, name) for at, sample in self.samples.items()}
@@ -50,7 +59,7 @@ class Row:
             "client_busy": middle(self.of("client_busy")),
             "target_errors": sum(self.of("target_errors").values()) if self.samples else None,
             "own_errors": sum(own_errors) if own_errors else None,
-            "clean_rate": self.clean_rate, "stopped_by": self.stopped_by, "command": self.command, "note": self.note,
+            "clean_rate": self.clean_rate, "stopped_by": self.stopped_by, "command": self.command, "note": self.notes(),
             "measured_on": measured_on,
         }
 

@@ -29,6 +29,15 @@ class Memory(unittest.TestCase):
                 self.assertIsNone(row(clients, pss_bytes).cells(None, "")["bytes_per_client"])
 
 
+class Notes(unittest.TestCase):
+    def test_a_round_that_failed_is_told_beside_what_is_told_anyway(self):
+        one = results.Row(JOBS["sse"], "wrk", "1", 1, "knows no events")
+        for at, fault in ((1, "it ended"), (2, "nothing happens"), (4, "it ended")):
+            one.fail(at, fault)
+        expected = "knows no events; round 1, 4: it ended; round 2: nothing happens"
+        self.assertEqual(one.cells(None, "")["note"], expected)
+
+
 class Ratio(unittest.TestCase):
     def test_is_the_median_of_the_rounds_that_both_have(self):
         self.assertEqual(results.ratio({1: 10, 2: 30, 4: 80}, {1: 10, 2: 10, 3: 1, 4: 10}), 3)
