@@ -5,7 +5,8 @@
 #
 # Each of the rounds (5) calibrates, counts the memory of 10,000 clients of every transport, and times the publisher: about
 # two minutes. Prints a table of medians and writes it to DIR as bounds.md and bounds.csv, with every round's figures in
-# rounds.csv. Bounds are for a machine that does nothing else; a bound that is missed is reported and fails nothing.
+# rounds.csv. Medians are of valid rounds, at least three where so many were asked for. Bounds are for a machine that does
+# nothing else; a bound that is missed is reported, with how far, and fails nothing.
 #
 # Exits 0 when everything was measured, 1 when something was not, 2 for wrong arguments. Needs python3: without it says
 # so and exits 0. Leaves nothing but DIR behind.

@@ -32,7 +32,7 @@ class Memory(unittest.TestCase):
 class Notes(unittest.TestCase):
     def test_a_round_that_failed_is_told_beside_what_is_told_anyway(self):
         one = results.Row(JOBS["sse"], "wrk", "1", 1, "knows no events")
-        for at, fault in ((1, "it ended"), (2, "nothing happens"), (4, "it ended")):
+        for at, fault in ((1, "it ended"), (2, "nothing\n  happens"), (4, "it ended")):
             one.fail(at, fault)
         expected = "knows no events; round 1, 4: it ended; round 2: nothing happens"
         self.assertEqual(one.cells(None, "")["note"], expected)
