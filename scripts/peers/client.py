@@ -83,7 +83,7 @@ size = "{size}B"
 [phases]
 warmup = "{warmup:g}s"
 measure = "{measure:g}s"
-drain = "2s"
+drain = "{drain:g}s"
 [[transports]]
 kind = "{kind}"
 {interval}
@@ -93,8 +93,9 @@ kind = "{kind}"
 def scenario_of(job, plan):
     interval_ms = 0 if job.pushes else max(1.0, plan.clients / plan.rate * 1e3)
     return SCENARIO.format(
-        clients=plan.clients, connect_rate=max(100, plan.clients), events=plan.rate if job.pushes else 0,
-        size=EVENT_BYTES, warmup=plan.warmup_s, measure=max(1.0, plan.window_s + 1), kind=job.kind,
+        clients=plan.clients, connect_rate=max(1000, plan.clients), events=plan.rate if job.pushes else 0,
+        size=EVENT_BYTES, warmup=plan.warmup_s, measure=max(1.0, plan.window_s + plan.spare_s / 2),
+        drain=1 + plan.spare_s / 2, kind=job.kind,
         interval="" if job.pushes else f'interval = "{interval_ms:.3f}ms"')
 
 

@@ -54,11 +54,13 @@ class Plan:
     """Events published per second, or requests per second of all clients together."""
     warmup_s: float
     window_s: float
+    spare_s: float = 2
+    """How long a client goes on before and after both, at least."""
 
     @property
     def life_s(self):
         """How long a client that asks has to go on."""
-        return math.ceil(self.warmup_s + self.window_s + 2)
+        return math.ceil(self.warmup_s + self.window_s + self.spare_s)
 
 
 @dataclass(frozen=True)

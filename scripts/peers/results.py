@@ -29,7 +29,8 @@ class Row:
         self.clean_rate, self.stopped_by = None, ""
 
     def fail(self, at, fault):
-        self.failures.setdefault(fault, []).append(at)
+        # A row is a line.
+        self.failures.setdefault(" ".join(fault.split()), []).append(at)
 
     def notes(self):
         """What is to be known of it, and in which rounds it failed of what."""

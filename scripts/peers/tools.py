@@ -3,6 +3,7 @@
 The names of the jobs are those of `measure.JOBS`. A program has ways for those jobs only that it claims to do.
 """
 
+import functools
 import json
 import os
 import re
@@ -161,6 +162,7 @@ def k6_errors(_output, ask):
         return None
 
 
+@functools.cache
 def k6_without_sse():
     # It must not look for the extension elsewhere: what is measured is what is installed.
     offline = os.environ | K6_OFFLINE
