@@ -105,6 +105,8 @@ def plan_rows(arguments, size):
         clients = clients_of(job, size)
         if is_wanted(arguments, OURS):
             note = "workers; own target of the same binary, same settings"
+            if job.paced:
+                note += "; paces one by one, by a schedule for each connection that begins anywhere in its interval"
             if job.pushes and size.steps:
                 note += "; its target publishes by itself, others' is posted to: clean rates do not compare"
             rows.append(results.Row(job, OURS, versions[OURS], clients, note))

