@@ -71,7 +71,11 @@ class Publishing(unittest.TestCase):
             def log_message(self, *_):
                 pass
 
-        with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        class Server(ThreadingHTTPServer):
+            # All connections are opened at once.
+            request_queue_size = CONNECTIONS
+
+        with Server(("127.0.0.1", 0), Answer) as server:
             # The publisher ends in the midst of things.
             server.handle_error = lambda *_: None
             thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
