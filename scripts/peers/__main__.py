@@ -76,7 +76,8 @@ def main():
 
 def parse():
     parser = argparse.ArgumentParser(prog="peers.sh", usage="scripts/peers.sh --help")
-    parser.add_argument("--pushbench", required=True)
+    # It is started elsewhere.
+    parser.add_argument("--pushbench", type=lambda text: str(Path(text).resolve()), required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--repeat", type=int, required=True)
     parser.add_argument("--quick", action="store_true")

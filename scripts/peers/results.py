@@ -141,7 +141,10 @@ def line(cells):
 
 
 def stopped(cells):
-    return f"at twice the clean rate: {cells['stopped_by']}" if cells["stopped_by"] not in ("", "the last step") else ""
+    if cells["stopped_by"] in ("", "the last step"):
+        return ""
+    rate = "the lowest rate" if cells["clean_rate"] is None else "twice the clean rate"
+    return f"at {rate}: {cells['stopped_by']}"
 
 
 def worded(value, form):
