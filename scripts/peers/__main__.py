@@ -28,10 +28,13 @@ class Size:
     """Clients that poll; clients that receive."""
     requests_per_s: float
     """Of all clients together, where requests are paced."""
+    unpaced_per_s: float | None
+    """pushbench's schedule where they are not; None for what another client reaches just before."""
     events_per_s: float
     asking_s: float
     receiving_s: float
     warmup_s: float
+    spare_s: float
     base: bool
     """Whether memory with one client is measured, to subtract it."""
     steps: int
@@ -39,10 +42,10 @@ class Size:
     step_s: float
 
 
-FULL = Size(asking=100, receiving=1000, requests_per_s=2000, events_per_s=5, asking_s=8, receiving_s=20, warmup_s=2,
-            base=True, steps=8, step_s=6)
-QUICK = Size(asking=10, receiving=50, requests_per_s=200, events_per_s=5, asking_s=1, receiving_s=1, warmup_s=0.3,
-             base=False, steps=0, step_s=1)
+FULL = Size(asking=100, receiving=1000, requests_per_s=2000, unpaced_per_s=None, events_per_s=5, asking_s=8,
+            receiving_s=20, warmup_s=2, spare_s=2, base=True, steps=8, step_s=6)
+QUICK = Size(asking=10, receiving=50, requests_per_s=200, unpaced_per_s=10_000, events_per_s=5, asking_s=1,
+             receiving_s=0.5, warmup_s=0.2, spare_s=0.8, base=False, steps=0, step_s=1)
 
 
 def main():
@@ -73,7 +76,8 @@ def main():
 
 def parse():
     parser = argparse.ArgumentParser(prog="peers.sh", usage="scripts/peers.sh --help")
-    parser.add_argument("--pushbench", required=True)
+    # It is started elsewhere.
+    parser.add_argument("--pushbench", type=lambda text: str(Path(text).resolve()), required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--repeat", type=int, required=True)
     parser.add_argument("--quick", action="store_true")
@@ -102,6 +106,10 @@ def plan_rows(arguments, size):
         clients = clients_of(job, size)
         if is_wanted(arguments, OURS):
             note = "workers; own target of the same binary, same settings"
+            if job.paced:
+                note += "; paces one by one, by a schedule for each connection that begins anywhere in its interval"
+            if job.pushes and size.steps:
+                note += "; its target publishes by itself, others' is posted to: clean rates do not compare"
             rows.append(results.Row(job, OURS, versions[OURS], clients, note))
             tools[name, OURS] = None
         for tool in (tool for tool in TOOLS if name in tool.ways and is_wanted(arguments, tool.name)):
@@ -138,9 +146,9 @@ def plan_jobs(arguments, size, tools):
         job = JOBS[name]
         rate = size.events_per_s if job.pushes else size.requests_per_s
         window_s = size.receiving_s if job.pushes else size.asking_s
-        plan = Plan(arguments.pushbench, clients_of(job, size), rate, size.warmup_s, window_s)
+        plan = Plan(arguments.pushbench, clients_of(job, size), rate, size.warmup_s, window_s, size.spare_s)
         if not job.pushes and not job.paced:
-            plan = replace(plan, rate=reach(tools, plan))
+            plan = replace(plan, rate=size.unpaced_per_s or reach(tools, plan))
         plans[name] = plan
     return plans
 
@@ -184,7 +192,7 @@ def measure_round(at, rows, tools, plan):
         try:
             sample = measure(tools[key], row.job, plan)
         except Failed as fault:
-            row.note = f"round {at + 1}: {fault}"
+            row.fail(at + 1, str(fault))
             say(f"{row.job.name:<14} {row.peer:<12} round {at + 1}: {fault}")
             continue
         row.samples[at + 1] = sample

@@ -3,59 +3,36 @@
 import csv
 import os
 import shutil
-import signal
-import subprocess
 import tempfile
 import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import machine
-from target import EVENT_BYTES, READY_S, Publisher, Serve, Target, cpus_of_children
-from tools import JOBS, Ask
+from processes import Group, uninterrupted
+from target import EVENT_BYTES, READY_S, Publisher, Target, serve
+from tools import JOB_FILES, Ask
 
 LONG_S = 120
 """How long a client that receives is asked to go on; it is stopped when the measurement is done."""
 
 
-class Client:
+class Client(Group):
     """A process group, and those of its processes that count as the client."""
 
     def __init__(self, command, cpus, work, environment=None, of_tree=lambda pids: pids):
         self.output = work / "output"
         self.of_tree = of_tree
-        with cpus_of_children(cpus), self.output.open("wb") as output:
-            self.child = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=work,
-                env=os.environ | (environment or {}), start_new_session=True)
+        with self.output.open("wb") as output:
+            super().__init__(command, cpus, output, cwd=work, env=os.environ | (environment or {}))
 
     def pids(self):
-        return self.of_tree(machine.tree(self.child.pid))
+        return self.of_tree(machine.tree(self.pid))
 
-    def ended(self):
-        return self.child.poll() is not None
-
-    def end(self, patience_s):
+    def said_at_end(self, patience_s):
         """What it wrote, once it has ended: by itself within `patience_s`, or made to."""
-        for number in (None, signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-            try:
-                if number:
-                    # The group is its own, and exists as long as its leader was not waited for.
-                    os.killpg(self.child.pid, number)
-                self.child.wait(patience_s)
-                break
-            except subprocess.TimeoutExpired:
-                patience_s = 10
-        self.sweep()
+        self.end(patience_s)
         return self.output.read_text(errors="replace")
-
-    def sweep(self):
-        """Ends the leader and what it left behind in its group, at once."""
-        try:
-            os.killpg(self.child.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        self.child.wait()
 
 
 def what_is_asked(job, plan, port, work):
@@ -69,7 +46,7 @@ def command_of(tool, job, plan):
         return f"pushbench run ({scenario_of(job, plan).strip()})".replace("\n", "; ")
     with scratch() as work:
         command = " ".join(map(str, tool.ways[job.name].command(what_is_asked(job, plan, "PORT", work))))
-    return command.replace(str(work), "WORK").replace(str(JOBS), "scripts/peers/jobs")
+    return command.replace(str(work), "WORK").replace(str(JOB_FILES), "scripts/peers/jobs")
 
 
 @contextmanager
@@ -78,16 +55,18 @@ def of_tool(tool, job, plan, work):
     way = tool.ways[job.name]
     target_cpus, client_cpus = machine.halves()
     with ExitStack() as stack:
-        target = stack.enter_context(Serve(plan.pushbench, target_cpus))
+        target = stack.enter_context(serve(plan.pushbench, target_cpus))
         ask = what_is_asked(job, plan, target.port, work)
-        client = Client(way.command(ask), client_cpus, work, tool.environment)
-        stack.callback(client.sweep)
+        command = way.command(ask)
+        with uninterrupted():
+            client = Client(command, client_cpus, work, tool.environment)
+            stack.callback(client.sweep)
 
         def end():
             if job.pushes:
                 # It would go on, and has nothing to say that the target did not see.
                 return client.sweep()
-            return way.errors(client.end(plan.life_s + READY_S), ask)
+            return way.errors(client.said_at_end(plan.life_s + READY_S), ask)
 
         yield client, target, Publisher(target.port, plan.rate) if job.pushes else None, end
 
@@ -104,7 +83,7 @@ size = "{size}B"
 [phases]
 warmup = "{warmup:g}s"
 measure = "{measure:g}s"
-drain = "2s"
+drain = "{drain:g}s"
 [[transports]]
 kind = "{kind}"
 {interval}
@@ -114,8 +93,9 @@ kind = "{kind}"
 def scenario_of(job, plan):
     interval_ms = 0 if job.pushes else max(1.0, plan.clients / plan.rate * 1e3)
     return SCENARIO.format(
-        clients=plan.clients, connect_rate=max(100, plan.clients), events=plan.rate if job.pushes else 0,
-        size=EVENT_BYTES, warmup=plan.warmup_s, measure=max(1.0, plan.window_s + 1), kind=job.kind,
+        clients=plan.clients, connect_rate=max(1000, plan.clients), events=plan.rate if job.pushes else 0,
+        size=EVENT_BYTES, warmup=plan.warmup_s, measure=max(1.0, plan.window_s + plan.spare_s / 2),
+        drain=1 + plan.spare_s / 2, kind=job.kind,
         interval="" if job.pushes else f'interval = "{interval_ms:.3f}ms"')
 
 
@@ -125,11 +105,16 @@ def of_pushbench(job, plan, work):
     (work / "peers.toml").write_text(scenario_of(job, plan))
     command = [plan.pushbench, "run", "peers.toml", "--out", "results", "-q"]
     every_cpu = os.sched_getaffinity(0)
-    client = Client(command, every_cpu, work, of_tree=lambda pids: in_role(pids, "__worker"))
-    try:
-        yield client, wait_for_target(client), None, lambda: pushbench_errors(client.end(plan.life_s + LONG_S), work)
-    finally:
-        client.sweep()
+
+    def end():
+        client.end(plan.life_s + LONG_S)
+        return pushbench_errors(work)
+
+    with ExitStack() as stack:
+        with uninterrupted():
+            client = Client(command, every_cpu, work, of_tree=lambda pids: in_role(pids, "__worker"))
+            stack.callback(client.sweep)
+        yield client, wait_for_target(client), None, end
 
 
 def in_role(pids, role):
@@ -141,16 +126,16 @@ def wait_for_target(client):
     """The target processes of a run, once all of them listen."""
     deadline = time.monotonic() + READY_S
     while time.monotonic() < deadline and not client.ended():
-        pids = in_role(machine.tree(client.child.pid), "__target")
+        pids = in_role(machine.tree(client.pid), "__target")
         ports = {pid: machine.listening_port(pid) for pid in pids}
         # Workers begin when every target listens.
         if ports and all(ports.values()) and client.pids():
             return Target(ports)
         time.sleep(0.02)
-    raise RuntimeError(f"pushbench does not run: {client.end(0.1).strip()[-300:]}")
+    raise RuntimeError(f"pushbench does not run: {client.said_at_end(0.1).strip()[-300:]}")
 
 
-def pushbench_errors(_output, work):
+def pushbench_errors(work):
     """Errors and losses of a run."""
     folder = next(iter((work / "results" / "peers").iterdir()), None)
     if folder is None or not (folder / "summary.csv").exists():

@@ -8,6 +8,8 @@ LAG_S = 0.5
 """A client lags where more than this much of the stream waits in sockets to be read."""
 WHOLE = 0.98
 """From this share on nothing counts as missing."""
+LATE_S = 0.05
+"""Where events are missing, a publisher that was later than this by itself is why."""
 TRIES = 2
 
 
@@ -25,9 +27,9 @@ def unclean(tool, job, plan):
 
 
 def fault_of(sample):
-    """The first thing that is wrong, the target's own fault before those that may be the client's."""
+    """The first thing that is wrong: what the publisher and the target cannot do before what the client may be able to."""
     if sample.published_share < WHOLE:
-        return f"the target published {sample.published_share:.0%} of what was due, so more is not known"
+        return f"{who_is_late(sample)}: {sample.published_share:.0%} of what was due, so more is not known"
     busy = f"CPU of client {sample.client_busy:.0%}, of target {sample.target_busy:.0%} busy"
     if sample.arrived_share < WHOLE:
         return f"{sample.arrived_share:.0%} of what was published arrived, {busy}"
@@ -35,6 +37,14 @@ def fault_of(sample):
         return f"{sample.waiting_s:.1f} s of the stream unread, {busy}"
     errors = sample.target_errors + (sample.own_errors or 0)
     return f"{errors} errors" if errors else None
+
+
+def who_is_late(sample):
+    if sample.publisher_late_s is None:
+        return "the target's own publisher was late"
+    if sample.publisher_late_s > LATE_S:
+        return f"the script's publisher was up to {sample.publisher_late_s:.2f} s late"
+    return "the target did not take what was posted in time"
 
 
 def climb(tools, job, plan, steps, say):

@@ -3,7 +3,9 @@
 What was received is what the target's counters say of the window; CPU time is that of the client's processes in it.
 """
 
+import http.client
 import math
+import subprocess
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -52,11 +54,13 @@ class Plan:
     """Events published per second, or requests per second of all clients together."""
     warmup_s: float
     window_s: float
+    spare_s: float = 2
+    """How long a client goes on before and after both, at least."""
 
     @property
     def life_s(self):
         """How long a client that asks has to go on."""
-        return math.ceil(self.warmup_s + self.window_s + 2)
+        return math.ceil(self.warmup_s + self.window_s + self.spare_s)
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,8 @@ class Sample:
     target_busy: float
     published_share: float
     """Of the events that were due, how many the target published; 1 for requests."""
+    publisher_late_s: float | None
+    """How late who posted the events was at worst, by its own fault; None where the target publishes by itself."""
     arrived_share: float
     """Of the events that were published, for how many as many bytes arrived, over all clients; 1 for requests."""
     waiting_s: float
@@ -101,15 +107,18 @@ def measure(tool, job, plan):
                     publishing.enter_context(publisher)
                 wait_for_work(client, target, job)
                 time.sleep(plan.warmup_s)
+                if publisher:
+                    publisher.lateness.begin()
                 before = look(client, target, job)
                 time.sleep(plan.window_s)
                 after = look(client, target, job)
                 waiting_bytes = min(target.unread_bytes(), *unread_again(target, plan)) if job.pushes else 0
             if publisher and publisher.fault:
                 raise Failed(f"events could not be published: {publisher.fault}")
-            return sample(job, plan, before, after, connected, waiting_bytes, end())
-        except (OSError, RuntimeError) as fault:
-            raise Failed(str(fault)) from fault
+            late_s = publisher.lateness.worst_s if publisher else None
+            return sample(job, plan, before, after, connected, waiting_bytes, late_s, end())
+        except (OSError, RuntimeError, http.client.HTTPException, subprocess.SubprocessError) as fault:
+            raise Failed(str(fault) or type(fault).__name__) from fault
 
 
 CONNECT_S = 60
@@ -163,7 +172,7 @@ class Look:
 
 def look(client, target, job):
     """Clocks are read close together; what takes longer comes after them."""
-    tree = machine.tree(client.child.pid)
+    tree = machine.tree(client.pid)
     own = client.of_tree(tree)
     metrics = target.metrics()
     at, tree_ns, target_ns = time.monotonic(), machine.cpu_ns(tree), target.cpu_ns()
@@ -179,7 +188,7 @@ def unread_again(target, plan):
         yield target.unread_bytes()
 
 
-def sample(job, plan, before, after, connected, waiting_bytes, own_errors):
+def sample(job, plan, before, after, connected, waiting_bytes, late_s, own_errors):
     def grown(name):
         return after.metrics[name + "_total"] - before.metrics[name + "_total"]
 
@@ -204,6 +213,7 @@ def sample(job, plan, before, after, connected, waiting_bytes, own_errors):
         client_busy=own_ns / 1e9 / seconds / len(client_cpus),
         target_busy=target_ns / 1e9 / seconds / len(target_cpus),
         published_share=share(published, plan.rate * seconds) if job.pushes else 1,
+        publisher_late_s=late_s,
         arrived_share=share(arrived(job, before, after) / plan.clients, published) if job.pushes else 1,
         waiting_s=waiting_bytes / (clients.EVENT_BYTES * plan.rate * plan.clients) if job.pushes else 0,
         target_errors=grown("error_replies") + grown("slow_disconnects") + max(0, left),

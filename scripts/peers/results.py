@@ -14,7 +14,7 @@ COLUMNS = [
 
 
 MANY = 500
-"""From so many clients on memory per client is compared: with fewer, pages that a process takes anyway drown it."""
+"""From so many clients on memory per client is a figure: with fewer, pages that a process takes anyway drown it."""
 
 
 class Row:
@@ -24,17 +24,28 @@ class Row:
         self.job, self.peer, self.version, self.clients = job, peer, version, clients
         self.command, self.note = "", note
         self.samples = {}
+        self.failures = {}
         self.base_pss_bytes = None
         self.clean_rate, self.stopped_by = None, ""
+
+    def fail(self, at, fault):
+        # A row is a line.
+        self.failures.setdefault(" ".join(fault.split()), []).append(at)
+
+    def notes(self):
+        """What is to be known of it, and in which rounds it failed of what."""
+        failed = (f"round {', '.join(map(str, rounds))}: {fault}" for fault, rounds in self.failures.items())
+        return "; ".join(part for part in (self.note, *failed) if part)
 
     def of(self, name):
         return {at: getattr(sample, name) for at, sample in self.samples.items()}
 
     def bytes_per_client(self):
-        """By round: memory with all clients less that with one, for each client more."""
-        if self.base_pss_bytes is None or self.clients < 2:
+        """By round: memory with all clients less that with one, for each client more. Nothing where that is no figure."""
+        if self.base_pss_bytes is None or self.clients < MANY or not self.samples:
             return {}
-        return {at: (bytes_ - self.base_pss_bytes) / (self.clients - 1) for at, bytes_ in self.of("pss_bytes").items()}
+        more = {at: (bytes_ - self.base_pss_bytes) / (self.clients - 1) for at, bytes_ in self.of("pss_bytes").items()}
+        return more if middle(more) >= 0 else {}
 
     def cells(self, ours, measured_on):
         """The columns; `ours` is pushbench's row of the job, or None."""
@@ -44,12 +55,12 @@ class Row:
             "job": self.job.name, "unit": self.job.unit, "peer": self.peer, "version": self.version,
             "clients": self.clients, "rounds": len(self.samples), "per_second": middle(self.of("per_second")),
             **spread("cpu_us", cpu), "cpu_ratio": ratio(cpu, ours and ours.of("cpu_us")),
-            **spread("bytes_per_client", memory), "bytes_ratio": ratio(memory, ours and ours.bytes_per_client()) if self.clients >= MANY else None,
+            **spread("bytes_per_client", memory), "bytes_ratio": ratio(memory, ours and ours.bytes_per_client()),
             "target_cpu_us": middle(self.of("target_cpu_us")), "tree_cpu_us": middle(self.of("tree_cpu_us")),
             "client_busy": middle(self.of("client_busy")),
             "target_errors": sum(self.of("target_errors").values()) if self.samples else None,
             "own_errors": sum(own_errors) if own_errors else None,
-            "clean_rate": self.clean_rate, "stopped_by": self.stopped_by, "command": self.command, "note": self.note,
+            "clean_rate": self.clean_rate, "stopped_by": self.stopped_by, "command": self.command, "note": self.notes(),
             "measured_on": measured_on,
         }
 
@@ -130,7 +141,10 @@ def line(cells):
 
 
 def stopped(cells):
-    return f"at twice the clean rate: {cells['stopped_by']}" if cells["stopped_by"] not in ("", "the last step") else ""
+    if cells["stopped_by"] in ("", "the last step"):
+        return ""
+    rate = "the lowest rate" if cells["clean_rate"] is None else "twice the clean rate"
+    return f"at {rate}: {cells['stopped_by']}"
 
 
 def worded(value, form):

@@ -3,12 +3,15 @@
 import http.client
 import os
 import re
-import subprocess
+import select
+import signal
+import tempfile
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from machine import arrived_bytes, cpu_ns, unread_bytes
+from processes import Group, uninterrupted
 
 EVENT_BYTES = 256
 READY_S = 20
@@ -35,6 +38,8 @@ class Target:
                 connection.close()
             for name, value in re.findall(r"^pushbench_(\w+) (\d+)$", text, re.MULTILINE):
                 sums[name] = sums.get(name, 0) + int(value)
+            if "connections" not in sums:
+                raise RuntimeError(f"GET /metrics is answered with {text[:80]!r}")
             sums["connections"] -= 1
         return sums
 
@@ -52,43 +57,31 @@ class Target:
         return next(iter(self.processes.values()))
 
 
-class Serve(Target):
-    """`pushbench serve` on CPUs of its own, until the `with` block ends."""
-
-    def __init__(self, pushbench, cpus):
-        with cpus_of_children(cpus):
-            self.child = subprocess.Popen(
-                [pushbench, "serve", "--listen", "127.0.0.1:0"], stderr=subprocess.PIPE, text=True)
-        first = self.child.stderr.readline()
-        said = re.match(r"listening on http://127\.0\.0\.1:(\d+)", first)
-        if not said:
-            self.__exit__()
-            raise RuntimeError(f"the target does not come up: {first.strip()}")
-        # What else it says is read by nobody, and short.
-        super().__init__({self.child.pid: int(said[1])})
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.child.terminate()
-        try:
-            self.child.wait(READY_S)
-        except subprocess.TimeoutExpired:
-            self.child.kill()
-            self.child.wait()
-        self.child.stderr.close()
-
-
 @contextmanager
-def cpus_of_children(cpus):
-    """Children that are started inside of the block inherit these CPUs."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cpus)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
+def serve(pushbench, cpus):
+    """`pushbench serve` on CPUs of its own, until the `with` block ends. What it says goes to a file, so that it never
+    waits for somebody to read it."""
+    with ExitStack() as stack:
+        said = stack.enter_context(tempfile.TemporaryFile())
+        with uninterrupted():
+            group = Group([pushbench, "serve", "--listen", "127.0.0.1:0"], cpus, said)
+            stack.callback(group.end, 0, [signal.SIGTERM])
+        yield Target({group.pid: port_of(group, said)})
+
+
+def port_of(group, said):
+    """Where it listens, as its first line tells."""
+    deadline = time.monotonic() + READY_S
+    while True:
+        ended = group.ended()
+        # From the beginning: the file's position is the child's, too.
+        first, whole, _ = os.pread(said.fileno(), 4096, 0).decode(errors="replace").partition("\n")
+        found = re.match(r"listening on http://127\.0\.0\.1:(\d+)", first)
+        if whole and found:
+            return int(found[1])
+        if whole or ended or time.monotonic() > deadline:
+            raise RuntimeError(f"the target does not come up: {first.strip() or 'it says nothing'}")
+        time.sleep(0.01)
 
 
 def payload(now_s):
@@ -105,6 +98,7 @@ class Publisher:
         self.port, self.rate = port, rate
         self.stop = threading.Event()
         self.fault = None
+        self.lateness = Lateness()
         self.thread = threading.Thread(target=self.run)
 
     def __enter__(self):
@@ -121,15 +115,41 @@ class Publisher:
         try:
             while not self.stop.wait(max(0.0, begin + event / self.rate - time.monotonic())):
                 connection = connections[event % CONNECTIONS]
+                waited_s = wait_for_reply(connection) if event >= CONNECTIONS else 0.0
+                self.lateness.add(time.monotonic() - (begin + event / self.rate), waited_s)
                 if event >= CONNECTIONS:
                     accept(connection)
                 connection.request("POST", "/publish?topic=all", payload(time.time()))
                 event += 1
         except (OSError, RuntimeError, http.client.HTTPException) as fault:
-            self.fault = str(fault)
+            self.fault = str(fault) or type(fault).__name__
         finally:
             for connection in connections:
                 connection.close()
+
+
+class Lateness:
+    """How late a publisher was by itself: what it waited for replies, until it was on time again, is the target's."""
+
+    def __init__(self):
+        self.worst_s = self.excused_s = 0.0
+
+    def add(self, late_s, waited_s):
+        """An event that is about to be posted, so much after it was due; for the last reply it had to wait so long."""
+        self.excused_s = min(self.excused_s + waited_s, late_s)
+        self.worst_s = max(self.worst_s, late_s - self.excused_s)
+
+    def begin(self):
+        """Forgets what was before, as a window begins."""
+        self.worst_s = 0.0
+
+
+def wait_for_reply(connection):
+    """How long the reply to the event before is waited for, in seconds. To read it then is the publisher's own work."""
+    begin = time.monotonic()
+    if not select.select([connection.sock], [], [], READY_S)[0]:
+        raise RuntimeError(f"POST /publish was not answered within {READY_S} s")
+    return time.monotonic() - begin
 
 
 def accept(connection):

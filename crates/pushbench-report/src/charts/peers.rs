@@ -8,7 +8,7 @@ use super::canvas::{Align, Canvas, SIZE};
 use super::font::{self, Type};
 use super::frame::{FOOTER, MARGIN, plain_footer, surround};
 use super::layout::Rect;
-use super::palette::{NEUTRAL, PAPER, TEXT, ink, mix};
+use super::palette::{FAINT_TEXT, NEUTRAL, PAPER, TEXT, ink, mix};
 use super::scale::Unit;
 use super::stacked::{self, Bar, Name, Wording};
 use crate::format::{self, grouped};
@@ -34,6 +34,8 @@ const JOBS: [Job; 3] = [
 
 /// One of the two plots of a column.
 struct Half {
+    /// With fewer there is no such plot.
+    clients_needed: u32,
     axis_name: fn(&str) -> String,
     wording: Wording,
     value: fn(&Peer) -> Option<f64>,
@@ -42,16 +44,19 @@ struct Half {
 
 const HALVES: [Half; 2] = [
     Half {
+        clients_needed: 0,
         axis_name: |unit| format!("CPU time per {unit}"),
         wording: Wording { unit: Unit::Time, value: format::mean_time_us },
         value: |peer| peer.cpu_us,
         ends: |peer| (peer.cpu_us_lo, peer.cpu_us_hi),
     },
     Half {
+        // With fewer, pages that a process takes anyway drown it; the table compares none, either.
+        clients_needed: 500,
         axis_name: |_| "memory per client".to_owned(),
         wording: Wording { unit: Unit::Bytes, value: format::bytes },
-        // Of few connections it is a difference of two large numbers, which may fall below nothing.
-        value: |peer| peer.bytes_per_client.map(|bytes| bytes.max(0.0)),
+        // The difference of two large numbers: where it falls below nothing, it is not known.
+        value: |peer| peer.bytes_per_client.filter(|bytes| *bytes >= 0.0),
         ends: |peer| (peer.bytes_per_client_lo, peer.bytes_per_client_hi),
     },
 ];
@@ -60,6 +65,7 @@ const COLUMN_TITLE: Type = Type::medium(27.0, TEXT);
 const GAP_X: f64 = 34.0;
 /// Room below a plot for its ticks and its name.
 const BELOW: f64 = 76.0;
+const ABSENCE: Type = Type::regular(23.0, FAINT_TEXT);
 const NAMES_LIMIT: f64 = 150.0;
 const NOTE_LINES: usize = 4;
 
@@ -87,6 +93,10 @@ fn draw_job(canvas: &mut Canvas<'_>, column: Rect, job: &Job, peers: &[&Peer]) {
     for (at, half) in HALVES.iter().enumerate() {
         let top = top + at as f64 * height;
         let plot = Rect::new(left, top, column.right, top + height - BELOW);
+        if peers.iter().any(|peer| peer.clients < half.clients_needed) {
+            draw_absence(canvas, plot, half);
+            continue;
+        }
         stacked::draw_names(canvas, &names, plot, names_width);
         let bars: Vec<Bar> = peers.iter().map(|peer| bar(half, job, peer)).collect();
         stacked::draw(canvas, plot, &bars, half.wording);
@@ -96,12 +106,22 @@ fn draw_job(canvas: &mut Canvas<'_>, column: Rect, job: &Job, peers: &[&Peer]) {
     }
 }
 
+/// Says why a plot is not there.
+fn draw_absence(canvas: &mut Canvas<'_>, plot: Rect, half: &Half) {
+    let name = (half.axis_name)("");
+    let reason = format!("is told from {} clients on", grouped(half.clients_needed.into()));
+    let middle = (plot.x(0.5), f64::midpoint(plot.top, plot.bottom));
+    canvas.text((middle.0, middle.1 - 16.0), Align::Centre, ABSENCE, &name);
+    canvas.text((middle.0, middle.1 + 16.0), Align::Centre, ABSENCE, &reason);
+}
+
 fn bar(half: &Half, job: &Job, peer: &Peer) -> Bar {
     let interval = match (half.ends)(peer) {
         (Some(lo), Some(hi)) if peer.rounds > 1 => Some(Confidence { lo: lo.max(0.0), hi: hi.max(0.0) }),
         _ => None,
     };
-    Bar { color: color(job, peer), parts: vec![(half.value)(peer)], interval }
+    let value = (half.value)(peer);
+    Bar { color: color(job, peer), parts: vec![value], interval: interval.filter(|_| value.is_some()) }
 }
 
 /// pushbench has the transport's colour, all others are grey.

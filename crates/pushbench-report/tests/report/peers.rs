@@ -68,3 +68,23 @@ fn a_file_without_rows_makes_a_chart_without_bars() {
     let drawn = charts::draw_peers(&rows, dir.path()).expect("the chart can be drawn");
     assert_eq!(Picture::open(&drawn).count(BLUE), 0);
 }
+
+/// Pixels of our bars in a file of one row, whose memory per client is all that varies.
+fn blue_of(clients: u32, bytes_per_client: &str) -> usize {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("peers.csv");
+    let row = format!("sse,event,pushbench,0.1.0,{clients},5,10,,,{bytes_per_client},,,,a machine");
+    fs::write(&path, format!("{HEAD}\n{row}\n")).expect("the folder can be written to");
+    let rows = peers::load(&path).expect("the file is whole");
+    Picture::open(&charts::draw_peers(&rows, dir.path()).expect("the chart can be drawn")).count(BLUE)
+}
+
+#[test]
+fn memory_that_the_table_withholds_is_not_drawn() {
+    let (told, unknown) = (blue_of(500, "4096"), blue_of(500, ""));
+    assert!(told > unknown + 300, "{told} {unknown}");
+    // A difference below nothing says as little as none.
+    assert_eq!(blue_of(500, "-4096"), unknown);
+    // Of few clients there is no plot of memory, whatever its figures are.
+    assert_eq!(blue_of(499, "4096"), unknown);
+}
