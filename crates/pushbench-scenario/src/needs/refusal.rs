@@ -93,7 +93,7 @@ impl Limit {
             Self::WorkerFiles => (files, whole_of(step.files_per_worker + SPARE_FILES)),
             Self::CoordinatorFiles => (files, whole_of(step.files_coordinator + COORDINATOR_SPARE_FILES)),
             Self::HostFiles => (machine.host_files_left, whole_of(step.files_in_all)),
-            Self::Ports => (machine.ports(), whole_of(step.ports_per_target)),
+            Self::Ports => (machine.ports_per_address(), whole_of(step.ports_per_target)),
             Self::Memory => (machine.memory_available_bytes, with_room(step.memory_bytes())),
         }
     }

@@ -4,7 +4,6 @@ use pushbench_measure::Phase;
 use pushbench_measure::results::{CalibrationRun, Interval, RoundResult, Summary};
 use pushbench_measure::verdict::Level;
 use pushbench_scenario::Plan;
-use pushbench_scenario::needs::Machine;
 use std::path::Path;
 
 use super::size::Sizes;
@@ -46,7 +45,6 @@ impl Shown {
 pub(super) async fn measure(
     sizes: &Sizes,
     floor_per_second: f64,
-    machine: &Machine,
     scratch: &Path,
     steps: &mut Steps,
     interrupt: &mut Interrupt,
@@ -54,7 +52,7 @@ pub(super) async fn measure(
     let program = std::env::current_exe().map_err(Failure::environment)?;
     let mut planned = Vec::new();
     for work in Work::ALL {
-        planned.push((work, work.plan(sizes.connections, floor_per_second, machine)?));
+        planned.push((work, work.plan(sizes.connections, floor_per_second)?));
     }
     let labels = planned[0].1.transports.iter().map(|transport| transport.label.clone());
     let mut shown: Vec<Shown> = labels.map(|label| Shown { label, shots: Vec::new() }).collect();
