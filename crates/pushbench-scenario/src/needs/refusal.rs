@@ -63,9 +63,11 @@ impl fmt::Display for Refusal {
             _ => value.to_string(),
         };
         let (present, needed) = (amount(self.present), amount(self.needed));
+        // Whoever knows the range wonders where the other half is.
+        let of_what = if *limit == Limit::Ports { " (every second one of the range)" } else { "" };
         write!(
             f,
-            "{limit}: {present} here, {needed} needed for {clients} clients of `{label}`; {fits} would fit"
+            "{limit}: {present} here{of_what}, {needed} needed for {clients} clients of `{label}`; {fits} would fit"
         )?;
         write!(f, "\n  hint: {remedy}")?;
         // No number would fit where not even one client does.
