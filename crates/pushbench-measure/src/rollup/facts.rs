@@ -19,7 +19,8 @@ pub struct Cost {
     pub target_bytes: Option<f64>,
     /// The same of the workers.
     pub worker_bytes: Option<f64>,
-    /// Growth of the kernel's memory for sockets from before the clients until all are connected, bytes.
+    /// Growth of the kernel's memory for sockets since before the clients: the larger of when all are connected and
+    /// the end of the step, bytes.
     pub kernel_bytes: Option<f64>,
 }
 

@@ -31,7 +31,7 @@ use pushbench_transport::settings::TransportSettings as _;
 use std::path::{Path, PathBuf};
 use tokio::task::LocalSet;
 
-pub(crate) use self::alone::alone;
+pub(crate) use self::alone::{Alone, alone};
 use self::folder::RunFolder;
 pub(crate) use self::folder::{make_unique, replace};
 pub(crate) use self::job::Job;
