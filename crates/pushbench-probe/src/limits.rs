@@ -10,7 +10,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::{CapabilitySet, capabilities};
 
 use crate::{
-    memory::meminfo_bytes,
+    control_group,
+    memory::{self, meminfo_bytes},
     proc_file::{malformed, read, unreadable},
 };
 
@@ -118,14 +119,24 @@ fn parse_open_files(text: &str) -> Option<u64> {
     if soft == "unlimited" { Some(u64::MAX) } else { soft.parse().ok() }
 }
 
-/// Bytes that could be allocated without swapping (`MemAvailable`), of the whole host.
-///
-/// A container may be granted less by its control group, which is not looked at here.
+/// Bytes that this process could allocate without swapping: `MemAvailable` of the host, or what its control groups leave
+/// where that is less.
 ///
 /// # Errors
 /// When `/proc/meminfo` cannot be read.
 pub fn memory_available_bytes() -> io::Result<u64> {
-    meminfo_bytes("MemAvailable")
+    let of_groups = control_group::memory().map_or(u64::MAX, |room| room.left_bytes);
+    Ok(meminfo_bytes("MemAvailable")?.min(of_groups))
+}
+
+/// Bytes of memory that this process could ever have: those of the host, or what its control groups allow where that is
+/// less.
+///
+/// # Errors
+/// When `/proc/meminfo` cannot be read.
+pub fn memory_allowed_bytes() -> io::Result<u64> {
+    let of_groups = control_group::memory().map_or(u64::MAX, |room| room.allowed_bytes);
+    Ok(memory::total_bytes()?.min(of_groups))
 }
 
 /// How many files this process has open now, without the one that the counting itself needs.
@@ -186,6 +197,7 @@ mod tests {
         assert!(first < last);
         assert!(listen_backlog_max().unwrap() > 0);
         assert!(memory_available_bytes().unwrap() > 1 << 20);
+        assert!(memory_allowed_bytes().unwrap() >= memory_available_bytes().unwrap());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Scenario files as commands take them: all of them read and checked before anything begins.
 
+use pushbench_probe::limits;
 use pushbench_probe::network::Namespace;
-use pushbench_probe::{limits, memory};
 use pushbench_scenario::needs::{Machine, Needs, most_clients, needs};
 use pushbench_scenario::{LoadError, Network, Overrides, Plan};
 use std::path::{Path, PathBuf};
@@ -118,7 +118,7 @@ pub(super) fn machine(network: Network) -> Machine {
         host_files_left: limits::host_files_left().unwrap_or(u64::MAX),
         ports,
         memory_available_bytes: limits::memory_available_bytes()
-            .or_else(|_| memory::total_bytes())
+            .or_else(|_| limits::memory_allowed_bytes())
             .unwrap_or(u64::MAX),
         listen_backlog: limits::listen_backlog_max().unwrap_or(4096),
         time_wait_max: limits::time_wait_max().unwrap_or(u64::MAX),

@@ -1,7 +1,7 @@
 //! What a step hears from its processes and sees of the kernel, taken in as it comes; and what of it ends the step.
 
 use pushbench_control::{Blame, FromTarget, FromWorker};
-use pushbench_probe::{clock, memory};
+use pushbench_probe::{clock, limits, memory};
 
 use super::{Ended, Step, growth};
 use crate::run::fleet::{Heard, Member};
@@ -84,7 +84,7 @@ impl Step<'_, '_> {
 
     /// Ends the step before the kernel has to end one of its processes, or another's.
     fn refuse_to_use_the_last_memory(&self, available_bytes: Option<u64>) -> Result<(), Ended> {
-        match available_bytes.zip(memory::total_bytes().ok()) {
+        match available_bytes.zip(limits::memory_allowed_bytes().ok()) {
             Some((available, total)) if resources::is_out_of_memory(available, total) => {
                 Err(self.without_memory(&format!("{} of {} MiB are left", available >> 20, total >> 20)))
             }
