@@ -38,6 +38,7 @@ pub struct RoundCost {
     /// Length of the idle part of the drain in seconds; 0 where that is too short to speak of.
     pub idle_s: f64,
 }
+
 /// Sockets of a step at their most.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SocketPeaks {

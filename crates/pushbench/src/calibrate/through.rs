@@ -93,7 +93,9 @@ fn failure(label: &str, ended: Option<Ended>) -> Failure {
     match ended {
         Some(Ended::Interrupted) => Failure::of(Exit::Interrupted, "interrupted: nothing was saved"),
         Some(Ended::Died(reason)) => Failure::of(Exit::Unexpected, format_args!("{label}: {reason}")),
-        Some(Ended::Environment(reason)) => Failure::of(Exit::Environment, format_args!("{label}: {reason}")),
+        Some(Ended::Environment(reason) | Ended::Exhausted { reason, .. }) => {
+            Failure::of(Exit::Environment, format_args!("{label}: {reason}"))
+        }
         None => Failure::of(Exit::Unexpected, format_args!("{label}: no result")),
     }
 }
