@@ -87,7 +87,7 @@ fn a_plan_may_have_more_processes_than_it_needs() {
     let needs = needed(1000, "[target]\nprocesses = 2\n[workers]\nprocesses = 4", &MACHINE);
     let step = needs.of("sse", 1000).unwrap();
     assert_eq!((step.targets, step.workers), (2, 4));
-    assert_eq!((step.files_per_target, step.files_per_worker, step.ports_per_target), (515, 263, 125));
+    assert_eq!((step.files_per_target, step.files_per_worker, step.ports_per_target), (516, 264, 125));
     assert_eq!(needs.refusals(), []);
 }
 
@@ -369,9 +369,9 @@ fn a_plan_is_described_with_its_needs() {
       long-close  long-polling   held up to 20s, new socket each
 
       needs       clients  targets  workers  files each  sockets  opens/s  time-wait  ports each  memory  time
-      sse            1000        1        1        1015     2000        0          0        1000 N MiB  44 s
-      close          1000        1        1        1015     2000     1000      42000        2000 N MiB  44 s
-      long-close     1000        1        1        1015     2000     5050     212100        6050 N MiB  44 s
+      sse            1000        1        1        1016     2000        0          0        1000 N MiB  44 s
+      close          1000        1        1        1016     2000     1000      42000        2000 N MiB  44 s
+      long-close     1000        1        1        1016     2000     5050     212100        6050 N MiB  44 s
 
       about 2 min 12 s in all
       this machine: 2 CPUs, 20000 open files per process, ports 32768 to 60999, N MiB free
