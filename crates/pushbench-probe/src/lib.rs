@@ -12,6 +12,7 @@
 pub mod affinity;
 pub mod alarm;
 pub mod clock;
+mod control_group;
 pub mod cpu;
 pub mod host;
 pub mod limits;

@@ -10,7 +10,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::{CapabilitySet, capabilities};
 
 use crate::{
-    memory::meminfo_bytes,
+    control_group,
+    memory::{self, meminfo_bytes},
     proc_file::{malformed, read, unreadable},
 };
 
@@ -91,15 +92,33 @@ pub fn host_files_left() -> io::Result<u64> {
     if privileged {
         return Ok(u64::MAX);
     }
-    parse_files_left(&read(HOST_FILES)?).ok_or_else(|| malformed(HOST_FILES, "three numbers"))
+    let HostFiles { open, allowed } = host_files()?;
+    Ok(allowed.saturating_sub(open))
+}
+
+/// Files of the whole host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HostFiles {
+    /// Open now, of all processes.
+    pub open: u64,
+    /// How many may be (`fs.file-max`), but for processes with `CAP_SYS_ADMIN`.
+    pub allowed: u64,
+}
+
+/// Files that all processes of the host have open, and may have.
+///
+/// # Errors
+/// When `/proc/sys/fs/file-nr` cannot be read.
+pub fn host_files() -> io::Result<HostFiles> {
+    parse_host_files(&read(HOST_FILES)?).ok_or_else(|| malformed(HOST_FILES, "three numbers"))
 }
 
 /// Open, free (always zero), and allowed files, in a line.
-fn parse_files_left(text: &str) -> Option<u64> {
+fn parse_host_files(text: &str) -> Option<HostFiles> {
     let mut numbers = text.split_whitespace().map(str::parse::<u64>);
     let open = numbers.next()?.ok()?;
     let allowed = numbers.nth(1)?.ok()?;
-    Some(allowed.saturating_sub(open))
+    Some(HostFiles { open, allowed })
 }
 
 /// How many files another process may have open now (its soft `RLIMIT_NOFILE`).
@@ -118,14 +137,24 @@ fn parse_open_files(text: &str) -> Option<u64> {
     if soft == "unlimited" { Some(u64::MAX) } else { soft.parse().ok() }
 }
 
-/// Bytes that could be allocated without swapping (`MemAvailable`), of the whole host.
-///
-/// A container may be granted less by its control group, which is not looked at here.
+/// Bytes that this process could allocate without swapping: `MemAvailable` of the host, or what its control groups leave
+/// where that is less.
 ///
 /// # Errors
 /// When `/proc/meminfo` cannot be read.
 pub fn memory_available_bytes() -> io::Result<u64> {
-    meminfo_bytes("MemAvailable")
+    let of_groups = control_group::memory().map_or(u64::MAX, |room| room.left_bytes);
+    Ok(meminfo_bytes("MemAvailable")?.min(of_groups))
+}
+
+/// Bytes of memory that this process could ever have: those of the host, or what its control groups allow where that is
+/// less.
+///
+/// # Errors
+/// When `/proc/meminfo` cannot be read.
+pub fn memory_allowed_bytes() -> io::Result<u64> {
+    let of_groups = control_group::memory().map_or(u64::MAX, |room| room.allowed_bytes);
+    Ok(memory::total_bytes()?.min(of_groups))
 }
 
 /// How many files this process has open now, without the one that the counting itself needs.
@@ -186,6 +215,7 @@ mod tests {
         assert!(first < last);
         assert!(listen_backlog_max().unwrap() > 0);
         assert!(memory_available_bytes().unwrap() > 1 << 20);
+        assert!(memory_allowed_bytes().unwrap() >= memory_available_bytes().unwrap());
     }
 
     #[test]
@@ -197,14 +227,15 @@ mod tests {
     #[test]
     fn files_of_the_host_are_those_allowed_less_those_open() {
         let table = [
-            ("1984\t0\t2466177\n", Some(2_464_193)),
-            ("9 0 5", Some(0)),
+            ("1984\t0\t2466177\n", Some((1984, 2_466_177))),
+            ("9 0 5", Some((9, 5))),
             ("1984\t0\n", None),
             ("1984 0 many", None),
             ("", None),
         ];
-        for (text, left) in table {
-            assert_eq!(parse_files_left(text), left, "{text:?}");
+        for (text, files) in table {
+            let files = files.map(|(open, allowed)| HostFiles { open, allowed });
+            assert_eq!(parse_host_files(text), files, "{text:?}");
         }
         assert!(host_files_left().unwrap() > 0);
     }

@@ -22,7 +22,7 @@ use crate::file::MOST_PROCESSES;
 use crate::plan::{EventSize, Network, Plan, RING_BYTES, Topics, TransportPlan};
 
 /// Files that a process is left beside those it uses: connections about to be closed, whatever was not thought of.
-const SPARE_FILES: u64 = 185;
+const SPARE_FILES: u64 = 184;
 /// The same of the coordinator; a child has some more of its files while it is started.
 const COORDINATOR_SPARE_FILES: u64 = 60;
 /// What a worker keeps of the schedule per event of the measure phase, in bytes.
@@ -80,9 +80,16 @@ impl Machine {
     /// Ports of one source address towards one target that are found at once: every second one. The kernel looks through
     /// these first, and once they are taken each connect walks through all of them in vain: measured on Linux 6.18, that
     /// costs 10 ms of CPU a connect.
-    fn ports(&self) -> u64 {
+    #[must_use]
+    pub fn ports_per_address(&self) -> u64 {
         let (first, last) = self.ports;
         u64::from(last.saturating_sub(first)).div_ceil(2)
+    }
+
+    /// Clients that keep their connections and may share one source address towards one target.
+    #[must_use]
+    pub fn clients_per_address(&self) -> u64 {
+        Self::most_of(self.ports_per_address())
     }
 }
 
@@ -199,7 +206,7 @@ fn step(plan: &Plan, machine: &Machine, transport: &TransportPlan, clients: u32)
     let opens = opens_per_client_second(plan, transport, clients);
     let by_files = processes_for(u64::from(clients), machine.clients_per_process());
     let targets = plan.target_processes.unwrap_or(by_files);
-    let ports_of_worker = Machine::most_of(machine.ports()).saturating_mul(targets.into());
+    let ports_of_worker = machine.clients_per_address().saturating_mul(targets.into());
     let by_ports = processes_for(ports(clients.into(), opens), ports_of_worker);
     let workers = plan.worker_processes.unwrap_or(by_files.max(by_ports));
     let per_target = u64::from(clients.div_ceil(targets));

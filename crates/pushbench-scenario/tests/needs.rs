@@ -87,7 +87,7 @@ fn a_plan_may_have_more_processes_than_it_needs() {
     let needs = needed(1000, "[target]\nprocesses = 2\n[workers]\nprocesses = 4", &MACHINE);
     let step = needs.of("sse", 1000).unwrap();
     assert_eq!((step.targets, step.workers), (2, 4));
-    assert_eq!((step.files_per_target, step.files_per_worker, step.ports_per_target), (515, 263, 125));
+    assert_eq!((step.files_per_target, step.files_per_worker, step.ports_per_target), (516, 264, 125));
     assert_eq!(needs.refusals(), []);
 }
 
@@ -181,7 +181,7 @@ fn each_limit_is_refused_with_its_value_and_what_would_fit() {
     open files of the coordinator: 1024 here, 2382 needed for 1000000 clients of `sse`; 150689 would fit
       hint: ulimit -n 2382 (beyond the hard limit: as root, or in limits.conf); fewer processes are needed then; --clients max takes as many as fit
     one worker, few ports
-    ephemeral ports of a worker's address: 500 here, 4034 needed for 600 clients of `long-close`; 74 would fit
+    ephemeral ports of a worker's address: 500 here (every second one of the range), 4034 needed for 600 clients of `long-close`; 74 would fit
       hint: more [workers] processes (left out, they are as many as needed), or sysctl -w net.ipv4.ip_local_port_range="1024 65535"; --clients max takes as many as fit
     "#);
 }
@@ -195,7 +195,7 @@ fn ports_of_a_veth_are_not_to_be_had_by_a_setting_of_the_host() {
     let plan = parse(&text, "x.toml", &overrides).unwrap();
     let refusals = needs(&plan, &Machine { open_files_soft_after_raise: 100_000, ..MACHINE }).refusals();
     assert_snapshot!(refusals[0], @"
-    ephemeral ports of a worker's address: 14116 here, 134445 needed for 20000 clients of `long-close`; 2099 would fit
+    ephemeral ports of a worker's address: 14116 here (every second one of the range), 134445 needed for 20000 clients of `long-close`; 2099 would fit
       hint: more [workers] processes (left out, they are as many as needed); --clients max takes as many as fit
     ");
     assert!(describe(&plan, &needs(&plan, &MACHINE)).contains(
@@ -369,9 +369,9 @@ fn a_plan_is_described_with_its_needs() {
       long-close  long-polling   held up to 20s, new socket each
 
       needs       clients  targets  workers  files each  sockets  opens/s  time-wait  ports each  memory  time
-      sse            1000        1        1        1015     2000        0          0        1000 N MiB  44 s
-      close          1000        1        1        1015     2000     1000      42000        2000 N MiB  44 s
-      long-close     1000        1        1        1015     2000     5050     212100        6050 N MiB  44 s
+      sse            1000        1        1        1016     2000        0          0        1000 N MiB  44 s
+      close          1000        1        1        1016     2000     1000      42000        2000 N MiB  44 s
+      long-close     1000        1        1        1016     2000     5050     212100        6050 N MiB  44 s
 
       about 2 min 12 s in all
       this machine: 2 CPUs, 20000 open files per process, ports 32768 to 60999, N MiB free

@@ -91,6 +91,22 @@ fn every_shipped_file_runs_on_a_small_machine_in_the_time_it_says() {
     }
 }
 
+#[test]
+fn memory_is_as_much_as_the_files_say_and_not_much_less() {
+    let with = |gib: f64| Machine { memory_available_bytes: (gib * (1_u64 << 30) as f64) as u64, ..LARGE };
+    let mut said = 0;
+    for plan in shipped() {
+        let Some(words) = plan.text.lines().find_map(|line| line.strip_prefix("# Needs:")) else { continue };
+        let gib =
+            words.split_once(" GiB").and_then(|(before, _)| before.split(' ').next_back()?.parse().ok());
+        let gib: f64 = gib.unwrap_or_else(|| panic!("{}: {words}", plan.name));
+        assert_eq!(needs(&plan, &with(gib)).refusals(), [], "{}: {words}", plan.name);
+        assert_ne!(needs(&plan, &with(gib / 1.2)).refusals(), [], "{}: {words}", plan.name);
+        said += 1;
+    }
+    assert_eq!(said, 3);
+}
+
 /// A number and its unit are no less than the plan lasts, and not much more.
 fn assert_lasts_as_said(lasts: Duration, takes: &str, name: &str) {
     let number = takes.split_whitespace().find_map(|word| word.parse::<u64>().ok()).unwrap();

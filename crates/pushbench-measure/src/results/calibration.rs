@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::Host;
 
 /// Version of `calibration.json`. Readers pass over other versions.
-pub const CALIBRATION_FORMAT: u32 = 1;
+pub const CALIBRATION_FORMAT: u32 = 2;
 
 /// The calibration inside `run.json`; `None` where there is none, or one of a format that is not known here.
 pub(super) fn understood<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Calibration>, D::Error> {
@@ -24,6 +24,10 @@ pub mod calibrated {
     pub const DELIVERIES_PER_SECOND: &str = "deliveries_per_second";
     /// The same with a target that gathers events before it writes them.
     pub const COALESCED_DELIVERIES_PER_SECOND: &str = "coalesced_deliveries_per_second";
+    /// Messages that one read brought with both sides flat out.
+    pub const EVENTS_PER_READ: &str = "events_per_read";
+    /// The same with a target that gathers events before it writes them.
+    pub const COALESCED_EVENTS_PER_READ: &str = "coalesced_events_per_read";
     /// A paced message there and back, median.
     pub const ROUND_TRIP_P50_US: &str = "round_trip_p50_us";
     /// A paced message there and back, 90th percentile.
@@ -78,7 +82,7 @@ pub struct CalibratedFigure {
     pub name: String,
     /// A few words for people.
     pub title: String,
-    /// Its unit: `µs`, `1/s` or `bytes`.
+    /// Its unit: `µs`, `1/s`, `events` or `bytes`.
     pub unit: String,
     /// What it is: with bare sockets; through pushbench.
     pub meaning: String,
@@ -216,16 +220,16 @@ mod tests {
             calibration: Option<Calibration>,
             behind: u32,
         }
-        let known = r#"{"format": 1, "version": "0.1.0", "started": "2026-11-20T14:03:22Z", "took_s": 1.0,
+        let known = r#"{"format": 2, "version": "0.1.0", "started": "2026-11-20T14:03:22Z", "took_s": 1.0,
             "host": {"name": "a", "kernel": "", "cpu": "", "cpus": 2, "memory_bytes": 1, "open_files": 1,
                 "ports": [1, 2], "target_cpus": [], "worker_cpus": []},
             "connections": 1, "events_per_second": 1.0, "message_bytes": 1, "repetitions": 1, "notes": [],
             "figures": [], "runs": [], "added later": 1}"#;
         let table = [
             (Some(known.to_owned()), true),
-            (Some(known.replace("\"format\": 1", "\"format\": 2")), false),
+            (Some(known.replace("\"format\": 2", "\"format\": 1")), false),
             (Some(known.replace("\"figures\": []", "\"figures\": {}")), false),
-            (Some(r#"{"format": 2, "floors": [6.0]}"#.to_owned()), false),
+            (Some(r#"{"format": 3, "floors": [6.0]}"#.to_owned()), false),
             (Some("7".to_owned()), false),
             (Some("null".to_owned()), false),
             (None, false),

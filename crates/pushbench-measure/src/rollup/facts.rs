@@ -19,7 +19,8 @@ pub struct Cost {
     pub target_bytes: Option<f64>,
     /// The same of the workers.
     pub worker_bytes: Option<f64>,
-    /// Growth of the kernel's memory for sockets from before the clients until all are connected, bytes.
+    /// Growth of the kernel's memory for sockets since before the clients: the larger of when all are connected and
+    /// the end of the step, bytes.
     pub kernel_bytes: Option<f64>,
 }
 
@@ -37,6 +38,7 @@ pub struct RoundCost {
     /// Length of the idle part of the drain in seconds; 0 where that is too short to speak of.
     pub idle_s: f64,
 }
+
 /// Sockets of a step at their most.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SocketPeaks {

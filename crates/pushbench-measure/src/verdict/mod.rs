@@ -115,6 +115,10 @@ pub enum Scarce {
     WorkerFiles,
     /// Ports of a worker's address towards one target.
     Ports,
+    /// Open files of all processes of the host together.
+    HostFiles,
+    /// Memory of the host, or of the control group that the run is in; used and allowed are bytes.
+    Memory,
 }
 
 /// A limit that was reached, as it was found when it was.
@@ -174,6 +178,14 @@ pub struct Observed {
 #[must_use]
 pub fn judge(observed: &Observed) -> Vec<Finding> {
     BOUNDS.iter().filter_map(|bound| judge_one(bound, observed)).collect()
+}
+
+/// The one finding about a round that ended before its time because something ran out: nothing else was checked.
+#[must_use]
+pub fn exhausted(scarcity: Scarcity) -> Vec<Finding> {
+    let seen = Observed { limits_hit: 1, scarcity: Some(scarcity), ..Observed::default() };
+    let limits = BOUNDS.iter().filter(|bound| bound.condition == Condition::LimitReached);
+    limits.filter_map(|bound| judge_one(bound, &seen)).collect()
 }
 
 fn judge_one(bound: &Bound, seen: &Observed) -> Option<Finding> {
@@ -318,16 +330,23 @@ mod tests {
             assert_eq!(finding.level, Level::Breach);
             finding.fact.unwrap()
         };
-        assert_eq!(fact(None), "a limit was hit 7 times (files, ports, memory or the target's own)");
+        assert_eq!(
+            fact(None),
+            "a limit was hit 7 times, which one the kernel's readings do not show (ports that others took, sockets' memory, \
+             watches of a poller, or the target's own)"
+        );
         let named = |what| fact(Some(Scarcity { what, used: 98, allowed: 100 }));
         let table = [
             (Scarce::TargetFiles, "open files of a target process"),
             (Scarce::WorkerFiles, "open files of a worker process"),
             (Scarce::Ports, "ephemeral ports of a worker's address"),
+            (Scarce::HostFiles, "open files of the whole host"),
         ];
         for (what, name) in table {
             assert_eq!(named(what), format!("{name} ran out, 7 times (98 of 100 in use)"));
         }
+        let memory = Scarcity { what: Scarce::Memory, used: 23_900 << 20, allowed: 24_000 << 20 };
+        assert_eq!(fact(Some(memory)), "memory ran out (23900 of 24000 MiB in use)", "once is enough");
     }
 
     fn moved(before: f64, after: f64) -> Steadiness {

@@ -65,12 +65,19 @@ pub(super) fn advice(condition: Condition) -> &'static str {
 
 fn limit(times: f64, scarcity: Option<Scarcity>) -> String {
     let Some(Scarcity { what, used, allowed }) = scarcity else {
-        return format!("a limit was hit {times:.0} times (files, ports, memory or the target's own)");
+        return format!(
+            "a limit was hit {times:.0} times, which one the kernel's readings do not show (ports that others took, \
+             sockets' memory, watches of a poller, or the target's own)"
+        );
     };
     let what = match what {
         Scarce::TargetFiles => "open files of a target process",
         Scarce::WorkerFiles => "open files of a worker process",
         Scarce::Ports => "ephemeral ports of a worker's address",
+        Scarce::HostFiles => "open files of the whole host",
+        Scarce::Memory => {
+            return format!("memory ran out ({} of {} MiB in use)", used >> 20, allowed >> 20);
+        }
     };
     format!("{what} ran out, {times:.0} times ({used} of {allowed} in use)")
 }

@@ -15,9 +15,9 @@
 use pushbench_transport::Kind;
 
 /// Files of a target that are no client's: its control socket, standard error, poller, timer, listener and their like.
-pub(super) const TARGET_FILES: u64 = 15;
+pub(super) const TARGET_FILES: u64 = 16;
 /// Files of a worker that are no client's.
-pub(super) const WORKER_FILES: u64 = 13;
+pub(super) const WORKER_FILES: u64 = 14;
 /// Files of the coordinator that are no child's: its runtime, the sampler, what the shell left open.
 pub(super) const COORDINATOR_FILES: u64 = 14;
 /// Files of the coordinator for two network namespaces: each, and what is read of the kernel in the other one as well.
@@ -29,15 +29,15 @@ pub(super) const COORDINATOR_FILES_PER_LABEL: u64 = 3;
 
 /// As much of the program and its libraries as is read, which all processes have in common, in bytes; more of one that is
 /// not optimized.
-pub(super) const PROGRAM_BYTES: u64 = if cfg!(debug_assertions) { 13 << 20 } else { 7 << 20 };
+pub(super) const PROGRAM_BYTES: u64 = if cfg!(debug_assertions) { 13 << 20 } else { 6 << 20 };
 /// User memory of the coordinator without children, in bytes: mostly the histograms of a step.
 pub(super) const COORDINATOR_BYTES: u64 = 6 << 20;
 /// User memory of the coordinator per child: what the verdict keeps of each, and room for a report, in bytes.
 pub(super) const COORDINATOR_BYTES_PER_PROCESS: u64 = 256 << 10;
 /// User memory of a target with next to no clients, in bytes.
-pub(super) const TARGET_BYTES: u64 = 3 << 19;
+pub(super) const TARGET_BYTES: u64 = 5 << 17;
 /// User memory of a worker with next to no clients, in bytes: its histograms are there from the begin.
-pub(super) const WORKER_BYTES: u64 = 9 << 20;
+pub(super) const WORKER_BYTES: u64 = 31 << 18;
 
 /// Kernel memory of a connection, both ends in their pollers, in bytes.
 pub(super) const KERNEL_BYTES_PER_CONNECTION: u64 = 8 << 10;
@@ -53,10 +53,10 @@ pub(super) struct PerClient {
 
 /// By the name of the kind.
 const PER_CLIENT: &[(&str, PerClient)] = &[
-    ("short-polling", PerClient { target: 480, worker: 1_060 }),
-    ("long-polling", PerClient { target: 600, worker: 850 }),
-    ("sse", PerClient { target: 600, worker: 800 }),
-    ("websocket", PerClient { target: 620, worker: 850 }),
+    ("short-polling", PerClient { target: 230, worker: 560 }),
+    ("long-polling", PerClient { target: 340, worker: 470 }),
+    ("sse", PerClient { target: 370, worker: 470 }),
+    ("websocket", PerClient { target: 390, worker: 450 }),
 ];
 
 /// User memory per client of a kind. One that was not measured yet is reckoned like the dearest.

@@ -63,9 +63,11 @@ impl fmt::Display for Refusal {
             _ => value.to_string(),
         };
         let (present, needed) = (amount(self.present), amount(self.needed));
+        // Whoever knows the range wonders where the other half is.
+        let of_what = if *limit == Limit::Ports { " (every second one of the range)" } else { "" };
         write!(
             f,
-            "{limit}: {present} here, {needed} needed for {clients} clients of `{label}`; {fits} would fit"
+            "{limit}: {present} here{of_what}, {needed} needed for {clients} clients of `{label}`; {fits} would fit"
         )?;
         write!(f, "\n  hint: {remedy}")?;
         // No number would fit where not even one client does.
@@ -93,7 +95,7 @@ impl Limit {
             Self::WorkerFiles => (files, whole_of(step.files_per_worker + SPARE_FILES)),
             Self::CoordinatorFiles => (files, whole_of(step.files_coordinator + COORDINATOR_SPARE_FILES)),
             Self::HostFiles => (machine.host_files_left, whole_of(step.files_in_all)),
-            Self::Ports => (machine.ports(), whole_of(step.ports_per_target)),
+            Self::Ports => (machine.ports_per_address(), whole_of(step.ports_per_target)),
             Self::Memory => (machine.memory_available_bytes, with_room(step.memory_bytes())),
         }
     }

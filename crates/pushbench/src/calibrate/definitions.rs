@@ -1,7 +1,7 @@
 //! Which figures a calibration has: what each is, and how it follows from what was measured.
 
 use pushbench_floor::Repetition;
-use pushbench_measure::results::{Spread, Summary, calibrated};
+use pushbench_measure::results::{Spread, calibrated};
 
 use super::bare::Bare;
 use super::through::Shot;
@@ -37,7 +37,7 @@ pub(super) enum From {
 }
 
 /// All figures, in the order of the table.
-pub(super) const FIGURES: [Definition; 12] = [
+pub(super) const FIGURES: [Definition; 14] = [
     Definition {
         name: calibrated::SEND_CPU_US,
         title: "CPU per send",
@@ -67,13 +67,32 @@ pub(super) const FIGURES: [Definition; 12] = [
         through: From::Run(Work::FlatOut, flat_out_per_second),
     },
     Definition {
+        name: calibrated::EVENTS_PER_READ,
+        title: "… events per read",
+        unit: "events",
+        meaning: "messages that one receive brought, flat out; events that one read brought, late ones included: the more, \
+                  the fewer system calls and wake-ups a delivery has to pay",
+        kind: Kind::PerMessage,
+        bare: |bare| each(bare, |of| ratio(of.flat_out.received as f64, of.flat_out.reads as f64)),
+        through: From::Run(Work::FlatOut, events_per_read),
+    },
+    Definition {
         name: calibrated::COALESCED_DELIVERIES_PER_SECOND,
-        title: "… coalesced",
+        title: "deliveries coalesced",
         unit: "1/s",
         meaning: "the same messages, each still sent by itself; events that the target gathers before it writes them",
         kind: Kind::PerMessage,
         bare: Bare::deliveries_per_second,
         through: From::Run(Work::FlatOutCoalesced, flat_out_per_second),
+    },
+    Definition {
+        name: calibrated::COALESCED_EVENTS_PER_READ,
+        title: "… events per read",
+        unit: "events",
+        meaning: "the same messages; events that one read brought of those that the target gathered",
+        kind: Kind::PerMessage,
+        bare: |bare| each(bare, |of| ratio(of.flat_out.received as f64, of.flat_out.reads as f64)),
+        through: From::Run(Work::FlatOutCoalesced, events_per_read),
     },
     Definition {
         name: calibrated::ROUND_TRIP_P50_US,
@@ -106,12 +125,13 @@ pub(super) const FIGURES: [Definition; 12] = [
         name: calibrated::CONNECTS_PER_SECOND,
         title: "connects",
         unit: "1/s",
-        meaning: "connections opened per second, flat out; clients ready per second when all arrive at once",
+        meaning: "connections opened per second, flat out; clients ready per second when all arrive at once, to \
+                  the last of them",
         kind: Kind::Difference,
         bare: |bare| {
             each(bare, |of| ratio(f64::from(of.opening.connections), seconds(of.opening.elapsed_ns)))
         },
-        through: From::Run(Work::FanOut, |shot| ready_per_second(&shot.summary)),
+        through: From::Run(Work::FanOut, ready_per_second),
     },
     Definition {
         name: calibrated::CONNECT_CPU_US,
@@ -191,10 +211,13 @@ fn flat_out_per_second(shot: &Shot) -> Option<f64> {
     ratio(delivered, last_due_s + shot.summary.latency_max_us? as f64 / 1e6)
 }
 
-/// All clients arrive at once, so as many were ready per second as a percentile of the time to be ready says: the 99th
-/// where it may be printed, else the median.
-fn ready_per_second(summary: &Summary) -> Option<f64> {
-    let clients = f64::from(summary.connected?);
-    let of = |percentile: Option<u64>, share: f64| ratio(clients * share, percentile? as f64 / 1e6);
-    of(summary.connect_p99_us, 0.99).or_else(|| of(summary.connect_p50_us, 0.5))
+/// Events that one read brought, of those that brought any.
+fn events_per_read(shot: &Shot) -> Option<f64> {
+    let (events, reads) = shot.events_and_reads;
+    shot.run.is_valid().then(|| ratio(events as f64, reads as f64))?
+}
+
+/// All clients over the time until the last of them was ready, as bare connections are counted to the last accepted.
+fn ready_per_second(shot: &Shot) -> Option<f64> {
+    ratio(f64::from(shot.summary.connected?), seconds(shot.opening_ns?))
 }

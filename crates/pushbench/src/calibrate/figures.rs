@@ -104,10 +104,14 @@ mod tests {
                 target_cpu_us_per_event: Some(9.0),
                 worker_cpu_us_per_event: Some(5.0),
                 uncorrected_p50_us: Some(45),
+                // The slowest of the clients took twice as long.
                 connect_p50_us: Some(10_000),
+                connect_p99_us: Some(10_000),
                 ..Summary::default()
             },
             ramp_cpu_us: Some(8_000),
+            opening_ns: Some(20_000_000),
+            events_and_reads: (1_100, 220),
             run: CalibrationRun {
                 label: "sse".to_owned(),
                 job: work.name().to_owned(),
@@ -148,6 +152,7 @@ mod tests {
             (calibrated::SEND_CPU_US, (Some(6.0), Some(9.0), Some(1.5))),
             (calibrated::RECEIVE_CPU_US, (Some(4.0), Some(5.0), Some(1.25))),
             (calibrated::DELIVERIES_PER_SECOND, (Some(100_000.0), Some(5_000.0), Some(0.05))),
+            (calibrated::EVENTS_PER_READ, (Some(1.0), Some(5.0), Some(5.0))),
             // 99 round trips are enough for the median, not for the 90th percentile.
             (calibrated::ROUND_TRIP_P90_US, (None, None, None)),
             (calibrated::CONNECTS_PER_SECOND, (Some(10_000.0), Some(5_000.0), Some(0.5))),

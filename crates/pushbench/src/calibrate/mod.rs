@@ -39,9 +39,10 @@ const ROOM_BYTES: usize = 128 << 10;
 /// Calibrates, saves into the folder `out`, prints.
 pub(crate) fn calibrate(machine: &Machine, out: &Path, json: bool) -> Result<Exit, Failure> {
     let sizes = Sizes::on(machine).map_err(Failure::environment)?;
+    work::refuse_what_does_not_fit(sizes.connections, machine)?;
     let scratch = scratch_in(out).map_err(|error| unwritable(out, &error))?;
     let runtime = roles::single_threaded()?;
-    let calibration = LocalSet::new().block_on(&runtime, measure(machine, sizes, &scratch))?;
+    let calibration = LocalSet::new().block_on(&runtime, measure(sizes, &scratch))?;
     let path = saved::save(out, &calibration).map_err(|error| unwritable(out, &error))?;
     if json {
         terminal::data(serde_json::to_string_pretty(&calibration).map_err(anyhow::Error::new)?);
@@ -52,7 +53,7 @@ pub(crate) fn calibrate(machine: &Machine, out: &Path, json: bool) -> Result<Exi
     Ok(if calibration.is_valid() { Exit::Ok } else { Exit::Invalid })
 }
 
-async fn measure(machine: &Machine, sizes: Sizes, scratch: &Path) -> Result<Calibration, Failure> {
+async fn measure(sizes: Sizes, scratch: &Path) -> Result<Calibration, Failure> {
     let mut interrupt = Interrupt::listen().map_err(Failure::environment)?;
     let started = clock::utc_rfc3339();
     let mut steps = Steps::of(STEPS);
@@ -65,8 +66,7 @@ async fn measure(machine: &Machine, sizes: Sizes, scratch: &Path) -> Result<Cali
     })?;
     // Some number is needed to overload the machine; where the floor is not known nothing is held against it.
     let floor_per_second = bare.deliveries_per_second().map_or(ASSUMED_FLOOR, |spread| spread.median);
-    let shown =
-        through::measure(&sizes, floor_per_second, machine, scratch, &mut steps, &mut interrupt).await?;
+    let shown = through::measure(&sizes, floor_per_second, scratch, &mut steps, &mut interrupt).await?;
     let figures = figures::figures(&bare, &shown, sizes.enough_for_differences());
     let mut notes = sizes.notes;
     if let Err(error) = memory::socket_bytes() {

@@ -101,9 +101,10 @@ mod tests {
         let table = [
             ("", "not a calibration: EOF"),
             ("{}", "not a calibration: missing field `format`"),
-            ("{\"format\": 2, \"else\": 1}", "format 2, this version reads format 1"),
-            ("{\"format\": 1}", "not a calibration: missing field"),
-            ("{\"format\": 1, \"versio", "not a calibration: EOF"),
+            ("{\"format\": 1, \"else\": 1}", "format 1, this version reads format 2"),
+            ("{\"format\": 3, \"else\": 1}", "format 3, this version reads format 2"),
+            ("{\"format\": 2}", "not a calibration: missing field"),
+            ("{\"format\": 2, \"versio", "not a calibration: EOF"),
         ];
         for (text, reason) in table {
             fs::write(&path, text).unwrap();

@@ -9,6 +9,8 @@ use std::time::Duration;
 const CONNECTIONS: u32 = 5_000;
 /// Fewer say nothing.
 const FEWEST_CONNECTIONS: u32 = 10;
+/// Ports that do for the fewest: a tenth of them is left free.
+const PORTS_NEEDED: u64 = (FEWEST_CONNECTIONS as u64 * 10).div_ceil(9);
 /// Open files of this process that are no end of a connection.
 const OWN_FILES: u64 = 64;
 /// From that many connections on a difference of memory is more than noise.
@@ -45,10 +47,10 @@ pub(super) enum TooSmall {
     )]
     Files { present: u64, needed: u64 },
     #[error(
-        "ephemeral ports: {present} here, at least {FEWEST_CONNECTIONS} are needed to calibrate\n  \
+        "ephemeral ports: {present} here, every second one of the range; at least {needed} are needed to calibrate\n  \
          hint: sysctl -w net.ipv4.ip_local_port_range=\"32768 60999\""
     )]
-    Ports { present: u32 },
+    Ports { present: u64, needed: u64 },
 }
 
 impl Sizes {
@@ -61,20 +63,18 @@ impl Sizes {
             let needed = (files..1 << 20).find(enough).unwrap_or(1 << 20);
             return Err(TooSmall::Files { present: files, needed });
         }
-        let ports = u32::from(machine.ports.1.saturating_sub(machine.ports.0)) + 1;
-        if ports < FEWEST_CONNECTIONS {
-            return Err(TooSmall::Ports { present: ports });
+        // Each repetition with bare sockets has an address of its own, as each worker has.
+        let (ports, by_ports) = (machine.ports_per_address(), machine.clients_per_address());
+        if by_ports < u64::from(FEWEST_CONNECTIONS) {
+            return Err(TooSmall::Ports { present: ports, needed: PORTS_NEEDED });
         }
-        // A port is free again a while after its connection was closed; each repetition has an address of its own.
-        let by_ports = ports / 10 * 9;
-        let connections = u64::from(CONNECTIONS).min(by_files).min(by_ports.max(FEWEST_CONNECTIONS).into());
-        let connections = connections as u32;
+        let connections = u64::from(CONNECTIONS).min(by_files).min(by_ports) as u32;
         let mut notes = Vec::new();
         if connections < CONNECTIONS {
-            let limit = if by_files <= by_ports.into() {
+            let limit = if by_files <= by_ports {
                 format!("open files: {} per process", grouped(files))
             } else {
-                format!("ephemeral ports: {}", grouped(ports.into()))
+                format!("ephemeral ports: {}, every second one of the range", grouped(ports))
             };
             notes.push(format!(
                 "{limit}, so {connections} connections instead of {}: figures per message contain more of what a \
@@ -150,7 +150,11 @@ pub(super) mod tests {
                 30,
                 vec!["open files: 256 per process, so 30 ", "memory and connects: not measured"],
             ),
-            (machine(20_000, (1_024, 1_223), 2), 180, vec!["ephemeral ports: 200, so 180 "]),
+            (
+                machine(20_000, (1_024, 1_423), 2),
+                180,
+                vec!["ephemeral ports: 200, every second one of the range, so 180 "],
+            ),
             (machine(20_000, PORTS, 1), 5_000, vec!["1 CPU: "]),
         ];
         for (machine, connections, notes) in table {
@@ -169,6 +173,9 @@ pub(super) mod tests {
         let TooSmall::Files { present: 100, needed } = refused else { panic!("{refused}") };
         assert_eq!(Sizes::on(&machine(needed, PORTS, 2)).map(|sizes| sizes.connections), Ok(10));
         assert!(Sizes::on(&machine(needed - 1, PORTS, 2)).is_err());
-        assert_eq!(Sizes::on(&machine(20_000, (9, 12), 2)), Err(TooSmall::Ports { present: 4 }));
+        let ports = |last| Sizes::on(&machine(20_000, (9, last), 2)).map(|sizes| sizes.connections);
+        assert_eq!(ports(12), Err(TooSmall::Ports { present: 2, needed: 12 }));
+        assert_eq!(ports(9 + 22), Err(TooSmall::Ports { present: 11, needed: 12 }));
+        assert_eq!(ports(9 + 23), Ok(10));
     }
 }

@@ -4,7 +4,7 @@ use pushbench_measure::Phase;
 use pushbench_measure::results::{CalibrationRun, Interval, RoundResult, Summary};
 use pushbench_measure::verdict::Level;
 use pushbench_scenario::Plan;
-use pushbench_scenario::needs::Machine;
+use pushbench_scenario::schedule::arrival_offset_ns;
 use std::path::Path;
 
 use super::size::Sizes;
@@ -12,7 +12,7 @@ use super::steps::Steps;
 use super::work::Work;
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
-use crate::run::{Ended, Job, alone};
+use crate::run::{Alone, Ended, Job, alone};
 
 /// What a transport showed.
 #[derive(Debug)]
@@ -31,6 +31,10 @@ pub(super) struct Shot {
     pub(super) rate: f64,
     /// CPU time of target and worker while the clients connected, in microseconds.
     pub(super) ramp_cpu_us: Option<u64>,
+    /// From the first arrival until the last client was ready, at most, in nanoseconds.
+    pub(super) opening_ns: Option<u64>,
+    /// Events, and reads that brought any.
+    pub(super) events_and_reads: (u64, u64),
     pub(super) run: CalibrationRun,
 }
 
@@ -46,7 +50,6 @@ impl Shown {
 pub(super) async fn measure(
     sizes: &Sizes,
     floor_per_second: f64,
-    machine: &Machine,
     scratch: &Path,
     steps: &mut Steps,
     interrupt: &mut Interrupt,
@@ -54,7 +57,7 @@ pub(super) async fn measure(
     let program = std::env::current_exe().map_err(Failure::environment)?;
     let mut planned = Vec::new();
     for work in Work::ALL {
-        planned.push((work, work.plan(sizes.connections, floor_per_second, machine)?));
+        planned.push((work, work.plan(sizes.connections, floor_per_second)?));
     }
     let labels = planned[0].1.transports.iter().map(|transport| transport.label.clone());
     let mut shown: Vec<Shown> = labels.map(|label| Shown { label, shots: Vec::new() }).collect();
@@ -76,9 +79,9 @@ pub(super) async fn measure(
                 let path = scratch.display();
                 Failure::of(Exit::Environment, format_args!("cannot write to {path}: {error}"))
             };
-            let alone = alone(job_of, scratch, interrupt).await.map_err(unwritable)?;
-            match (alone.result, alone.ended) {
-                (Some(result), None) => shots.push(shot(*work, plan, label, &result, &alone.rows)),
+            let mut alone = alone(job_of, scratch, interrupt).await.map_err(unwritable)?;
+            match (&alone.result, alone.ended.take()) {
+                (Some(result), None) => shots.push(shot(*work, plan, label, result, &alone)),
                 (_, ended) => return Err(failure(label, ended)),
             }
         }
@@ -90,12 +93,14 @@ fn failure(label: &str, ended: Option<Ended>) -> Failure {
     match ended {
         Some(Ended::Interrupted) => Failure::of(Exit::Interrupted, "interrupted: nothing was saved"),
         Some(Ended::Died(reason)) => Failure::of(Exit::Unexpected, format_args!("{label}: {reason}")),
-        Some(Ended::Environment(reason)) => Failure::of(Exit::Environment, format_args!("{label}: {reason}")),
+        Some(Ended::Environment(reason) | Ended::Exhausted { reason, .. }) => {
+            Failure::of(Exit::Environment, format_args!("{label}: {reason}"))
+        }
         None => Failure::of(Exit::Unexpected, format_args!("{label}: no result")),
     }
 }
 
-fn shot(work: Work, plan: &Plan, label: &str, result: &RoundResult, rows: &[Interval]) -> Shot {
+fn shot(work: Work, plan: &Plan, label: &str, result: &RoundResult, alone: &Alone) -> Shot {
     let summary = result.summary.clone();
     let (verdict, reasons) = match work {
         Work::FanOut | Work::OneWay => {
@@ -112,7 +117,11 @@ fn shot(work: Work, plan: &Plan, label: &str, result: &RoundResult, rows: &[Inte
     Shot {
         work,
         rate: plan.events.rate,
-        ramp_cpu_us: ramp_cpu_us(rows),
+        ramp_cpu_us: ramp_cpu_us(&alone.rows),
+        opening_ns: alone
+            .connect_max_us
+            .map(|us| opening_ns(result.summary.connected, plan.connect_rate, us)),
+        events_and_reads: alone.events_and_reads,
         run: CalibrationRun { label: label.to_owned(), job: work.name().to_owned(), verdict, reasons },
         summary,
     }
@@ -134,6 +143,12 @@ fn missing(summary: &Summary) -> Vec<String> {
         missing.push(format!("{duplicated} events arrived again"));
     }
     missing
+}
+
+/// From the first arrival until the last client was ready: the last to arrive may be the one that took longest, so it is
+/// never more than this.
+fn opening_ns(clients: Option<u32>, connect_rate: f64, longest_us: u64) -> u64 {
+    arrival_offset_ns(clients.unwrap_or(0).saturating_sub(1), connect_rate) + longest_us * 1_000
 }
 
 /// CPU time of both sides until the warm-up; `None` where a second is not known.
@@ -165,6 +180,12 @@ mod tests {
         assert_eq!(ramp_cpu_us(&[ramp.clone(), ramp.clone(), measure.clone()]), Some(240));
         assert_eq!(ramp_cpu_us(&[ramp, row(Phase::Ramp, [Some(1), None])]), None);
         assert_eq!(ramp_cpu_us(&[measure]), None);
+    }
+
+    #[test]
+    fn opening_ends_with_the_slowest_client_wherever_it_arrived() {
+        assert_eq!(opening_ns(Some(5_001), 1e6, 200_000), 5_000_000 + 200_000_000);
+        assert_eq!(opening_ns(Some(1), 1e6, 70), 70_000);
     }
 
     #[test]

@@ -50,14 +50,8 @@ impl Work {
         }
     }
 
-    /// What is to be done with so many connections, where bare sockets deliver `floor_per_second`; refused where the
-    /// machine has no room for it.
-    pub(super) fn plan(
-        self,
-        connections: u32,
-        floor_per_second: f64,
-        machine: &Machine,
-    ) -> Result<Plan, Failure> {
+    /// What is to be done with so many connections, where bare sockets deliver `floor_per_second`.
+    pub(super) fn plan(self, connections: u32, floor_per_second: f64) -> Result<Plan, Failure> {
         let overload = Overload::of(connections, floor_per_second);
         let (clients, rate) = match self {
             Self::FanOut => (connections, EVENTS_PER_SECOND),
@@ -78,10 +72,20 @@ impl Work {
                 Phases { warmup: Duration::ZERO, measure: overload.lasting, drain: DRAIN_FLAT_OUT }
             }
         };
-        let refusals: Vec<String> =
-            needs(&plan, machine).refusals().iter().map(|refusal| format!("calibrate: {refusal}")).collect();
-        if refusals.is_empty() { Ok(plan) } else { Err(Failure::of(Exit::Environment, refusals.join("\n"))) }
+        Ok(plan)
     }
+}
+
+/// Refuses jobs that the machine has no room for, whatever bare sockets will turn out to deliver.
+pub(super) fn refuse_what_does_not_fit(connections: u32, machine: &Machine) -> Result<(), Failure> {
+    let mut refused = Vec::new();
+    for work in Work::ALL {
+        let plan = work.plan(connections, f64::INFINITY)?;
+        refused
+            .extend(needs(&plan, machine).refusals().iter().map(|refusal| format!("calibrate: {refusal}")));
+    }
+    refused.dedup();
+    if refused.is_empty() { Ok(()) } else { Err(Failure::of(Exit::Environment, refused.join("\n"))) }
 }
 
 /// Messages that are more than can be delivered.
@@ -136,15 +140,23 @@ mod tests {
 
     #[test]
     fn every_job_fits_where_the_sizes_do() {
-        for files in [240, 1_024, 20_000] {
-            let machine = machine(files, PORTS, 2);
+        let files = [240, 1_024, 20_000].map(|files| machine(files, PORTS, 2));
+        // From the fewest that do over ranges that somebody made short to the longest.
+        let last_ports = [1_047, 1_100, 1_423, 6_500, 10_000, 12_100, 12_200, 65_535];
+        let ports = last_ports.map(|last| machine(20_000, (1_024, last), 2));
+        for machine in files.into_iter().chain(ports) {
             let connections = Sizes::on(&machine).unwrap().connections;
+            refuse_what_does_not_fit(connections, &machine).unwrap();
             for work in Work::ALL {
-                let plan = work.plan(connections, 1e5, &machine).unwrap();
-                assert_eq!(plan.steps, [if work == Work::OneWay { FEW } else { connections }], "{work:?}");
+                let plan = work.plan(connections, 1e5).unwrap();
+                assert_eq!(
+                    plan.steps,
+                    [if work == Work::OneWay { FEW } else { connections }],
+                    "{work:?}, {machine:?}"
+                );
             }
         }
-        let refused = Work::FanOut.plan(5_000, 1e5, &machine(1_024, PORTS, 2)).unwrap_err();
+        let refused = refuse_what_does_not_fit(5_000, &machine(1_024, PORTS, 2)).unwrap_err();
         assert_eq!(refused.exit, Exit::Environment);
     }
 
@@ -157,6 +169,8 @@ mod tests {
             ((5_000, 123_456.0), (75, ms(37.0 / 75.0))),
             // 12,000 would be due for each client; 800 are.
             ((10, 80_000.0), (24_000, ms(800.0 / 24_000.0))),
+            // One that is not finite demands the most that any does.
+            ((5_000, f64::INFINITY), (1_000_000, ms(800.0 / 1e6))),
             // A floor of nothing overloads nobody, and is a plan all the same.
             ((5_000, 0.0), (2, ms(0.5))),
         ];

@@ -1,10 +1,10 @@
 //! Scenario files as commands take them: all of them read and checked before anything begins.
 
+use pushbench_probe::limits;
 use pushbench_probe::network::Namespace;
-use pushbench_probe::{limits, memory};
 use pushbench_scenario::needs::{Machine, Needs, most_clients, needs};
-use pushbench_scenario::{Network, Overrides, Plan};
-use std::path::PathBuf;
+use pushbench_scenario::{LoadError, Network, Overrides, Plan};
+use std::path::{Path, PathBuf};
 
 use crate::cli::{Clients, OverrideArguments};
 use crate::exit::{Exit, Failure};
@@ -20,7 +20,10 @@ pub(super) fn load_all(
         Some(Clients::Steps(steps)) => Some(steps.clone()),
         Some(Clients::Max) | None => None,
     };
-    let scaled = overrides.clients == Some(Clients::Max);
+    let clients_wanted = match overrides.clients {
+        Some(Clients::Max) => ClientsWanted::AsManyAsFit,
+        Some(Clients::Steps(_)) | None => ClientsWanted::AsPlanned,
+    };
     let overrides = Overrides {
         clients,
         rate: overrides.rate.clone(),
@@ -33,24 +36,44 @@ pub(super) fn load_all(
     let mut plans = Vec::new();
     let mut faults = Vec::new();
     for path in paths {
-        let loaded = pushbench_scenario::load(path, &overrides).and_then(|plan| {
-            if scaled { pushbench_scenario::load(path, &scaled_to_fit(&plan, &overrides)) } else { Ok(plan) }
-        });
-        match loaded {
-            Ok(plan) => {
-                let needs = needs(&plan, &machine(plan.network));
-                plans.push((plan, needs));
-            }
+        match load(path, &overrides, clients_wanted, machine) {
+            Ok(loaded) => plans.push(loaded),
             Err(error) => faults.push(error.to_string()),
         }
     }
     if faults.is_empty() { Ok(plans) } else { Err(Failure::of(Exit::Usage, faults.join("\n"))) }
 }
 
+/// How many clients a plan is to have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ClientsWanted {
+    AsPlanned,
+    AsManyAsFit,
+}
+
+/// Reads a file, and the machine once: what fits into a reading need not fit into the next.
+fn load(
+    path: &Path,
+    overrides: &Overrides,
+    wanted: ClientsWanted,
+    machine: impl FnOnce(Network) -> Machine,
+) -> Result<(Plan, Needs), LoadError> {
+    let plan = pushbench_scenario::load(path, overrides)?;
+    let machine = machine(plan.network);
+    let plan = match wanted {
+        ClientsWanted::AsPlanned => plan,
+        ClientsWanted::AsManyAsFit => {
+            pushbench_scenario::load(path, &scaled_to_fit(&plan, overrides, &machine))?
+        }
+    };
+    let needs = needs(&plan, &machine);
+    Ok((plan, needs))
+}
+
 /// The overrides with as many clients as fit, which is said; where not even one does, as they are: what forbids it is said
 /// later.
-fn scaled_to_fit(plan: &Plan, overrides: &Overrides) -> Overrides {
-    let most = most_clients(plan, &machine(plan.network));
+fn scaled_to_fit(plan: &Plan, overrides: &Overrides, machine: &Machine) -> Overrides {
+    let most = most_clients(plan, machine);
     if most.clients == 0 {
         return overrides.clone();
     }
@@ -95,11 +118,65 @@ pub(super) fn machine(network: Network) -> Machine {
         host_files_left: limits::host_files_left().unwrap_or(u64::MAX),
         ports,
         memory_available_bytes: limits::memory_available_bytes()
-            .or_else(|_| memory::total_bytes())
+            .or_else(|_| limits::memory_allowed_bytes())
             .unwrap_or(u64::MAX),
         listen_backlog: limits::listen_backlog_max().unwrap_or(4096),
         time_wait_max: limits::time_wait_max().unwrap_or(u64::MAX),
         tcp_memory_max_bytes: limits::tcp_memory_max_bytes().unwrap_or(u64::MAX),
         cpus: std::thread::available_parallelism().map_or(1, |cpus| cpus.get() as u32),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pushbench_scenario::needs::Limit;
+    use std::fs;
+
+    const SCENARIO: &str = r#"
+name = "many"
+[clients]
+count = 100_000
+[events]
+pattern = "broadcast"
+rate = "1/s"
+[phases]
+measure = "10s"
+[[transports]]
+kind = "sse"
+"#;
+
+    #[test]
+    fn as_many_as_fit_do_fit_though_every_reading_of_the_machine_finds_less() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("many.toml");
+        fs::write(&path, SCENARIO).unwrap();
+        let roomy = Machine {
+            open_files_soft_after_raise: 20_000,
+            host_files_left: u64::MAX,
+            ports: (32_768, 60_999),
+            memory_available_bytes: u64::MAX,
+            cpus: 2,
+            listen_backlog: 4096,
+            time_wait_max: 1 << 17,
+            tcp_memory_max_bytes: 1 << 31,
+        };
+        let short_of = [
+            (Limit::Memory, Machine { memory_available_bytes: 400 << 20, ..roomy }),
+            (Limit::HostFiles, Machine { host_files_left: 30_000, ..roomy }),
+        ];
+        for (limit, mut left) in short_of {
+            let reading = |_| {
+                left.memory_available_bytes -= 10 << 20;
+                left.host_files_left -= 1_000;
+                left
+            };
+            let (plan, needs) =
+                load(&path, &Overrides::default(), ClientsWanted::AsManyAsFit, reading).unwrap();
+            assert!((1_000..100_000).contains(&plan.steps[0]), "{limit}: {:?}", plan.steps);
+            assert_eq!(needs.refusals(), [], "{limit}");
+            let (_, needs) = load(&path, &Overrides::default(), ClientsWanted::AsPlanned, |_| left).unwrap();
+            assert_eq!(needs.refusals()[0].limit, limit);
+        }
     }
 }

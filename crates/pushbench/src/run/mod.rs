@@ -31,7 +31,7 @@ use pushbench_transport::settings::TransportSettings as _;
 use std::path::{Path, PathBuf};
 use tokio::task::LocalSet;
 
-pub(crate) use self::alone::alone;
+pub(crate) use self::alone::{Alone, alone};
 use self::folder::RunFolder;
 pub(crate) use self::folder::{make_unique, replace};
 pub(crate) use self::job::Job;
@@ -174,7 +174,7 @@ fn finish(folder: &mut RunFolder, ended: Option<&Ended>) -> std::io::Result<()> 
     folder.run.status = if ended.is_some() { Status::Partial } else { Status::Complete };
     folder.run.reason = ended.map(|ended| match ended {
         Ended::Interrupted => "interrupted".to_owned(),
-        Ended::Died(reason) | Ended::Environment(reason) => reason.clone(),
+        Ended::Died(reason) | Ended::Environment(reason) | Ended::Exhausted { reason, .. } => reason.clone(),
     });
     folder.save()
 }
@@ -237,6 +237,7 @@ fn exit_of(run: &Run, ended: Option<&Ended>) -> Exit {
         Some(Ended::Interrupted) => Exit::Interrupted,
         Some(Ended::Died(_)) => Exit::Unexpected,
         Some(Ended::Environment(_)) => Exit::Environment,
+        Some(Ended::Exhausted { .. }) => Exit::Invalid,
         None if run.level() == Level::Breach => Exit::Invalid,
         None => Exit::Ok,
     }

@@ -4,7 +4,7 @@ use pushbench_measure::PhaseEdges;
 use pushbench_measure::results::{ResourceRecord, Resources, RoundResult, WireRecord};
 use pushbench_measure::rollup::{Cost, RoundCost, SocketPeaks, StepFacts, WorkerSums, summarize};
 use pushbench_measure::statistics::Round;
-use pushbench_measure::verdict::{Level, Listeners, Observed, Scarcity, judge};
+use pushbench_measure::verdict::{Level, Listeners, Observed, Scarcity, exhausted, judge};
 use pushbench_measure::wire::{WireFacts, WireLog, idle_cpu_from_ns};
 use pushbench_probe::process::Usage;
 use pushbench_scenario::Network;
@@ -31,6 +31,10 @@ pub(crate) struct Evidence {
     pub(crate) listen_overflows: Option<u64>,
     /// What ran out, if something did and it is known.
     pub(crate) scarcity: Option<Scarcity>,
+    /// What ended the step before its time by running out.
+    pub(crate) exhausted: Option<Scarcity>,
+    /// When the step ended.
+    pub(crate) ended_ns: u64,
     /// What was used of the machine.
     pub(crate) used: Resources,
     pub(crate) sockets_left: Option<u64>,
@@ -48,12 +52,17 @@ pub(crate) struct Measured<'a> {
     pub(crate) blocks: Round,
 }
 
-/// The result of a round; `None` when it ended before its phases were known.
+/// The result of a round; `None` when it ended before its phases were known, unless because something ran out: then the
+/// ramp is what was measured.
 pub(crate) fn measured<'a>(job: &Job<'a>, mut evidence: Evidence) -> Option<Measured<'a>> {
-    let edges = evidence.edges?;
+    let only_ramp = |at| PhaseEdges { start_ns: at, measure_ns: at, drain_ns: at, end_ns: at };
+    let edges = evidence.edges.or(evidence.exhausted.map(|_| only_ramp(evidence.ended_ns)))?;
     let wire = wire_facts(job, &evidence, edges);
-    let findings =
-        if evidence.complete { judge(&observed(job, &evidence, edges, wire.as_ref())) } else { Vec::new() };
+    let findings = match evidence.exhausted {
+        Some(scarcity) => exhausted(scarcity),
+        None if evidence.complete => judge(&observed(job, &evidence, edges, wire.as_ref())),
+        None => Vec::new(),
+    };
     let blocks = Round(evidence.gather.take_blocks());
     let ever_connected = evidence.gather.ever_connected();
     let complete = evidence.complete;
@@ -81,10 +90,10 @@ pub(crate) fn measured<'a>(job: &Job<'a>, mut evidence: Evidence) -> Option<Meas
 /// The verdict in a word.
 pub(crate) fn word(complete: bool, level: Level) -> &'static str {
     match (complete, level) {
+        (_, Level::Breach) => "invalid",
         (false, _) => "partial",
         (true, Level::Ok) => "valid",
         (true, Level::Warning) => "warning",
-        (true, Level::Breach) => "invalid",
     }
 }
 
@@ -264,6 +273,8 @@ mod tests {
             kernel_bytes: Some(9),
             listen_overflows: None,
             scarcity: None,
+            exhausted: None,
+            ended_ns: 0,
             used: Resources::default(),
             ports: Vec::new(),
             sockets_left: None,

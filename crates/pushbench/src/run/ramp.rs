@@ -6,6 +6,8 @@ use pushbench_measure::verdict::Scarcity;
 
 /// How long nobody may have become ready before a ramp that ran into a limit is given up, once all clients have arrived.
 const STANDSTILL_NS: u64 = 3_000_000_000;
+/// Time between two looks for what ran out, while that is not known.
+const LOOK_AGAIN_NS: u64 = 1_000_000_000;
 
 /// The ramp of a step.
 #[derive(Debug)]
@@ -22,8 +24,11 @@ pub(crate) struct Ramp {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Limit {
     No,
-    /// It did not; what of, if that was found out.
-    Hit(Option<Scarcity>),
+    /// It did not; what of, if that was found out when it was last looked for.
+    Hit {
+        what: Option<Scarcity>,
+        looked_ns: u64,
+    },
 }
 
 impl Ramp {
@@ -47,17 +52,27 @@ impl Ramp {
         }
     }
 
-    /// So often did a process get no more of something; the first time it is found out what.
-    pub(crate) fn limits_hit(&mut self, times: u64, find_out: impl FnOnce() -> Option<Scarcity>) {
-        if times > 0 && self.limit == Limit::No {
-            self.limit = Limit::Hit(find_out());
+    /// So often did a process get no more of something. What of is looked for until it is found: when the first try failed
+    /// the kernel's readings may not have shown it yet.
+    pub(crate) fn limits_hit(
+        &mut self,
+        times: u64,
+        now_ns: u64,
+        find_out: impl FnOnce() -> Option<Scarcity>,
+    ) {
+        let look = match self.limit {
+            Limit::No => true,
+            Limit::Hit { what, looked_ns } => what.is_none() && now_ns >= looked_ns + LOOK_AGAIN_NS,
+        };
+        if times > 0 && look {
+            self.limit = Limit::Hit { what: find_out(), looked_ns: now_ns };
         }
     }
 
     /// What ran out, if something did and it is known.
     pub(crate) fn scarcity(&self) -> Option<Scarcity> {
         match self.limit {
-            Limit::Hit(scarcity) => scarcity,
+            Limit::Hit { what, .. } => what,
             Limit::No => None,
         }
     }
@@ -82,14 +97,26 @@ mod tests {
         ramp.connected(5, 9 * S);
         assert!(!ramp.is_stuck(60 * S), "slow is not stuck");
         let files = Scarcity { what: Scarce::WorkerFiles, used: 99, allowed: 100 };
-        ramp.limits_hit(0, || panic!("nothing ran out"));
-        ramp.limits_hit(1, || Some(files));
-        ramp.limits_hit(2, || panic!("it is known by now"));
+        ramp.limits_hit(0, 9 * S, || panic!("nothing ran out"));
+        ramp.limits_hit(1, 9 * S, || Some(files));
+        ramp.limits_hit(2, 20 * S, || panic!("it is known by now"));
         assert_eq!(ramp.scarcity(), Some(files));
         assert!(!ramp.is_stuck(13 * S) && ramp.is_stuck(13 * S + 1), "all have arrived at 10 s");
         ramp.connected(5, 13 * S);
         assert!(ramp.is_stuck(14 * S), "no more than before");
         ramp.connected(6, 14 * S);
         assert!(!ramp.is_stuck(17 * S), "somebody still came");
+    }
+
+    #[test]
+    fn what_ran_out_is_looked_for_until_it_is_found_and_not_all_the_time() {
+        let mut ramp = Ramp::new(10 * S);
+        ramp.limits_hit(1, 5 * S, || None);
+        assert_eq!(ramp.scarcity(), None);
+        ramp.limits_hit(2, 6 * S - 1, || panic!("a second has not passed"));
+        let ports = Scarcity { what: Scarce::Ports, used: 95, allowed: 100 };
+        ramp.limits_hit(2, 6 * S, || Some(ports));
+        assert_eq!(ramp.scarcity(), Some(ports));
+        ramp.limits_hit(3, 9 * S, || panic!("it is known by now"));
     }
 }

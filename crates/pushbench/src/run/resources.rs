@@ -5,7 +5,7 @@
 
 use pushbench_measure::results::Resources;
 use pushbench_measure::verdict::{Scarce, Scarcity};
-use pushbench_probe::limits;
+use pushbench_probe::limits::{self, HostFiles};
 use pushbench_probe::process::{self, Usage};
 
 use super::sampler::{Usages, Watched};
@@ -93,7 +93,20 @@ pub(crate) fn scarce(watched: &Watched, before: &Usages) -> Option<Scarcity> {
     };
     files(&watched.workers, Scarce::WorkerFiles)
         .or_else(|| files(&watched.targets, Scarce::TargetFiles))
+        .or_else(|| limits::host_files().ok().and_then(host_files))
         .or_else(|| ports(watched, before))
+}
+
+/// Files of the whole host, where nearly all of them are open.
+fn host_files(files: HostFiles) -> Option<Scarcity> {
+    let HostFiles { open: used, allowed } = files;
+    (used + LAST_FILES >= allowed).then_some(Scarcity { what: Scarce::HostFiles, used, allowed })
+}
+
+/// Memory, of which so much is left.
+pub(crate) fn memory(available_bytes: u64, allowed_bytes: u64) -> Scarcity {
+    let used = allowed_bytes.saturating_sub(available_bytes);
+    Scarcity { what: Scarce::Memory, used, allowed: allowed_bytes }
 }
 
 /// Ports towards one target, where nearly all of them are taken.
@@ -152,6 +165,13 @@ mod tests {
         };
         assert_eq!(peak.used(&before), used);
         assert_eq!(Peak::default().used(&before).user_bytes, None);
+    }
+
+    #[test]
+    fn files_of_the_host_are_out_when_next_to_none_are_left() {
+        let scarce = |open| host_files(HostFiles { open, allowed: 1000 });
+        assert_eq!(scarce(919), None);
+        assert_eq!(scarce(920), Some(Scarcity { what: Scarce::HostFiles, used: 920, allowed: 1000 }));
     }
 
     #[test]

@@ -55,7 +55,7 @@ impl<'a> Rounds<'a> {
         let summary = self.pool.as_ref().map_or_else(|| first.summary.clone(), summarize);
         let complete = self.complete().count() == self.plan.rounds as usize;
         let findings: Vec<(u32, &[Finding])> =
-            self.complete().map(|round| (round.round, round.findings.as_slice())).collect();
+            self.judged().map(|round| (round.round, round.findings.as_slice())).collect();
         let of_label = self.plan.thresholds.iter().filter(|threshold| threshold.label == summary.label);
         let thresholds = of_label.filter(|_| complete).map(|threshold| threshold.judge(&summary)).collect();
         let mut result = StepResult {
@@ -74,6 +74,11 @@ impl<'a> Rounds<'a> {
     /// Rounds that were measured to their end.
     fn complete(&self) -> impl Iterator<Item = &RoundResult> {
         self.results.iter().filter(|round| round.complete)
+    }
+
+    /// Rounds about which something was found out: those, and one that ended because something ran out.
+    fn judged(&self) -> impl Iterator<Item = &RoundResult> {
+        self.results.iter().filter(|round| !round.findings.is_empty())
     }
 
     /// None from one round: it does not tell what another would have shown.

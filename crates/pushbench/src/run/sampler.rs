@@ -18,6 +18,7 @@ use super::topology::{Counter, Topology, Totals};
 
 /// Time between two looks at the host's socket totals.
 const GLANCE_NS: u64 = 100_000_000;
+
 /// Processes and ports to watch, and what connects them.
 #[derive(Debug, Clone)]
 pub(crate) struct Watched {
@@ -111,9 +112,7 @@ impl Sampler {
         // The thread ends only when it is told to.
         let _ = self.wishes.send(Wish::Begin(edges, sockets));
     }
-}
 
-impl Sampler {
     /// Asks for a dump now, whatever it takes: for a moment in which nothing is measured.
     pub(crate) fn look(&self) {
         let _ = self.wishes.send(Wish::Look);

@@ -5,6 +5,7 @@ mod intake;
 use pushbench_control::{ToTarget, ToWorker};
 use pushbench_measure::PhaseEdges;
 use pushbench_measure::rollup::WorkerSums;
+use pushbench_measure::verdict::Scarcity;
 use pushbench_probe::{clock, memory};
 use pushbench_scenario::patience;
 use pushbench_scenario::schedule::arrival_offset_ns;
@@ -45,6 +46,8 @@ pub(crate) enum Ended {
     Died(String),
     /// The machine does not give what is needed.
     Environment(String),
+    /// The machine has no more of what it gave until then: what was measured is kept, and marked as invalid.
+    Exhausted { scarcity: Scarcity, reason: String },
 }
 
 /// A step's end: what was measured, and why it ended early if it did.
@@ -294,6 +297,13 @@ impl<'r, 'a> Step<'r, 'a> {
         if let Err(error) = self.write_rows(true) {
             ended.get_or_insert(error);
         }
+        let exhausted = match &ended {
+            Some(Ended::Exhausted { scarcity, .. }) => Some(*scarcity),
+            _ => None,
+        };
+        if exhausted.is_some() {
+            self.see_kernel();
+        }
         if ended.is_some() {
             self.fleet.kill().await;
         } else {
@@ -312,6 +322,8 @@ impl<'r, 'a> Step<'r, 'a> {
             // Sockets that others closed meanwhile hide the growth: then it is unknown, not zero.
             kernel_bytes: used.kernel_bytes.filter(|bytes| *bytes > 0),
             scarcity: self.ramp.scarcity(),
+            exhausted,
+            ended_ns: clock::now_ns(),
             used,
             listen_overflows: growth(topology.listen_overflows().ok(), self.before.listen_overflows),
             sockets_left: outcome::sockets_left(topology, ports),

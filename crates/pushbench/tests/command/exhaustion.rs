@@ -2,13 +2,16 @@
 
 use pushbench_measure::results::{Run, Status, names};
 use pushbench_measure::verdict::{Condition, Level};
-use pushbench_probe::network::{Namespace, privileges_lacking};
+use pushbench_probe::network::Namespace;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use std::fs;
+use std::io;
+use std::path::PathBuf;
 
 use crate::folder::manifest;
 use crate::process::{Ended, Started};
 use crate::scenario::{SSE, Workshop, tiny_but};
+use crate::veth::privileged;
 
 /// A ramp that is long enough for a limit to change while it lasts.
 const MANY: (&str, &str) = ("count = 8", "count = 400");
@@ -62,7 +65,7 @@ fn a_target_that_runs_out_of_files_makes_the_run_invalid() {
 #[test]
 fn a_worker_that_runs_out_of_ports_makes_the_run_invalid() {
     // Only in a namespace of its own can a test take ports away from nobody else.
-    if !privileges_lacking().is_empty() {
+    if !privileged() {
         return;
     }
     let veth = ("name = \"tiny\"\n", "name = \"tiny\"\nnetwork = \"veth\"\n");
@@ -72,6 +75,66 @@ fn a_worker_that_runs_out_of_ports_makes_the_run_invalid() {
     namespace.inside(|| fs::write("/proc/sys/net/ipv4/ip_local_port_range", "40000 40099")).unwrap();
     let ended = started.ended();
     assert_invalid_for("ephemeral ports of a worker's address", &ended, &manifest(&workshop.run_folder()));
+}
+
+/// A control group of its own for a process, which only root may make.
+struct ControlGroup(PathBuf);
+
+impl ControlGroup {
+    /// Takes a process and its memory from now on into a new group that may have so much.
+    fn around(pid: u32, bytes: u64) -> io::Result<Self> {
+        // Version 1 where it has the memory, else version 2.
+        let (root, limit) = match PathBuf::from("/sys/fs/cgroup/memory") {
+            of_memory if of_memory.exists() => (of_memory, "memory.limit_in_bytes"),
+            _ => (PathBuf::from("/sys/fs/cgroup"), "memory.max"),
+        };
+        let group = Self(root.join(format!("pushbench-test-{pid}")));
+        fs::create_dir(&group.0)?;
+        fs::write(group.0.join(limit), bytes.to_string())?;
+        fs::write(group.0.join("cgroup.procs"), pid.to_string())?;
+        Ok(group)
+    }
+}
+
+impl Drop for ControlGroup {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir(&self.0);
+    }
+}
+
+#[test]
+fn a_run_whose_memory_runs_out_is_marked_invalid_with_what_was_measured_on_disk() {
+    // The ramp is long enough for the next second to come in it.
+    let workshop = tiny_but(&[MANY, ("\"400/s\"", "\"40/s\"")], SSE);
+    let (started, _) = started(&workshop, "__worker");
+    // Less than a run wants to have left.
+    let _group = match ControlGroup::around(started.pid(), 48 << 20) {
+        Ok(group) => group,
+        Err(error) => {
+            #[expect(clippy::print_stderr, reason = "a test that does nothing says why")]
+            {
+                eprintln!("not tested: a control group cannot be made ({error})");
+            }
+            return;
+        }
+    };
+    let ended = started.ended();
+    let folder = workshop.run_folder();
+    let run = manifest(&folder);
+    assert_eq!((run.status, ended.code), (Status::Partial, Some(4)), "{ended:?}");
+    let reason = run.reason.unwrap();
+    assert!(
+        reason.starts_with("memory ran out: ") && reason.contains(" of 400 clients connected"),
+        "{reason}"
+    );
+    let result = &run.results[0];
+    assert_eq!((result.complete, result.summary.verdict.as_str()), (false, "invalid"));
+    assert!(result.summary.connected < Some(400), "{:?}", result.summary);
+    let [finding] = &result.findings[..] else { panic!("{:?}", result.findings) };
+    assert_eq!((finding.condition, finding.level), (Condition::LimitReached, Level::Breach));
+    assert!(finding.text.starts_with("memory ran out (") && ended.out.contains(&finding.text), "{ended:?}");
+    let seconds = fs::read_to_string(folder.join("sse").join(names::INTERVALS)).unwrap();
+    assert!(seconds.lines().count() > 1, "the seconds of the ramp are kept: {seconds}");
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! What `check` predicts is what a run then uses.
 
 use pushbench_measure::results::{ResourceRecord, Run, Status};
-use pushbench_probe::network::privileges_lacking;
 
 use crate::folder::manifest;
 use crate::scenario::{SSE, Workshop, tiny_but};
+use crate::veth::privileged;
 
 /// Enough clients that they weigh as much as the processes do.
 const CLIENTS: (&str, &str) = ("count = 8", "count = 1200");
@@ -31,7 +31,7 @@ processes = 2
 /// Over veth the coordinator holds more files; the one figure that differs.
 #[test]
 fn files_of_the_coordinator_are_predicted_over_veth_too() {
-    if !privileges_lacking().is_empty() {
+    if !privileged() {
         return;
     }
     let veth = ("name = \"tiny\"\n", "name = \"tiny\"\nnetwork = \"veth\"\n");

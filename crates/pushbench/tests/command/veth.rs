@@ -19,7 +19,7 @@ const NAME: &str = "name = \"tiny\"\n";
 const OVER_VETH: (&str, &str) = (NAME, "name = \"tiny\"\nnetwork = \"veth\"\n");
 
 /// Whether this process may make networks. Says so where it may not.
-fn privileged() -> bool {
+pub(crate) fn privileged() -> bool {
     let lacking = privileges_lacking();
     if !lacking.is_empty() {
         #[expect(clippy::print_stderr, reason = "a test that does nothing says why")]

@@ -1,7 +1,7 @@
 //! What a step hears from its processes and sees of the kernel, taken in as it comes; and what of it ends the step.
 
 use pushbench_control::{Blame, FromTarget, FromWorker};
-use pushbench_probe::{clock, memory};
+use pushbench_probe::{clock, limits, memory};
 
 use super::{Ended, Step, growth};
 use crate::run::fleet::{Heard, Member};
@@ -40,7 +40,8 @@ impl Step<'_, '_> {
             Heard::Gone(member) if !self.finished.contains(&member) => {
                 let how = self.fleet.obituary(member).await;
                 if memory::killed_for_memory().ok() > self.before.killed_for_memory {
-                    return Err(self.without_memory(&format!("the kernel ended {member}")));
+                    let left = limits::memory_available_bytes().ok();
+                    return Err(self.without_memory(left, &format!("the kernel ended {member}")));
                 }
                 return Err(Ended::Died(format!("{member} ended in the middle of the run{how}")));
             }
@@ -79,25 +80,30 @@ impl Step<'_, '_> {
 
     fn note_limits(&mut self, times: u64) {
         let (watched, before) = (&self.watched, &self.before.usages);
-        self.ramp.limits_hit(times, || resources::scarce(watched, before));
+        self.ramp.limits_hit(times, clock::now_ns(), || resources::scarce(watched, before));
     }
 
     /// Ends the step before the kernel has to end one of its processes, or another's.
     fn refuse_to_use_the_last_memory(&self, available_bytes: Option<u64>) -> Result<(), Ended> {
-        match available_bytes.zip(memory::total_bytes().ok()) {
+        match available_bytes.zip(limits::memory_allowed_bytes().ok()) {
             Some((available, total)) if resources::is_out_of_memory(available, total) => {
-                Err(self.without_memory(&format!("{} of {} MiB are left", available >> 20, total >> 20)))
+                let left = format!("{} of {} MiB are left", available >> 20, total >> 20);
+                Err(self.without_memory(available_bytes, &left))
             }
             _ => Ok(()),
         }
     }
 
-    fn without_memory(&self, what: &str) -> Ended {
+    fn without_memory(&self, available_bytes: Option<u64>, what: &str) -> Ended {
         let (connected, clients) = (self.gather.ever_connected(), self.job.clients);
-        Ended::Environment(format!(
-            "memory ran out: {what}, with {connected} of {clients} clients connected\nhint: fewer clients; --clients max \
-             takes as many as fit"
-        ))
+        let allowed_bytes = limits::memory_allowed_bytes().unwrap_or_default();
+        Ended::Exhausted {
+            scarcity: resources::memory(available_bytes.unwrap_or_default(), allowed_bytes),
+            reason: format!(
+                "memory ran out: {what}, with {connected} of {clients} clients connected\nhint: fewer clients; \
+                 --clients max takes as many as fit"
+            ),
+        }
     }
 }
 
