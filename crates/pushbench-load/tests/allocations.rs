@@ -194,7 +194,7 @@ fn allocations(speech: Speech, transport: &str) -> u64 {
                 let allocations = received(&worker, time * AT_ONCE).await;
                 counted += if time > BEFORE { allocations } else { 0 };
             }
-            worker.finish().await;
+            worker.finish(end_ns).await;
             counted
         };
         tokio::time::timeout(DEADLINE, run).await.expect("the events arrive")
