@@ -80,7 +80,6 @@ impl Driver {
     /// Drives the clients until the word to stop, and then until the last of them has let go of its connection.
     pub(crate) async fn run(mut self, alarm: Alarm, recorder: Rc<RefCell<Recorder>>, stop: Rc<Stop>) {
         let mut sleep = alarm.until(u64::MAX);
-        let mut sleeps_until_ns = u64::MAX;
         loop {
             let left = {
                 let recorder = &mut *recorder.borrow_mut();
@@ -97,7 +96,7 @@ impl Driver {
                     yield_now().await;
                     Ok(())
                 }
-                Ok(Left::Nothing) => self.wait(&mut sleep, &mut sleeps_until_ns, &stop).await,
+                Ok(Left::Nothing) => self.wait(&mut sleep, &stop).await,
                 Err(error) => Err(error),
             };
             // A set of sockets that fails is none that can be waited for; its clients receive nothing, and that shows.
@@ -111,7 +110,7 @@ impl Driver {
     ///
     /// What is registered already is not asked again, and sockets are waited for by a poll that keeps its waker; futures made
     /// and dropped for each wait would take locks and put themselves into lists.
-    async fn wait(&mut self, sleep: &mut Sleep, sleeps_until_ns: &mut u64, stop: &Stop) -> io::Result<()> {
+    async fn wait(&mut self, sleep: &mut Sleep, stop: &Stop) -> io::Result<()> {
         let next_ns = self.next_ns();
         let mut is_woken = false;
         poll_fn(|context| {
@@ -121,10 +120,9 @@ impl Driver {
                 return Poll::Ready(if let Poll::Ready(changed) = changed { changed } else { Ok(()) });
             }
             stop.register(context.waker());
-            if next_ns == *sleeps_until_ns {
+            if sleep.is_set_for(next_ns) {
                 return Poll::Pending;
             }
-            *sleeps_until_ns = next_ns;
             sleep.reset(next_ns);
             Pin::new(&mut *sleep).poll(context).map(Ok)
         })
@@ -208,3 +206,6 @@ impl Driver {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+use super::*;
+use pushbench_measure::wire::Opened;
+use pushbench_scenario::{Overrides, WorkerShare};
+use pushbench_transport::meter::Meter;
+use std::net::SocketAddr;
+use std::task::Context;
+use tokio::task::{LocalSet, coop, spawn_local};
+
+const MS: u64 = 1_000_000;
+
+/// A driver whose clients are to connect to `target`; none of them has arrived.
+fn driver(clients: u32, target: SocketAddr) -> Driver {
+    let scenario = format!(
+        "name = \"some\"\n[clients]\ncount = {clients}\nconnect_rate = \"1000000/s\"\n[events]\npattern = \"broadcast\"\n\
+         rate = \"1/s\"\nsize = \"100B\"\n[phases]\nmeasure = \"1s\"\n[[transports]]\nkind = \"sse\""
+    );
+    let plan = pushbench_scenario::parse(&scenario, "some.toml", &Overrides::default()).unwrap();
+    let targets = vec![target];
+    let share = WorkerShare { plan, transport: 0, clients, worker: 0, workers: 1, targets, source: None };
+    let (share, meter) = (Rc::new(share), Rc::new(Meter::new(Opened::Here, target)));
+    let thread = Thread::new(Rc::clone(&share), meter).unwrap();
+    Driver::new(thread, Arrivals::new(share, 0))
+}
+
+/// Nobody listens there, and nobody is to connect.
+fn nowhere() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 1))
+}
+
+/// Runs a test as a task of its own, which the bound on its time does not wake.
+fn run<F: Future<Output = ()> + 'static>(test: impl FnOnce(Alarm) -> F) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    LocalSet::new().block_on(&runtime, async {
+        let alarm = Alarm::new().unwrap();
+        spawn_local(alarm.run());
+        tokio::time::timeout(std::time::Duration::from_secs(20), spawn_local(test(alarm)))
+            .await
+            .expect("what is waited for comes")
+            .unwrap();
+    });
+}
+
+/// Leaves the present poll of a task no budget.
+fn use_up_budget(context: &mut Context<'_>) {
+    while let Poll::Ready(turn) = coop::poll_proceed(context) {
+        turn.made_progress();
+    }
+}
+
+#[test]
+fn a_wait_without_budget_does_not_lose_the_wake_up_of_the_next() {
+    run(async |alarm| {
+        let mut driver = driver(1, nowhere());
+        driver.thread.is_over = true;
+        let (mut sleep, stop) = (alarm.until(u64::MAX), Stop::default());
+        let at_ns = now_ns() + 50 * MS;
+        driver.thread.wheel.insert(at_ns, 0);
+        poll_fn(|context| {
+            use_up_budget(context);
+            Poll::Ready(())
+        })
+        .await;
+        driver.wait(&mut sleep, &stop).await.unwrap();
+        // The task was woken for want of budget; from now on only the instant wakes it.
+        while now_ns() < at_ns {
+            driver.wait(&mut sleep, &stop).await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_wait_for_an_instant_that_has_been_slept_for_ends() {
+    run(async |alarm| {
+        let mut driver = driver(1, nowhere());
+        driver.thread.is_over = true;
+        let (mut sleep, stop) = (alarm.until(u64::MAX), Stop::default());
+        let at_ns = now_ns();
+        driver.thread.wheel.insert(at_ns, 0);
+        for _ in 0..3 {
+            driver.wait(&mut sleep, &stop).await.unwrap();
+        }
+    });
+}
