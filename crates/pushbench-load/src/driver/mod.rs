@@ -13,7 +13,7 @@ use std::future::{Future as _, poll_fn};
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 use tokio::task::yield_now;
 
 use crate::account::Account;
@@ -61,6 +61,8 @@ pub(crate) struct Driver {
     ready: Ready,
     /// How many of `ready` have had their turn.
     served: usize,
+    /// Whether a look may find something: the poller has said so, or the last look left no room for more.
+    is_look_due: bool,
 }
 
 /// Whether something was left to be done.
@@ -74,7 +76,14 @@ impl Driver {
     /// A driver of clients that are still to arrive.
     pub(crate) fn new(thread: Thread, arrivals: Arrivals) -> Self {
         let most = thread.share.client_numbers().count();
-        Self { clients: Vec::with_capacity(most), thread, arrivals, ready: Ready::new(), served: 0 }
+        Self {
+            clients: Vec::with_capacity(most),
+            thread,
+            arrivals,
+            ready: Ready::new(),
+            served: 0,
+            is_look_due: false,
+        }
     }
 
     /// Drives the clients until the word to stop, and then until the last of them has let go of its connection.
@@ -94,7 +103,7 @@ impl Driver {
             let waited = match left {
                 Ok(Left::More) => {
                     yield_now().await;
-                    Ok(())
+                    self.ask_for_news().await
                 }
                 Ok(Left::Nothing) => self.wait(&mut sleep, &stop).await,
                 Err(error) => Err(error),
@@ -115,9 +124,12 @@ impl Driver {
         let mut is_woken = false;
         poll_fn(|context| {
             // Asked in any case: what changed while nobody waited is said once more otherwise.
-            let changed = self.thread.poller.poll_changed(context);
-            if std::mem::replace(&mut is_woken, true) || changed.is_ready() {
-                return Poll::Ready(if let Poll::Ready(changed) = changed { changed } else { Ok(()) });
+            let news = self.poll_news(context);
+            if news.is_ready() {
+                return news;
+            }
+            if std::mem::replace(&mut is_woken, true) {
+                return Poll::Ready(Ok(()));
             }
             stop.register(context.waker());
             if sleep.is_set_for(next_ns) {
@@ -125,6 +137,22 @@ impl Driver {
             }
             sleep.reset(next_ns);
             Pin::new(&mut *sleep).poll(context).map(Ok)
+        })
+        .await
+    }
+
+    /// Whether the poller says that a look may find something; if so, the next turn looks.
+    fn poll_news(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let news = self.thread.poller.poll_changed(context);
+        self.is_look_due |= news.is_ready();
+        news
+    }
+
+    /// Asks once, without waiting.
+    async fn ask_for_news(&mut self) -> io::Result<()> {
+        poll_fn(|context| match self.poll_news(context) {
+            Poll::Pending => Poll::Ready(Ok(())),
+            news @ Poll::Ready(_) => news,
         })
         .await
     }
@@ -179,23 +207,24 @@ impl Driver {
         if self.thread.again.is_empty() { Left::Nothing } else { Left::More }
     }
 
+    /// Serves what the last look reported, and looks again when all of that has had its turn and there may be more.
+    ///
+    /// PERF: not in every turn. A turn for a client's instant comes before its answer does; a look would be one more
+    /// system call for each poll, to be told that there is nothing.
     fn serve(&mut self, recorder: &mut Recorder) -> io::Result<Left> {
-        if self.served == 0 {
+        if self.served == self.ready.iter().len() && self.is_look_due {
+            self.served = 0;
             self.thread.poller.look(&mut self.ready)?;
+            // One that was not full took all there was; whatever becomes ready from now on will be told.
+            self.is_look_due = self.ready.iter().len() == AT_ONCE;
         }
-        let mut served = 0;
         for ready in self.ready.iter().skip(self.served).take(READS_IN_A_ROW) {
-            served += 1;
+            self.served += 1;
             let turn = &mut Turn { thread: &mut self.thread, recorder };
             self.clients[Client::index_of(ready.key)].on_ready(ready, turn);
         }
-        if served < READS_IN_A_ROW {
-            // Whatever becomes ready from now on will be told: the look took all there was.
-            self.served = 0;
-            return Ok(Left::Nothing);
-        }
-        self.served = (self.served + served) % AT_ONCE;
-        Ok(Left::More)
+        let is_done = self.served == self.ready.iter().len() && !self.is_look_due;
+        Ok(if is_done { Left::Nothing } else { Left::More })
     }
 
     /// The step is over: every client ends its connection.

@@ -2,7 +2,8 @@ use super::*;
 use pushbench_measure::wire::Opened;
 use pushbench_scenario::{Overrides, WorkerShare};
 use pushbench_transport::meter::Meter;
-use std::net::SocketAddr;
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::task::Context;
 use tokio::task::{LocalSet, coop, spawn_local};
 
@@ -79,5 +80,87 @@ fn a_wait_for_an_instant_that_has_been_slept_for_ends() {
         for _ in 0..3 {
             driver.wait(&mut sleep, &stop).await.unwrap();
         }
+    });
+}
+
+const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+const EVENT: &str = "data: x\n\n";
+
+/// A driver and the servers of its clients, all of which are ready; all that has been reported has been served.
+struct Rig {
+    driver: Driver,
+    recorder: Recorder,
+    streams: Vec<TcpStream>,
+    sleep: Sleep,
+    stop: Stop,
+}
+
+impl Rig {
+    async fn ready(clients: u32, alarm: &Alarm) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let driver = driver(clients, listener.local_addr().unwrap());
+        let (recorder, streams) = (Recorder::default(), Vec::new());
+        let mut rig = Self { driver, recorder, streams, sleep: alarm.until(u64::MAX), stop: Stop::default() };
+        let all = clients as usize;
+        while rig.streams.len() < all {
+            rig.driver.turn(now_ns(), &mut rig.recorder).unwrap();
+            rig.streams.extend(std::iter::from_fn(|| Some(listener.accept().ok()?.0)));
+            yield_now().await;
+        }
+        rig.until(|rig| rig.recorder.counters.requests == u64::from(clients)).await;
+        rig.write_all(HEAD);
+        rig.until(|rig| rig.recorder.ever_connected == clients).await;
+        rig.turns();
+        rig
+    }
+
+    /// Turns until nothing is left to be done.
+    fn turns(&mut self) {
+        while self.driver.turn(now_ns(), &mut self.recorder).unwrap() == Left::More {}
+    }
+
+    /// Waits and turns as the driver does, until it is so.
+    async fn until(&mut self, is_so: impl Fn(&Self) -> bool) {
+        loop {
+            self.turns();
+            if is_so(self) {
+                return;
+            }
+            self.driver.wait(&mut self.sleep, &self.stop).await.unwrap();
+        }
+    }
+
+    fn write_all(&self, bytes: &str) {
+        for mut stream in &self.streams {
+            stream.write_all(bytes.as_bytes()).unwrap();
+        }
+    }
+}
+
+#[test]
+fn however_many_are_ready_at_once_none_is_missed() {
+    run(async |alarm| {
+        const READS: u32 = READS_IN_A_ROW as u32;
+        const LOOK: u32 = AT_ONCE as u32;
+        for clients in [1, READS - 1, READS, READS + 1, LOOK - 1, LOOK, LOOK + 1] {
+            let mut rig = Rig::ready(clients, &alarm).await;
+            for round in 1..=3 {
+                rig.write_all(EVENT);
+                rig.until(|rig| rig.recorder.counters.events >= u64::from(round * clients)).await;
+                assert_eq!(rig.recorder.counters.events, u64::from(round * clients));
+            }
+        }
+    });
+}
+
+#[test]
+fn sockets_are_looked_at_when_there_is_news_of_them() {
+    run(async |alarm| {
+        let mut rig = Rig::ready(2, &alarm).await;
+        rig.write_all(EVENT);
+        rig.turns();
+        assert_eq!(rig.recorder.counters.events, 0, "a turn for something else does not look");
+        rig.until(|rig| rig.recorder.counters.events == 2).await;
     });
 }
