@@ -28,6 +28,8 @@ const READS_IN_A_ROW: usize = 64;
 const WAKES_IN_A_ROW: usize = 32;
 /// Clients that arrive and connect, which takes several times as long.
 const ARRIVALS_IN_A_ROW: usize = 8;
+/// Clients that end their connections, each with a system call or two.
+const ENDS_IN_A_ROW: usize = 32;
 
 /// The word to stop, and whom to wake for it.
 #[derive(Debug, Default)]
@@ -63,6 +65,8 @@ pub(crate) struct Driver {
     served: usize,
     /// Whether a look may find something: the poller has said so, or the last look left no room for more.
     is_look_due: bool,
+    /// How many clients have been told that the step is over.
+    ended: usize,
 }
 
 /// Whether something was left to be done.
@@ -83,6 +87,7 @@ impl Driver {
             ready: Ready::new(),
             served: 0,
             is_look_due: false,
+            ended: 0,
         }
     }
 
@@ -92,13 +97,12 @@ impl Driver {
         loop {
             let left = {
                 let recorder = &mut *recorder.borrow_mut();
-                if stop.told.get() && !self.thread.is_over {
-                    self.end(recorder);
-                }
+                self.thread.is_over |= stop.told.get();
+                let left = self.turn(now_ns(), recorder);
                 if self.thread.is_over && self.thread.held == 0 {
                     return;
                 }
-                self.turn(now_ns(), recorder)
+                left
             };
             let waited = match left {
                 Ok(Left::More) => {
@@ -165,11 +169,12 @@ impl Driver {
 
     /// Gives everybody a turn who has reason for one, up to a bound.
     fn turn(&mut self, now_ns: u64, recorder: &mut Recorder) -> io::Result<Left> {
+        let ended = self.end(recorder);
         let arrived = self.let_in(now_ns, recorder);
         let woken = self.wake(now_ns, recorder);
         let read_again = self.read_again(recorder);
         let served = self.serve(recorder)?;
-        let all = [arrived, woken, read_again, served];
+        let all = [ended, arrived, woken, read_again, served];
         Ok(if all.contains(&Left::More) { Left::More } else { Left::Nothing })
     }
 
@@ -227,12 +232,17 @@ impl Driver {
         Ok(if is_done { Left::Nothing } else { Left::More })
     }
 
-    /// The step is over: every client ends its connection.
-    fn end(&mut self, recorder: &mut Recorder) {
-        self.thread.is_over = true;
-        for client in &mut self.clients {
+    /// Once the step is over, the next few clients end their connections. Those who are still to be told go on as before,
+    /// except that nobody opens a connection any more.
+    fn end(&mut self, recorder: &mut Recorder) -> Left {
+        if !self.thread.is_over {
+            return Left::Nothing;
+        }
+        for client in self.clients.iter_mut().skip(self.ended).take(ENDS_IN_A_ROW) {
+            self.ended += 1;
             client.on_end(&mut Turn { thread: &mut self.thread, recorder });
         }
+        if self.ended < self.clients.len() { Left::More } else { Left::Nothing }
     }
 }
 

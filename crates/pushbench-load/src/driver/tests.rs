@@ -2,7 +2,7 @@ use super::*;
 use pushbench_measure::wire::Opened;
 use pushbench_scenario::{Overrides, WorkerShare};
 use pushbench_transport::meter::Meter;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::task::Context;
 use tokio::task::{LocalSet, coop, spawn_local};
@@ -105,7 +105,11 @@ impl Rig {
         let all = clients as usize;
         while rig.streams.len() < all {
             rig.driver.turn(now_ns(), &mut rig.recorder).unwrap();
-            rig.streams.extend(std::iter::from_fn(|| Some(listener.accept().ok()?.0)));
+            rig.streams.extend(std::iter::from_fn(|| {
+                let (stream, _) = listener.accept().ok()?;
+                stream.set_nonblocking(true).unwrap();
+                Some(stream)
+            }));
             yield_now().await;
         }
         rig.until(|rig| rig.recorder.counters.requests == u64::from(clients)).await;
@@ -162,5 +166,55 @@ fn sockets_are_looked_at_when_there_is_news_of_them() {
         rig.turns();
         assert_eq!(rig.recorder.counters.events, 0, "a turn for something else does not look");
         rig.until(|rig| rig.recorder.counters.events == 2).await;
+    });
+}
+
+#[test]
+fn a_stop_in_the_middle_of_a_batch_leaves_nobody_behind() {
+    run(async |alarm| {
+        const CLIENTS: usize = 3 * READS_IN_A_ROW;
+        let mut rig = Rig::ready(CLIENTS as u32, &alarm).await;
+        let before = rig.recorder.counters.down.total();
+        rig.write_all(EVENT);
+        while rig.recorder.counters.events == 0 {
+            rig.driver.wait(&mut rig.sleep, &rig.stop).await.unwrap();
+            assert_eq!(rig.driver.turn(now_ns(), &mut rig.recorder).unwrap(), Left::More);
+        }
+        assert_eq!(rig.recorder.counters.events, READS_IN_A_ROW as u64, "the others are in the batch");
+        rig.driver.thread.is_over = true;
+        // Every byte is counted, and the end of every connection seen.
+        let bytes = before + (CLIENTS * EVENT.len()) as u64;
+        rig.turns();
+        assert_eq!(rig.recorder.counters.down.total(), bytes);
+        assert_eq!(rig.driver.thread.held as usize, CLIENTS);
+        rig.streams.clear();
+        rig.until(|rig| rig.driver.thread.held == 0).await;
+    });
+}
+
+#[test]
+fn others_have_their_turn_while_the_clients_of_a_thread_end() {
+    run(async |alarm| {
+        const CLIENTS: usize = 8 * ENDS_IN_A_ROW;
+        let Rig { driver, recorder, streams, .. } = Rig::ready(CLIENTS as u32, &alarm).await;
+        let (stop, recorder) = (Rc::new(Stop::default()), Rc::new(RefCell::new(recorder)));
+        let driving = spawn_local(driver.run(alarm.clone(), recorder, Rc::clone(&stop)));
+        yield_now().await;
+        stop.tell();
+        let mut requests = [0; 4096];
+        for mut stream in &streams {
+            assert!(stream.read(&mut requests).unwrap() > 0);
+        }
+        let has_ended = |stream: &&TcpStream| stream.peek(&mut [0]).is_ok_and(|bytes| bytes == 0);
+        let mut progress = Vec::new();
+        while progress.last() != Some(&CLIENTS) {
+            yield_now().await;
+            progress.push(streams.iter().filter(has_ended).count());
+        }
+        let most = progress.iter().scan(0, |before, now| Some(now - std::mem::replace(before, *now))).max();
+        // The runtime may give a task another turn before this one gets its own.
+        assert!(most <= Some(2 * ENDS_IN_A_ROW), "{progress:?}");
+        drop(streams);
+        driving.await.unwrap();
     });
 }
