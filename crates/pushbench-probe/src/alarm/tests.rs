@@ -273,3 +273,54 @@ fn who_attends_wakes_the_due_by_the_clock_and_nobody_else() {
         assert!(is_done(&mut first).await);
     });
 }
+
+#[test]
+fn the_timer_is_set_once_for_each_instant_that_is_slept_for() {
+    const TURNS: u64 = 50;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+    LocalSet::new().block_on(&runtime, async {
+        let alarm = Alarm::new().unwrap();
+        spawn_local(alarm.run());
+        // Another, which is always pending and never next.
+        let mut far = alarm.until(now_ns() + 3_600_000 * MS);
+        assert!(!is_done(&mut far).await);
+        let before = alarm.shared.times_set.get();
+        let sleeps = alarm.clone();
+        let sleeper = spawn_local(async move {
+            let mut sleep = sleeps.until(NEVER);
+            for _ in 0..TURNS {
+                sleep.reset(now_ns() + MS / 2);
+                (&mut sleep).await;
+            }
+        });
+        tokio::select! {
+            biased;
+            never = alarm.attend() => match never {},
+            done = sleeper => done.unwrap(),
+        }
+        let times = alarm.shared.times_set.get() - before;
+        // And once more for the other.
+        assert!(times <= TURNS + 1, "{times}");
+    });
+}
+
+#[test]
+fn an_earlier_sleeper_is_not_forgotten_while_the_timer_is_not_set() {
+    with_alarm(async |alarm| {
+        let at_ns = now_ns() + 20 * MS;
+        let count = Arc::new(Count::default());
+        let (mut due, mut earlier) = (alarm.until(NEVER), alarm.until(NEVER));
+        enlist(&mut earlier, &Waker::from(Arc::clone(&count)), at_ns);
+        enlist(&mut due, Waker::noop(), now_ns());
+        // Takes out who is due; the next to ask asks for much later.
+        let mut attendant = Box::pin(alarm.attend());
+        poll_fn(|context| Poll::Ready(attendant.as_mut().poll(context).is_pending())).await;
+        let mut later = alarm.until(now_ns() + 3_600_000 * MS);
+        assert!(!is_done(&mut later).await);
+        // Nobody asks the alarm for anything meanwhile; long enough for a busy machine.
+        while count.0.load(Ordering::Relaxed) == 0 {
+            assert!(now_ns() < at_ns + 20_000 * MS, "nobody woke it");
+            tokio::task::yield_now().await;
+        }
+    });
+}
