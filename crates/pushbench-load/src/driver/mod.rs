@@ -1,9 +1,10 @@
 //! The one loop of a worker: it lets clients arrive, wakes them, and tells them when their sockets are ready.
 //!
-//! Invariants, each proved by `tests/allocations.rs` or by what is not here: per event and per poll no allocation, no lock,
-//! no log, no formatting; one system call for many ready sockets; one timer of the kernel for all clients. Timers come before
-//! sockets, and after some dozens of either the other tasks of the thread get their turn. Nothing is known here of what a
-//! client does with its turn.
+//! Invariants, each proved by `tests/allocations.rs` or by what is not here: per event and per poll no allocation, no log, no
+//! formatting, and no lock where a client is served; one system call for many ready sockets, and none to be told that there
+//! are none; one timer of the kernel for all clients. A wait, for however many clients, takes the locks that the runtime has
+//! on its two descriptors; nobody contends for them. Timers come before sockets, and after some dozens of either the other
+//! tasks of the thread get their turn. Nothing is known here of what a client does with its turn.
 
 use pushbench_probe::alarm::{Alarm, Sleep};
 use pushbench_probe::clock::now_ns;
@@ -122,7 +123,7 @@ impl Driver {
     /// Waits until there may be something to do; false alarms are possible.
     ///
     /// What is registered already is not asked again, and sockets are waited for by a poll that keeps its waker; futures made
-    /// and dropped for each wait would take locks and put themselves into lists.
+    /// and dropped for each wait would put themselves into lists and take themselves out again, under more locks.
     async fn wait(&mut self, sleep: &mut Sleep, stop: &Stop) -> io::Result<()> {
         let next_ns = self.next_ns();
         let mut is_woken = false;
