@@ -153,9 +153,13 @@ fn serve(speech: Speech, listener: &TcpListener, go_on: &mpsc::Receiver<()>, sen
         go_on.recv().unwrap();
         for n in FIRST + time * AT_ONCE..FIRST + (time + 1) * AT_ONCE {
             if speech.is_asked_for() {
-                streams.iter_mut().for_each(|stream| drop(request(stream)));
+                for stream in &mut streams {
+                    request(stream);
+                }
             }
-            streams.iter_mut().for_each(|stream| speech.send(n, stream));
+            for stream in &mut streams {
+                speech.send(n, stream);
+            }
         }
         sent.send(()).unwrap();
     }

@@ -118,6 +118,7 @@ impl Ready {
     }
 
     /// What is ready, in the order in which it became so.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Readiness> {
         self.events.iter().map(|event| {
             // The kernel's struct is packed: its fields cannot be borrowed.
