@@ -51,8 +51,8 @@ pub struct Worker {
     thread: RefCell<Option<Thread>>,
     /// The task that drives the clients.
     driving: RefCell<Option<JoinHandle<()>>>,
-    /// Counters at the begin and the end of the measure phase.
-    edges: Rc<Cell<[Counters; 2]>>,
+    /// Counters at the begin and the end of the measure phase, once these have been noted.
+    edges: Rc<Cell<[Option<Counters>; 2]>>,
     /// Counters at the readings of all sockets.
     at_readings: Rc<Cell<[Counters; READINGS]>>,
     /// The task that takes the readings.
@@ -118,7 +118,7 @@ impl Worker {
             for (at, instant_ns) in [edges.measure_ns, edges.drain_ns].into_iter().enumerate() {
                 alarm.until(instant_ns).await;
                 let mut both = noted.get();
-                both[at] = recorder.borrow().counters;
+                both[at] = Some(recorder.borrow().counters);
                 noted.set(both);
             }
         });
@@ -148,15 +148,20 @@ impl Worker {
         }
     }
 
-    /// Closes the books, then says goodbye on every connection: what arrives meanwhile is in no report and in no sum.
-    pub async fn finish(&self) -> WorkerFinal {
+    /// The last report, due at `tick_ns`, and the books, closed at the same instant; then a goodbye on every connection.
+    ///
+    /// What arrives after that instant, while the sockets are read once more and while they are closed, is in no
+    /// histogram, ledger or edge. Only the counters beside the readings of the sockets go on: what is compared with a
+    /// reading has to include what the reading includes.
+    pub async fn finish(&self, tick_ns: u64) -> (WorkerSnapshot, WorkerFinal) {
+        let last = self.report(tick_ns);
+        let mut sums = self.sums();
         // The last reading of the sockets begins with the end of the step; a step that is ended early has none.
         let edges = self.recorder.borrow().edges;
         let ended = edges.is_some_and(|edges| edges.end_ns <= now_ns());
         if let Some(readings) = self.readings.take().filter(|_| ended) {
             let _ = tokio::time::timeout(patience::last_reading(self.share.clients), readings).await;
         }
-        let mut sums = self.sums();
         // Whoever is not done by then is cut off with the process.
         if let Some(driving) = self.driving.take() {
             self.stop.tell();
@@ -165,15 +170,22 @@ impl Worker {
         sums.wire = self.meter.log();
         let [begin, end, idle_begin, idle_end] = self.at_readings.get();
         sums.at_readings = [begin, end, idle_begin, idle_end, self.recorder.borrow().counters];
-        sums
+        (last, sums)
     }
 
     /// The books as they are now.
     fn sums(&self) -> WorkerFinal {
         let mut recorder = self.recorder.borrow_mut();
+        let (now_ns, counters) = (now_ns(), recorder.counters);
+        // An edge that has passed and is not noted yet is being noted; one that never came is nothing.
+        let at_edge = |noted: Option<Counters>, edge_ns: fn(&PhaseEdges) -> u64| {
+            let has_passed = recorder.edges.is_some_and(|edges| edge_ns(&edges) <= now_ns);
+            noted.or(has_passed.then_some(counters)).unwrap_or_default()
+        };
         let [at_measure, at_drain] = self.edges.get();
-        let mut sums =
-            WorkerFinal { edges: [at_measure, at_drain, recorder.counters], ..WorkerFinal::default() };
+        let at_measure = at_edge(at_measure, |edges| edges.measure_ns);
+        let at_drain = at_edge(at_drain, |edges| edges.drain_ns);
+        let mut sums = WorkerFinal { edges: [at_measure, at_drain, counters], ..WorkerFinal::default() };
         match recorder.edges {
             Some(edges) => self.close_accounts(&mut recorder.accounts, &edges, &mut sums),
             None => sums.tally.intended = self.share.client_numbers().count() as u64,

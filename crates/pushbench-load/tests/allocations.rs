@@ -19,15 +19,17 @@ use std::time::Duration;
 use tokio::task::LocalSet;
 use tungstenite::handshake::derive_accept_key;
 
-/// Events, or polls answered with one event each, that are sent before the client is waited for: fewer bytes than it reads
-/// at once.
-const AT_ONCE: u64 = 100;
+/// More clients than are reported or woken at once, so that there are full batches and a wheel with many entries.
+const CLIENTS: u32 = 300;
+/// Events for each client, or polls answered with one event each, that are sent before the clients are waited for: fewer
+/// bytes than are read at once.
+const AT_ONCE: u64 = 10;
 /// So many times before allocations are counted: buffers have grown by then.
 const BEFORE: u64 = 3;
 /// So many times while they are counted.
 const COUNTED: u64 = 10;
 /// Most allocations among them. The kernel may still hand over an event in two pieces, and what has come of it is kept then;
-/// an allocation per event, per read or per poll would make a thousand.
+/// an allocation per event, per read or per poll would make 30,000.
 const OF_PIECES: u64 = 10;
 /// The number of the first event, so that all have as many digits: what keeps the last id grows with it.
 const FIRST: u64 = 1000;
@@ -82,17 +84,24 @@ fn payload(n: u64) -> Vec<u8> {
     payload
 }
 
+/// Reads a request head. A client sends its next request when this one is answered, so there is nothing behind it.
 fn request(stream: &mut TcpStream) -> String {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        stream.read_exact(&mut byte).unwrap();
-        head.push(byte[0]);
+    let (mut head, mut length) = ([0; 4096], 0);
+    while !head[..length].ends_with(b"\r\n\r\n") {
+        match stream.read(&mut head[length..]).unwrap() {
+            0 => panic!("the client closed before its request ended"),
+            bytes => length += bytes,
+        }
     }
-    String::from_utf8(head).unwrap()
+    String::from_utf8(head[..length].to_vec()).unwrap()
 }
 
 impl Speech {
+    /// Whether a client asks for each answer.
+    fn is_asked_for(self) -> bool {
+        matches!(self, Self::Polls)
+    }
+
     /// Answers the first request, so that the client is ready.
     fn greet(self, stream: &mut TcpStream) {
         let asked = request(stream);
@@ -111,14 +120,13 @@ impl Speech {
         stream.write_all(head.as_bytes()).unwrap();
     }
 
-    /// Sends one event; a poll is waited for.
+    /// Sends one event; as the answer to a poll that has been read.
     fn send(self, n: u64, stream: &mut TcpStream) {
         let payload = payload(n);
         let message = match self {
             Self::Sse => [format!("id: {n}\ndata: ").as_bytes(), &payload, b"\n\n"].concat(),
             Self::WebSocket => [&[0x81, payload.len() as u8][..], &payload].concat(),
             Self::Polls => {
-                request(stream);
                 let body = [format!("{{\"cursor\":{n},\"events\":[").as_bytes(), &payload, b"]}"].concat();
                 let length = body.len();
                 let head =
@@ -130,29 +138,53 @@ impl Speech {
     }
 }
 
-/// Serves one client: greets it, and sends some events each time it is told.
-fn serve(speech: Speech, listener: &TcpListener, go_on: &mpsc::Receiver<()>) {
-    let (mut stream, _) = listener.accept().unwrap();
-    stream.set_nodelay(true).unwrap();
-    stream.set_read_timeout(Some(DEADLINE)).unwrap();
-    speech.greet(&mut stream);
+/// Serves the clients: greets them, sends each some events each time it is told, and tells when it has.
+fn serve(speech: Speech, listener: &TcpListener, go_on: &mpsc::Receiver<()>, sent: &mpsc::Sender<()>) {
+    let mut streams: Vec<TcpStream> = (0..CLIENTS)
+        .map(|_| {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.set_nodelay(true).unwrap();
+            stream.set_read_timeout(Some(DEADLINE)).unwrap();
+            speech.greet(&mut stream);
+            stream
+        })
+        .collect();
     for time in 0..BEFORE + COUNTED {
         go_on.recv().unwrap();
         for n in FIRST + time * AT_ONCE..FIRST + (time + 1) * AT_ONCE {
-            speech.send(n, &mut stream);
+            if speech.is_asked_for() {
+                for stream in &mut streams {
+                    request(stream);
+                }
+            }
+            for stream in &mut streams {
+                speech.send(n, stream);
+            }
         }
+        sent.send(()).unwrap();
     }
-    // The client is the first to end.
-    let _ = stream.read_to_end(&mut Vec::new());
+    // The clients are the first to end.
+    for mut stream in streams {
+        let _ = stream.read_to_end(&mut Vec::new());
+    }
 }
 
 fn share(transport: &str, target: SocketAddr) -> WorkerShare {
     let scenario = format!(
-        "name = \"lean\"\n[clients]\ncount = 1\n[events]\npattern = \"broadcast\"\nrate = \"100/s\"\nsize = \"100B\"\n\
+        "name = \"lean\"\n[clients]\ncount = {CLIENTS}\nconnect_rate = \"1000/s\"\n[events]\npattern = \"broadcast\"\n\
+         rate = \"100/s\"\nsize = \"100B\"\n\
          [phases]\nmeasure = \"1s\"\n[[transports]]\n{transport}"
     );
     let plan = pushbench_scenario::parse(&scenario, "lean.toml", &Overrides::default()).unwrap();
-    WorkerShare { plan, transport: 0, clients: 1, worker: 0, workers: 1, targets: vec![target], source: None }
+    WorkerShare {
+        plan,
+        transport: 0,
+        clients: CLIENTS,
+        worker: 0,
+        workers: 1,
+        targets: vec![target],
+        source: None,
+    }
 }
 
 /// Waits until a worker has received so many events, and returns the allocations of the thread that were not for reports.
@@ -170,12 +202,12 @@ async fn received(worker: &Worker, events: u64) -> u64 {
     }
 }
 
-/// Allocations of a worker while one client receives [`COUNTED`] times [`AT_ONCE`] events.
+/// Allocations of a worker while each of its clients receives [`COUNTED`] times [`AT_ONCE`] events.
 fn allocations(speech: Speech, transport: &str) -> u64 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let share = share(transport, listener.local_addr().unwrap());
-    let (tell, go_on) = mpsc::channel();
-    let server = thread::spawn(move || serve(speech, &listener, &go_on));
+    let ((tell, go_on), (tell_sent, sent)) = (mpsc::channel(), mpsc::channel());
+    let server = thread::spawn(move || serve(speech, &listener, &go_on, &tell_sent));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let counted = LocalSet::new().block_on(&runtime, async {
         let run = async {
@@ -191,10 +223,14 @@ fn allocations(speech: Speech, transport: &str) -> u64 {
             let mut counted = 0;
             for time in 1..=BEFORE + COUNTED {
                 tell.send(()).unwrap();
-                let allocations = received(&worker, time * AT_ONCE).await;
+                if !speech.is_asked_for() {
+                    // This thread waits too, so that there is something for all its clients at once.
+                    sent.recv().unwrap();
+                }
+                let allocations = received(&worker, time * AT_ONCE * u64::from(CLIENTS)).await;
                 counted += if time > BEFORE { allocations } else { 0 };
             }
-            worker.finish().await;
+            worker.finish(end_ns).await;
             counted
         };
         tokio::time::timeout(DEADLINE, run).await.expect("the events arrive")

@@ -131,12 +131,23 @@ mod tests {
     use std::{
         hint::black_box,
         process::{self, Command, Stdio},
+        sync::{Mutex, MutexGuard, PoisonError},
         thread,
     };
 
     use rustix::process::parent_process_death_signal;
 
     use super::*;
+
+    /// So much that what all other tests of this process hold together is little.
+    const TOUCHED: usize = 64 << 20;
+
+    /// Held by a test from before it allocates [`TOUCHED`] bytes until they are freed: where it looks at how much the process
+    /// has, nobody else frees as much. What comes later in a test's body is dropped first.
+    fn with_much_memory() -> MutexGuard<'static, ()> {
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
     #[test]
     fn numbers_by_position() {
@@ -164,18 +175,18 @@ mod tests {
 
     #[test]
     fn own_memory_grows_when_touched() {
-        const TOUCHED: usize = 64 << 20;
+        let _alone = with_much_memory();
         let before = usage(process::id()).unwrap();
         let touched = black_box(vec![1_u8; TOUCHED]);
         let after = usage(process::id()).unwrap();
-        // Half of it, because other tests of this process free memory meanwhile and the counter lags.
+        // Half of it: other tests of this process free a little memory meanwhile, and the counter lags.
         assert!(after.rss_bytes >= before.rss_bytes + TOUCHED as u64 / 2, "{before:?} {after:?}");
         drop(touched);
     }
 
     #[test]
     fn memory_without_a_file_behind_it_and_open_files_are_told() {
-        const TOUCHED: usize = 64 << 20;
+        let _alone = with_much_memory();
         let touched = black_box(vec![1_u8; TOUCHED]);
         let files: Vec<_> = (0..300).map(|_| fs::File::open("/dev/null").unwrap()).collect();
         let usage = usage(process::id()).unwrap();

@@ -10,7 +10,7 @@
 
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
-use rustix::io::Errno;
+use rustix::io::retry_on_intr;
 use rustix::time::Timespec;
 use std::future::poll_fn;
 use std::io;
@@ -84,10 +84,11 @@ impl Poller {
     pub fn look(&self, ready: &mut Ready) -> io::Result<bool> {
         const AT_ONCE_WITHOUT_WAITING: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
         ready.events.clear();
-        match epoll::wait(&self.epoll, spare_capacity(&mut ready.events), Some(&AT_ONCE_WITHOUT_WAITING)) {
-            Ok(_) | Err(Errno::INTR) => Ok(!ready.events.is_empty()),
-            Err(error) => Err(error.into()),
-        }
+        // An interrupted one has not looked: whoever looks only when told so would miss what there is.
+        retry_on_intr(|| {
+            epoll::wait(&self.epoll, spare_capacity(&mut ready.events), Some(&AT_ONCE_WITHOUT_WAITING))
+        })?;
+        Ok(!ready.events.is_empty())
     }
 
     /// Waits until [`Poller::look`] may have something to report; false alarms are possible.
@@ -117,7 +118,8 @@ impl Ready {
     }
 
     /// What is ready, in the order in which it became so.
-    pub fn iter(&self) -> impl Iterator<Item = Readiness> {
+    #[must_use]
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Readiness> {
         self.events.iter().map(|event| {
             // The kernel's struct is packed: its fields cannot be borrowed.
             let (data, flags) = (event.data, event.flags);

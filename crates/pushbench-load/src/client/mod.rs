@@ -53,6 +53,8 @@ enum Stage {
     Connecting(Reopen),
     /// Connected: the half says what happens.
     Holding,
+    /// The step is over; what was begun to be written is written to its end, then the own direction ends.
+    Finishing,
     /// The own direction has ended; the other is read to its end.
     SeenOff,
     /// Over for good.
@@ -108,7 +110,7 @@ impl Client {
                 let step = self.input(now_ns(), turn, |half, io| half.woken(io));
                 self.settle(step, turn);
             }
-            Stage::SeenOff | Stage::Over => {}
+            Stage::Finishing | Stage::SeenOff | Stage::Over => {}
         }
     }
 
@@ -137,11 +139,11 @@ impl Client {
                 Ok(()) => self.connected(why, turn),
                 Err(error) => self.connect_failed(&error, turn),
             },
-            Stage::Holding if !self.unsent.is_empty() => {
-                if let Err(error) = self.write_out(turn) {
-                    self.broken(&error, turn);
-                }
-            }
+            Stage::Holding | Stage::Finishing if !self.unsent.is_empty() => match self.write_out(turn) {
+                Err(error) => self.broken(&error, turn),
+                Ok(()) if self.stage == Stage::Finishing && self.unsent.is_empty() => self.see_off(turn),
+                Ok(()) => {}
+            },
             _ => {}
         }
     }
@@ -152,7 +154,7 @@ impl Client {
         let mut buffer = std::mem::take(&mut turn.thread.read_buffer);
         let read = match self.stage {
             Stage::Holding => self.read(&mut buffer, ended, turn),
-            Stage::SeenOff => self.read_to_end(&mut buffer, turn),
+            Stage::Finishing | Stage::SeenOff => self.read_to_end(&mut buffer, turn),
             Stage::Away(_) | Stage::Connecting(_) | Stage::Over => Read::Drained,
         };
         turn.thread.read_buffer = buffer;
@@ -167,18 +169,25 @@ impl Client {
         match self.stage {
             Stage::Away(_) => self.stage = Stage::Over,
             Stage::Holding => {
+                let mut says_goodbye = false;
                 self.input(now_ns(), turn, |half, io| {
+                    let before = io.out.len();
                     half.farewell(io);
+                    says_goodbye = io.out.len() > before;
                     Step::End
                 });
-                if self.unsent.is_empty() && turn.thread.out.is_empty() {
+                if says_goodbye {
+                    if let Err(error) = self.write_out(turn) {
+                        self.broken(&error, turn);
+                    }
+                } else if self.unsent.is_empty() {
                     self.see_off(turn);
-                } else if let Err(error) = self.write_out(turn) {
-                    self.broken(&error, turn);
+                } else {
+                    self.stage = Stage::Finishing;
                 }
             }
             // One on its way is seen off as soon as it is there.
-            Stage::Connecting(_) | Stage::SeenOff | Stage::Over => {}
+            Stage::Connecting(_) | Stage::Finishing | Stage::SeenOff | Stage::Over => {}
         }
     }
 
@@ -249,7 +258,8 @@ impl Client {
         self.unsent = Vec::new();
         turn.thread.out.clear();
         turn.thread.held -= 1;
-        turn.recorder.counters.closed += u64::from(matches!(self.stage, Stage::Holding | Stage::SeenOff));
+        turn.recorder.counters.closed +=
+            u64::from(matches!(self.stage, Stage::Holding | Stage::Finishing | Stage::SeenOff));
         let (stage, wake_ns) = match next {
             Next::Open { at_ns, why } if !turn.thread.is_over => (Stage::Away(why), Some(at_ns)),
             Next::Open { .. } | Next::End => (Stage::Over, None),

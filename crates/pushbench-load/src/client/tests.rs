@@ -27,6 +27,8 @@ struct Noting {
     told: Rc<RefCell<Vec<Told>>>,
     /// What it sends when it is connected.
     greeting: Vec<u8>,
+    /// What it sends when the step is over.
+    goodbye: Rc<RefCell<Vec<u8>>>,
     answer: Step,
 }
 
@@ -57,7 +59,8 @@ impl Subscriber for Noting {
         self.note(Told::Woken)
     }
 
-    fn farewell(&mut self, _: &mut Io<'_>) {
+    fn farewell(&mut self, io: &mut Io<'_>) {
+        io.out.extend(&*self.goodbye.borrow());
         self.note(Told::Farewell);
     }
 }
@@ -68,6 +71,7 @@ struct Rig {
     thread: Thread,
     recorder: Recorder,
     told: Rc<RefCell<Vec<Told>>>,
+    goodbye: Rc<RefCell<Vec<u8>>>,
 }
 
 const HOLD: Step = Step::Hold { wake_ns: None };
@@ -87,13 +91,15 @@ impl Rig {
             source: None,
         };
         let told = Rc::<RefCell<Vec<Told>>>::default();
-        let half = Noting { told: Rc::clone(&told), greeting, answer };
+        let goodbye = Rc::default();
+        let half = Noting { told: Rc::clone(&told), greeting, goodbye: Rc::clone(&goodbye), answer };
         let meter = Rc::new(Meter::new(Opened::Here, target));
         Self {
             client: Client::new(0, Box::new(half)),
             thread: Thread::new(Rc::new(share), meter).unwrap(),
             recorder: Recorder { accounts: vec![Account::new(0, 0)], ..Recorder::default() },
             told,
+            goodbye,
         }
     }
 
@@ -260,28 +266,87 @@ fn a_socket_that_has_much_is_left_for_others_and_read_again_once() {
     });
 }
 
+/// More than a socket takes at once.
+const MUCH: usize = 16 << 20;
+
+fn much() -> Vec<u8> {
+    (0..MUCH).map(|at| (at % 251) as u8).collect()
+}
+
+/// Reads so many bytes on a thread of its own, and tells them with the other end of the connection.
+fn reader(stream: TcpStream, bytes: usize) -> std::thread::JoinHandle<(TcpStream, Vec<u8>)> {
+    std::thread::spawn(move || {
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+        let mut got = vec![0; bytes];
+        (&stream).read_exact(&mut got).unwrap();
+        (stream, got)
+    })
+}
+
+impl Rig {
+    /// Tells the client that its socket is ready until it has written everything.
+    async fn written(&mut self) {
+        while !self.client.unsent.is_empty() {
+            for ready in self.look() {
+                self.input(|client, turn| client.on_ready(ready, turn));
+            }
+            if !self.client.unsent.is_empty() {
+                self.thread.poller.changed().await.unwrap();
+            }
+        }
+    }
+}
+
 #[test]
 fn what_a_socket_does_not_take_is_written_when_it_does() {
     run(async {
-        const BYTES: usize = 16 << 20;
-        let greeting: Vec<u8> = (0..BYTES).map(|at| (at % 251) as u8).collect();
-        let (mut rig, stream, _listener) = connected(greeting.clone(), HOLD);
+        let (mut rig, stream, _listener) = connected(much(), HOLD);
         assert!(!rig.client.unsent.is_empty(), "no socket takes so much at once");
-        let reader = std::thread::spawn(move || {
-            let mut got = vec![0; BYTES];
-            (&stream).read_exact(&mut got).unwrap();
-            got
-        });
-        while !rig.client.unsent.is_empty() {
-            for ready in rig.look() {
-                rig.input(|client, turn| client.on_ready(ready, turn));
-            }
-            if !rig.client.unsent.is_empty() {
-                rig.thread.poller.changed().await.unwrap();
-            }
+        let reader = reader(stream, MUCH);
+        rig.written().await;
+        let (_stream, got) = reader.join().unwrap();
+        assert!(got == much());
+        assert_eq!((rig.recorder.counters.up.framing, rig.client.unsent.capacity()), (MUCH as i64, 0));
+        assert_eq!(rig.client.stage, Stage::Holding);
+    });
+}
+
+#[test]
+fn a_request_that_is_half_written_at_the_end_is_written_before_its_direction_ends() {
+    run(async {
+        let (mut rig, stream, _listener) = connected(much(), HOLD);
+        rig.thread.is_over = true;
+        rig.input(Client::on_end);
+        assert_eq!(rig.take_told(), [Told::Farewell]);
+        let reader = reader(stream, MUCH);
+        rig.written().await;
+        let (mut stream, got) = reader.join().unwrap();
+        assert!(got == much());
+        assert_eq!(rig.client.stage, Stage::SeenOff);
+        assert_eq!(stream.read(&mut [0]).unwrap(), 0, "its direction has ended");
+        drop(stream);
+        while rig.thread.held > 0 {
+            rig.readable().await;
         }
-        assert!(reader.join().unwrap() == greeting);
-        assert_eq!((rig.recorder.counters.up.framing, rig.client.unsent.capacity()), (BYTES as i64, 0));
+        assert_eq!((rig.recorder.counters.closed, rig.recorder.counters.broken), (1, 0));
+    });
+}
+
+#[test]
+fn who_says_goodbye_behind_what_was_half_written_hears_the_answer() {
+    run(async {
+        let (mut rig, stream, _listener) = connected(much(), HOLD);
+        rig.goodbye.borrow_mut().extend(b"goodbye");
+        rig.thread.is_over = true;
+        rig.input(Client::on_end);
+        let reader = reader(stream, MUCH + b"goodbye".len());
+        rig.written().await;
+        let (mut stream, got) = reader.join().unwrap();
+        assert!(got.ends_with(b"goodbye"));
+        assert_eq!(rig.client.stage, Stage::Holding);
+        stream.write_all(b"farewell").unwrap();
+        rig.readable().await;
+        assert_eq!(rig.take_told(), [Told::Farewell, Told::Received(b"farewell".to_vec())]);
     });
 }
 

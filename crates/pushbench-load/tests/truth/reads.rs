@@ -1,11 +1,11 @@
 //! The instant of reception is that of the read that held an event's last byte, for all events of the read alike.
 
-use pushbench_measure::{Figure, Phase};
+use pushbench_measure::{Counters, Figure, Phase};
 use pushbench_probe::clock::now_ns;
 use std::time::Duration;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::script::{MS, accept, follow, request, watch};
+use crate::script::{First, MS, accept, follow, request, watch, watch_until};
 use crate::{HEAD, frame, on_time};
 
 #[test]
@@ -68,4 +68,32 @@ fn an_event_in_two_pieces_was_received_with_the_second() {
         "the head, and two pieces: {}",
         watched.report.counters.reads
     );
+}
+
+#[test]
+fn the_last_report_and_the_books_are_closed_at_one_instant() {
+    // A server that does not stop sending: something arrives between any two instants of the end.
+    let watched = watch_until(First::Clients, "kind = \"sse\"", 1, 1, async |listener, _| {
+        let mut stream = accept(&listener).await;
+        request(&mut stream).await;
+        stream.write_all(HEAD.as_bytes()).await.unwrap();
+        for n in 1.. {
+            let mut ended = [0];
+            tokio::select! {
+                biased;
+                _ = stream.read(&mut ended) => return,
+                () = tokio::task::yield_now() => {}
+            }
+            if stream.write_all(&frame(on_time(n))).await.is_err() {
+                return;
+            }
+        }
+    });
+    let [.., at_the_end] = watched.sums.edges;
+    assert_eq!(watched.report.counters, at_the_end);
+    let [.., at_last] = watched.sums.at_readings;
+    let bytes = |counters: &Counters| counters.down.total();
+    assert!(bytes(&at_last) > bytes(&at_the_end), "nothing came while the books were closed");
+    let delivered = watched.report.histograms.of(Figure::Delivery, Phase::Measure).count();
+    assert!(delivered >= watched.sums.tally.delivered + watched.sums.tally.late);
 }

@@ -121,7 +121,7 @@ pub(crate) fn watch_until<T: 'static>(
 /// What a worker recorded, once the phases are over and what was under way has arrived.
 async fn closed(worker: &Worker, edges: &PhaseEdges) -> (WorkerSnapshot, WorkerFinal) {
     worker.alarm().until(edges.end_ns.max(now_ns() + 50 * MS)).await;
-    (worker.report(edges.end_ns), worker.finish().await)
+    worker.finish(edges.end_ns).await
 }
 
 /// The next client.

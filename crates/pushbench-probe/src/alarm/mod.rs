@@ -42,6 +42,11 @@ struct Shared {
     queue: RefCell<Timers<Waker>>,
     /// The instant the descriptor is set to; `u64::MAX` while it is not set.
     armed_ns: Cell<u64>,
+    /// Room for those who are woken together; empty in between.
+    due: RefCell<Vec<Waker>>,
+    /// How often it was set.
+    #[cfg(test)]
+    times_set: Cell<u64>,
 }
 
 impl Alarm {
@@ -55,7 +60,14 @@ impl Alarm {
     pub fn new() -> io::Result<Self> {
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
         let timer = watch(timerfd_create(TimerfdClockId::Monotonic, flags)?)?;
-        let shared = Shared { timer, queue: RefCell::default(), armed_ns: Cell::new(u64::MAX) };
+        let shared = Shared {
+            timer,
+            queue: RefCell::default(),
+            armed_ns: Cell::new(u64::MAX),
+            due: RefCell::default(),
+            #[cfg(test)]
+            times_set: Cell::default(),
+        };
         Ok(Self { shared: Rc::new(shared) })
     }
 
@@ -80,8 +92,8 @@ impl Alarm {
     pub fn attend(&self) -> impl Future<Output = Infallible> + use<> {
         let shared = Rc::clone(&self.shared);
         poll_fn(move |_| {
-            if shared.armed_ns.get() <= now_ns() {
-                shared.wake_due(&mut Vec::new());
+            if shared.next_ns() <= now_ns() {
+                shared.wake_due();
             }
             Poll::Pending
         })
@@ -98,9 +110,21 @@ fn watch(timer: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     Ok(unsafe { AsyncFd::register_with_interest(timer, Interest::READABLE) }?)
 }
 
+/// Lets the tasks that have been woken so far have their turn first.
+async fn after_the_woken() {
+    let mut is_back = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut is_back, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
 impl Shared {
     async fn drive(&self) -> io::Error {
-        let mut due = Vec::new();
         loop {
             let mut expired = match self.timer.readable().await {
                 Ok(expired) => expired,
@@ -108,30 +132,45 @@ impl Shared {
             };
             // Setting the timer again clears its expiry in the kernel, so the descriptor need not be read.
             expired.clear_ready();
-            self.wake_due(&mut due);
+            self.wake_due();
+            // PERF: most of those who are woken ask for another instant at once. After them the timer is set once;
+            // before them it would be set for the next sleeper, and then again for theirs.
+            after_the_woken().await;
+            self.arm();
         }
     }
 
-    /// Wakes every sleeper whose instant has come, and sets the timer for the next.
-    fn wake_due(&self, due: &mut Vec<Waker>) {
-        self.armed_ns.set(u64::MAX);
-        self.queue.borrow_mut().take_due(now_ns(), due);
+    /// Wakes every sleeper whose instant has come. Who is next is left to [`Self::arm`].
+    fn wake_due(&self) {
+        let now_ns = now_ns();
+        if self.armed_ns.get() <= now_ns {
+            self.armed_ns.set(u64::MAX);
+        }
+        let mut due = self.due.take();
+        self.queue.borrow_mut().take_due(now_ns, &mut due);
         // Outside the borrow: a waker may run foreign code that arms or drops other sleepers.
         due.drain(..).for_each(Waker::wake);
-        let next_ns = self.queue.borrow_mut().next_ns();
-        if let Some(next_ns) = next_ns {
-            self.arm(next_ns);
-        }
+        self.due.replace(due);
     }
 
-    /// Sees to it that the descriptor expires at `at_ns` or before.
-    fn arm(&self, at_ns: u64) {
+    /// When the next sleeper is due; `u64::MAX` is never.
+    fn next_ns(&self) -> u64 {
+        self.queue.borrow_mut().next_ns().unwrap_or(u64::MAX)
+    }
+
+    /// Sees to it that the descriptor expires when the next sleeper is due, or before.
+    ///
+    /// Always for the next of all: while the descriptor is not set, others than the one who asks may be waiting.
+    fn arm(&self) {
+        let at_ns = self.next_ns();
         if at_ns >= self.armed_ns.get() {
             return;
         }
         self.armed_ns.set(at_ns);
         // An instant of zero would switch the timer off instead of letting it expire at once.
         let value = timespec(at_ns.max(1));
+        #[cfg(test)]
+        self.times_set.update(|times| times + 1);
         let once = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: value };
         let set = timerfd_settime(&self.timer, TimerfdTimerFlags::ABSTIME, &once);
         // The kernel refuses only foreign descriptors and malformed times: both are excluded here.
@@ -157,8 +196,16 @@ impl Sleep {
         let Some(key) = self.key.take() else { return };
         self.key = self.shared.queue.borrow_mut().reschedule(key, at_ns);
         if self.key.is_some() {
-            self.shared.arm(at_ns);
+            self.shared.arm();
         }
+    }
+
+    /// Whether a task waits for it and will be woken at `at_ns`. False when it is done, and also after a poll that did not
+    /// look at the clock, because the task's budget was used up.
+    #[must_use]
+    pub fn is_set_for(&self, at_ns: u64) -> bool {
+        let is_pending = |key| self.shared.queue.borrow_mut().sleeper(key).is_some();
+        self.at_ns == at_ns && self.key.is_some_and(is_pending)
     }
 
     /// Makes sure that `waker` is woken at the instant.
@@ -174,7 +221,7 @@ impl Sleep {
         }
         self.key = Some(queue.insert(self.at_ns, waker.clone()));
         drop(queue);
-        self.shared.arm(self.at_ns);
+        self.shared.arm();
     }
 
     fn cancel(&mut self) {

@@ -162,6 +162,31 @@ fn reset_makes_a_finished_sleep_usable_again() {
 }
 
 #[test]
+fn a_sleep_is_set_while_a_task_waits_for_it_and_no_longer() {
+    with_alarm(async |alarm| {
+        let at_ns = now_ns() + 3_600_000 * MS;
+        let mut sleep = alarm.until(at_ns);
+        assert!(!sleep.is_set_for(at_ns), "nobody waits yet");
+        poll_fn(|context| {
+            while let Poll::Ready(turn) = coop::poll_proceed(context) {
+                turn.made_progress();
+            }
+            assert!(Pin::new(&mut sleep).poll(context).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        assert!(!sleep.is_set_for(at_ns), "the poll had no budget left");
+        tokio::task::yield_now().await;
+        assert!(!is_done(&mut sleep).await);
+        assert!(sleep.is_set_for(at_ns));
+        assert!(!sleep.is_set_for(at_ns + 1));
+        sleep.reset(0);
+        assert!(is_done(&mut sleep).await);
+        assert!(!sleep.is_set_for(0), "it is done");
+    });
+}
+
+#[test]
 fn a_dropped_or_moved_sleep_wakes_nobody() {
     with_alarm(async |alarm| {
         let count = Arc::new(Count::default());
@@ -246,5 +271,56 @@ fn who_attends_wakes_the_due_by_the_clock_and_nobody_else() {
         }
         assert_eq!((due.0.load(Ordering::Relaxed), later.0.load(Ordering::Relaxed)), (1, 0));
         assert!(is_done(&mut first).await);
+    });
+}
+
+#[test]
+fn the_timer_is_set_once_for_each_instant_that_is_slept_for() {
+    const TURNS: u64 = 50;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+    LocalSet::new().block_on(&runtime, async {
+        let alarm = Alarm::new().unwrap();
+        spawn_local(alarm.run());
+        // Another, which is always pending and never next.
+        let mut far = alarm.until(now_ns() + 3_600_000 * MS);
+        assert!(!is_done(&mut far).await);
+        let before = alarm.shared.times_set.get();
+        let sleeps = alarm.clone();
+        let sleeper = spawn_local(async move {
+            let mut sleep = sleeps.until(NEVER);
+            for _ in 0..TURNS {
+                sleep.reset(now_ns() + MS / 2);
+                (&mut sleep).await;
+            }
+        });
+        tokio::select! {
+            biased;
+            never = alarm.attend() => match never {},
+            done = sleeper => done.unwrap(),
+        }
+        let times = alarm.shared.times_set.get() - before;
+        // And once more for the other.
+        assert!(times <= TURNS + 1, "{times}");
+    });
+}
+
+#[test]
+fn an_earlier_sleeper_is_not_forgotten_while_the_timer_is_not_set() {
+    with_alarm(async |alarm| {
+        let at_ns = now_ns() + 20 * MS;
+        let count = Arc::new(Count::default());
+        let (mut due, mut earlier) = (alarm.until(NEVER), alarm.until(NEVER));
+        enlist(&mut earlier, &Waker::from(Arc::clone(&count)), at_ns);
+        enlist(&mut due, Waker::noop(), now_ns());
+        // Takes out who is due; the next to ask asks for much later.
+        let mut attendant = Box::pin(alarm.attend());
+        poll_fn(|context| Poll::Ready(attendant.as_mut().poll(context).is_pending())).await;
+        let mut later = alarm.until(now_ns() + 3_600_000 * MS);
+        assert!(!is_done(&mut later).await);
+        // Nobody asks the alarm for anything meanwhile; long enough for a busy machine.
+        while count.0.load(Ordering::Relaxed) == 0 {
+            assert!(now_ns() < at_ns + 20_000 * MS, "nobody woke it");
+            tokio::task::yield_now().await;
+        }
     });
 }

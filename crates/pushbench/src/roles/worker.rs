@@ -91,8 +91,7 @@ impl Session {
     /// The report since the last tick, and the books.
     async fn finish(&self, sender: &mut Sender) -> Result<(), CarrierError> {
         let end_ns = self.edges.map_or_else(now_ns, |edges| edges.end_ns);
-        let last = self.worker.report(end_ns);
-        let sums = self.worker.finish().await;
+        let (last, sums) = self.worker.finish(end_ns).await;
         sender.send(&FromWorker::Report(Box::new(last))).await?;
         sender.send(&FromWorker::Finished(Box::new(sums))).await
     }

@@ -178,8 +178,8 @@ impl Bench {
 
     /// Closes the books.
     pub(crate) async fn close(self) -> Outcome {
-        let report = self.worker.report(self.edges.end_ns);
-        let sums = within("the goodbye of all clients", self.worker.finish()).await;
+        let closing = self.worker.finish(self.edges.end_ns);
+        let (report, sums) = within("the goodbye of all clients", closing).await;
         Outcome {
             tally: sums.tally,
             counters: report.counters,
