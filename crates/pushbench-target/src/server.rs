@@ -147,8 +147,8 @@ impl Server {
 
     /// Gives a connection to the HTTP library, until a request for events comes on it.
     pub(crate) fn lend(self: &Rc<Self>, lent: Lent) {
-        let Lent { metered, socket, bytes, patience } = lent;
-        let Ok(stream) = Stream::new(metered, socket, bytes) else { return };
+        let Lent { socket, bytes, patience } = lent;
+        let Ok(stream) = Stream::new(socket, bytes) else { return };
         let connection = Rc::new(http::Connection::new(patience));
         let key = self.driver.borrow_mut().lent(Rc::clone(&connection));
         let entry = Entry { server: Rc::clone(self), key };

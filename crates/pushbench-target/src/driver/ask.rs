@@ -25,11 +25,15 @@ impl Driver {
     pub(super) fn ask(&mut self, key: Key, bytes: &[u8], now_ns: u64) -> Option<usize> {
         let head_from = self.get(key)?.head_from;
         let head_bytes = self.limits.head_bytes;
+        // A longer head from the HTTP library was found short enough there, and is only written otherwise.
+        let seen = match head_from {
+            HeadFrom::Here => &bytes[..head_bytes.min(bytes.len())],
+            HeadFrom::Library => bytes,
+        };
         let mut out = std::mem::take(&mut self.out);
-        let parsed = parse(bytes, |head| self.understand(key, head, &mut out, now_ns));
+        let parsed = parse(seen, |head| self.understand(key, head, &mut out, now_ns));
         self.out = out;
         match parsed {
-            // A longer one was answered already: it was found short enough by the HTTP library, which writes otherwise.
             Parsed::Complete(Understood::Served, size) => {
                 if let Some(connection) = self.get(key) {
                     connection.head_from = HeadFrom::Here;
@@ -37,7 +41,9 @@ impl Driver {
                 Some(size)
             }
             Parsed::Partial if bytes.len() <= head_bytes => {
-                self.get(key)?.input = bytes.to_vec();
+                let connection = self.get(key)?;
+                connection.pipe.patience.received(|| now_ns);
+                connection.input = bytes.to_vec();
                 None
             }
             _ if head_from == HeadFrom::Library => {
