@@ -253,7 +253,7 @@ impl Streaming {
         Self { stream, place: Some(place), sent_ns: now_ns, was_shut_down: false }
     }
 
-    /// Something of the stream's own, in words of the client's or the time's; `None` when it waits for an end.
+    /// Its instant has come: what it has to say, and what it wants next.
     pub(super) fn woken(&mut self, now_ns: u64, out: &mut Vec<u8>) -> Go {
         match self.place {
             Some(_) => self.stream.woken(now_ns, self.sent_ns, out),

@@ -10,7 +10,7 @@ use crate::key::Key;
 
 /// Reads of one connection before others get their turn.
 const READS: usize = 4;
-/// Requests of one connection that are answered before others get their turn.
+/// Requests of one connection that are answered before others get their turn; further ones wait in the queue.
 const REQUESTS: usize = 32;
 
 impl Driver {
@@ -94,6 +94,7 @@ impl Driver {
 
     /// Gives bytes of a client to whom they are for.
     pub(super) fn take_in(&mut self, key: Key, mut bytes: &[u8], now_ns: u64) {
+        let head_bytes = self.limits.head_bytes;
         let mut requests = 0;
         while !bytes.is_empty() {
             let Some(connection) = self.get(key) else { return };
@@ -110,7 +111,12 @@ impl Driver {
                 }
                 Mode::Asking if !connection.pipe.is_blocked() => {
                     connection.input.extend_from_slice(bytes);
-                    return self.read_again(key, now_ns);
+                    // A head ends with a line; and whoever stands in the queue gets its turn there.
+                    let may_be_whole = bytes.contains(&b'\n') || connection.input.len() > head_bytes;
+                    if may_be_whole && !connection.queued {
+                        self.read_again(key, now_ns);
+                    }
+                    return;
                 }
                 Mode::Asking | Mode::Held(_) => {
                     connection.input.extend_from_slice(bytes);
@@ -159,7 +165,7 @@ impl Driver {
         self.go(key, go, now_ns);
     }
 
-    /// The client has ended its direction: what it asked for before is still answered, but nothing goes on.
+    /// Everything of a client that has ended its direction is read: what it asked for is answered, but nothing goes on.
     fn client_ended(&mut self, key: Key, now_ns: u64) {
         let Some(connection) = self.get(key) else { return };
         connection.client = Client::Ended;

@@ -143,3 +143,19 @@ fn requests_that_were_read_before_their_turn_are_bounded_too() {
         assert_eq!(before as usize, MANY * 100);
     });
 }
+
+#[test]
+fn a_refusal_while_the_target_shuts_down_says_that_it_is_the_last() {
+    run(|| {
+        for (closing, says) in [(false, false), (true, true)] {
+            let mut rig = Rig::new();
+            let (mut client, _) = rig.connect();
+            rig.driver.closing = closing;
+            client.write_all(b"GET /poll?after=x HTTP/1.1\r\nhost: a\r\n\r\n").unwrap();
+            rig.turns();
+            let reply = reply(&mut client);
+            assert!(reply.starts_with("HTTP/1.1 400"), "{reply}");
+            assert_eq!(reply.contains("connection: close"), says, "{reply}");
+        }
+    });
+}
