@@ -35,6 +35,7 @@ pub struct Ready {
 
 /// What a socket is ready for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent flags, as the kernel reports them")]
 pub struct Readiness {
     /// The number under which it was added.
     pub key: u64,

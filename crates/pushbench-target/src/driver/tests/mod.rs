@@ -24,15 +24,15 @@ struct Rig {
 
 impl Rig {
     fn new() -> Self {
-        Self::with(Config::new("127.0.0.1:0".parse().unwrap()))
+        Self::with(&Config::new("127.0.0.1:0".parse().unwrap()))
     }
 
-    fn with(config: Config) -> Self {
+    fn with(config: &Config) -> Self {
         let listener = Listener::bind(config.listen).unwrap();
         let address = listener.local_addr().unwrap();
         let meter = Rc::new(Meter::new(Opened::There, address));
         let poller = Rc::new(Poller::new().unwrap());
-        let driver = Driver::new(&config, listener, meter, poller, Rc::default());
+        let driver = Driver::new(config, listener, meter, poller, Rc::default());
         Self { driver, address }
     }
 

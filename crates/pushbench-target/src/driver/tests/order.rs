@@ -46,10 +46,12 @@ fn a_gap_is_told_between_the_rest_of_a_cut_event_and_the_next() {
         for coalesce in [Coalesce::Off, Coalesce::Tick] {
             let limits = Limits { queue_bytes: 0, ..Limits::default() };
             let address = "127.0.0.1:0".parse().unwrap();
-            let mut rig = Rig::with(Config { limits, ring_events: 1, coalesce, ..Config::new(address) });
+            let mut rig = Rig::with(&Config { limits, ring_events: 1, coalesce, ..Config::new(address) });
             let (mut client, key) = half_written(&mut rig, SSE);
             // Too many for the ring, before anybody is visited.
-            ["b", "c", "d"].into_iter().for_each(|payload| rig.publish(payload));
+            for payload in ["b", "c", "d"] {
+                rig.publish(payload);
+            }
             let bytes = read_until(&mut client, || rig.ready(key), ends_with(b"id: 4\ndata: d\n\n\r\n"));
             let text = String::from_utf8_lossy(behind(&bytes)).into_owned();
             let gap = text.find("event: gap\ndata: {\"gap\":true,\"oldest\":4}\n\n").unwrap();
