@@ -17,6 +17,7 @@ from target import EVENT_BYTES
 from tools import TOOLS
 
 OURS = "pushbench"
+MORE_THAN_REACHED = 1.5
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,10 @@ def version_of_pushbench(program):
 
 
 def plan_jobs(arguments, size, tools):
-    """The jobs with their rates. As many requests as may be: pushbench has a schedule, and is given what others reach."""
+    """The jobs with their rates.
+
+    As many requests as may be: pushbench has a schedule, and is given more than others reach, so that like theirs its
+    connections always wait for a reply."""
     plans = {}
     for name in arguments.jobs:
         job = JOBS[name]
@@ -148,7 +152,7 @@ def plan_jobs(arguments, size, tools):
         window_s = size.receiving_s if job.pushes else size.asking_s
         plan = Plan(arguments.pushbench, clients_of(job, size), rate, size.warmup_s, window_s, size.spare_s)
         if not job.pushes and not job.paced:
-            plan = replace(plan, rate=size.unpaced_per_s or reach(tools, plan))
+            plan = replace(plan, rate=size.unpaced_per_s or MORE_THAN_REACHED * reach(tools, plan))
         plans[name] = plan
     return plans
 

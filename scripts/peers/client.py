@@ -91,7 +91,7 @@ kind = "{kind}"
 
 
 def scenario_of(job, plan):
-    interval_ms = 0 if job.pushes else max(1.0, plan.clients / plan.rate * 1e3)
+    interval_ms = 0 if job.pushes else max(0.1, plan.clients / plan.rate * 1e3)
     return SCENARIO.format(
         clients=plan.clients, connect_rate=max(1000, plan.clients), events=plan.rate if job.pushes else 0,
         size=EVENT_BYTES, warmup=plan.warmup_s, measure=max(1.0, plan.window_s + plan.spare_s / 2),

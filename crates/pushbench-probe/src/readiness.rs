@@ -35,6 +35,7 @@ pub struct Ready {
 
 /// What a socket is ready for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent flags, as the kernel reports them")]
 pub struct Readiness {
     /// The number under which it was added.
     pub key: u64,
@@ -45,6 +46,8 @@ pub struct Readiness {
     /// The peer has ended its direction, or there is an error: a read that comes back short is not the last one then,
     /// and nothing more will be said.
     pub ended: bool,
+    /// There is an error, or nothing goes either way any more: the peer has reset the connection, or both have ended it.
+    pub broken: bool,
 }
 
 impl Poller {
@@ -120,17 +123,40 @@ impl Ready {
     /// What is ready, in the order in which it became so.
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Readiness> {
-        self.events.iter().map(|event| {
-            // The kernel's struct is packed: its fields cannot be borrowed.
-            let (data, flags) = (event.data, event.flags);
-            let any_end = EventFlags::ERR | EventFlags::HUP;
-            Readiness {
-                key: data.u64(),
-                readable: flags.intersects(EventFlags::IN | EventFlags::RDHUP | any_end),
-                writable: flags.intersects(EventFlags::OUT | any_end),
-                ended: flags.intersects(EventFlags::RDHUP | any_end),
-            }
-        })
+        self.events.iter().map(Readiness::of)
+    }
+
+    /// The socket at that place of the order.
+    #[must_use]
+    pub fn get(&self, at: usize) -> Option<Readiness> {
+        self.events.get(at).map(Readiness::of)
+    }
+
+    /// How many sockets are ready.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    /// Whether none is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+}
+
+impl Readiness {
+    fn of(event: &epoll::Event) -> Self {
+        // The kernel's struct is packed: its fields cannot be borrowed.
+        let (data, flags) = (event.data, event.flags);
+        let any_end = EventFlags::ERR | EventFlags::HUP;
+        Self {
+            key: data.u64(),
+            readable: flags.intersects(EventFlags::IN | EventFlags::RDHUP | any_end),
+            writable: flags.intersects(EventFlags::OUT | any_end),
+            ended: flags.intersects(EventFlags::RDHUP | any_end),
+            broken: flags.intersects(any_end),
+        }
     }
 }
 
@@ -178,7 +204,7 @@ mod tests {
             poller.add(&ours, 7).unwrap();
             assert_eq!(
                 reported(&poller),
-                [Readiness { key: 7, readable: false, writable: true, ended: false }]
+                [Readiness { key: 7, readable: false, writable: true, ended: false, broken: false }]
             );
             assert_eq!(reported(&poller), []);
             for _ in 0..2 {
@@ -186,7 +212,7 @@ mod tests {
                 poller.changed().await.unwrap();
                 assert_eq!(
                     reported(&poller),
-                    [Readiness { key: 7, readable: true, writable: true, ended: false }]
+                    [Readiness { key: 7, readable: true, writable: true, ended: false, broken: false }]
                 );
                 assert_eq!(reported(&poller), [], "nothing has changed, though nothing was read");
             }
@@ -195,7 +221,7 @@ mod tests {
             drop(theirs);
             assert_eq!(
                 reported(&poller),
-                [Readiness { key: 7, readable: true, writable: true, ended: true }]
+                [Readiness { key: 7, readable: true, writable: true, ended: true, broken: true }]
             );
         });
     }

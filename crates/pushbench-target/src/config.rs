@@ -94,6 +94,16 @@ impl Limits {
     }
 }
 
+/// The kind whose endpoint has that path.
+pub(crate) fn kind_at(path: &str) -> Option<Kind> {
+    Kind::ALL.iter().copied().find(|kind| kind.path() == path)
+}
+
+/// Whether a method is among those that are listed as in `Allow`.
+pub(crate) fn allows(methods: &str, method: &str) -> bool {
+    methods.split(", ").any(|allowed| allowed == method)
+}
+
 /// The settings of every transport, by kind.
 #[derive(Debug)]
 pub(crate) struct Served(Vec<Settings>);
@@ -110,7 +120,7 @@ impl Served {
 
     /// The settings of the kind whose endpoint has that path, and its methods as `Allow` has them.
     pub(crate) fn at(&self, path: &str) -> Option<(&Settings, &'static str)> {
-        let kind = Kind::ALL.iter().find(|kind| kind.path() == path)?;
+        let kind = kind_at(path)?;
         Some((&self.0[kind.index()], kind.methods()))
     }
 }

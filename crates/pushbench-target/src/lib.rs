@@ -8,6 +8,7 @@
 mod config;
 mod driver;
 mod errors;
+mod golden;
 mod http;
 mod hub;
 mod inject;

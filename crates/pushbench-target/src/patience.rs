@@ -36,7 +36,7 @@ impl Patience {
         Self { phase: Phase::Head { since_ns: now_ns }, blocked_ns: None }
     }
 
-    /// Bytes were read.
+    /// Bytes of a head that is not whole were read.
     pub(crate) fn received(&mut self, now_ns: impl FnOnce() -> u64) {
         if matches!(self.phase, Phase::Idle { .. }) {
             self.phase = Phase::Head { since_ns: now_ns() };

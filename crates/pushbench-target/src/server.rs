@@ -128,10 +128,15 @@ impl Server {
     /// Does something with the hub, and sees to it that what was published is delivered.
     pub(crate) fn with_hub<T>(&self, what: impl FnOnce(&mut Hub) -> T) -> T {
         let mut driver = self.driver.borrow_mut();
+        let was_awaited = driver.hub.next_ns().is_some();
         let result = what(&mut driver.hub);
-        driver.walk_at_once(now_ns());
-        // The loop also has to learn of walks that begin later.
-        self.more.notify_one();
+        driver.walk_at_once(now_ns);
+        // The loop also has to learn of the first walk that begins later; the others begin after it.
+        if driver.has_work() || driver.hub.next_ns().is_some() != was_awaited {
+            self.more.notify_one();
+        }
+        drop(driver);
+        self.note_emptiness();
         result
     }
 
@@ -147,8 +152,8 @@ impl Server {
 
     /// Gives a connection to the HTTP library, until a request for events comes on it.
     pub(crate) fn lend(self: &Rc<Self>, lent: Lent) {
-        let Lent { metered, socket, bytes, patience } = lent;
-        let Ok(stream) = Stream::new(metered, socket, bytes) else { return };
+        let Lent { socket, bytes, patience } = lent;
+        let Ok(stream) = Stream::new(socket, bytes) else { return };
         let connection = Rc::new(http::Connection::new(patience));
         let key = self.driver.borrow_mut().lent(Rc::clone(&connection));
         let entry = Entry { server: Rc::clone(self), key };

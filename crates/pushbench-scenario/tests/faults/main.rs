@@ -98,7 +98,7 @@ processes = 2
       hint: did you mean "short-polling"?
     x.toml:18: transports[1].intervall: unknown key, allowed: connection, interval, kind, reply_timeout, retry, label
       hint: did you mean `interval`?
-    x.toml:19: transports[1].interval: out of range: at least 1ms
+    x.toml:19: transports[1].interval: out of range: at least 100us
     x.toml:20: transports[1].connection: unknown value `closed`, allowed: keep-alive, close
       hint: did you mean `close`?
     x.toml:21: transports[2].label: `short-polling` is taken by the entry of line 16, labels differ

@@ -1,12 +1,11 @@
 //! Taking connections in, some at a time, and refusing them politely when there is no room.
 
 use pushbench_probe::socket::end_of_writing;
-use pushbench_transport::meter::Metered;
 use rustix::net::{SendFlags, send};
 use std::os::fd::OwnedFd;
 
 use super::connection::Mode;
-use super::{Driver, LINGER_NS};
+use super::{Driver, LINGER_NS, MeteredSocket};
 use crate::listener::{Accepted, Listener, refusal};
 
 /// Connections accepted in one turn.
@@ -48,15 +47,15 @@ impl Driver {
 
     /// Listens no longer.
     pub(super) fn stop_listening(&mut self) {
-        self.listener = None::<Listener>;
+        self.listener = None;
     }
 
     fn admit(&mut self, socket: OwnedFd, now_ns: u64) {
-        let metered = self.meter.watch(&socket);
+        let socket = MeteredSocket::new(&self.meter, socket);
         if self.len() as u64 >= self.connections_max {
             let why = format!("this target already has its {} connections\n", self.connections_max);
-            self.refuse(metered, socket, &why, now_ns);
-        } else if self.enter(metered, socket, now_ns).is_some() {
+            self.refuse(socket, &why, now_ns);
+        } else if self.enter(socket, now_ns).is_some() {
             self.counters.accepted.count();
         } else {
             self.counters.refused.count();
@@ -65,21 +64,19 @@ impl Driver {
 
     fn refuse_at_once(&mut self, socket: OwnedFd) {
         self.counters.refused.count();
-        let metered = self.meter.watch(&socket);
+        let socket = MeteredSocket::new(&self.meter, socket);
         let why = refusal("this target is out of open files\n");
-        let _ = send(&socket, why.as_bytes(), SendFlags::NOSIGNAL);
-        drop((metered, socket));
+        let _ = send(&socket.socket, why.as_bytes(), SendFlags::NOSIGNAL);
     }
 
-    fn refuse(&mut self, metered: Metered, socket: OwnedFd, why: &str, now_ns: u64) {
+    fn refuse(&mut self, socket: MeteredSocket, why: &str, now_ns: u64) {
         self.counters.refused.count();
         // A new socket's buffer has room for this.
-        let _ = send(&socket, refusal(why).as_bytes(), SendFlags::NOSIGNAL);
+        let _ = send(&socket.socket, refusal(why).as_bytes(), SendFlags::NOSIGNAL);
         if self.refusals >= REFUSALS_MAX {
-            drop((metered, socket));
             return;
         }
-        let Some(key) = self.enter(metered, socket, now_ns) else { return };
+        let Some(key) = self.enter(socket, now_ns) else { return };
         self.refusals += 1;
         if let Some(connection) = self.get(key) {
             connection.mode = Mode::Refused;

@@ -6,10 +6,9 @@ use pushbench_transport::server::{
 
 use super::Driver;
 use super::connection::{Farewell, HeadFrom, Mode};
+use crate::config::allows;
+use crate::golden;
 use crate::key::Key;
-
-/// Golden ratio: its multiples, less their whole parts, spread evenly over 0..1.
-const SPREAD: f64 = 0.618_033_988_749_895;
 
 /// What was made of a head.
 enum Understood {
@@ -25,11 +24,15 @@ impl Driver {
     pub(super) fn ask(&mut self, key: Key, bytes: &[u8], now_ns: u64) -> Option<usize> {
         let head_from = self.get(key)?.head_from;
         let head_bytes = self.limits.head_bytes;
+        // A longer head from the HTTP library was found short enough there, and is only written otherwise.
+        let seen = match head_from {
+            HeadFrom::Here => &bytes[..head_bytes.min(bytes.len())],
+            HeadFrom::Library => bytes,
+        };
         let mut out = std::mem::take(&mut self.out);
-        let parsed = parse(bytes, |head| self.understand(key, head, &mut out, now_ns));
+        let parsed = parse(seen, |head| self.understand(key, head, &mut out, now_ns));
         self.out = out;
         match parsed {
-            // A longer one was answered already: it was found short enough by the HTTP library, which writes otherwise.
             Parsed::Complete(Understood::Served, size) => {
                 if let Some(connection) = self.get(key) {
                     connection.head_from = HeadFrom::Here;
@@ -37,7 +40,9 @@ impl Driver {
                 Some(size)
             }
             Parsed::Partial if bytes.len() <= head_bytes => {
-                self.get(key)?.input = bytes.to_vec();
+                let connection = self.get(key)?;
+                connection.pipe.patience.received(|| now_ns);
+                connection.input = bytes.to_vec();
                 None
             }
             _ if head_from == HeadFrom::Library => {
@@ -55,9 +60,9 @@ impl Driver {
         let counted = self.get(key).is_none_or(|connection| connection.head_from == HeadFrom::Library);
         let Some((settings, methods)) = self.settings.at(head.path) else { return Understood::Foreign };
         // Whatever is wrong with it, the HTTP library's side says so.
-        let allowed = methods.split(", ").any(|method| method == head.method);
-        let has_host = head.minor_version == 0 || head.header("host").is_some();
-        if !allowed || !has_host || head.has_body() {
+        let hosts = head.headers().filter(|(name, _)| name.eq_ignore_ascii_case("host")).count();
+        let has_host = hosts == 1 || (hosts == 0 && head.minor_version == 0);
+        if !allows(methods, head.method) || !has_host || head.has_body() {
             return Understood::Foreign;
         }
         // One that came from the HTTP library was counted there.
@@ -65,8 +70,9 @@ impl Driver {
             self.counters.requests.count();
         }
         self.asked += 1;
-        let jitter = (self.asked as f64 * SPREAD).fract() * 2.0 - 1.0;
-        let form = ReplyForm::of(head);
+        let jitter = golden::nth(self.asked) * 2.0 - 1.0;
+        let mut form = ReplyForm::of(head);
+        form.keeps_connection &= !self.closing;
         let date = self.date.at(now_ns);
         out.clear();
         let answer = Query::parse(head.query).and_then(|query| {

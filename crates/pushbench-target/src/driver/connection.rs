@@ -14,6 +14,7 @@ use rustix::net::{SendAncillaryBuffer, SendFlags, send, sendmsg};
 use std::io::IoSlice;
 use std::os::fd::OwnedFd;
 
+use super::MeteredSocket;
 use crate::hub::Place;
 use crate::patience::Patience;
 
@@ -51,7 +52,9 @@ pub(super) struct Pipe {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Client {
     Speaks,
-    /// It has ended its direction.
+    /// It has ended its direction, and not all that it sent before is read.
+    Leaves,
+    /// All is read.
     Ended,
 }
 
@@ -122,10 +125,11 @@ pub(super) struct Streaming {
 pub(super) struct Gone;
 
 impl Connection {
-    pub(super) fn new(metered: Metered, socket: OwnedFd, generation: u32, now_ns: u64) -> Self {
+    pub(super) fn new(socket: MeteredSocket, generation: u32, now_ns: u64) -> Self {
+        let MeteredSocket { metered, socket } = socket;
         Self {
             metered,
-            pipe: Pipe { socket, patience: Patience::new(now_ns), unsent: Vec::new(), sent: 0 },
+            pipe: Pipe::new(socket, now_ns),
             generation,
             queued: false,
             unread: false,
@@ -137,15 +141,29 @@ impl Connection {
         }
     }
 
+    /// Whether what it does would go on for a client that has left.
+    pub(super) fn goes_on_for_nobody(&self) -> bool {
+        match self.mode {
+            Mode::Held(_) => self.client != Client::Speaks,
+            // What is not read yet may be its side of a closing handshake.
+            Mode::Streaming(_) => self.client == Client::Ended,
+            Mode::Asking | Mode::Ending(_) | Mode::Lingering | Mode::Refused => false,
+        }
+    }
+
     /// Whether what the client sends is read now: a client that asks and asks and reads no answer must wait.
     pub(super) fn wants_bytes(&self, input_bytes_max: usize) -> bool {
         self.input.len() <= input_bytes_max
             && self.pipe.unsent.len() <= UNSENT_BYTES_MAX
-            && self.client == Client::Speaks
+            && self.client != Client::Ended
     }
 }
 
 impl Pipe {
+    pub(super) fn new(socket: OwnedFd, now_ns: u64) -> Self {
+        Self { socket, patience: Patience::new(now_ns), unsent: Vec::new(), sent: 0 }
+    }
+
     /// Whether bytes wait for the socket.
     pub(super) fn has_unsent(&self) -> bool {
         !self.unsent.is_empty()
@@ -235,7 +253,7 @@ impl Streaming {
         Self { stream, place: Some(place), sent_ns: now_ns, was_shut_down: false }
     }
 
-    /// Something of the stream's own, in words of the client's or the time's; `None` when it waits for an end.
+    /// Its instant has come: what it has to say, and what it wants next.
     pub(super) fn woken(&mut self, now_ns: u64, out: &mut Vec<u8>) -> Go {
         match self.place {
             Some(_) => self.stream.woken(now_ns, self.sent_ns, out),

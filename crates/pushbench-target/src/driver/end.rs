@@ -49,7 +49,7 @@ impl Driver {
     pub(super) fn say_farewell(&mut self, key: Key, now_ns: u64) {
         let Some(connection) = self.get(key) else { return };
         match connection.mode {
-            Mode::Ending(Farewell::Linger) if connection.client == Client::Speaks => {
+            Mode::Ending(Farewell::Linger) if connection.client != Client::Ended => {
                 let _ = end_of_writing(&connection.pipe.socket);
                 connection.mode = Mode::Lingering;
                 connection.unread = true;
@@ -58,6 +58,13 @@ impl Driver {
                 }
             }
             _ => self.close(key),
+        }
+    }
+
+    /// Closes a connection whose client has left what would go on.
+    pub(super) fn leave_with_client(&mut self, key: Key) {
+        if self.get(key).is_some_and(|connection| connection.goes_on_for_nobody()) {
+            self.close(key);
         }
     }
 

@@ -51,6 +51,9 @@ impl Driver {
     /// Writes what is in the batch.
     fn answer_poll(&mut self, key: Key, mut form: ReplyForm, out: &mut Vec<u8>, now_ns: u64) {
         form.keeps_connection &= !self.closing;
+        if !form.head_only {
+            self.hub.sent += self.batch.events.len() as u64;
+        }
         out.clear();
         write(&self.batch, form, self.date.at(now_ns), out);
         // The ring alone decides how long events are kept.
@@ -90,10 +93,8 @@ impl Driver {
         if let Waits::Looking { topic, every_ns } = waits
             && now_ns < until_ns
         {
-            let (next_ns, sent) = (until_ns.min(now_ns.saturating_add(*every_ns)), self.hub.sent);
+            let next_ns = until_ns.min(now_ns.saturating_add(*every_ns));
             self.hub.read(topic.as_topic_ref(), Start::After(after), bounds, &mut self.batch);
-            // Only a look: what there is will be read once more.
-            self.hub.sent = sent;
             let nothing = self.batch.is_empty();
             self.batch.events.clear();
             if nothing {

@@ -46,7 +46,9 @@ pub(crate) use self::end::LINGER_NS;
 
 /// Bytes read at once.
 const READ_BYTES: usize = 64 << 10;
-/// Connections that go on by themselves in one turn, and events written to them.
+/// Sockets served in one turn, or reads and requests of them where these are more.
+const SERVED: usize = 64;
+/// Connections that go on by themselves in one turn, or reads and requests of them and events written to them.
 const RESUMED: usize = 64;
 const SECOND_NS: u64 = 1_000_000_000;
 
@@ -58,6 +60,9 @@ pub(crate) struct Driver {
     counters: Rc<Counters>,
     meter: Rc<Meter>,
     poller: Rc<Poller>,
+    ready: Ready,
+    /// How many of those reported last were served.
+    served: usize,
     listener: Option<Listener>,
     connections_max: u64,
     connections: Slab<Connection>,
@@ -77,6 +82,8 @@ pub(crate) struct Driver {
     visits: usize,
     /// Requests that were asked a question so far.
     asked: u64,
+    /// Reads and requests so far: what a turn is measured by, beside events.
+    steps: u64,
     /// Whether the target shuts down.
     closing: bool,
     buffer: Vec<u8>,
@@ -87,19 +94,28 @@ pub(crate) struct Driver {
 
 /// A connection that comes from the HTTP library, with the request that it comes for and what was read behind it.
 pub(crate) struct Adopted {
-    // Before the socket, because fields are dropped in this order.
-    pub(crate) metered: Metered,
-    pub(crate) socket: OwnedFd,
+    pub(crate) socket: MeteredSocket,
     pub(crate) bytes: Vec<u8>,
 }
 
 /// A connection that goes to the HTTP library, with what was read of it.
 pub(crate) struct Lent {
+    pub(crate) socket: MeteredSocket,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) patience: Patience,
+}
+
+/// A socket that is owned with its entry in the account, so that nothing closes it before the last reading.
+pub(crate) struct MeteredSocket {
     // Before the socket, because fields are dropped in this order.
     pub(crate) metered: Metered,
     pub(crate) socket: OwnedFd,
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) patience: Patience,
+}
+
+impl MeteredSocket {
+    pub(crate) fn new(meter: &Rc<Meter>, socket: OwnedFd) -> Self {
+        Self { metered: meter.watch(&socket), socket }
+    }
 }
 
 /// The date of responses, made once a second.
@@ -141,6 +157,8 @@ impl Driver {
             counters,
             meter,
             poller,
+            ready: Ready::new(),
+            served: 0,
             listener: Some(listener),
             connections_max: limits.connections(),
             connections: Slab::new(),
@@ -153,6 +171,7 @@ impl Driver {
             due: Vec::new(),
             visits: deliver::VISITS,
             asked: 0,
+            steps: 0,
             closing: false,
             buffer: vec![0; READ_BYTES],
             out: Vec::new(),
@@ -182,16 +201,11 @@ impl Driver {
     }
 
     /// One turn: a part of everything there is to do. True when there may be more at once.
-    fn turn(&mut self, ready: &mut Ready) -> bool {
-        let mut busy = self.accept(now_ns());
-        if self.poller.look(ready).unwrap_or(false) {
-            busy = true;
-            let now_ns = now_ns();
-            for readiness in ready.iter() {
-                self.ready(readiness, now_ns);
-            }
-        }
+    fn turn(&mut self) -> bool {
+        let mut busy = self.look_around();
         let now_ns = now_ns();
+        self.serve_ready(now_ns);
+        busy |= self.accept(now_ns);
         self.wake_due(now_ns);
         self.hub.begin_due(now_ns);
         self.fan_out(now_ns);
@@ -199,6 +213,27 @@ impl Driver {
         // Until the next turn, publishing may walk by itself.
         self.visits = deliver::VISITS;
         busy || self.has_work()
+    }
+
+    /// Asks the poller for more once all that it reported is served. True when there is something to serve.
+    fn look_around(&mut self) -> bool {
+        if self.served < self.ready.len() {
+            return true;
+        }
+        self.served = 0;
+        self.poller.look(&mut self.ready).unwrap_or(false)
+    }
+
+    /// Serves some of the sockets that were reported.
+    fn serve_ready(&mut self, now_ns: u64) {
+        let mut left = SERVED as u64;
+        while left > 0 {
+            let Some(readiness) = self.ready.get(self.served) else { return };
+            self.served += 1;
+            let steps = self.steps;
+            self.ready(readiness, now_ns);
+            left = left.saturating_sub((self.steps - steps).max(1));
+        }
     }
 
     /// Whether something waits for the next turn.
@@ -230,15 +265,16 @@ impl Driver {
 
     /// Lets some connections go on.
     fn resume(&mut self, now_ns: u64) {
-        let mut left = RESUMED.min(self.resumed.len());
+        let mut left = RESUMED.min(self.resumed.len()) as u64;
         while left > 0 {
             let Some(key) = self.resumed.pop_front() else { return };
-            let sent = self.hub.sent;
+            let before = self.hub.sent + self.steps;
             if let Some(connection) = self.get(key) {
                 connection.queued = false;
                 self.advance(key, now_ns);
             }
-            left = left.saturating_sub(((self.hub.sent - sent) as usize).max(1));
+            let after = self.hub.sent + self.steps;
+            left = left.saturating_sub((after - before).max(1));
         }
     }
 
@@ -259,23 +295,24 @@ impl Driver {
         if self.get(key).is_some_and(|connection| connection.unread) {
             self.receive(key, now_ns);
         }
+        self.leave_with_client(key);
     }
 
     /// Takes a connection over that is on the poller from now on.
-    fn enter(&mut self, metered: Metered, socket: OwnedFd, now_ns: u64) -> Option<Key> {
+    fn enter(&mut self, socket: MeteredSocket, now_ns: u64) -> Option<Key> {
         let place = self.connections.vacant_key();
         self.generations = self.generations.wrapping_add(1);
         let key = Key::of(place, self.generations);
         // The kernel has no memory for one more.
-        self.poller.add(&socket, key.to_u64()).ok()?;
-        self.connections.insert(Connection::new(metered, socket, self.generations, now_ns));
+        self.poller.add(&socket.socket, key.to_u64()).ok()?;
+        self.connections.insert(Connection::new(socket, self.generations, now_ns));
         Some(key)
     }
 
     /// Takes a connection back from the HTTP library.
     pub(crate) fn adopt(&mut self, adopted: Adopted, now_ns: u64) {
-        let Adopted { metered, socket, bytes } = adopted;
-        let Some(key) = self.enter(metered, socket, now_ns) else { return };
+        let Adopted { socket, bytes } = adopted;
+        let Some(key) = self.enter(socket, now_ns) else { return };
         if let Some(connection) = self.get(key) {
             (connection.head_from, connection.unread) = (HeadFrom::Library, true);
             self.take_in(key, &bytes, now_ns);
@@ -289,7 +326,7 @@ impl Driver {
         // It is in the set, or nobody ever hears of it again.
         let _ = self.poller.remove(&connection.pipe.socket);
         let Connection { metered, pipe: Pipe { socket, patience, .. }, .. } = connection;
-        self.to_lend.push(Lent { metered, socket, bytes, patience });
+        self.to_lend.push(Lent { socket: MeteredSocket { metered, socket }, bytes, patience });
     }
 
     /// Notes that the HTTP library has a connection.
@@ -308,12 +345,11 @@ impl Driver {
 
 /// Turns the loop. Never returns.
 pub(crate) async fn run(server: Rc<Server>, poller: Rc<Poller>, alarm: Alarm) {
-    let mut ready = Ready::new();
     let mut sleep = alarm.until(u64::MAX);
     loop {
         let (busy, to_lend, next_ns) = {
             let mut driver = server.driver.borrow_mut();
-            let busy = driver.turn(&mut ready);
+            let busy = driver.turn();
             (busy, std::mem::take(&mut driver.to_lend), driver.next_ns())
         };
         for lent in to_lend {

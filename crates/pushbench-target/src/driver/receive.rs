@@ -10,7 +10,7 @@ use crate::key::Key;
 
 /// Reads of one connection before others get their turn.
 const READS: usize = 4;
-/// Requests of one connection that are answered before others get their turn.
+/// Requests of one connection that are answered before others get their turn; further ones wait in the queue.
 const REQUESTS: usize = 32;
 
 impl Driver {
@@ -20,10 +20,17 @@ impl Driver {
         if key == Key::LISTENER {
             return self.listener_is_ready();
         }
+        if readiness.broken {
+            // Whatever is left to be read or written, nobody waits for it.
+            return self.close(key);
+        }
         let Some(connection) = self.get(key) else { return };
         if readiness.ended {
             // A read that comes back short is not the last one then.
             connection.unread = true;
+            if connection.client == Client::Speaks {
+                connection.client = Client::Leaves;
+            }
         }
         if readiness.writable && connection.pipe.is_blocked() {
             if connection.pipe.flush(now_ns).is_err() {
@@ -36,6 +43,7 @@ impl Driver {
         if readiness.readable {
             self.receive(key, now_ns);
         }
+        self.leave_with_client(key);
     }
 
     /// Reads what the socket has, as far as it is wanted now.
@@ -52,6 +60,7 @@ impl Driver {
     fn receive_into(&mut self, buffer: &mut [u8], key: Key, now_ns: u64) {
         let input_bytes_max = self.limits.head_bytes;
         for _ in 0..READS {
+            self.steps += 1;
             let Some(connection) = self.get(key) else { return };
             if !connection.wants_bytes(input_bytes_max) {
                 connection.unread = true;
@@ -85,9 +94,7 @@ impl Driver {
 
     /// Gives bytes of a client to whom they are for.
     pub(super) fn take_in(&mut self, key: Key, mut bytes: &[u8], now_ns: u64) {
-        if let Some(connection) = self.get(key) {
-            connection.pipe.patience.received(|| now_ns);
-        }
+        let head_bytes = self.limits.head_bytes;
         let mut requests = 0;
         while !bytes.is_empty() {
             let Some(connection) = self.get(key) else { return };
@@ -98,12 +105,18 @@ impl Driver {
                 }
                 Mode::Asking if connection.input.is_empty() && !connection.pipe.is_blocked() => {
                     requests += 1;
+                    self.steps += 1;
                     let Some(taken) = self.ask(key, bytes, now_ns) else { return };
                     bytes = &bytes[taken..];
                 }
                 Mode::Asking if !connection.pipe.is_blocked() => {
                     connection.input.extend_from_slice(bytes);
-                    return self.read_again(key, now_ns);
+                    // A head ends with a line; and whoever stands in the queue gets its turn there.
+                    let may_be_whole = bytes.contains(&b'\n') || connection.input.len() > head_bytes;
+                    if may_be_whole && !connection.queued {
+                        self.read_again(key, now_ns);
+                    }
+                    return;
                 }
                 Mode::Asking | Mode::Held(_) => {
                     connection.input.extend_from_slice(bytes);
@@ -152,7 +165,7 @@ impl Driver {
         self.go(key, go, now_ns);
     }
 
-    /// The client has ended its direction: what it asked for before is still answered, but nothing goes on.
+    /// Everything of a client that has ended its direction is read: what it asked for is answered, but nothing goes on.
     fn client_ended(&mut self, key: Key, now_ns: u64) {
         let Some(connection) = self.get(key) else { return };
         connection.client = Client::Ended;

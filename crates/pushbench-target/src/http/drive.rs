@@ -21,12 +21,11 @@ const HTTP_BUFFER_BYTES_MIN: usize = 8192;
 
 /// Serves a connection until either side ends it, or until it has to go back: then it is returned.
 pub(crate) async fn drive(stream: Stream, server: Rc<Server>, connection: Rc<Connection>) -> Option<Adopted> {
-    let adopted = tokio::select! {
+    tokio::select! {
         biased;
         () = connection.until_cut() => None,
         adopted = speak(stream, &server, &connection) => adopted,
-    };
-    adopted
+    }
 }
 
 async fn speak(stream: Stream, server: &Rc<Server>, connection: &Rc<Connection>) -> Option<Adopted> {
@@ -85,8 +84,8 @@ async fn speak_http(stream: Stream, server: &Rc<Server>, connection: &Rc<Connect
     if let Some(mut bytes) = connection.take_way_back() {
         bytes.extend_from_slice(&parts.read_buf);
         bytes.append(&mut stream.read_before);
-        let Ok((metered, socket)) = stream.into_parts() else { return Spoken::Ended };
-        return Spoken::Back(Adopted { metered, socket, bytes });
+        let Ok(socket) = stream.into_socket() else { return Spoken::Ended };
+        return Spoken::Back(Adopted { socket, bytes });
     }
     if result.is_ok() && connection.is_upgraded() {
         // Copied, because even an empty rest would keep the whole buffer.

@@ -5,11 +5,12 @@
 
 use pushbench_transport::meter::Metered;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+
+use crate::driver::MeteredSocket;
 
 /// A socket with its entry in the account.
 pub(crate) struct Stream {
@@ -25,8 +26,10 @@ impl Stream {
     ///
     /// # Errors
     /// When the runtime cannot watch it.
-    pub(crate) fn new(metered: Metered, socket: OwnedFd, read_before: Vec<u8>) -> io::Result<Self> {
+    pub(crate) fn new(socket: MeteredSocket, read_before: Vec<u8>) -> io::Result<Self> {
+        let MeteredSocket { metered, socket } = socket;
         let socket = std::net::TcpStream::from(socket);
+        // The runtime closes what it cannot watch: only then the account says that a socket was not read.
         Ok(Self { metered, socket: TcpStream::from_std(socket)?, read_before })
     }
 
@@ -40,8 +43,9 @@ impl Stream {
     ///
     /// # Errors
     /// When the runtime cannot let it go.
-    pub(super) fn into_parts(self) -> io::Result<(Metered, OwnedFd)> {
-        Ok((self.metered, self.socket.into_std()?.into()))
+    pub(super) fn into_socket(self) -> io::Result<MeteredSocket> {
+        let socket = self.socket.into_std()?.into();
+        Ok(MeteredSocket { metered: self.metered, socket })
     }
 }
 

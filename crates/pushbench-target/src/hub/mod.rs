@@ -140,18 +140,16 @@ impl Hub {
     /// Replaces `batch` by the events after `start`, as far as they are still held and fit into `bounds`.
     ///
     /// A topic that nobody has used is empty; reading does not create it.
-    pub(crate) fn read(&mut self, topic: TopicRef<'_>, start: Start, bounds: Bounds, batch: &mut Batch) {
+    pub(crate) fn read(&self, topic: TopicRef<'_>, start: Start, bounds: Bounds, batch: &mut Batch) {
         match self.names.get(topic.as_str()) {
             Some(key) => self.topics[*key].ring.read(start, bounds, batch),
             None => Ring::new(Keep { events: 0, bytes: 0, backlog_bytes: 0 }).read(start, bounds, batch),
         }
-        self.sent += batch.events.len() as u64;
     }
 
     /// The same for one who has a place in the topic.
-    pub(crate) fn read_at(&mut self, place: Place, start: Start, bounds: Bounds, batch: &mut Batch) {
+    pub(crate) fn read_at(&self, place: Place, start: Start, bounds: Bounds, batch: &mut Batch) {
         self.topics[place.topic as usize].ring.read(start, bounds, batch);
-        self.sent += batch.events.len() as u64;
     }
 
     /// Subscribes from `start` on: what is held already comes first, with nothing lost or doubled in between.

@@ -7,19 +7,17 @@ use pushbench_transport::server::TopicName;
 use slab::Slab;
 
 use super::ring::{Gap, Keep, Ring};
+use crate::golden;
 use crate::key::Key;
 
 /// What is needed when there is no live subscriber.
 const NOBODY: u64 = u64::MAX;
 
-/// Golden ratio: successive starts of a fan-out spread evenly over the subscribers.
-const ROTATION: f64 = 0.618_033_988_749_895;
-
 pub(crate) struct Topic {
     pub(crate) name: TopicName,
     pub(crate) ring: Ring,
     pub(crate) slots: Slab<Slot>,
-    /// One more than the highest key ever used: the length of a full turn.
+    /// More than the highest key in use: the length of a full turn.
     bound: usize,
     turn: Turn,
     lap: Lap,
@@ -148,14 +146,23 @@ impl Topic {
 
     /// Begins a walk, or makes the one under way go on for a full turn; each begins somewhere else.
     pub(crate) fn begin_walk(&mut self) {
-        let bound = self.bound;
         if self.turn.left == 0 {
+            self.shrink();
+            let bound = self.bound;
             self.turn.turns += 1;
-            self.turn.at = ((self.turn.turns as f64 * ROTATION).fract() * bound as f64) as usize;
+            // Successive starts spread evenly over the subscribers.
+            self.turn.at = (golden::nth(self.turn.turns) * bound as f64) as usize;
             // Only visits in a row see everybody.
             self.lap = Lap::default();
         }
-        self.turn.left = bound;
+        self.turn.left = self.bound;
+    }
+
+    /// Forgets the highest keys if nobody has them any more: at most as much work as a walk over them is.
+    fn shrink(&mut self) {
+        while self.bound.checked_sub(1).is_some_and(|last| !self.slots.contains(last)) {
+            self.bound -= 1;
+        }
     }
 
     /// Whom to visit next, if the walk is not done. There may be nobody under that key.
@@ -255,6 +262,19 @@ mod tests {
         starts.sort_unstable();
         starts.dedup();
         assert_eq!(starts.len(), 4, "{starts:?}");
+    }
+
+    #[test]
+    fn a_walk_is_as_long_as_those_who_stay_need() {
+        let topic = &mut topic(2, 1000);
+        let keys: Vec<usize> = (0..100).map(|_| subscribe(topic, 1, Pace::Live)).collect();
+        for key in &keys[3..] {
+            topic.remove(*key);
+        }
+        topic.begin_walk();
+        let mut visited: Vec<usize> = std::iter::from_fn(|| topic.step()).collect();
+        visited.sort_unstable();
+        assert_eq!(visited, keys[..3]);
     }
 
     /// What happens to a topic.

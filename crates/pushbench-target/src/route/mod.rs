@@ -19,6 +19,7 @@ use pushbench_transport::polling::wire::CURSOR_HEADER;
 use pushbench_transport::server::{Body, Query, Refusal, Reply, page};
 use pushbench_transport::websocket::serve::{Echo, answer_echo};
 
+use crate::config::{allows, kind_at};
 use crate::http::{Connection, Stream, head_of};
 use crate::metrics;
 use crate::server::Server;
@@ -38,8 +39,7 @@ enum Route {
 
 impl Route {
     fn of(path: &str) -> Option<Self> {
-        let transport = Kind::ALL.iter().find(|kind| kind.path() == path);
-        transport.map(|kind| Self::Transport(*kind)).or(match path {
+        kind_at(path).map(Self::Transport).or(match path {
             "/echo" => Some(Self::Echo),
             "/publish" => Some(Self::Publish),
             "/" => Some(Self::Page),
@@ -61,8 +61,11 @@ impl Route {
     }
 
     fn check(self, method: &Method) -> Result<(), Refusal> {
-        let allowed = self.methods().split(", ").any(|allowed| allowed == method.as_str());
-        if allowed { Ok(()) } else { Err(Refusal::method_not_allowed(self.methods())) }
+        if allows(self.methods(), method.as_str()) {
+            Ok(())
+        } else {
+            Err(Refusal::method_not_allowed(self.methods()))
+        }
     }
 }
 
@@ -89,9 +92,13 @@ impl Router {
 
     /// What the request is answered with; `None` when it is for somebody else.
     fn work(&self, request: Request<Incoming>) -> Result<Option<Work>, Refusal> {
-        if request.version() == Version::HTTP_11 && !request.headers().contains_key(HOST) {
-            // RFC 9112, section 3.2.
-            return Err(Refusal::bad_request("a request of HTTP/1.1 needs a Host header"));
+        // RFC 9112, section 3.2.
+        match request.headers().get_all(HOST).iter().count() {
+            0 if request.version() == Version::HTTP_11 => {
+                return Err(Refusal::bad_request("a request of HTTP/1.1 needs a Host header"));
+            }
+            0 | 1 => {}
+            _ => return Err(Refusal::bad_request("a request has one Host header")),
         }
         let route = Route::of(request.uri().path())
             .ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "there is nothing at this path"))?;

@@ -35,7 +35,7 @@ fn segments(stream: &TcpStream) -> u32 {
 #[test]
 fn a_burst_comes_one_by_one_or_together() {
     let within_50_ms = Coalesce::Within(Duration::from_millis(50));
-    for (coalesce, expected) in [(Coalesce::Off, BURST as u32), (Coalesce::Tick, 1), (within_50_ms, 1)] {
+    for coalesce in [Coalesce::Off, Coalesce::Tick, within_50_ms] {
         with_target(mode(coalesce), |address, handle| async move {
             let mut stream = EventStream::open(address, "/sse", "").await;
             let (mut socket, _) = websocket(address, "/ws").await;
@@ -53,7 +53,10 @@ fn a_burst_comes_one_by_one_or_together() {
                 assert!(waited >= pause, "{waited:?}");
             }
             let after = [segments(&stream.client.stream), segments(socket.get_ref())];
-            assert_eq!([after[0] - before[0], after[1] - before[1]], [expected; 2], "{coalesce:?}");
+            for segments in [after[0] - before[0], after[1] - before[1]] {
+                // On a busy machine the kernel may put what is sent one by one into fewer segments.
+                assert_eq!(segments > 1, coalesce == Coalesce::Off, "{coalesce:?}: {segments}");
+            }
             assert_eq!(handle.totals().sent, 2 * BURST, "each event counts");
         });
     }

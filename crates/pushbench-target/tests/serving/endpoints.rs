@@ -83,6 +83,12 @@ fn malformed_http_gets_a_400_and_the_target_goes_on() {
         let mut client = Client::connect(address).await;
         client.send("GET / HTTP/1.1\r\n\r\n").await;
         assert!(client.reply(true).await.body.contains("Host"));
+        for path in ["/poll", "/sse", "/healthz"] {
+            let mut client = Client::connect(address).await;
+            client.send(format!("GET {path} HTTP/1.1\r\nhost: a\r\nHost: b\r\n\r\n")).await;
+            let reply = client.reply(true).await;
+            assert_eq!((reply.status, reply.body.contains("one Host")), (400, true), "{path}");
+        }
         assert_eq!(client.get("/healthz").await.status, 200);
     });
 }
@@ -91,11 +97,14 @@ fn malformed_http_gets_a_400_and_the_target_goes_on() {
 fn heads_and_bodies_have_their_limits() {
     let limits = Limits { publish_body_bytes: 1000, ..Limits::default() };
     with_target(pushbench_target::Config { limits, ..config() }, |address, handle| async move {
-        let mut client = Client::connect(address).await;
-        client.send(format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "y".repeat(9000))).await;
-        let reply = client.reply(true).await;
-        assert_eq!((reply.status, reply.body.as_str()), (431, "the head of the request is too large\n"));
-        client.end().await;
+        for path in ["/", "/poll", "/sse"] {
+            let mut client = Client::connect(address).await;
+            let long = "y".repeat(9000);
+            client.send(format!("GET {path} HTTP/1.1\r\nhost: a\r\nx: {long}\r\n\r\n")).await;
+            let reply = client.reply(true).await;
+            assert_eq!((reply.status, reply.body.as_str()), (431, "the head of the request is too large\n"));
+            client.end().await;
+        }
 
         let mut client = Client::connect(address).await;
         assert_eq!(client.post("/publish", &"x".repeat(1000)).await.status, 202);
@@ -200,7 +209,7 @@ fn short_polls_tell_what_is_newer_within_their_bounds() {
 
 #[test]
 fn a_reply_larger_than_every_buffer_is_whole_and_its_head_alone_has_its_length() {
-    with_target(config(), |address, _| async move {
+    with_target(config(), |address, handle| async move {
         let mut client = Client::connect(address).await;
         let payload = "x".repeat(500_000);
         for _ in 0..3 {
@@ -211,6 +220,7 @@ fn a_reply_larger_than_every_buffer_is_whole_and_its_head_alone_has_its_length()
         assert_eq!(json["events"][1].as_str(), Some(payload.as_str()));
         let head = client.request("HEAD", "/poll?after=2", "", "").await;
         assert_eq!((head.status, head.cursor()), (200, 3));
+        assert_eq!(handle.totals().sent, 2, "a head alone sends no event");
         assert_eq!(client.get("/poll?after=2").await.header("content-length"), head.header("content-length"));
     });
 }

@@ -21,6 +21,9 @@ pub struct Settings {
     pub retry: Period,
 }
 
+/// Less is no interval: a reply takes about as long.
+const SHORTEST_INTERVAL: Duration = Duration::from_micros(100);
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -35,8 +38,8 @@ impl Default for Settings {
 impl TransportSettings for Settings {
     fn faults(&self) -> Vec<SettingFault> {
         let mut faults = Vec::new();
-        if self.interval < Period::from_millis(1) {
-            faults.push(SettingFault::new("interval", "at least 1ms"));
+        if self.interval.duration() < SHORTEST_INTERVAL {
+            faults.push(SettingFault::new("interval", "at least 100us"));
         }
         if self.reply_timeout < Period::from_millis(10) {
             faults.push(SettingFault::new("reply_timeout", "at least 10ms"));

@@ -1,11 +1,20 @@
 //! The driver turned by hand: what the outside cannot bring about at will.
 
+mod leaving;
+mod order;
+mod turns;
+
 use super::*;
 use crate::listener::Listener;
 use pushbench_measure::wire::Opened;
 use pushbench_probe::readiness::Readiness;
-use std::io::{Read as _, Write as _};
+use pushbench_transport::server::TopicName;
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// Turns in which whatever can happen has happened.
+const TURNS: usize = 20;
 
 /// A driver with its clients, outside of any loop.
 struct Rig {
@@ -15,17 +24,24 @@ struct Rig {
 
 impl Rig {
     fn new() -> Self {
-        let config = Config::new("127.0.0.1:0".parse().unwrap());
+        Self::with(&Config::new("127.0.0.1:0".parse().unwrap()))
+    }
+
+    fn with(config: &Config) -> Self {
         let listener = Listener::bind(config.listen).unwrap();
         let address = listener.local_addr().unwrap();
         let meter = Rc::new(Meter::new(Opened::There, address));
         let poller = Rc::new(Poller::new().unwrap());
-        Self { driver: Driver::new(&config, listener, meter, poller, Rc::default()), address }
+        let driver = Driver::new(config, listener, meter, poller, Rc::default());
+        Self { driver, address }
     }
 
     /// A client, and the key under which it was accepted.
     fn connect(&mut self) -> (TcpStream, Key) {
         let client = TcpStream::connect(self.address).unwrap();
+        // Whatever it sends is there at once; and no test waits for ever.
+        client.set_nodelay(true).unwrap();
+        client.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         self.driver.listener_is_ready();
         self.driver.accept(now_ns());
         let place = self.driver.connections.iter().map(|(place, _)| place).max().unwrap();
@@ -33,9 +49,52 @@ impl Rig {
     }
 
     fn ready(&mut self, key: Key) {
-        let readiness = Readiness { key: key.to_u64(), readable: true, writable: true, ended: true };
+        let readiness =
+            Readiness { key: key.to_u64(), readable: true, writable: true, ended: false, broken: false };
         self.driver.ready(readiness, now_ns());
     }
+
+    fn turn(&mut self) {
+        self.driver.turn();
+    }
+
+    fn turns(&mut self) {
+        (0..TURNS).for_each(|_| self.turn());
+    }
+
+    fn publish(&mut self, payload: impl Into<String>) {
+        let topic = TopicName::new("all").unwrap();
+        let payload = payload.into();
+        self.driver.hub.publish(&topic, now_ns(), |_| payload).unwrap();
+    }
+
+    /// Whether what a client asks for goes on.
+    fn is_subscribed(&self) -> bool {
+        self.driver.hub.subscribers > 0
+    }
+}
+
+/// Everything that a client is sent while `go_on` lets the driver do something, to its end or until `whole` has it all.
+fn read_until(
+    client: &mut TcpStream,
+    mut go_on: impl FnMut(),
+    mut whole: impl FnMut(&[u8]) -> bool,
+) -> Vec<u8> {
+    client.set_nonblocking(true).unwrap();
+    let mut all = Vec::new();
+    let mut bytes = vec![0; 1 << 20];
+    for _ in 0..100_000 {
+        match client.read(&mut bytes) {
+            Ok(0) => return all,
+            Ok(count) => all.extend_from_slice(&bytes[..count]),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
+        }
+        if whole(&all) {
+            return all;
+        }
+        go_on();
+    }
+    panic!("only {} bytes came", all.len())
 }
 
 fn run(test: impl FnOnce()) {
