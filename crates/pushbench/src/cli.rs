@@ -35,7 +35,7 @@ pub(crate) enum Command {
     Compare(CompareArguments),
     /// Validate a scenario and print the plan and what it needs; opens nothing
     Check(CheckArguments),
-    /// Measure this machine's floor with bare sockets, and what pushbench costs above it; about 40 s
+    /// Measure this machine's floor with bare sockets, and what pushbench costs above it; about 50 s
     Calibrate(CalibrateArguments),
     /// Print shell completions
     Completions {

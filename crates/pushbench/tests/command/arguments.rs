@@ -21,7 +21,7 @@ fn nothing_to_do_is_an_error_that_shows_the_commands() {
       compare      Compare two or more runs: differences with intervals, overlay charts
       check        Validate a scenario and print the plan and what it needs; opens nothing
       calibrate    Measure this machine's floor with bare sockets, and what pushbench costs above it;
-                   about 40 s
+                   about 50 s
       completions  Print shell completions
       help         Print this message or the help of the given subcommand(s)
 
@@ -53,7 +53,7 @@ fn help_of_the_program() {
       compare      Compare two or more runs: differences with intervals, overlay charts
       check        Validate a scenario and print the plan and what it needs; opens nothing
       calibrate    Measure this machine's floor with bare sockets, and what pushbench costs above it;
-                   about 40 s
+                   about 50 s
       completions  Print shell completions
       help         Print this message or the help of the given subcommand(s)
 
@@ -137,7 +137,7 @@ fn help_of_check_and_report() {
 #[test]
 fn help_of_calibrate() {
     assert_snapshot!(help_of(&["calibrate", "--help"]), @r"
-    Measure this machine's floor with bare sockets, and what pushbench costs above it; about 40 s
+    Measure this machine's floor with bare sockets, and what pushbench costs above it; about 50 s
 
     Usage: pushbench calibrate [OPTIONS]
 
