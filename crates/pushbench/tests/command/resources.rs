@@ -28,7 +28,8 @@ kind = "websocket"
 processes = 2
 "#;
 
-/// Over veth the coordinator holds more files; the one figure that differs.
+/// Over veth the coordinator holds a quarter more files; the one figure that differs. How many it was started with is not its
+/// choice.
 #[test]
 fn files_of_the_coordinator_are_predicted_over_veth_too() {
     if !privileged() {
@@ -37,10 +38,9 @@ fn files_of_the_coordinator_are_predicted_over_veth_too() {
     let veth = ("name = \"tiny\"\n", "name = \"tiny\"\nnetwork = \"veth\"\n");
     let result = ran(&tiny_but(&[veth], SSE)).results.remove(0);
     let ResourceRecord { predicted, used } = result.rounds[0].resources.unwrap();
-    assert!(
-        used.files_coordinator.is_none_or(|files| Some(files) == predicted.files_coordinator),
-        "{used:?}"
-    );
+    if used.files_coordinator.is_some() {
+        assert!(is_near(predicted.files_coordinator, used.files_coordinator), "{predicted:?} but {used:?}");
+    }
 }
 
 fn ran(workshop: &Workshop) -> Run {
