@@ -23,7 +23,7 @@ pub(crate) fn connect(nth: u32, key: u64, thread: &Thread) -> io::Result<OwnedFd
         Err(error) => return Err(error.into()),
     }
     // A socket that is not yet on its way would be reported as hung up.
-    thread.poller.add(&socket, key)?;
+    thread.sockets.add(&socket, key)?;
     Ok(socket)
 }
 

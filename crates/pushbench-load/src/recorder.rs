@@ -2,6 +2,7 @@
 //!
 //! Nothing is allocated per event, except the holes of a ledger that lost something.
 
+use pushbench_measure::snapshot::WorkerSnapshot;
 use pushbench_measure::{Counters, Figure, Histograms, Phase, PhaseEdges, ledger::Reception, micros};
 use pushbench_transport::client::{Direction, Note, Observer, Part, Reopen};
 use pushbench_transport::envelope;
@@ -31,6 +32,17 @@ impl Recorder {
     /// The phase of an instant; before the phases are known it is the ramp.
     pub(crate) fn phase_at(&self, instant_ns: u64) -> Phase {
         self.edges.map_or(Phase::Ramp, |edges| edges.phase_at(instant_ns))
+    }
+
+    /// The report due at `tick_ns`: what was recorded since the one before.
+    pub(crate) fn report(&mut self, tick_ns: u64) -> WorkerSnapshot {
+        WorkerSnapshot {
+            tick_ns,
+            connected: self.ready_now,
+            ever_connected: self.ever_connected,
+            counters: self.counters,
+            histograms: self.histograms.take(),
+        }
     }
 
     /// Notes that a socket was connected.

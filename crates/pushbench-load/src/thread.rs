@@ -1,13 +1,13 @@
 //! What the clients of one thread have in common: where they wait, where they read to, and what their sockets carry.
 
-use pushbench_probe::readiness::Poller;
+use pushbench_probe::readiness::Set;
 use pushbench_probe::wheel::Wheel;
 use pushbench_scenario::share::WorkerShare;
 use pushbench_transport::meter::Meter;
 use std::collections::VecDeque;
-use std::io;
 use std::rc::Rc;
 
+use crate::errands::Errands;
 use crate::recorder::Recorder;
 
 /// Size of the one read buffer of a thread, in bytes.
@@ -16,7 +16,8 @@ const READ_BUFFER: usize = 64 << 10;
 /// What all clients of a thread share.
 pub(crate) struct Thread {
     pub(crate) share: Rc<WorkerShare>,
-    pub(crate) poller: Poller,
+    /// The sockets, and what else the thread waits for.
+    pub(crate) sockets: Set,
     pub(crate) wheel: Wheel,
     /// What the sockets carry on the wire.
     pub(crate) meter: Rc<Meter>,
@@ -38,14 +39,11 @@ pub(crate) struct Turn<'a> {
 }
 
 impl Thread {
-    /// A thread without clients.
-    ///
-    /// # Errors
-    /// When the process is out of files.
-    pub(crate) fn new(share: Rc<WorkerShare>, meter: Rc<Meter>) -> io::Result<Self> {
-        Ok(Self {
+    /// A thread without clients, whose sockets will be in that set.
+    pub(crate) fn new(share: Rc<WorkerShare>, meter: Rc<Meter>, sockets: Set) -> Self {
+        Self {
             share,
-            poller: Poller::new()?,
+            sockets,
             wheel: Wheel::default(),
             meter,
             read_buffer: vec![0; READ_BUFFER].into_boxed_slice(),
@@ -53,6 +51,11 @@ impl Thread {
             again: VecDeque::new(),
             held: 0,
             is_over: false,
-        })
+        }
+    }
+
+    /// The errands of this thread in a step whose first client is due at `start_ns`.
+    pub(crate) fn errands(&self, start_ns: u64) -> Errands {
+        Errands::new(self.share.plan.seed, self.share.worker, start_ns)
     }
 }

@@ -11,6 +11,7 @@
 
 pub mod affinity;
 pub mod alarm;
+pub mod bell;
 pub mod clock;
 mod control_group;
 pub mod cpu;
@@ -27,5 +28,6 @@ pub mod socket;
 pub mod sockets;
 pub mod sockstat;
 pub mod tcp_info;
+pub mod timer;
 pub mod timers;
 pub mod wheel;

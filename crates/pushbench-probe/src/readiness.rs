@@ -1,9 +1,10 @@
-//! Waiting for thousands of sockets from one task: an epoll set of one's own, inside the event loop of the runtime.
+//! Waiting for thousands of sockets at once: an epoll set of one's own.
 //!
-//! Sockets are watched edge-triggered, for reading and writing at once, from when they are added until they are closed:
-//! no further system call says what is waited for. Whoever is told that a socket is ready has to read until a read comes
-//! back short, or write until the socket takes no more; otherwise nothing is said again. What a socket is, and what is
-//! done with it, is not known here.
+//! A thread that has nothing else to wait for waits in a [`Set`]; a task that shares its thread with others has a [`Poller`],
+//! which is a set inside the event loop of the runtime. Sockets are watched edge-triggered, for reading and writing at once,
+//! from when they are added until they are closed: no further system call says what is waited for. Whoever is told that a
+//! socket is ready has to read until a read comes back short, or write until the socket takes no more; otherwise nothing is
+//! said again. What a socket is, and what is done with it, is not known here.
 //!
 //! PERF: a task and a registration of the runtime for every socket cost about 400 bytes and half a microsecond per
 //! wake-up more than a place in a slab and a number in this set.
@@ -14,7 +15,7 @@ use rustix::io::retry_on_intr;
 use rustix::time::Timespec;
 use std::future::poll_fn;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::task::{Context, Poll, ready};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -24,8 +25,14 @@ pub const AT_ONCE: usize = 256;
 
 /// A set of sockets, each known by a number of the caller's.
 #[derive(Debug)]
+pub struct Set {
+    epoll: OwnedFd,
+}
+
+/// A set that a task of the runtime can wait for.
+#[derive(Debug)]
 pub struct Poller {
-    epoll: AsyncFd<OwnedFd>,
+    set: AsyncFd<Set>,
 }
 
 /// What one look reported.
@@ -50,17 +57,13 @@ pub struct Readiness {
     pub broken: bool,
 }
 
-impl Poller {
+impl Set {
     /// An empty set.
     ///
     /// # Errors
     /// When the process is out of files.
-    ///
-    /// # Panics
-    /// When called outside a tokio runtime with I/O enabled.
     pub fn new() -> io::Result<Self> {
-        let epoll = epoll::create(CreateFlags::CLOEXEC)?;
-        Ok(Self { epoll: register(epoll)? })
+        Ok(Self { epoll: epoll::create(CreateFlags::CLOEXEC)? })
     }
 
     /// Watches a socket until it is closed or removed. What it is ready for already is reported first.
@@ -85,13 +88,65 @@ impl Poller {
     /// # Errors
     /// Never for a set of this process.
     pub fn look(&self, ready: &mut Ready) -> io::Result<bool> {
-        const AT_ONCE_WITHOUT_WAITING: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+        self.report(ready, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))
+    }
+
+    /// Replaces `ready` by what is ready now, or as soon as something is; the thread sleeps until then.
+    ///
+    /// # Errors
+    /// Never for a set of this process.
+    pub fn wait(&self, ready: &mut Ready) -> io::Result<()> {
+        self.report(ready, None).map(drop)
+    }
+
+    fn report(&self, ready: &mut Ready, longest: Option<&Timespec>) -> io::Result<bool> {
         ready.events.clear();
         // An interrupted one has not looked: whoever looks only when told so would miss what there is.
-        retry_on_intr(|| {
-            epoll::wait(&self.epoll, spare_capacity(&mut ready.events), Some(&AT_ONCE_WITHOUT_WAITING))
-        })?;
+        retry_on_intr(|| epoll::wait(&self.epoll, spare_capacity(&mut ready.events), longest))?;
         Ok(!ready.events.is_empty())
+    }
+}
+
+impl AsRawFd for Set {
+    fn as_raw_fd(&self) -> RawFd {
+        self.epoll.as_raw_fd()
+    }
+}
+
+impl Poller {
+    /// An empty set.
+    ///
+    /// # Errors
+    /// When the process is out of files.
+    ///
+    /// # Panics
+    /// When called outside a tokio runtime with I/O enabled.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self { set: register(Set::new()?)? })
+    }
+
+    /// [`Set::add`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn add(&self, socket: impl AsFd, key: u64) -> io::Result<()> {
+        self.set.get_ref().add(socket, key)
+    }
+
+    /// [`Set::remove`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn remove(&self, socket: impl AsFd) -> io::Result<()> {
+        self.set.get_ref().remove(socket)
+    }
+
+    /// [`Set::look`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn look(&self, ready: &mut Ready) -> io::Result<bool> {
+        self.set.get_ref().look(ready)
     }
 
     /// Waits until [`Poller::look`] may have something to report; false alarms are possible.
@@ -107,7 +162,7 @@ impl Poller {
     /// # Errors
     /// When the runtime cannot watch the set any more.
     pub fn poll_changed(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut guard = ready!(self.epoll.poll_read_ready(context))?;
+        let mut guard = ready!(self.set.poll_read_ready(context))?;
         guard.clear_ready();
         Poll::Ready(Ok(()))
     }
@@ -170,9 +225,9 @@ impl Default for Ready {
     unsafe_code,
     reason = "tokio's safe constructors are deprecated as unsound for descriptors not owned"
 )]
-fn register(epoll: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
-    // SAFETY: an `OwnedFd` is open and stays the same descriptor for as long as the `AsyncFd` owns it.
-    Ok(unsafe { AsyncFd::register_with_interest(epoll, Interest::READABLE) }?)
+fn register(set: Set) -> io::Result<AsyncFd<Set>> {
+    // SAFETY: a set owns its descriptor, which is open and stays the same for as long as the `AsyncFd` owns the set.
+    Ok(unsafe { AsyncFd::register_with_interest(set, Interest::READABLE) }?)
 }
 
 #[cfg(test)]
@@ -272,5 +327,19 @@ mod tests {
             let looks: Vec<usize> = (0..3).map(|_| reported(&poller).len()).collect();
             assert_eq!(looks, [AT_ONCE, 3, 0]);
         });
+    }
+
+    #[test]
+    fn a_thread_that_waits_goes_on_when_there_is_something() {
+        let set = Set::new().unwrap();
+        let (ours, theirs) = pair();
+        set.add(&ours, 3).unwrap();
+        let mut ready = Ready::new();
+        set.wait(&mut ready).unwrap();
+        assert_eq!(ready.get(0).map(|ready| (ready.key, ready.readable)), Some((3, false)), "it takes bytes");
+        let writer = std::thread::spawn(move || send(&theirs, b"a", SendFlags::empty()).map(|_| theirs));
+        set.wait(&mut ready).unwrap();
+        assert_eq!(ready.get(0).map(|ready| (ready.key, ready.readable)), Some((3, true)));
+        let _theirs = writer.join().unwrap().unwrap();
     }
 }

@@ -31,6 +31,17 @@ pub struct Meter {
     log: Cell<WireLog>,
 }
 
+/// The readings of a step: when the next is due, and how far the one under way has come. One meter has one at a time.
+#[derive(Debug)]
+pub struct Readings {
+    meter: Rc<Meter>,
+    instants: [u64; READINGS],
+    /// How many are over.
+    taken: usize,
+    /// When the one under way began.
+    begun_ns: Option<u64>,
+}
+
 /// How far a reading of all open sockets has come.
 #[derive(Debug, Clone, Copy)]
 struct Sweep {
@@ -85,27 +96,22 @@ impl Meter {
         WireLog { whole: self.whole(), ..self.log.get() }
     }
 
-    /// Reads all open sockets at the instants of a step; `note` is told of each reading, by its position, as it begins.
-    pub async fn follow(&self, alarm: &Alarm, edges: PhaseEdges, mut note: impl FnMut(usize)) {
+    /// The readings of all open sockets at the instants of a step.
+    #[must_use]
+    pub fn readings(self: &Rc<Self>, edges: PhaseEdges) -> Readings {
         let sockets = self.open.borrow().len();
-        for (at, instant_ns) in (0..READINGS).zip(wire::instants(&edges, sockets)) {
-            alarm.until(instant_ns).await;
-            let begin_ns = now_ns();
-            note(at);
-            let reading = self.read_all().await;
-            let mut log = self.log.get();
-            log.note(at, reading, micros(now_ns() - begin_ns));
-            self.log.set(log);
-        }
+        let instants = wire::instants(&edges, sockets);
+        Readings { meter: Rc::clone(self), instants, taken: 0, begun_ns: None }
     }
 
-    /// Sum over all sockets so far. Sockets come and go meanwhile; each is counted once.
-    async fn read_all(&self) -> Wire {
-        self.sweep.set(Some(Sweep { next: 0, sum: self.closed.get() }));
-        while !self.read_some() {
+    /// Takes the readings of a step as a task; `note` is told of each, by its position, as it begins.
+    pub async fn follow(self: &Rc<Self>, alarm: &Alarm, edges: PhaseEdges, mut note: impl FnMut(usize)) {
+        let mut readings = self.readings(edges);
+        while let Some(next_ns) = readings.next_ns() {
+            alarm.until(next_ns).await;
+            readings.advance(&mut note);
             tokio::task::yield_now().await;
         }
-        self.sweep.take().map(|sweep| sweep.sum).unwrap_or_default()
     }
 
     /// Reads the next few sockets; true when there are no more.
@@ -147,6 +153,33 @@ impl Meter {
         if let Some(sweep) = self.sweep.get().filter(|sweep| key >= sweep.next) {
             self.sweep.set(Some(Sweep { sum: add(sweep.sum), ..sweep }));
         }
+    }
+}
+
+impl Readings {
+    /// When there is something to be read next, which may be past; `None` when all is read.
+    #[must_use]
+    pub fn next_ns(&self) -> Option<u64> {
+        self.begun_ns.or_else(|| self.instants.get(self.taken).copied())
+    }
+
+    /// Reads the next few sockets; to be called when it is time. `note` is told of a reading, by its position, as it begins.
+    pub fn advance(&mut self, note: impl FnOnce(usize)) {
+        let meter = &self.meter;
+        let begun_ns = *self.begun_ns.get_or_insert_with(|| {
+            note(self.taken);
+            meter.sweep.set(Some(Sweep { next: 0, sum: meter.closed.get() }));
+            now_ns()
+        });
+        if !meter.read_some() {
+            return;
+        }
+        let sum = meter.sweep.take().map(|sweep| sweep.sum).unwrap_or_default();
+        let mut log = meter.log.get();
+        log.note(self.taken, sum, micros(now_ns() - begun_ns));
+        meter.log.set(log);
+        self.begun_ns = None;
+        self.taken += 1;
     }
 }
 

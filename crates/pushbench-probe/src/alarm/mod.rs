@@ -1,7 +1,7 @@
 //! Sleeping until exact instants of `CLOCK_MONOTONIC`, for all tasks of one thread.
 //!
 //! tokio's own timers tick in milliseconds and wake about one millisecond late at the median; this module
-//! puts one absolute `timerfd` into the same event loop, which wakes within tens of microseconds. All sleepers of
+//! puts one absolute [`Timer`] into the same event loop, which wakes within tens of microseconds. All sleepers of
 //! a thread share that one descriptor, so that 20,000 of them cost heap operations and no files.
 //!
 //! It does not repeat, does not measure its own lateness and is not for other threads: each thread has its own.
@@ -11,21 +11,18 @@ use std::{
     convert::Infallible,
     future::poll_fn,
     io,
-    os::fd::OwnedFd,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll, Waker, ready},
 };
 
-use rustix::time::{
-    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
-};
 use tokio::{
     io::{Interest, unix::AsyncFd},
     task::coop,
 };
 
-use crate::clock::{now_ns, timespec};
+use crate::clock::now_ns;
+use crate::timer::Timer;
 use crate::timers::{Key, Timers};
 
 /// The alarm clock of one thread. Clones share the same descriptor and sleepers.
@@ -38,7 +35,7 @@ pub struct Alarm {
 
 #[derive(Debug)]
 struct Shared {
-    timer: AsyncFd<OwnedFd>,
+    timer: AsyncFd<Timer>,
     queue: RefCell<Timers<Waker>>,
     /// The instant the descriptor is set to; `u64::MAX` while it is not set.
     armed_ns: Cell<u64>,
@@ -58,8 +55,7 @@ impl Alarm {
     /// # Panics
     /// When called outside a tokio runtime with I/O enabled.
     pub fn new() -> io::Result<Self> {
-        let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
-        let timer = watch(timerfd_create(TimerfdClockId::Monotonic, flags)?)?;
+        let timer = watch(Timer::new()?)?;
         let shared = Shared {
             timer,
             queue: RefCell::default(),
@@ -105,8 +101,8 @@ impl Alarm {
     unsafe_code,
     reason = "tokio's safe constructors are deprecated as unsound for descriptors not owned"
 )]
-fn watch(timer: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
-    // SAFETY: an `OwnedFd` is open and stays the same descriptor for as long as the `AsyncFd` owns it.
+fn watch(timer: Timer) -> io::Result<AsyncFd<Timer>> {
+    // SAFETY: a timer owns its descriptor, which is open and stays the same for as long as the `AsyncFd` owns the timer.
     Ok(unsafe { AsyncFd::register_with_interest(timer, Interest::READABLE) }?)
 }
 
@@ -167,14 +163,9 @@ impl Shared {
             return;
         }
         self.armed_ns.set(at_ns);
-        // An instant of zero would switch the timer off instead of letting it expire at once.
-        let value = timespec(at_ns.max(1));
         #[cfg(test)]
         self.times_set.update(|times| times + 1);
-        let once = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: value };
-        let set = timerfd_settime(&self.timer, TimerfdTimerFlags::ABSTIME, &once);
-        // The kernel refuses only foreign descriptors and malformed times: both are excluded here.
-        debug_assert!(set.is_ok(), "timerfd_settime: {set:?}");
+        self.timer.get_ref().set(at_ns);
     }
 }
 
