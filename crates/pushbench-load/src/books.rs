@@ -14,7 +14,7 @@ use crate::recorder::Recorder;
 pub(crate) fn close(
     share: &WorkerShare,
     recorder: &mut Recorder,
-    noted: [Option<Counters>; 2],
+    noted: &[Option<Counters>; 2],
     now_ns: u64,
 ) -> WorkerFinal {
     let counters = recorder.counters;
@@ -23,7 +23,7 @@ pub(crate) fn close(
         let has_passed = recorder.edges.is_some_and(|edges| edge_ns(&edges) <= now_ns);
         noted.or(has_passed.then_some(counters)).unwrap_or_default()
     };
-    let [at_measure, at_drain] = noted;
+    let [at_measure, at_drain] = *noted;
     let at_measure = at_edge(at_measure, |edges| edges.measure_ns);
     let at_drain = at_edge(at_drain, |edges| edges.drain_ns);
     let mut sums = WorkerFinal { edges: [at_measure, at_drain, counters], ..WorkerFinal::default() };
@@ -34,12 +34,7 @@ pub(crate) fn close(
     sums
 }
 
-fn close_accounts(
-    share: &WorkerShare,
-    accounts: &mut [Account],
-    edges: &PhaseEdges,
-    sums: &mut WorkerFinal,
-) {
+fn close_accounts(share: &WorkerShare, accounts: &mut [Account], edges: &PhaseEdges, sums: &mut WorkerFinal) {
     let topics = share.plan.topics(share.clients);
     let schedule = EventSchedule::new(share.plan.events, topics, share.plan.seed);
     let due = events_between(schedule, edges.measure_ns - edges.start_ns, edges.drain_ns - edges.start_ns);

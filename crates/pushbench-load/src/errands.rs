@@ -78,7 +78,8 @@ impl Errands {
         }
         self.looks.look(now_ns, recorder);
         let readings = self.readings.as_mut();
-        if let Some(readings) = readings.filter(|readings| readings.next_ns().is_some_and(|at| at <= now_ns)) {
+        if let Some(readings) = readings.filter(|readings| readings.next_ns().is_some_and(|at| at <= now_ns))
+        {
             readings.advance(|at| self.at_readings[at] = recorder.counters);
         }
         Left::More

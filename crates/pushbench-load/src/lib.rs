@@ -17,3 +17,19 @@ mod wakeup;
 mod worker;
 
 pub use worker::{LoadError, Worker};
+
+/// Runs a test of something that waits on a thread of its own, so that one which waits for ever fails.
+#[cfg(test)]
+fn within_a_minute(test: impl FnOnce() + Send + 'static) {
+    let (done, is_done) = std::sync::mpsc::channel();
+    let testing = std::thread::spawn(move || {
+        test();
+        let _ = done.send(());
+    });
+    // A test that panics drops its sender: it is over, and the panic is the test's.
+    let waited = is_done.recv_timeout(std::time::Duration::from_mins(1));
+    assert_ne!(waited, Err(std::sync::mpsc::RecvTimeoutError::Timeout), "what is waited for comes");
+    if let Err(panic) = testing.join() {
+        std::panic::resume_unwind(panic);
+    }
+}

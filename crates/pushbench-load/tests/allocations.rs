@@ -1,5 +1,5 @@
 //! A worker that receives allocates nothing, whatever the transport: the loop and its clients, the client halves, the
-//! record. Its thread's allocations are counted; the server of the test lives on another.
+//! record. The allocations of its thread are counted, which is every one that has not said that it is the test's own.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 #![expect(unsafe_code, reason = "an allocator that counts is an unsafe trait over the system's")]
@@ -13,10 +13,10 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
-use tokio::task::LocalSet;
 use tungstenite::handshake::derive_accept_key;
 
 /// More clients than are reported or woken at once, so that there are full batches and a wheel with many entries.
@@ -38,13 +38,25 @@ const DEADLINE: Duration = Duration::from_mins(1);
 
 struct Counting;
 
+/// Allocations of all threads that are not the test's own.
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
 thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+    static IS_THE_TESTS_OWN: Cell<bool> = const { Cell::new(false) };
 }
 
 fn count() {
-    // A thread that ends may free and allocate after its counter is gone.
-    let _ = ALLOCATIONS.try_with(|allocations| allocations.set(allocations.get() + 1));
+    // A thread that ends may free and allocate after its flag is gone; the worker's does not end while it is counted.
+    if !IS_THE_TESTS_OWN.try_with(Cell::get).unwrap_or(true) {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// From now on what this thread allocates is the test's own. Others that allocate wait for the guard to be dropped.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    IS_THE_TESTS_OWN.set(true);
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 // SAFETY: every call is handed on to the system's allocator as it is.
@@ -187,50 +199,48 @@ fn share(transport: &str, target: SocketAddr) -> WorkerShare {
     }
 }
 
-/// Waits until a worker has received so many events, and returns the allocations of the thread that were not for reports.
-async fn received(worker: &Worker, events: u64) -> u64 {
-    let mut sum = 0;
+/// Waits until a worker has received so many events.
+async fn received(worker: &Worker, events: u64) {
     loop {
-        let report = worker.report(now_ns());
-        if report.counters.events >= events {
-            assert_eq!((report.counters.events, report.counters.errors()), (events, 0));
-            return sum;
+        let counters = worker.counters().await.unwrap();
+        if counters.events >= events {
+            assert_eq!((counters.events, counters.errors()), (events, 0));
+            return;
         }
-        let before = ALLOCATIONS.get();
-        worker.alarm().until(now_ns() + 1_000_000).await;
-        sum += ALLOCATIONS.get() - before;
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 
 /// Allocations of a worker while each of its clients receives [`COUNTED`] times [`AT_ONCE`] events.
 fn allocations(speech: Speech, transport: &str) -> u64 {
+    let _alone = alone();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let share = share(transport, listener.local_addr().unwrap());
     let ((tell, go_on), (tell_sent, sent)) = (mpsc::channel(), mpsc::channel());
-    let server = thread::spawn(move || serve(speech, &listener, &go_on, &tell_sent));
+    let server = thread::spawn(move || {
+        IS_THE_TESTS_OWN.set(true);
+        serve(speech, &listener, &go_on, &tell_sent);
+    });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let counted = LocalSet::new().block_on(&runtime, async {
+    let counted = runtime.block_on(async {
         let run = async {
             let worker = Worker::new(share).unwrap();
-            worker.connect(now_ns());
-            while !worker.all_ready() {
-                worker.alarm().until(now_ns() + 1_000_000).await;
-            }
+            worker.connect(now_ns()).await.unwrap();
             // The measure phase begins at once, so that everything is recorded that is recorded per event.
             let now_ns = now_ns();
             let end_ns = now_ns + 2 * DEADLINE.as_nanos() as u64;
             worker.begin(PhaseEdges { start_ns: now_ns, measure_ns: now_ns, drain_ns: end_ns, end_ns });
-            let mut counted = 0;
+            let mut before = 0;
             for time in 1..=BEFORE + COUNTED {
                 tell.send(()).unwrap();
-                if !speech.is_asked_for() {
-                    // This thread waits too, so that there is something for all its clients at once.
-                    sent.recv().unwrap();
+                sent.recv().unwrap();
+                received(&worker, time * AT_ONCE * u64::from(CLIENTS)).await;
+                if time == BEFORE {
+                    before = ALLOCATIONS.load(Ordering::Relaxed);
                 }
-                let allocations = received(&worker, time * AT_ONCE * u64::from(CLIENTS)).await;
-                counted += if time > BEFORE { allocations } else { 0 };
             }
-            worker.finish(end_ns).await;
+            let counted = ALLOCATIONS.load(Ordering::Relaxed) - before;
+            worker.finish(end_ns).await.unwrap();
             counted
         };
         tokio::time::timeout(DEADLINE, run).await.expect("the events arrive")
@@ -241,9 +251,14 @@ fn allocations(speech: Speech, transport: &str) -> u64 {
 
 #[test]
 fn what_counts_allocations_sees_them() {
-    let before = ALLOCATIONS.get();
+    let _alone = alone();
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    let of_another = thread::spawn(|| drop(std::hint::black_box(vec![1, 2, 3])));
+    of_another.join().unwrap();
+    assert!(ALLOCATIONS.load(Ordering::Relaxed) > before);
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
     drop(std::hint::black_box(vec![1, 2, 3]));
-    assert_eq!(ALLOCATIONS.get(), before + 1);
+    assert_eq!(ALLOCATIONS.load(Ordering::Relaxed), before, "those of the test's own are not its");
 }
 
 #[test]

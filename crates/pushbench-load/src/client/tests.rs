@@ -2,8 +2,9 @@ use super::*;
 use crate::account::Account;
 use crate::recorder::Recorder;
 use crate::thread::Thread;
+use crate::within_a_minute;
 use pushbench_measure::wire::Opened;
-use pushbench_probe::readiness::Ready;
+use pushbench_probe::readiness::{Ready, Set};
 use pushbench_scenario::{Overrides, WorkerShare};
 use pushbench_transport::meter::Meter;
 use rustix::net::{AddressFamily, SocketType, bind, getsockname, listen, socket};
@@ -96,7 +97,7 @@ impl Rig {
         let meter = Rc::new(Meter::new(Opened::Here, target));
         Self {
             client: Client::new(0, Box::new(half)),
-            thread: Thread::new(Rc::new(share), meter).unwrap(),
+            thread: Thread::new(Rc::new(share), meter, Set::new().unwrap()),
             recorder: Recorder { accounts: vec![Account::new(0, 0)], ..Recorder::default() },
             told,
             goodbye,
@@ -110,36 +111,33 @@ impl Rig {
     /// What is reported of its sockets.
     fn look(&self) -> Vec<Readiness> {
         let mut ready = Ready::new();
-        self.thread.poller.look(&mut ready).unwrap();
+        self.thread.sockets.look(&mut ready).unwrap();
+        ready.iter().collect()
+    }
+
+    /// What is reported of its sockets, as soon as there is something.
+    fn wait(&self) -> Vec<Readiness> {
+        let mut ready = Ready::new();
+        self.thread.sockets.wait(&mut ready).unwrap();
         ready.iter().collect()
     }
 
     /// Waits until its socket can be read, and tells it.
-    async fn readable(&mut self) {
+    fn readable(&mut self) {
         loop {
-            let reports = self.look();
+            let reports = self.wait();
             for ready in &reports {
                 self.input(|client, turn| client.on_ready(*ready, turn));
             }
             if reports.iter().any(|ready| ready.readable) {
                 return;
             }
-            self.thread.poller.changed().await.unwrap();
         }
     }
 
     fn take_told(&self) -> Vec<Told> {
         self.told.take()
     }
-}
-
-fn run(test: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        tokio::time::timeout(std::time::Duration::from_secs(20), test)
-            .await
-            .expect("what is waited for comes");
-    });
 }
 
 /// A client that is connected, and the other end of its connection.
@@ -155,15 +153,14 @@ fn connected(greeting: Vec<u8>, answer: Step) -> (Rig, TcpStream, TcpListener) {
 
 #[test]
 fn what_is_reported_of_a_closed_socket_is_no_news_of_the_next() {
-    run(async {
+    within_a_minute(|| {
         let again = Step::Open { at_ns: 0, why: Reopen::Planned };
         let (mut rig, mut stream, listener) = connected(Vec::new(), again);
         stream.write_all(b"a").unwrap();
         let stale = loop {
-            if let Some(ready) = rig.look().into_iter().find(|ready| ready.readable) {
+            if let Some(ready) = rig.wait().into_iter().find(|ready| ready.readable) {
                 break ready;
             }
-            rig.thread.poller.changed().await.unwrap();
         };
         rig.input(|client, turn| client.on_ready(stale, turn));
         assert_eq!(rig.take_told(), [Told::Received(b"a".to_vec())]);
@@ -194,7 +191,7 @@ fn silent() -> (OwnedFd, Vec<TcpStream>, SocketAddr) {
 
 #[test]
 fn a_connect_that_nobody_answers_is_given_up() {
-    run(async {
+    within_a_minute(|| {
         let (_listener, _waiting, address) = silent();
         let mut rig = Rig::new(address, Vec::new(), HOLD);
         rig.input(Client::on_time);
@@ -215,12 +212,12 @@ fn a_connect_that_nobody_answers_is_given_up() {
 
 #[test]
 fn an_end_that_is_reported_with_the_last_bytes_is_heard() {
-    run(async {
+    within_a_minute(|| {
         let (mut rig, mut stream, _listener) = connected(Vec::new(), HOLD);
         stream.write_all(b"last").unwrap();
         drop(stream);
         while rig.thread.held > 0 {
-            rig.readable().await;
+            rig.readable();
         }
         assert_eq!(rig.take_told(), [Told::Received(b"last".to_vec()), Told::Closed(Closed::Eof)]);
     });
@@ -228,17 +225,17 @@ fn an_end_that_is_reported_with_the_last_bytes_is_heard() {
 
 #[test]
 fn bytes_that_come_after_the_word_to_stop_are_counted_and_not_parsed() {
-    run(async {
+    within_a_minute(|| {
         let (mut rig, mut stream, _listener) = connected(Vec::new(), HOLD);
         rig.thread.is_over = true;
         rig.input(Client::on_end);
         assert_eq!(rig.take_told(), [Told::Farewell]);
         assert_eq!(stream.read(&mut [0; 8]).unwrap(), 0, "its direction has ended");
         stream.write_all(b"too late").unwrap();
-        rig.readable().await;
+        rig.readable();
         assert_eq!((rig.recorder.counters.down.framing, rig.thread.held), (8, 1));
         drop(stream);
-        rig.readable().await;
+        rig.readable();
         assert_eq!((rig.thread.held, rig.recorder.counters.closed), (0, 1));
         assert_eq!((rig.take_told(), rig.client.stage), (vec![], Stage::Over));
     });
@@ -246,12 +243,12 @@ fn bytes_that_come_after_the_word_to_stop_are_counted_and_not_parsed() {
 
 #[test]
 fn a_socket_that_has_much_is_left_for_others_and_read_again_once() {
-    run(async {
+    within_a_minute(|| {
         let (mut rig, mut stream, _listener) = connected(Vec::new(), HOLD);
         rig.thread.read_buffer = vec![0; 2].into_boxed_slice();
         let sent: Vec<u8> = (0..100).collect();
         stream.write_all(&sent).unwrap();
-        rig.readable().await;
+        rig.readable();
         assert_eq!((rig.recorder.counters.reads, rig.thread.again.len()), (16, 1));
         rig.input(|client, turn| client.on_readable(false, turn));
         assert_eq!((rig.recorder.counters.reads, rig.thread.again.len()), (32, 1));
@@ -285,13 +282,10 @@ fn reader(stream: TcpStream, bytes: usize) -> std::thread::JoinHandle<(TcpStream
 
 impl Rig {
     /// Tells the client that its socket is ready until it has written everything.
-    async fn written(&mut self) {
+    fn written(&mut self) {
         while !self.client.unsent.is_empty() {
-            for ready in self.look() {
+            for ready in self.wait() {
                 self.input(|client, turn| client.on_ready(ready, turn));
-            }
-            if !self.client.unsent.is_empty() {
-                self.thread.poller.changed().await.unwrap();
             }
         }
     }
@@ -299,11 +293,11 @@ impl Rig {
 
 #[test]
 fn what_a_socket_does_not_take_is_written_when_it_does() {
-    run(async {
+    within_a_minute(|| {
         let (mut rig, stream, _listener) = connected(much(), HOLD);
         assert!(!rig.client.unsent.is_empty(), "no socket takes so much at once");
         let reader = reader(stream, MUCH);
-        rig.written().await;
+        rig.written();
         let (_stream, got) = reader.join().unwrap();
         assert!(got == much());
         assert_eq!((rig.recorder.counters.up.framing, rig.client.unsent.capacity()), (MUCH as i64, 0));
@@ -313,20 +307,20 @@ fn what_a_socket_does_not_take_is_written_when_it_does() {
 
 #[test]
 fn a_request_that_is_half_written_at_the_end_is_written_before_its_direction_ends() {
-    run(async {
+    within_a_minute(|| {
         let (mut rig, stream, _listener) = connected(much(), HOLD);
         rig.thread.is_over = true;
         rig.input(Client::on_end);
         assert_eq!(rig.take_told(), [Told::Farewell]);
         let reader = reader(stream, MUCH);
-        rig.written().await;
+        rig.written();
         let (mut stream, got) = reader.join().unwrap();
         assert!(got == much());
         assert_eq!(rig.client.stage, Stage::SeenOff);
         assert_eq!(stream.read(&mut [0]).unwrap(), 0, "its direction has ended");
         drop(stream);
         while rig.thread.held > 0 {
-            rig.readable().await;
+            rig.readable();
         }
         assert_eq!((rig.recorder.counters.closed, rig.recorder.counters.broken), (1, 0));
     });
@@ -334,18 +328,18 @@ fn a_request_that_is_half_written_at_the_end_is_written_before_its_direction_end
 
 #[test]
 fn who_says_goodbye_behind_what_was_half_written_hears_the_answer() {
-    run(async {
+    within_a_minute(|| {
         let (mut rig, stream, _listener) = connected(much(), HOLD);
         rig.goodbye.borrow_mut().extend(b"goodbye");
         rig.thread.is_over = true;
         rig.input(Client::on_end);
         let reader = reader(stream, MUCH + b"goodbye".len());
-        rig.written().await;
+        rig.written();
         let (mut stream, got) = reader.join().unwrap();
         assert!(got.ends_with(b"goodbye"));
         assert_eq!(rig.client.stage, Stage::Holding);
         stream.write_all(b"farewell").unwrap();
-        rig.readable().await;
+        rig.readable();
         assert_eq!(rig.take_told(), [Told::Farewell, Told::Received(b"farewell".to_vec())]);
     });
 }

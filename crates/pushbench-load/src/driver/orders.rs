@@ -5,8 +5,8 @@ use pushbench_measure::{Counters, PhaseEdges};
 use pushbench_probe::bell::Bell;
 use pushbench_scenario::patience;
 use std::rc::Rc;
-use std::sync::mpsc::{Receiver, TryRecvError};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -95,7 +95,7 @@ impl Driver {
             Order::Finish { tick_ns, reply } => {
                 let last = self.recorder.report(tick_ns);
                 let at_edges = self.errands.as_ref().map(Errands::at_edges).unwrap_or_default();
-                let sums = books::close(&self.thread.share, &mut self.recorder, at_edges, now_ns);
+                let sums = books::close(&self.thread.share, &mut self.recorder, &at_edges, now_ns);
                 let until_ns = after(now_ns, patience::last_reading(self.thread.share.clients));
                 let stage = Stage::Reading { until_ns };
                 self.finish = Some(Finish { closed: Box::new((last, sums)), stage, reply });

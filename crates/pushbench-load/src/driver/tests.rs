@@ -1,16 +1,22 @@
 use super::*;
+use crate::within_a_minute;
+use pushbench_measure::PhaseEdges;
+use pushbench_measure::snapshot::{WorkerFinal, WorkerSnapshot};
 use pushbench_measure::wire::Opened;
+use pushbench_probe::bell::Bell;
+use pushbench_probe::readiness::{AT_ONCE, Set};
 use pushbench_scenario::{Overrides, WorkerShare};
 use pushbench_transport::meter::Meter;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::task::Context;
-use tokio::task::{LocalSet, coop, spawn_local};
+use std::rc::Rc;
+use std::sync::{Arc, mpsc};
+use tokio::sync::oneshot::Receiver;
 
 const MS: u64 = 1_000_000;
 
-/// A driver whose clients are to connect to `target`; none of them has arrived.
-fn driver(clients: u32, target: SocketAddr) -> Driver {
+/// A driver whose clients are to connect to `target`, and where its orders come from; none of its clients has arrived.
+fn driver(clients: u32, target: SocketAddr) -> (Driver, mpsc::Sender<Order>) {
     let scenario = format!(
         "name = \"some\"\n[clients]\ncount = {clients}\nconnect_rate = \"1000000/s\"\n[events]\npattern = \"broadcast\"\n\
          rate = \"1/s\"\nsize = \"100B\"\n[phases]\nmeasure = \"1s\"\n[[transports]]\nkind = \"sse\""
@@ -19,8 +25,10 @@ fn driver(clients: u32, target: SocketAddr) -> Driver {
     let targets = vec![target];
     let share = WorkerShare { plan, transport: 0, clients, worker: 0, workers: 1, targets, source: None };
     let (share, meter) = (Rc::new(share), Rc::new(Meter::new(Opened::Here, target)));
-    let thread = Thread::new(Rc::clone(&share), meter).unwrap();
-    Driver::new(thread, Arrivals::new(share, 0))
+    let (sender, receiver) = mpsc::channel();
+    let orders = Orders { orders: receiver, bell: Arc::new(Bell::new().unwrap()) };
+    let thread = Thread::new(share, meter, Set::new().unwrap());
+    (Driver::new(thread, Histograms::new(), Timer::new().unwrap(), orders).unwrap(), sender)
 }
 
 /// Nobody listens there, and nobody is to connect.
@@ -28,58 +36,100 @@ fn nowhere() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 1))
 }
 
-/// Runs a test as a task of its own, which the bound on its time does not wake.
-fn run<F: Future<Output = ()> + 'static>(test: impl FnOnce(Alarm) -> F) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    LocalSet::new().block_on(&runtime, async {
-        let alarm = Alarm::new().unwrap();
-        spawn_local(alarm.run());
-        tokio::time::timeout(std::time::Duration::from_secs(20), spawn_local(test(alarm)))
-            .await
-            .expect("what is waited for comes")
-            .unwrap();
-    });
-}
-
-/// Leaves the present poll of a task no budget.
-fn use_up_budget(context: &mut Context<'_>) {
-    while let Poll::Ready(turn) = coop::poll_proceed(context) {
-        turn.made_progress();
-    }
+/// An order to close the books, and where these come.
+fn finish() -> (Order, Receiver<Box<(WorkerSnapshot, WorkerFinal)>>) {
+    let (reply, books) = oneshot::channel();
+    (Order::Finish { tick_ns: 1, reply }, books)
 }
 
 #[test]
-fn a_wait_without_budget_does_not_lose_the_wake_up_of_the_next() {
-    run(async |alarm| {
-        let mut driver = driver(1, nowhere());
+fn the_timer_is_set_for_whoever_is_next_and_not_again_for_later() {
+    within_a_minute(|| {
+        let (mut driver, _orders) = driver(1, nowhere());
         driver.thread.is_over = true;
-        let (mut sleep, stop) = (alarm.until(u64::MAX), Stop::default());
-        let at_ns = now_ns() + 50 * MS;
-        driver.thread.wheel.insert(at_ns, 0);
-        poll_fn(|context| {
-            use_up_budget(context);
-            Poll::Ready(())
-        })
-        .await;
-        driver.wait(&mut sleep, &stop).await.unwrap();
-        // The task was woken for want of budget; from now on only the instant wakes it.
-        while now_ns() < at_ns {
-            driver.wait(&mut sleep, &stop).await.unwrap();
+        let now_ns = now_ns();
+        let instants = [now_ns + 60_000 * MS, now_ns + 20 * MS, now_ns + 40 * MS];
+        let set_to = instants.map(|at_ns| {
+            driver.thread.wheel.insert(at_ns, 0);
+            driver.set_timer(now_ns);
+            driver.timer_ns
+        });
+        assert_eq!(set_to, [instants[0], instants[1], instants[1]]);
+        // Nobody is there to be woken; the wait itself ends.
+        while super::now_ns() < instants[1] {
+            driver.look(Left::Nothing, now_ns).unwrap();
         }
+        driver.thread.wheel.pop_due(u64::MAX).unwrap();
+        driver.set_timer(instants[1]);
+        assert_eq!(driver.timer_ns, instants[2], "what has expired is set again");
     });
 }
 
 #[test]
-fn a_wait_for_an_instant_that_has_been_slept_for_ends() {
-    run(async |alarm| {
-        let mut driver = driver(1, nowhere());
-        driver.thread.is_over = true;
-        let (mut sleep, stop) = (alarm.until(u64::MAX), Stop::default());
-        let at_ns = now_ns();
-        driver.thread.wheel.insert(at_ns, 0);
+fn an_instant_that_has_passed_is_not_waited_for() {
+    within_a_minute(|| {
+        let (mut driver, _orders) = driver(1, nowhere());
         for _ in 0..3 {
-            driver.wait(&mut sleep, &stop).await.unwrap();
+            let now_ns = now_ns();
+            driver.thread.wheel.insert(now_ns, 0);
+            driver.look(Left::Nothing, now_ns).unwrap();
+            driver.thread.wheel.pop_due(now_ns).unwrap();
         }
+    });
+}
+
+#[test]
+fn a_driver_that_nobody_can_order_any_more_ends() {
+    within_a_minute(|| {
+        let (driver, orders) = driver(1, nowhere());
+        let bell = Arc::clone(&driver.orders.bell);
+        let leaving = std::thread::spawn(move || {
+            drop(orders);
+            bell.ring();
+        });
+        driver.run().unwrap();
+        leaving.join().unwrap();
+    });
+}
+
+#[test]
+fn the_books_of_a_step_that_never_began_are_handed_over_at_once() {
+    within_a_minute(|| {
+        let (driver, orders) = driver(7, nowhere());
+        let (order, mut books) = finish();
+        orders.send(order).unwrap();
+        driver.run().unwrap();
+        let (last, sums) = *books.try_recv().unwrap();
+        assert_eq!((last.tick_ns, last.ever_connected), (1, 0));
+        assert_eq!((sums.tally.intended, sums.tally.connected), (7, 0));
+    });
+}
+
+#[test]
+fn the_last_reading_is_taken_before_the_clients_leave() {
+    within_a_minute(|| {
+        let mut rig = Rig::ready(3);
+        let now_ns = now_ns();
+        let edges = PhaseEdges { start_ns: now_ns, measure_ns: now_ns, drain_ns: now_ns, end_ns: now_ns };
+        let (order, mut books) = finish();
+        rig.orders.send(Order::Begin(edges)).unwrap();
+        rig.orders.send(order).unwrap();
+        rig.driver.is_called = true;
+        let streams = std::mem::take(&mut rig.streams);
+        let peers = std::thread::spawn(move || {
+            // Each ends when its client has, which comes after the reading.
+            for mut stream in streams {
+                stream.set_nonblocking(false).unwrap();
+                stream.read_to_end(&mut Vec::new()).unwrap();
+            }
+        });
+        rig.driver.run().unwrap();
+        peers.join().unwrap();
+        let (_, sums) = *books.try_recv().unwrap();
+        assert_eq!(sums.wire.readings.map(|reading| reading.sockets), [3; 4]);
+        assert_eq!(sums.wire.whole.sockets, 3);
+        let [.., closed] = sums.at_readings;
+        assert_eq!((closed.opened, closed.closed), (3, 3));
     });
 }
 
@@ -89,49 +139,55 @@ const EVENT: &str = "data: x\n\n";
 /// A driver and the servers of its clients, all of which are ready; all that has been reported has been served.
 struct Rig {
     driver: Driver,
-    recorder: Recorder,
+    orders: mpsc::Sender<Order>,
     streams: Vec<TcpStream>,
-    sleep: Sleep,
-    stop: Stop,
 }
 
 impl Rig {
-    async fn ready(clients: u32, alarm: &Alarm) -> Self {
+    fn ready(clients: u32) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
-        let driver = driver(clients, listener.local_addr().unwrap());
-        let (recorder, streams) = (Recorder::default(), Vec::new());
-        let mut rig = Self { driver, recorder, streams, sleep: alarm.until(u64::MAX), stop: Stop::default() };
-        let all = clients as usize;
-        while rig.streams.len() < all {
-            rig.driver.turn(now_ns(), &mut rig.recorder).unwrap();
+        let (driver, orders) = driver(clients, listener.local_addr().unwrap());
+        let mut rig = Self { driver, orders, streams: Vec::new() };
+        let (reply, mut all_ready) = oneshot::channel();
+        rig.orders.send(Order::Connect { start_ns: now_ns(), reply }).unwrap();
+        assert_eq!(rig.driver.obey(now_ns()), Course::GoesOn);
+        while rig.streams.len() < clients as usize {
+            rig.driver.turn(now_ns());
             rig.streams.extend(std::iter::from_fn(|| {
                 let (stream, _) = listener.accept().ok()?;
                 stream.set_nonblocking(true).unwrap();
                 Some(stream)
             }));
-            yield_now().await;
         }
-        rig.until(|rig| rig.recorder.counters.requests == u64::from(clients)).await;
+        rig.until(|driver| driver.recorder.counters.requests == u64::from(clients));
+        assert!(all_ready.try_recv().is_err(), "nobody has been answered");
         rig.write_all(HEAD);
-        rig.until(|rig| rig.recorder.ever_connected == clients).await;
+        rig.until(|driver| driver.recorder.ever_connected == clients);
+        all_ready.try_recv().unwrap();
         rig.turns();
         rig
     }
 
-    /// Turns until nothing is left to be done.
+    /// Turns until nothing is left to be done, but for the conclusion of the step.
     fn turns(&mut self) {
-        while self.driver.turn(now_ns(), &mut self.recorder).unwrap() == Left::More {}
+        loop {
+            let left = self.driver.turn(now_ns());
+            let is_served = self.driver.served == self.driver.ready.len();
+            if is_served && (left == Left::Nothing || self.driver.is_deserted()) {
+                return;
+            }
+        }
     }
 
     /// Waits and turns as the driver does, until it is so.
-    async fn until(&mut self, is_so: impl Fn(&Self) -> bool) {
+    fn until(&mut self, is_so: impl Fn(&Driver) -> bool) {
         loop {
             self.turns();
-            if is_so(self) {
+            if is_so(&self.driver) {
                 return;
             }
-            self.driver.wait(&mut self.sleep, &self.stop).await.unwrap();
+            self.driver.look(Left::Nothing, now_ns()).unwrap();
         }
     }
 
@@ -144,77 +200,77 @@ impl Rig {
 
 #[test]
 fn however_many_are_ready_at_once_none_is_missed() {
-    run(async |alarm| {
+    within_a_minute(|| {
         const READS: u32 = READS_IN_A_ROW as u32;
         const LOOK: u32 = AT_ONCE as u32;
         for clients in [1, READS - 1, READS, READS + 1, LOOK - 1, LOOK, LOOK + 1] {
-            let mut rig = Rig::ready(clients, &alarm).await;
+            let mut rig = Rig::ready(clients);
             for round in 1..=3 {
                 rig.write_all(EVENT);
-                rig.until(|rig| rig.recorder.counters.events >= u64::from(round * clients)).await;
-                assert_eq!(rig.recorder.counters.events, u64::from(round * clients));
+                rig.until(|driver| driver.recorder.counters.events >= u64::from(round * clients));
+                assert_eq!(rig.driver.recorder.counters.events, u64::from(round * clients));
             }
         }
     });
 }
 
 #[test]
-fn sockets_are_looked_at_when_there_is_news_of_them() {
-    run(async |alarm| {
-        let mut rig = Rig::ready(2, &alarm).await;
+fn an_order_and_an_errand_are_not_kept_waiting_by_many_clients() {
+    within_a_minute(|| {
+        const CLIENTS: usize = 3 * READS_IN_A_ROW;
+        let mut rig = Rig::ready(CLIENTS as u32);
         rig.write_all(EVENT);
-        rig.turns();
-        assert_eq!(rig.recorder.counters.events, 0, "a turn for something else does not look");
-        rig.until(|rig| rig.recorder.counters.events == 2).await;
+        rig.driver.look(Left::Nothing, now_ns()).unwrap();
+        assert!(rig.driver.ready.len() >= CLIENTS);
+        let looked = rig.driver.recorder.histograms.all_phases(pushbench_measure::Figure::TimerLate).count();
+        let due_ns = rig.driver.errands.as_ref().unwrap().next_ns();
+        rig.driver.turn(due_ns);
+        let looks = rig.driver.recorder.histograms.all_phases(pushbench_measure::Figure::TimerLate).count();
+        assert_eq!((looks, rig.driver.recorder.counters.events), (looked + 1, READS_IN_A_ROW as u64));
+        let (reply, mut counters) = oneshot::channel();
+        rig.orders.send(Order::Count { reply }).unwrap();
+        rig.driver.is_called = true;
+        assert_eq!(rig.driver.obey(now_ns()), Course::GoesOn);
+        assert_eq!(counters.try_recv().unwrap().events, READS_IN_A_ROW as u64);
     });
 }
 
 #[test]
 fn a_stop_in_the_middle_of_a_batch_leaves_nobody_behind() {
-    run(async |alarm| {
+    within_a_minute(|| {
         const CLIENTS: usize = 3 * READS_IN_A_ROW;
-        let mut rig = Rig::ready(CLIENTS as u32, &alarm).await;
-        let before = rig.recorder.counters.down.total();
+        let mut rig = Rig::ready(CLIENTS as u32);
+        let before = rig.driver.recorder.counters.down.total();
         rig.write_all(EVENT);
-        while rig.recorder.counters.events == 0 {
-            rig.driver.wait(&mut rig.sleep, &rig.stop).await.unwrap();
-            assert_eq!(rig.driver.turn(now_ns(), &mut rig.recorder).unwrap(), Left::More);
+        while rig.driver.recorder.counters.events == 0 {
+            rig.driver.look(Left::Nothing, now_ns()).unwrap();
+            rig.driver.turn(now_ns());
         }
-        assert_eq!(rig.recorder.counters.events, READS_IN_A_ROW as u64, "the others are in the batch");
+        assert!(rig.driver.recorder.counters.events < CLIENTS as u64, "the others are in the batch");
         rig.driver.thread.is_over = true;
         // Every byte is counted, and the end of every connection seen.
         let bytes = before + (CLIENTS * EVENT.len()) as u64;
         rig.turns();
-        assert_eq!(rig.recorder.counters.down.total(), bytes);
+        rig.until(|driver| driver.recorder.counters.down.total() == bytes);
         assert_eq!(rig.driver.thread.held as usize, CLIENTS);
         rig.streams.clear();
-        rig.until(|rig| rig.driver.thread.held == 0).await;
+        rig.until(|driver| driver.thread.held == 0);
     });
 }
 
 #[test]
-fn others_have_their_turn_while_the_clients_of_a_thread_end() {
-    run(async |alarm| {
+fn the_clients_of_a_thread_do_not_all_end_in_one_turn() {
+    within_a_minute(|| {
         const CLIENTS: usize = 8 * ENDS_IN_A_ROW;
-        let Rig { driver, recorder, streams, .. } = Rig::ready(CLIENTS as u32, &alarm).await;
-        let (stop, recorder) = (Rc::new(Stop::default()), Rc::new(RefCell::new(recorder)));
-        let driving = spawn_local(driver.run(alarm.clone(), recorder, Rc::clone(&stop)));
-        yield_now().await;
-        stop.tell();
-        let mut requests = [0; 4096];
-        for mut stream in &streams {
-            assert!(stream.read(&mut requests).unwrap() > 0);
+        let mut rig = Rig::ready(CLIENTS as u32);
+        rig.driver.thread.is_over = true;
+        for told in 1..=CLIENTS / ENDS_IN_A_ROW {
+            let left = rig.driver.turn(now_ns());
+            assert_eq!(rig.driver.ended, told * ENDS_IN_A_ROW);
+            assert_eq!(left == Left::More, rig.driver.ended < CLIENTS);
         }
-        let has_ended = |stream: &&TcpStream| stream.peek(&mut [0]).is_ok_and(|bytes| bytes == 0);
-        let mut progress = Vec::new();
-        while progress.last() != Some(&CLIENTS) {
-            yield_now().await;
-            progress.push(streams.iter().filter(has_ended).count());
-        }
-        let most = progress.iter().scan(0, |before, now| Some(now - std::mem::replace(before, *now))).max();
-        // The runtime may give a task another turn before this one gets its own.
-        assert!(most <= Some(2 * ENDS_IN_A_ROW), "{progress:?}");
-        drop(streams);
-        driving.await.unwrap();
+        rig.streams.clear();
+        rig.until(|driver| driver.thread.held == 0);
+        assert_eq!(rig.driver.turn(now_ns()), Left::More, "the step can be concluded");
     });
 }

@@ -1,4 +1,4 @@
-//! A worker beside a scripted server, on one thread.
+//! A worker beside a scripted server.
 
 use pushbench_load::Worker;
 use pushbench_measure::PhaseEdges;
@@ -90,9 +90,9 @@ pub(crate) fn watch_until<T: 'static>(
         let (tell_edges, edges) = oneshot::channel();
         let server = spawn_local(server(listener, edges));
         let worker = Worker::new(share).unwrap();
-        worker.connect(now_ns());
+        drop(worker.connect(now_ns()));
         let are_ready = async {
-            while worker.report(now_ns()).ever_connected < ready {
+            while worker.report(now_ns()).await.unwrap().ever_connected < ready {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
@@ -120,8 +120,9 @@ pub(crate) fn watch_until<T: 'static>(
 
 /// What a worker recorded, once the phases are over and what was under way has arrived.
 async fn closed(worker: &Worker, edges: &PhaseEdges) -> (WorkerSnapshot, WorkerFinal) {
-    worker.alarm().until(edges.end_ns.max(now_ns() + 50 * MS)).await;
-    worker.finish(edges.end_ns).await
+    let wait = Duration::from_nanos(edges.end_ns.saturating_sub(now_ns()));
+    tokio::time::sleep(wait.max(Duration::from_millis(50))).await;
+    worker.finish(edges.end_ns).await.unwrap()
 }
 
 /// The next client.

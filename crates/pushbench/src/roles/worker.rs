@@ -16,7 +16,8 @@ use crate::exit::{Exit, Failure};
 pub(crate) fn worker() -> Result<Exit, Failure> {
     play(|mut sender, mut receiver| async move {
         let ToWorker::Assign(share) = receiver.receive::<ToWorker>().await? else { return Ok(()) };
-        let begun = Alarm::new().map_err(LoadError::Timer).and_then(|alarm| Ok((alarm, Worker::new(*share)?)));
+        let begun =
+            Alarm::new().map_err(LoadError::Timer).and_then(|alarm| Ok((alarm, Worker::new(*share)?)));
         let (alarm, worker) = match begun {
             Ok(begun) => begun,
             Err(error) => return sender.send(&FromWorker::Failed(lacking(&error))).await,

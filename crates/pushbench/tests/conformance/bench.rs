@@ -45,13 +45,20 @@ pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T 
 }
 
 /// Waits until something holds.
-pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let waiting = async {
-        while !holds() {
+        while !holds().await {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
     within(what, waiting).await;
+}
+
+/// Sleeps until an instant of the run.
+pub(crate) async fn sleep_until(at_ns: u64) {
+    // A wait without an end is ended by the test.
+    let wait_ns = at_ns.saturating_sub(now_ns()).min(3600 * 1_000_000_000);
+    tokio::time::sleep(Duration::from_nanos(wait_ns)).await;
 }
 
 /// A target that serves.
@@ -113,7 +120,7 @@ impl Load {
 pub(crate) struct Bench {
     plan: Plan,
     load: Load,
-    pub(crate) worker: Worker,
+    worker: Worker,
     pub(crate) edges: PhaseEdges,
 }
 
@@ -142,8 +149,8 @@ impl Bench {
             source: None,
         };
         let worker = Worker::new(share).unwrap();
-        worker.connect(now_ns());
-        until(&format!("all clients of {}", variant.label), || worker.all_ready()).await;
+        let all_ready = worker.connect(now_ns());
+        within(&format!("all clients of {}", variant.label), all_ready).await.unwrap();
         let start_ns = now_ns() + 20 * MS;
         let measure_ns = start_ns + WARMUP_NS;
         let drain_ns = measure_ns + load.measure.as_nanos() as u64;
@@ -158,28 +165,28 @@ impl Bench {
         Self { plan, load, worker, edges }
     }
 
-    pub(crate) fn counters(&self) -> Counters {
-        self.worker.report(0).counters
+    pub(crate) async fn counters(&self) -> Counters {
+        self.worker.counters().await.unwrap()
     }
 
     /// Waits until every event is there, and some more for what should not be.
     pub(crate) async fn all_there(&self) {
         let owed = self.owed()[1];
         let arriving = async {
-            while self.counters().events < owed {
+            while self.counters().await.events < owed {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
         // What is lost is said by the ledgers.
         let _ = tokio::time::timeout(DEADLINE, arriving).await;
-        self.worker.alarm().until(self.edges.drain_ns).await;
+        sleep_until(self.edges.drain_ns).await;
         tokio::time::sleep(AFTERWARDS).await;
     }
 
     /// Closes the books.
     pub(crate) async fn close(self) -> Outcome {
         let closing = self.worker.finish(self.edges.end_ns);
-        let (report, sums) = within("the goodbye of all clients", closing).await;
+        let (report, sums) = within("the goodbye of all clients", closing).await.unwrap();
         Outcome {
             tally: sums.tally,
             counters: report.counters,

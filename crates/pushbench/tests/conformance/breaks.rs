@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::bench::{Bench, Load, Serving, play, until};
+use crate::bench::{Bench, Load, Serving, play, sleep_until, until};
 use crate::relay::{Cut, Relay};
 use crate::variants::variants;
 
@@ -24,17 +24,18 @@ fn nothing_is_lost_and_nothing_comes_twice_when_connections_break() {
         // Pieces, so that a cut falls into the middle of a frame.
         let relay = Relay::start(serving.address, Cut::Pieces(97)).await;
         let bench = Bench::begin(&variant, LOAD, &serving, relay.address).await;
-        let alarm = bench.worker.alarm();
 
-        alarm.until(bench.edges.measure_ns + 300 * MS).await;
+        sleep_until(bench.edges.measure_ns + 300 * MS).await;
         let published = || serving.handle.totals().published;
         let published_before = published();
         relay.break_down();
-        until(&format!("{label}: events while nobody is connected"), || published() >= published_before + 10)
-            .await;
+        until(&format!("{label}: events while nobody is connected"), async || {
+            published() >= published_before + 10
+        })
+        .await;
         relay.mend();
-        alarm.until(bench.edges.measure_ns + 1000 * MS).await;
-        let mended = bench.counters();
+        sleep_until(bench.edges.measure_ns + 1000 * MS).await;
+        let mended = bench.counters().await;
         assert!(mended.reconnects >= u64::from(LOAD.clients), "{label}: {mended:?}");
         relay.cut();
 

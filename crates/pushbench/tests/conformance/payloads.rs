@@ -63,13 +63,13 @@ fn payloads_arrive_as_they_were_published() {
         let found = Rc::new(Found::default());
         let address = serving.address;
         let subscriber = spawn_local(subscribe(variant.settings.clone(), address, "odd", Rc::clone(&found)));
-        until(&format!("{label} is ready"), || found.ready.get()).await;
+        until(&format!("{label} is ready"), async || found.ready.get()).await;
         let payloads = payloads();
         for payload in &payloads {
             within("the reply to a publish", publish(address, "odd", payload)).await;
             within("the reply to a publish", publish(address, "other", "for somebody else")).await;
         }
-        until(&format!("{label}: all payloads"), || {
+        until(&format!("{label}: all payloads"), async || {
             assert!(!subscriber.is_finished(), "{label}: the subscriber gave up");
             found.payloads.borrow().len() >= payloads.len()
         })

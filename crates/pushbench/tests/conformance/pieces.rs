@@ -23,8 +23,8 @@ fn cut(how: Cut, load: Load) {
         bench.all_there().await;
         // Once requests are held back there is nothing left to be answered, and nothing under way.
         relay.hold_back_what_clients_send();
-        until(&format!("{label}: the same bytes on both sides"), || {
-            let counters = bench.counters();
+        until(&format!("{label}: the same bytes on both sides"), async || {
+            let counters = bench.counters().await;
             (counters.down.total(), counters.up.total()) == relay.counted()
         })
         .await;
@@ -35,9 +35,10 @@ fn cut(how: Cut, load: Load) {
         let (down, up) = (&counters.down, &counters.up);
         assert_eq!(down.payload.unsigned_abs(), counters.events * u64::from(load.size_bytes), "{label}");
         assert!(up.payload == 0 && up.total() > 0 && down.connecting + down.framing > 0, "{label}");
-        if let Cut::Pieces(length) = how {
-            // They were read one by one, or nearly: else this test would show nothing.
-            assert!(counters.reads > down.total() / length as u64 / 4, "{label}: {counters:?}");
+        if let Cut::Pieces(_) = how {
+            // Many events came in pieces, though a client that gets no CPU reads several pieces at once: else this test
+            // would show nothing.
+            assert!(counters.reads > 2 * counters.events, "{label}: {counters:?}");
         }
         relay.cut();
         serving.end().await;

@@ -10,6 +10,8 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use crate::bench::sleep_until;
+
 /// What was found, seen from outside while the subscriber runs.
 #[derive(Default)]
 pub(crate) struct Found {
@@ -86,10 +88,4 @@ impl Driver {
             feed(self.half.as_mut(), &mut Io { now_ns: now_ns(), out: &mut out, observer: &mut self.finder });
         (step, out)
     }
-}
-
-async fn sleep_until(at_ns: u64) {
-    // A wait without an end is ended by the test.
-    let wait_ns = at_ns.saturating_sub(now_ns()).min(3600 * 1_000_000_000);
-    tokio::time::sleep(Duration::from_nanos(wait_ns)).await;
 }
