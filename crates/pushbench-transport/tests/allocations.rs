@@ -59,7 +59,8 @@ fn answer(kind: Kind, out: &mut Vec<u8>) -> Answer {
     );
     let parsed = parse(asked.as_bytes(), |head| {
         let query = Query::parse(head.query).unwrap_or_else(|refusal| panic!("{}", refusal.why));
-        let question = Question { head, query: &query, date: DATE, now_ns: 1, jitter: 0.0 };
+        let question =
+            Question { head, query: &query, form: ReplyForm::of(head), date: DATE, now_ns: 1, jitter: 0.0 };
         kind.default_settings().serve(&question, out).unwrap_or_else(|refusal| panic!("{}", refusal.why))
     });
     match parsed {
@@ -158,7 +159,14 @@ fn a_poll_is_understood_without_memory_of_its_own() {
         let taken = allocations(|| {
             let parsed = parse(asked.as_bytes(), |head| {
                 let query = Query::parse(head.query).unwrap();
-                let question = Question { head, query: &query, date: DATE, now_ns: 1, jitter: 0.0 };
+                let question = Question {
+                    head,
+                    query: &query,
+                    form: ReplyForm::of(head),
+                    date: DATE,
+                    now_ns: 1,
+                    jitter: 0.0,
+                };
                 settings.serve(&question, &mut out).is_ok()
             });
             assert!(matches!(parsed, Parsed::Complete(true, _)));

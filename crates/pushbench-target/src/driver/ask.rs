@@ -76,7 +76,7 @@ impl Driver {
         let date = self.date.at(now_ns);
         out.clear();
         let answer = Query::parse(head.query).and_then(|query| {
-            let question = Question { head, query: &query, date, now_ns, jitter };
+            let question = Question { head, query: &query, form, date, now_ns, jitter };
             settings.serve(&question, out).map(|answer| (query, answer))
         });
         if let Some(connection) = self.get(key) {
@@ -144,7 +144,6 @@ impl Driver {
 
     /// Writes a whole reply, and ends the connection if it is the last.
     pub(super) fn reply(&mut self, key: Key, reply: &[u8], end: Option<Farewell>, now_ns: u64) {
-        let end = end.or(self.closing.then_some(Farewell::Close));
         let Some(connection) = self.get(key) else { return };
         connection.mode = Mode::Asking;
         connection.pipe.patience.answered(now_ns);
