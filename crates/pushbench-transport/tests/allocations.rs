@@ -1,54 +1,24 @@
 //! What is done for each event and each subscriber takes no memory.
 
-#![expect(unsafe_code, reason = "an allocator that counts is an unsafe trait; this one only hands on")]
+mod counting;
 
 use pushbench_transport::Kind;
 use pushbench_transport::polling::serve::{write, write_event};
 use pushbench_transport::server::{
     Answer, Batch, Event, Go, Parsed, Query, Question, ReplyForm, Stream, parse,
 };
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::rc::Rc;
 
-/// Counts for each thread alone, so that tests can run side by side.
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is the system allocator's own; the counter takes no memory and has no destructor.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        // SAFETY: the caller's promise is handed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise is handed on.
-        unsafe { System.dealloc(memory, layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        // SAFETY: the caller's promise is handed on.
-        unsafe { System.realloc(memory, layout, size) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
+use crate::counting::asked;
 
 const DATE: &str = "Fri, 20 Nov 2026 10:05:46 GMT";
 const LATER: &str = "Fri, 20 Nov 2026 10:05:47 GMT";
 
 /// How often memory was taken while `work` ran.
 fn allocations(work: impl FnOnce()) -> u64 {
-    let before = COUNT.get();
+    let before = asked().allocations;
     work();
-    COUNT.get() - before
+    asked().allocations - before
 }
 
 fn answer(kind: Kind, out: &mut Vec<u8>) -> Answer {
