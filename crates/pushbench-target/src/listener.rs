@@ -63,7 +63,7 @@ impl Listener {
     }
 
     /// There is something to accept.
-    pub(crate) fn is_ready(&mut self) {
+    pub(crate) fn became_ready(&mut self) {
         self.ready = true;
     }
 
@@ -151,7 +151,7 @@ mod tests {
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         assert!(!pushbench_probe::socket::no_delay(&client).unwrap(), "the system's default is off");
         assert!(matches!(listener.next(0), Accepted::None), "nobody said that it is ready");
-        listener.is_ready();
+        listener.became_ready();
         let Accepted::Connection(accepted) = listener.next(0) else { panic!("nothing to accept") };
         assert!(pushbench_probe::socket::no_delay(&accepted).unwrap());
     }

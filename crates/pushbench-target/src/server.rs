@@ -77,7 +77,7 @@ struct Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        self.server.driver.borrow_mut().is_returned(self.key);
+        self.server.driver.borrow_mut().returned(self.key);
         self.server.note_emptiness();
     }
 }

@@ -1,50 +1,22 @@
 //! An event takes memory once, however many clients it goes to, and however many have to ask for it.
 
-#![expect(unsafe_code, reason = "an allocator that counts is an unsafe trait; this one only hands on")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic anywhere")]
+
+#[path = "../../pushbench-transport/tests/counting/mod.rs"]
+mod counting;
 
 use pushbench_measure::PhaseEdges;
 use pushbench_probe::clock::now_ns;
 use pushbench_scenario::{Arrival, Coalesce, EventSize, Events, Topics};
 use pushbench_target::{Config, Handle, Publishing, Target};
 use pushbench_transport::Kind;
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 use tokio::task::{LocalSet, spawn_local, yield_now};
 use tokio::time::timeout;
 
-/// Counts for each thread alone.
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is the system allocator's own; the counter takes no memory and has no destructor.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        // SAFETY: the caller's promise is handed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise is handed on.
-        unsafe { System.dealloc(memory, layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        // SAFETY: the caller's promise is handed on.
-        unsafe { System.realloc(memory, layout, size) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
+use crate::counting::asked;
 
 const DEADLINE: Duration = Duration::from_secs(30);
 /// Events before memory is counted: whatever grows once has grown.
@@ -113,20 +85,21 @@ fn publish(handle: &Handle) {
     handle.begin(Publishing { events, topics: 1, seed: 1, edges });
 }
 
-/// Waits; what looking costs is not counted.
-async fn until(mut holds: impl FnMut() -> bool) {
+/// Waits, and returns how often memory was taken to look.
+async fn until(mut holds: impl FnMut() -> bool) -> u64 {
     let waiting = async {
+        let mut to_look = 0;
         loop {
-            let before = COUNT.get();
+            let before = asked().allocations;
             let is_so = holds();
-            COUNT.set(before);
+            to_look += asked().allocations - before;
             if is_so {
-                return;
+                return to_look;
             }
             yield_now().await;
         }
     };
-    timeout(DEADLINE, waiting).await.unwrap();
+    timeout(DEADLINE, waiting).await.unwrap()
 }
 
 /// How often memory is taken for one event to so many clients, with the requests for it where each event is asked for.
@@ -147,20 +120,20 @@ fn allocations(kind: Kind, count: usize, coalesce: Coalesce) -> u64 {
             let request = request(kind, published);
             // Whatever the last event left to do is done.
             yield_now().await;
-            let before = COUNT.get();
+            let mut before = asked().allocations;
             if kind == Kind::LongPolling {
                 clients.ask(&request);
             }
             if kind != Kind::ShortPolling {
-                until(|| handle.totals().subscribers == count as u64).await;
+                before += until(|| handle.totals().subscribers == count as u64).await;
             }
             publish(&handle);
             if kind == Kind::ShortPolling {
-                until(|| handle.totals().published > published as u64).await;
+                before += until(|| handle.totals().published > published as u64).await;
                 clients.ask(&request);
             }
             clients.all_hear().await;
-            last = COUNT.get() - before;
+            last = asked().allocations - before;
         }
         assert_eq!(handle.totals().sent, (count * (WARM_UP + 1)) as u64);
         drop(clients);

@@ -1,54 +1,24 @@
 //! What is done for each event and each subscriber takes no memory.
 
-#![expect(unsafe_code, reason = "an allocator that counts is an unsafe trait; this one only hands on")]
+mod counting;
 
 use pushbench_transport::Kind;
 use pushbench_transport::polling::serve::{write, write_event};
 use pushbench_transport::server::{
     Answer, Batch, Event, Go, Parsed, Query, Question, ReplyForm, Stream, parse,
 };
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::rc::Rc;
 
-/// Counts for each thread alone, so that tests can run side by side.
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is the system allocator's own; the counter takes no memory and has no destructor.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        // SAFETY: the caller's promise is handed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise is handed on.
-        unsafe { System.dealloc(memory, layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        // SAFETY: the caller's promise is handed on.
-        unsafe { System.realloc(memory, layout, size) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
+use crate::counting::asked;
 
 const DATE: &str = "Fri, 20 Nov 2026 10:05:46 GMT";
 const LATER: &str = "Fri, 20 Nov 2026 10:05:47 GMT";
 
 /// How often memory was taken while `work` ran.
 fn allocations(work: impl FnOnce()) -> u64 {
-    let before = COUNT.get();
+    let before = asked().allocations;
     work();
-    COUNT.get() - before
+    asked().allocations - before
 }
 
 fn answer(kind: Kind, out: &mut Vec<u8>) -> Answer {
@@ -59,7 +29,8 @@ fn answer(kind: Kind, out: &mut Vec<u8>) -> Answer {
     );
     let parsed = parse(asked.as_bytes(), |head| {
         let query = Query::parse(head.query).unwrap_or_else(|refusal| panic!("{}", refusal.why));
-        let question = Question { head, query: &query, date: DATE, now_ns: 1, jitter: 0.0 };
+        let question =
+            Question { head, query: &query, form: ReplyForm::of(head), date: DATE, now_ns: 1, jitter: 0.0 };
         kind.default_settings().serve(&question, out).unwrap_or_else(|refusal| panic!("{}", refusal.why))
     });
     match parsed {
@@ -158,7 +129,14 @@ fn a_poll_is_understood_without_memory_of_its_own() {
         let taken = allocations(|| {
             let parsed = parse(asked.as_bytes(), |head| {
                 let query = Query::parse(head.query).unwrap();
-                let question = Question { head, query: &query, date: DATE, now_ns: 1, jitter: 0.0 };
+                let question = Question {
+                    head,
+                    query: &query,
+                    form: ReplyForm::of(head),
+                    date: DATE,
+                    now_ns: 1,
+                    jitter: 0.0,
+                };
                 settings.serve(&question, &mut out).is_ok()
             });
             assert!(matches!(parsed, Parsed::Complete(true, _)));

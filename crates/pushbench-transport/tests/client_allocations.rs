@@ -2,51 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic anywhere")]
 
+mod counting;
+
 use pushbench_transport::client::{Direction, Identity, Io, Note, Observer, Part, Step, Subscriber};
 use pushbench_transport::envelope::{Stamp, encode, stamp_of};
 use pushbench_transport::polling::wire::{element, encode_reply};
 use pushbench_transport::sse::wire::{encode_event, encode_prologue};
 use pushbench_transport::{Kind, Period};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use tungstenite::handshake::derive_accept_key;
 
-/// The system's allocator, which counts what this thread asks of it.
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-    static HELD_BYTES: Cell<isize> = const { Cell::new(0) };
-}
-
-fn count(allocations: usize, bytes: isize) {
-    ALLOCATIONS.set(ALLOCATIONS.get() + allocations);
-    HELD_BYTES.set(HELD_BYTES.get() + bytes);
-}
-
-#[expect(
-    unsafe_code,
-    reason = "the only way to count allocations; every call goes to the system's allocator as it is"
-)]
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(1, layout.size().cast_signed());
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
-        count(0, -layout.size().cast_signed());
-        unsafe { System.dealloc(place, layout) }
-    }
-
-    unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count(1, size.cast_signed() - layout.size().cast_signed());
-        unsafe { System.realloc(place, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+use crate::counting::asked;
 
 /// Reads every stamp, as a recorder does.
 #[derive(Debug, Default)]
@@ -180,11 +145,11 @@ fn events_are_received_without_an_allocation() {
                 (0..reads).map(|read| read_of(*kind, 42 + read * events..42 + (read + 1) * events)).collect();
             let mut client = Client::begin(*kind, &identity());
             client.receive(&read_of(*kind, 41..42));
-            let before = ALLOCATIONS.get();
+            let before = asked().allocations;
             for read in &reads {
                 client.receive(read);
             }
-            assert_eq!(ALLOCATIONS.get() - before, 0, "{kind}, {events} events in each read");
+            assert_eq!(asked().allocations - before, 0, "{kind}, {events} events in each read");
             assert_eq!(client.seen.stamps, 1001, "{kind}");
         }
     }
@@ -200,11 +165,11 @@ fn empty_polls_heartbeats_and_pings_need_no_allocation() {
     ];
     for (kind, bytes) in table {
         let mut client = Client::begin(kind, &identity());
-        let before = ALLOCATIONS.get();
+        let before = asked().allocations;
         for _ in 0..100 {
             client.receive(&bytes);
         }
-        assert_eq!(ALLOCATIONS.get() - before, 0, "{kind}");
+        assert_eq!(asked().allocations - before, 0, "{kind}");
     }
 }
 
@@ -216,7 +181,7 @@ fn an_idle_client_is_small_also_after_an_event_that_was_cut() {
     for (kind, bytes) in table {
         // What a thread keeps for all of its clients.
         drop(Client::begin(kind, &identity));
-        let before = HELD_BYTES.get();
+        let before = asked().held_bytes;
         let mut client = Client::begin(kind, &identity);
         for event in 41..50 {
             let read = read_of(kind, event..event + 1);
@@ -230,7 +195,7 @@ fn an_idle_client_is_small_also_after_an_event_that_was_cut() {
             }
         }
         assert_eq!(client.seen.stamps, 9, "{kind}");
-        let held = HELD_BYTES.get() - before - client.out.capacity().cast_signed();
+        let held = asked().held_bytes - before - client.out.capacity().cast_signed();
         assert_eq!(held, bytes, "{kind}");
     }
 }

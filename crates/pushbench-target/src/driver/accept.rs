@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 
 use super::connection::Mode;
 use super::{Driver, LINGER_NS, MeteredSocket};
-use crate::listener::{Accepted, Listener, refusal};
+use crate::listener::{Accepted, refusal};
 
 /// Connections accepted in one turn.
 const ACCEPTS: usize = 64;
@@ -24,7 +24,9 @@ impl Driver {
                     if let Some(socket) = waiting {
                         self.refuse_at_once(socket);
                     }
-                    self.listener.as_mut().map(Listener::restore_reserve);
+                    if let Some(listener) = &mut self.listener {
+                        listener.restore_reserve();
+                    }
                     return false;
                 }
                 // Then an answer cannot be given either.
@@ -39,9 +41,9 @@ impl Driver {
     }
 
     /// The listening socket has something to accept.
-    pub(super) fn listener_is_ready(&mut self) {
+    pub(super) fn listener_became_ready(&mut self) {
         if let Some(listener) = &mut self.listener {
-            listener.is_ready();
+            listener.became_ready();
         }
     }
 

@@ -1,7 +1,7 @@
 //! From the bytes of a request to its answer: which requests are served here, and how the answer begins.
 
 use pushbench_transport::server::{
-    Answer, Parsed, PollAnswer, Query, Question, Refusal, ReplyForm, RequestHead, TopicRef, parse,
+    Answer, Parsed, Query, Question, Refusal, ReplyForm, RequestHead, TopicRef, parse,
 };
 
 use super::Driver;
@@ -76,7 +76,7 @@ impl Driver {
         let date = self.date.at(now_ns);
         out.clear();
         let answer = Query::parse(head.query).and_then(|query| {
-            let question = Question { head, query: &query, date, now_ns, jitter };
+            let question = Question { head, query: &query, form, date, now_ns, jitter };
             settings.serve(&question, out).map(|answer| (query, answer))
         });
         if let Some(connection) = self.get(key) {
@@ -103,12 +103,10 @@ impl Driver {
     ) -> Result<(), Refusal> {
         match answer {
             Answer::Whole => {
-                self.reply(key, out, (!form.keeps_connection).then_some(Farewell::Close), now_ns);
+                self.reply(key, out, form, Farewell::Close, now_ns);
                 Ok(())
             }
-            Answer::Poll(PollAnswer { start, hold, form }) => {
-                self.poll(key, topic, PollAnswer { start, hold, form }, out, now_ns)
-            }
+            Answer::Poll(poll) => self.poll(key, topic, poll, out, now_ns),
             Answer::Stream(stream) => self.open(key, topic, stream, out, now_ns),
         }
     }
@@ -125,8 +123,7 @@ impl Driver {
         out.clear();
         refusal.write(form, self.date.at(now_ns), out);
         // Bytes of the request may still be under way.
-        let end = (!form.keeps_connection).then_some(Farewell::Linger);
-        self.reply(key, out, end, now_ns);
+        self.reply(key, out, form, Farewell::Linger, now_ns);
     }
 
     /// A head that came from the HTTP library and is not understood here: it has more fields than are read.
@@ -142,16 +139,15 @@ impl Driver {
         self.out = out;
     }
 
-    /// Writes a whole reply, and ends the connection if it is the last.
-    pub(super) fn reply(&mut self, key: Key, reply: &[u8], end: Option<Farewell>, now_ns: u64) {
-        let end = end.or(self.closing.then_some(Farewell::Close));
+    /// Writes a whole reply, and says farewell if its form has it that it is the last.
+    pub(super) fn reply(&mut self, key: Key, reply: &[u8], form: ReplyForm, farewell: Farewell, now_ns: u64) {
         let Some(connection) = self.get(key) else { return };
         connection.mode = Mode::Asking;
         connection.pipe.patience.answered(now_ns);
         if connection.pipe.write(reply, now_ns).is_err() {
             return self.close(key);
         }
-        if let Some(farewell) = end {
+        if !form.keeps_connection {
             connection.mode = Mode::Ending(farewell);
             self.advance(key, now_ns);
         } else if !connection.input.is_empty() {

@@ -31,12 +31,10 @@ const IN_A_ROW: usize = 64;
 /// How a subscriber is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Left {
-    /// It has everything.
-    UpToDate,
+    /// It has everything, or as much as its socket takes.
+    Waiting,
     /// There is more for it.
     Behind,
-    /// There is more for it, which its socket does not take.
-    Blocked,
 }
 
 impl Driver {
@@ -119,7 +117,7 @@ impl Driver {
     fn delivered(&mut self, key: Key, events: u64, left: Result<Left, Gone>) -> usize {
         self.hub.sent += events;
         match left {
-            Ok(Left::UpToDate | Left::Blocked) => {}
+            Ok(Left::Waiting) => {}
             Ok(Left::Behind) => self.resume_later(key),
             Err(Gone) => self.close(key),
         }
@@ -159,7 +157,7 @@ impl Driver {
     }
 }
 
-/// Writes what a ring has for one live subscriber. Returns also how many events it got.
+/// Writes what a ring has for one live subscriber whose socket takes something. Returns also how many events it got.
 fn deliver(
     slot: &mut Slot,
     ring: &Ring,
@@ -184,22 +182,26 @@ fn write_to(
     now_ns: u64,
 ) -> Result<Left, Gone> {
     let Connection { mode: Mode::Streaming(streaming), pipe, .. } = connection else {
-        return Ok(Left::UpToDate);
+        return Ok(Left::Waiting);
     };
+    if slot.is_behind(ring) {
+        streaming.sent_ns = now_ns;
+    }
     if slot.gap == Gap::Yes {
         slot.gap = Gap::No;
         out.clear();
         streaming.stream.gap(slot.next, out);
         pipe.write(out, now_ns)?;
-    }
-    if slot.next <= ring.newest() {
-        streaming.sent_ns = now_ns;
+        if pipe.is_blocked() {
+            return Ok(Left::Waiting);
+        }
     }
     let stream = streaming.stream.as_ref();
     match coalesce {
-        Coalesce::Off => one_by_one(slot, ring, pipe, stream, now_ns),
-        Coalesce::Tick | Coalesce::Within(_) => together(slot, ring, pipe, stream, now_ns),
+        Coalesce::Off => one_by_one(slot, ring, pipe, stream, now_ns)?,
+        Coalesce::Tick | Coalesce::Within(_) => together(slot, ring, pipe, stream, now_ns)?,
     }
+    Ok(if slot.is_behind(ring) && !pipe.is_blocked() { Left::Behind } else { Left::Waiting })
 }
 
 fn one_by_one(
@@ -208,15 +210,15 @@ fn one_by_one(
     pipe: &mut Pipe,
     stream: &dyn Stream,
     now_ns: u64,
-) -> Result<Left, Gone> {
+) -> Result<(), Gone> {
     for _ in 0..IN_A_ROW {
-        if pipe.is_blocked() {
-            return Ok(Left::Blocked);
-        }
-        let Some(event) = ring.get(slot.next) else { return Ok(Left::UpToDate) };
+        let Some(event) = ring.get(slot.next) else { break };
         slot.next += pipe.write_event(stream.event(event), now_ns)?;
+        if pipe.is_blocked() {
+            break;
+        }
     }
-    Ok(Left::Behind)
+    Ok(())
 }
 
 fn together(
@@ -225,10 +227,7 @@ fn together(
     pipe: &mut Pipe,
     stream: &dyn Stream,
     now_ns: u64,
-) -> Result<Left, Gone> {
-    if pipe.is_blocked() {
-        return Ok(Left::Blocked);
-    }
+) -> Result<(), Gone> {
     let mut events = [IoSlice::new(&[]); IN_A_ROW];
     let mut count = 0;
     for event in &mut events {
@@ -236,13 +235,8 @@ fn together(
         *event = IoSlice::new(stream.event(next));
         count += 1;
     }
-    if count == 0 {
-        return Ok(Left::UpToDate);
+    if count > 0 {
+        slot.next += pipe.write_events(&events[..count as usize], now_ns)?;
     }
-    slot.next += pipe.write_events(&events[..count as usize], now_ns)?;
-    Ok(match () {
-        () if pipe.is_blocked() => Left::Blocked,
-        () if slot.next > ring.newest() => Left::UpToDate,
-        () => Left::Behind,
-    })
+    Ok(())
 }

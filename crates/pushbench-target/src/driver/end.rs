@@ -107,12 +107,7 @@ impl Driver {
     pub(crate) fn drain(&mut self) {
         self.closing = true;
         self.stop_listening();
-        let keys: Vec<Key> = self
-            .connections
-            .iter()
-            .map(|(place, connection)| Key::of(place, connection.generation))
-            .collect();
-        for key in keys {
+        for key in self.keys() {
             self.resume_later(key);
         }
         for (_, connection) in &self.lent {
@@ -122,16 +117,16 @@ impl Driver {
 
     /// Closes every connection that is left, at once.
     pub(crate) fn cut_all(&mut self) {
-        let keys: Vec<Key> = self
-            .connections
-            .iter()
-            .map(|(place, connection)| Key::of(place, connection.generation))
-            .collect();
-        for key in keys {
+        for key in self.keys() {
             self.close(key);
         }
         for (_, connection) in &self.lent {
             connection.cut();
         }
+    }
+
+    /// The keys of all connections that are here.
+    fn keys(&self) -> Vec<Key> {
+        self.connections.iter().map(|(place, connection)| Key::of(place, connection.generation)).collect()
     }
 }

@@ -50,6 +50,7 @@ impl Driver {
 
     /// Writes what is in the batch.
     fn answer_poll(&mut self, key: Key, mut form: ReplyForm, out: &mut Vec<u8>, now_ns: u64) {
+        // It may have been held when the target began to shut down.
         form.keeps_connection &= !self.closing;
         if !form.head_only {
             self.hub.sent += self.batch.events.len() as u64;
@@ -58,7 +59,7 @@ impl Driver {
         write(&self.batch, form, self.date.at(now_ns), out);
         // The ring alone decides how long events are kept.
         self.batch.events.clear();
-        self.reply(key, out, (!form.keeps_connection).then_some(Farewell::Close), now_ns);
+        self.reply(key, out, form, Farewell::Close, now_ns);
     }
 
     /// Answers a held poll with what there is, be it nothing.

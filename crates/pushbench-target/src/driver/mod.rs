@@ -78,9 +78,9 @@ pub(crate) struct Driver {
     timers: Timers<Key>,
     /// Those whose instant has come, the latest first.
     due: Vec<Key>,
-    /// Visits that publishing may still make in this turn.
+    /// Visits that may still be made until the end of this turn.
     visits: usize,
-    /// Requests that were asked a question so far.
+    /// Questions to serving halves so far.
     asked: u64,
     /// Reads and requests so far: what a turn is measured by, beside events.
     steps: u64,
@@ -194,7 +194,8 @@ impl Driver {
         Bounds { events: self.limits.reply_events, bytes: self.limits.reply_bytes }
     }
 
-    /// The connection of that key, unless it is gone.
+    /// The connection of that key, unless it is gone. Where other parts of the driver are wanted beside it, its place is
+    /// looked up directly: by a key from here, or from its own slot of the hub, which it leaves when it goes.
     fn get(&mut self, key: Key) -> Option<&mut Connection> {
         let connection = self.connections.get_mut(key.place())?;
         (connection.generation == key.generation()).then_some(connection)
@@ -290,7 +291,7 @@ impl Driver {
             Mode::Held(_) if closing => self.answer_held(key, now_ns),
             Mode::Streaming(_) => self.catch_up(key, now_ns),
             Mode::Ending(_) if !connection.pipe.has_unsent() => self.say_farewell(key, now_ns),
-            _ => {}
+            Mode::Held(_) | Mode::Ending(_) | Mode::Lingering | Mode::Refused => {}
         }
         if self.get(key).is_some_and(|connection| connection.unread) {
             self.receive(key, now_ns);
@@ -338,7 +339,7 @@ impl Driver {
     }
 
     /// Notes that the HTTP library has a connection no longer.
-    pub(crate) fn is_returned(&mut self, entry: usize) {
+    pub(crate) fn returned(&mut self, entry: usize) {
         self.lent.remove(entry);
     }
 }

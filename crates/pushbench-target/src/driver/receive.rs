@@ -18,7 +18,7 @@ impl Driver {
     pub(super) fn ready(&mut self, readiness: Readiness, now_ns: u64) {
         let key = Key::from_u64(readiness.key);
         if key == Key::LISTENER {
-            return self.listener_is_ready();
+            return self.listener_became_ready();
         }
         if readiness.broken {
             // Whatever is left to be read or written, nobody waits for it.

@@ -1,5 +1,6 @@
 //! The task of one lent connection: HTTP first, then perhaps what it was upgraded to or the way back, then a proper end.
 
+use bytes::Bytes;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::future::poll_fn;
@@ -11,7 +12,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 
 use super::socket::Socket;
-use super::{Connection, End, Stream};
+use super::{Connection, End, Pause, Stream};
 use crate::driver::{Adopted, LINGER_NS};
 use crate::route::Router;
 use crate::server::Server;
@@ -50,10 +51,55 @@ enum Spoken {
 }
 
 /// Serves requests.
-async fn speak_http(stream: Stream, server: &Rc<Server>, connection: &Rc<Connection>) -> Spoken {
+async fn speak_http(mut stream: Stream, server: &Rc<Server>, connection: &Rc<Connection>) -> Spoken {
     // The library gives the last reply up if its first attempt to write it has to wait, as it would on a socket that is new
     // to the runtime.
     stream.until_writable().await;
+    let (result, read_ahead) = loop {
+        let served = serve(stream, server, connection).await;
+        stream = served.stream;
+        match served.stop {
+            // It is read again, as bytes that came behind the last answer: the time for a head has begun.
+            Stop::Paused(Pause::Between) => stream.read_before = served.read_ahead.to_vec(),
+            Stop::Paused(Pause::Back(mut bytes)) => {
+                bytes.extend_from_slice(&served.read_ahead);
+                bytes.append(&mut stream.read_before);
+                let Ok(socket) = stream.into_socket() else { return Spoken::Ended };
+                return Spoken::Back(Adopted { socket, bytes });
+            }
+            Stop::Ended(result) => break (result, served.read_ahead),
+        }
+    };
+    if result.is_ok() && connection.is_upgraded() {
+        // Copied, because even an empty rest would keep the whole buffer.
+        return Spoken::Upgraded(stream, read_ahead.to_vec());
+    }
+    if result.is_err() || connection.was_refused() {
+        linger(stream).await;
+    } else {
+        let _ = stream.shutdown().await;
+    }
+    Spoken::Ended
+}
+
+/// A connection after the HTTP library has had it.
+struct Served {
+    stop: Stop,
+    stream: Stream,
+    /// What the library has read behind the last request.
+    read_ahead: Bytes,
+}
+
+/// Why the HTTP library has it no longer.
+enum Stop {
+    /// It was stopped with nothing left to write.
+    Paused(Pause),
+    /// It has come to the end.
+    Ended(hyper::Result<()>),
+}
+
+/// Serves requests until there is none under way, or until the connection ends or has to go back.
+async fn serve(stream: Stream, server: &Rc<Server>, connection: &Rc<Connection>) -> Served {
     let socket = TokioIo::new(Socket::new(stream, Rc::clone(connection)));
     let router = Router::new(Rc::clone(server), Rc::clone(connection));
     let head_bytes = server.limits.head_bytes;
@@ -66,37 +112,22 @@ async fn speak_http(stream: Stream, server: &Rc<Server>, connection: &Rc<Connect
         .serve_connection(socket, router);
     let mut http = Box::new(http);
     let mut draining = false;
-    let result = poll_fn(|context| {
+    let stop = poll_fn(|context| {
         if !draining && connection.poll_end(context) == End::Graceful {
             draining = true;
             Pin::new(&mut *http).graceful_shutdown();
         }
-        let result = http.poll_without_shutdown(context);
-        // A request for events is never answered by the library, so it would wait for ever.
-        if result.is_pending() && connection.is_free_to_go_back() {
-            return Poll::Ready(Ok(()));
+        match http.poll_without_shutdown(context) {
+            Poll::Ready(result) => Poll::Ready(Stop::Ended(result)),
+            // A request for events is never answered by the library, so it would wait for ever.
+            Poll::Pending => {
+                connection.take_pause().map_or(Poll::Pending, |why| Poll::Ready(Stop::Paused(why)))
+            }
         }
-        result
     })
     .await;
     let parts = http.into_parts();
-    let mut stream = parts.io.into_inner().into_stream();
-    if let Some(mut bytes) = connection.take_way_back() {
-        bytes.extend_from_slice(&parts.read_buf);
-        bytes.append(&mut stream.read_before);
-        let Ok(socket) = stream.into_socket() else { return Spoken::Ended };
-        return Spoken::Back(Adopted { socket, bytes });
-    }
-    if result.is_ok() && connection.is_upgraded() {
-        // Copied, because even an empty rest would keep the whole buffer.
-        return Spoken::Upgraded(stream, parts.read_buf.to_vec());
-    }
-    if result.is_err() || connection.was_refused() {
-        linger(stream).await;
-    } else {
-        let _ = stream.shutdown().await;
-    }
-    Spoken::Ended
+    Served { stop, stream: parts.io.into_inner().into_stream(), read_ahead: parts.read_buf }
 }
 
 /// Ends the write side and reads what is left, for a while.

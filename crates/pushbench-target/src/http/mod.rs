@@ -3,6 +3,9 @@
 //! Such a connection has a task of its own. As soon as a request for events comes on it, it goes back to where events are
 //! served, with that request and all that was read behind it. The state kept here is shared by the task, its requests and
 //! the target's sweep; it holds no socket: ending a connection means waking its task.
+//!
+//! What the library has read it tells only when it is taken apart. So it is, after each answer, and begun anew: half a head
+//! behind a request would otherwise pass for an idle wait, which may be longer.
 
 mod drive;
 mod head;
@@ -29,19 +32,34 @@ pub(crate) struct Connection {
     /// What it becomes after the `101`.
     upgrade: RefCell<Option<Echo<Stream>>>,
     refused: Cell<bool>,
-    way_back: RefCell<WayBack>,
+    progress: RefCell<Progress>,
 }
 
-/// How far a connection is on its way back.
+/// How far the HTTP library is.
 #[derive(Debug, Default)]
-enum WayBack {
-    /// It stays.
+enum Progress {
+    /// A request is awaited or served.
     #[default]
-    None,
-    /// It goes with this request, once everything before is written.
-    Wanted(Vec<u8>),
-    /// Everything is written.
-    Open(Vec<u8>),
+    Busy,
+    /// It is answered, but something of that may not be written yet.
+    Answered,
+    /// All is written; the library may still be about to find out that nobody wants the rest of a body.
+    Written,
+    /// It has asked for more and got nothing: what it has, if anything, is the beginning of a request.
+    Between,
+    /// The connection goes back with this request, once everything before is written.
+    GoingBack(Vec<u8>),
+    /// It goes back now.
+    Free(Vec<u8>),
+}
+
+/// Why the HTTP library is stopped.
+#[derive(Debug)]
+enum Pause {
+    /// No request is under way.
+    Between,
+    /// The connection goes back with this request.
+    Back(Vec<u8>),
 }
 
 /// Whether the connection has to end.
@@ -65,7 +83,7 @@ impl Connection {
             waker: RefCell::default(),
             upgrade: RefCell::default(),
             refused: Cell::default(),
-            way_back: RefCell::default(),
+            progress: RefCell::default(),
         }
     }
 
@@ -75,15 +93,38 @@ impl Connection {
         self.patience.set(patience);
     }
 
+    fn advance(&self, next: impl FnOnce(Progress) -> Progress) {
+        self.progress.replace_with(|progress| next(std::mem::take(progress)));
+    }
+
+    /// The HTTP library has read something.
+    fn received(&self, now_ns: impl FnOnce() -> u64) {
+        self.note(|patience| patience.received(now_ns));
+        self.advance(|progress| match progress {
+            Progress::Written | Progress::Between => Progress::Busy,
+            other => other,
+        });
+    }
+
+    /// There was nothing for it to read.
+    fn starved(&self) {
+        self.advance(|progress| match progress {
+            Progress::Written => Progress::Between,
+            other => other,
+        });
+    }
+
     /// A request is being served.
     pub(crate) fn called(&self) {
         self.note(Patience::called);
+        self.advance(|_| Progress::Busy);
     }
 
     /// The response was handed over in full, to the HTTP library's buffer if not to the socket.
     pub(crate) fn answered(&self, now_ns: u64) {
         if self.upgrade.borrow().is_none() {
             self.note(|patience| patience.answered(now_ns));
+            self.advance(|_| Progress::Answered);
         }
     }
 
@@ -111,26 +152,28 @@ impl Connection {
 
     /// Goes back with the head of a request for events, once everything before is written.
     pub(crate) fn go_back_with(&self, head: Vec<u8>) {
-        self.way_back.replace(WayBack::Wanted(head));
+        self.advance(|_| Progress::GoingBack(head));
     }
 
     /// The HTTP library has nothing left to write.
     fn flushed(&self) {
-        let mut way_back = self.way_back.borrow_mut();
-        if let WayBack::Wanted(head) = &mut *way_back {
-            *way_back = WayBack::Open(std::mem::take(head));
-        }
+        self.advance(|progress| match progress {
+            Progress::Answered => Progress::Written,
+            Progress::GoingBack(head) => Progress::Free(head),
+            other => other,
+        });
     }
 
-    fn is_free_to_go_back(&self) -> bool {
-        matches!(*self.way_back.borrow(), WayBack::Open(_))
-    }
-
-    /// The request with which it goes back.
-    fn take_way_back(&self) -> Option<Vec<u8>> {
-        match self.way_back.take() {
-            WayBack::Open(head) => Some(head),
-            WayBack::None | WayBack::Wanted(_) => None,
+    /// Why the library is to be stopped now, if it is.
+    fn take_pause(&self) -> Option<Pause> {
+        let mut progress = self.progress.borrow_mut();
+        match std::mem::take(&mut *progress) {
+            Progress::Between => Some(Pause::Between),
+            Progress::Free(head) => Some(Pause::Back(head)),
+            other => {
+                *progress = other;
+                None
+            }
         }
     }
 

@@ -67,11 +67,13 @@ impl AsyncRead for Socket {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-        if buffer.filled().len() > before {
-            self.connection.note(|patience| patience.received(now_ns));
+        let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if outcome.is_pending() {
+            self.connection.starved();
+        } else if buffer.filled().len() > before {
+            self.connection.received(now_ns);
         }
-        Poll::Ready(Ok(()))
+        outcome
     }
 }
 

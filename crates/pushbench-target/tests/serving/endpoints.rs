@@ -1,9 +1,8 @@
 //! Every endpoint, asked properly and improperly.
 
-use crate::rig::{Client, EventStream, config, until, with_target, within};
+use crate::rig::{Client, EventStream, config, until, with_target};
 use pushbench_target::Limits;
 use pushbench_transport::{Settings, long_polling, sse};
-use std::time::Duration;
 
 #[test]
 fn pages_for_people_and_their_tooling() {
@@ -123,50 +122,6 @@ fn heads_and_bodies_have_their_limits() {
         let reply = client.reply(true).await;
         assert_eq!((reply.status, reply.body.contains("UTF-8")), (400, true));
         assert_eq!(handle.snapshot().published, 1);
-    });
-}
-
-#[test]
-fn a_head_that_dribbles_is_closed_and_an_idle_connection_is_not() {
-    let limits = Limits { head_timeout: Duration::from_millis(200), ..Limits::default() };
-    with_target(pushbench_target::Config { limits, ..config() }, |address, handle| async move {
-        let mut idle = Client::connect(address).await;
-        assert_eq!(idle.get("/healthz").await.status, 200);
-        let dribbler = Client::connect(address).await;
-        let mut second_head = Client::connect(address).await;
-        second_head.get("/healthz").await;
-        second_head.send("GET / HT").await;
-        let mut silent = Client::connect(address).await;
-        let dribbling = async {
-            loop {
-                if dribbler.stream.try_write(b"G").is_err() {
-                    return;
-                }
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        within(dribbling).await;
-        silent.end().await;
-        second_head.end().await;
-        assert_eq!(idle.get("/healthz").await.status, 200);
-        until("the closed ones are gone", || handle.snapshot().connections == 1).await;
-    });
-}
-
-#[test]
-fn a_connection_without_a_next_request_is_closed() {
-    let limits = Limits { idle_timeout: Duration::from_millis(100), ..Limits::default() };
-    with_target(pushbench_target::Config { limits, ..config() }, |address, _| async move {
-        let mut stream = EventStream::open(address, "/sse", "").await;
-        let mut client = Client::connect(address).await;
-        client.get("/healthz").await;
-        client.end().await;
-        let mut body = Client::connect(address).await;
-        body.send("POST /publish HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nx").await;
-        assert_eq!(body.reply(true).await.status, 408);
-        // A stream is no idle connection.
-        Client::connect(address).await.post("/publish", "late").await;
-        assert_eq!(stream.event().await, (1, "late".to_owned()));
     });
 }
 

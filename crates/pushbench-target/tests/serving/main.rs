@@ -9,6 +9,7 @@ mod endpoints;
 mod fairness;
 mod halves;
 mod inject;
+mod patience;
 mod rig;
 mod shutdown;
 mod table;

@@ -21,7 +21,8 @@ fn request(kind: Kind) -> String {
 fn answer(kind: Kind, request: &str, out: &mut Vec<u8>) -> Option<Answer> {
     let parsed = parse(request.as_bytes(), |head| {
         let query = Query::parse(head.query).ok()?;
-        let question = Question { head, query: &query, date: DATE, now_ns: 1, jitter: 0.0 };
+        let question =
+            Question { head, query: &query, form: ReplyForm::of(head), date: DATE, now_ns: 1, jitter: 0.0 };
         kind.default_settings().serve(&question, out).ok()
     });
     match parsed {

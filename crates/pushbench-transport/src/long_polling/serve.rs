@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Settings;
 use super::settings::Wakeup;
-use crate::server::{Answer, Hold, PollAnswer, Question, Refusal, ReplyForm};
+use crate::server::{Answer, Hold, PollAnswer, Question, Refusal};
 
 /// The longest that a request is held, whatever it asks for.
 pub const LONGEST_HOLD: Duration = Duration::from_hours(1);
@@ -29,8 +29,7 @@ pub fn serve(settings: &Settings, question: &Question<'_>, _: &mut Vec<u8>) -> R
             Wakeup::Check => Some(settings.check_interval.as_ns()),
         },
     };
-    let form = ReplyForm::of(question.head);
-    Ok(Answer::Poll(PollAnswer { start: question.query.start, hold: Some(hold), form }))
+    Ok(Answer::Poll(PollAnswer { start: question.query.start, hold: Some(hold), form: question.form }))
 }
 
 fn jittered(timeout: Duration, jitter: f64) -> Duration {

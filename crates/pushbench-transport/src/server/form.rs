@@ -7,7 +7,7 @@ use crate::http::{Framing, Response};
 use crate::polling::wire::CURSOR_HEADER;
 
 impl ReplyForm {
-    /// The form in which a request wants its reply.
+    /// The form in which a request wants its reply, for a driver that wants to keep the connection too.
     #[must_use]
     pub fn of(head: &RequestHead<'_>) -> Self {
         Self {

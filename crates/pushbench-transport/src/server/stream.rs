@@ -14,6 +14,8 @@ pub struct Question<'a> {
     pub head: &'a RequestHead<'a>,
     /// What it asks for.
     pub query: &'a Query<'a>,
+    /// In what form the reply is written, be it begun now or later.
+    pub form: ReplyForm,
     /// The date for the response, as in a `Date` header (RFC 9110, section 5.6.7).
     pub date: &'a str,
     /// Now.
@@ -62,7 +64,7 @@ pub struct ReplyForm {
     pub other_origin: bool,
     /// 0 or 1, of HTTP/1.x.
     pub minor_version: u8,
-    /// Whether the connection stays open after the reply.
+    /// Whether the connection stays open after the reply: both sides have to want it (RFC 9112, section 9.3).
     pub keeps_connection: bool,
 }
 

@@ -1,7 +1,7 @@
 //! The server half: answers at once with what there is.
 
 use super::Settings;
-use crate::server::{Answer, PollAnswer, Question, Refusal, ReplyForm};
+use crate::server::{Answer, PollAnswer, Question, Refusal};
 
 /// The methods, as `Allow` has them.
 pub const METHODS: &str = "GET, HEAD";
@@ -11,6 +11,5 @@ pub const METHODS: &str = "GET, HEAD";
 /// # Errors
 /// None: a topic that is not there is empty.
 pub fn serve(_: &Settings, question: &Question<'_>, _: &mut Vec<u8>) -> Result<Answer, Refusal> {
-    let form = ReplyForm::of(question.head);
-    Ok(Answer::Poll(PollAnswer { start: question.query.start, hold: None, form }))
+    Ok(Answer::Poll(PollAnswer { start: question.query.start, hold: None, form: question.form }))
 }

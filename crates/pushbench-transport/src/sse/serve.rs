@@ -22,7 +22,7 @@ pub const METHODS: &str = "GET, HEAD";
 /// # Errors
 /// [`Refusal`] when the `Last-Event-ID` is not an id.
 pub fn serve(settings: &Settings, question: &Question<'_>, out: &mut Vec<u8>) -> Result<Answer, Refusal> {
-    let form = ReplyForm::of(question.head);
+    let form = question.form;
     if form.head_only {
         head(form, Framing::None, question.date, out);
         return Ok(Answer::Whole);

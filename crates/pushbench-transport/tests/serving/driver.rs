@@ -2,7 +2,8 @@
 
 use pushbench_transport::polling;
 use pushbench_transport::server::{
-    Answer, Batch, Event, Go, Parsed, PollAnswer, Query, Question, Refusal, ReplyForm, Stream, parse,
+    Answer, Batch, Event, Go, Parsed, PollAnswer, Query, Question, Refusal, ReplyForm, RequestHead, Stream,
+    parse,
 };
 use pushbench_transport::{Kind, Settings};
 
@@ -34,13 +35,23 @@ pub(crate) struct Asked {
 
 /// Asks a half.
 pub(crate) fn ask(settings: &Settings, request: &[u8], jitter: f64) -> Asked {
+    ask_in(settings, request, jitter, ReplyForm::of)
+}
+
+/// Asks a half, in a form that the driver decides on.
+fn ask_in(
+    settings: &Settings,
+    request: &[u8],
+    jitter: f64,
+    form: impl FnOnce(&RequestHead<'_>) -> ReplyForm,
+) -> Asked {
     let parsed = parse(request, |head| {
-        let mut out = Vec::new();
+        let (form, mut out) = (form(head), Vec::new());
         let answer = Query::parse(head.query).and_then(|query| {
-            let question = Question { head, query: &query, date: DATE, now_ns: NOW_NS, jitter };
+            let question = Question { head, query: &query, form, date: DATE, now_ns: NOW_NS, jitter };
             settings.serve(&question, &mut out)
         });
-        Asked { answer, form: ReplyForm::of(head), out }
+        Asked { answer, form, out }
     });
     match parsed {
         Parsed::Complete(asked, size) if size == request.len() => asked,
@@ -91,7 +102,17 @@ pub(crate) fn subscription(kind: Kind, query: &str) -> Vec<u8> {
 ///
 /// A poll finds `batch`; a stream begins after the batch's cursor.
 pub(crate) fn response(settings: &Settings, request: &[u8], batch: &Batch) -> String {
-    let Asked { answer, form, mut out } = ask(settings, request, 0.0);
+    written(ask(settings, request, 0.0), batch)
+}
+
+/// The same from a driver that ends the connection after it.
+pub(crate) fn last_response(settings: &Settings, request: &[u8], batch: &Batch) -> String {
+    let form = |head: &RequestHead<'_>| ReplyForm { keeps_connection: false, ..ReplyForm::of(head) };
+    written(ask_in(settings, request, 0.0, form), batch)
+}
+
+fn written(asked: Asked, batch: &Batch) -> String {
+    let Asked { answer, form, mut out } = asked;
     match answer {
         Ok(Answer::Whole) => {}
         Ok(Answer::Poll(poll)) => polling::serve::write(batch, poll.form, DATE, &mut out),

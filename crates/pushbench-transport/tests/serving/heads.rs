@@ -3,7 +3,7 @@
 use pushbench_transport::Kind;
 use pushbench_transport::server::{Batch, Parsed, Refusal, ReplyForm, parse};
 
-use crate::driver::{DATE, UPGRADE, batch, request, response};
+use crate::driver::{DATE, UPGRADE, batch, last_response, request, response};
 
 /// Version, header fields of the request, and what the response says of them.
 const VARIANTS: [(&str, &str, &str); 7] = [
@@ -106,6 +106,26 @@ fn an_event_stream_begins_with_its_prologue_and_a_head_alone_is_whole() {
     let asked = request("GET", "/sse", "1.1", "last-event-id: seven\r\n");
     let refused = response(&settings, &asked, &batch);
     assert!(refused.starts_with("HTTP/1.1 400 ") && refused.contains("Last-Event-ID"), "{refused}");
+}
+
+#[test]
+fn a_driver_that_ends_the_connection_is_answered_as_a_client_that_wants_it_to_end() {
+    let batch = batch(&["a"]);
+    for kind in Kind::ALL {
+        let settings = kind.default_settings();
+        for (method, query) in [("GET", ""), ("HEAD", ""), ("GET", "?after=x")] {
+            for version in ["1.0", "1.1"] {
+                let asked = |option| {
+                    let fields = format!("origin: null\r\nconnection: {option}\r\n");
+                    request(method, &format!("{}{query}", kind.path()), version, &fields)
+                };
+                let last = last_response(&settings, &asked("keep-alive"), &batch);
+                assert_eq!(last, response(&settings, &asked("close"), &batch));
+                assert_eq!(last.contains("close\r\n"), version == "1.1", "{last}");
+                assert!(!last.contains("keep-alive"), "{last}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -42,7 +42,7 @@ impl Rig {
         // Whatever it sends is there at once; and no test waits for ever.
         client.set_nodelay(true).unwrap();
         client.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        self.driver.listener_is_ready();
+        self.driver.listener_became_ready();
         self.driver.accept(now_ns());
         let place = self.driver.connections.iter().map(|(place, _)| place).max().unwrap();
         (client, Key::of(place, self.driver.connections[place].generation))

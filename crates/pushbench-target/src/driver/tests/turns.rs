@@ -145,17 +145,33 @@ fn requests_that_were_read_before_their_turn_are_bounded_too() {
 }
 
 #[test]
-fn a_refusal_while_the_target_shuts_down_says_that_it_is_the_last() {
+fn the_last_reply_while_the_target_shuts_down_says_so_and_is_the_last() {
+    // RFC 9112, section 9.6; who speaks HTTP/1.0 is told nothing, which says it too (section 9.3).
+    let table = [
+        ("HEAD /sse HTTP/1.1", "", "", "close"),
+        ("HEAD /sse HTTP/1.0", "connection: keep-alive\r\n", "keep-alive", ""),
+        ("GET /sse HTTP/1.1", "", "", "close"),
+        ("HEAD /poll HTTP/1.1", "", "", "close"),
+        ("GET /poll HTTP/1.1", "", "", "close"),
+        ("GET /poll HTTP/1.0", "connection: keep-alive\r\n", "keep-alive", ""),
+        ("GET /poll?after=x HTTP/1.1", "", "", "close"),
+        ("GET /long-poll?timeout=0s HTTP/1.1", "", "", "close"),
+        ("GET /ws HTTP/1.1", "", "Upgrade", "Upgrade, close"),
+    ];
     run(|| {
-        for (closing, says) in [(false, false), (true, true)] {
-            let mut rig = Rig::new();
-            let (mut client, _) = rig.connect();
-            rig.driver.closing = closing;
-            client.write_all(b"GET /poll?after=x HTTP/1.1\r\nhost: a\r\n\r\n").unwrap();
-            rig.turns();
-            let reply = reply(&mut client);
-            assert!(reply.starts_with("HTTP/1.1 400"), "{reply}");
-            assert_eq!(reply.contains("connection: close"), says, "{reply}");
+        for (asked, fields, open, last) in table {
+            for (closing, said) in [(false, open), (true, last)] {
+                let mut rig = Rig::new();
+                let (mut client, key) = rig.connect();
+                rig.driver.closing = closing;
+                client.write_all(format!("{asked}\r\nhost: a\r\n{fields}\r\n").as_bytes()).unwrap();
+                rig.turns();
+                let reply = reply(&mut client);
+                let connection = reply.lines().find_map(|line| line.strip_prefix("connection: "));
+                assert_eq!(connection.unwrap_or_default(), said, "{asked}, {closing}: {reply}");
+                let ends = rig.driver.get(key).is_none_or(|it| matches!(it.mode, Mode::Lingering));
+                assert_eq!(ends, closing, "{asked}");
+            }
         }
     });
 }

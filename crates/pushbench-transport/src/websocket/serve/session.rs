@@ -46,8 +46,8 @@ enum Stage {
 
 impl Session {
     pub(super) fn new(settings: &Settings, question: &Question<'_>) -> Result<Self, Refusal> {
-        let form = ReplyForm::of(question.head);
-        let stage = Stage::Upgrading { start: question.query.start, accept: accept(question.head)?, form };
+        let Question { head, query, form, .. } = *question;
+        let stage = Stage::Upgrading { start: query.start, accept: accept(head)?, form };
         let Settings { encoding, ping_interval, .. } = *settings;
         Ok(Self { stage, ping_interval_ns: ping_interval.as_ns(), encoding, silent_pings: 0 })
     }
