@@ -87,7 +87,7 @@ fn a_plan_may_have_more_processes_than_it_needs() {
     let needs = needed(1000, "[target]\nprocesses = 2\n[workers]\nprocesses = 4", &MACHINE);
     let step = needs.of("sse", 1000).unwrap();
     assert_eq!((step.targets, step.workers), (2, 4));
-    assert_eq!((step.files_per_target, step.files_per_worker, step.ports_per_target), (516, 264, 125));
+    assert_eq!((step.files_per_target, step.files_per_worker, step.ports_per_target), (516, 266, 125));
     assert_eq!(needs.refusals(), []);
 }
 
@@ -164,20 +164,20 @@ fn each_limit_is_refused_with_its_value_and_what_would_fit() {
     two fixed processes
     open files of a target process: 1024 here, 2445 needed for 2000 clients of `sse`; 721 would fit
       hint: [target] processes = 3, or ulimit -n 2445 (beyond the hard limit: as root, or in limits.conf); --clients max takes as many as fit
-    open files of a worker process: 1024 here, 1332 needed for 2000 clients of `sse`; 1446 would fit
-      hint: [workers] processes = 3, or ulimit -n 1332 (beyond the hard limit: as root, or in limits.conf); --clients max takes as many as fit
+    open files of a worker process: 1024 here, 1334 needed for 2000 clients of `sse`; 1442 would fit
+      hint: [workers] processes = 3, or ulimit -n 1334 (beyond the hard limit: as root, or in limits.conf); --clients max takes as many as fit
     no files to speak of
     open files of a target process: 200 here, 224 needed for 100 clients of `sse`; 0 would fit
       hint: ulimit -n 224 (beyond the hard limit: as root, or in limits.conf)
-    open files of a worker process: 200 here, 222 needed for 100 clients of `sse`; 0 would fit
-      hint: ulimit -n 222 (beyond the hard limit: as root, or in limits.conf)
+    open files of a worker process: 200 here, 224 needed for 100 clients of `sse`; 0 would fit
+      hint: ulimit -n 224 (beyond the hard limit: as root, or in limits.conf)
     open files of the coordinator: 200 here, 227 needed for 100 clients of `sse`; 24 would fit
       hint: ulimit -n 227 (beyond the hard limit: as root, or in limits.conf); fewer processes are needed then; --clients max takes as many as fit
     more than a thousand processes can hold
     open files of a target process: 1024 here, 1334 needed for 1000000 clients of `sse`; 721000 would fit
       hint: ulimit -n 1334 (beyond the hard limit: as root, or in limits.conf); --clients max takes as many as fit
-    open files of a worker process: 1024 here, 1332 needed for 1000000 clients of `sse`; 723000 would fit
-      hint: ulimit -n 1332 (beyond the hard limit: as root, or in limits.conf); --clients max takes as many as fit
+    open files of a worker process: 1024 here, 1334 needed for 1000000 clients of `sse`; 721000 would fit
+      hint: ulimit -n 1334 (beyond the hard limit: as root, or in limits.conf); --clients max takes as many as fit
     open files of the coordinator: 1024 here, 2382 needed for 1000000 clients of `sse`; 150689 would fit
       hint: ulimit -n 2382 (beyond the hard limit: as root, or in limits.conf); fewer processes are needed then; --clients max takes as many as fit
     one worker, few ports

@@ -17,7 +17,7 @@ use pushbench_transport::Kind;
 /// Files of a target that are no client's: its control socket, standard error, poller, timer, listener and their like.
 pub(super) const TARGET_FILES: u64 = 16;
 /// Files of a worker that are no client's.
-pub(super) const WORKER_FILES: u64 = 14;
+pub(super) const WORKER_FILES: u64 = 16;
 /// Files of the coordinator that are no child's: its runtime, the sampler, what the shell left open.
 pub(super) const COORDINATOR_FILES: u64 = 14;
 /// Files of the coordinator for two network namespaces: each, and what is read of the kernel in the other one as well.
@@ -37,7 +37,7 @@ pub(super) const COORDINATOR_BYTES_PER_PROCESS: u64 = 256 << 10;
 /// User memory of a target with next to no clients, in bytes.
 pub(super) const TARGET_BYTES: u64 = 5 << 17;
 /// User memory of a worker with next to no clients, in bytes: its histograms are there from the begin.
-pub(super) const WORKER_BYTES: u64 = 31 << 18;
+pub(super) const WORKER_BYTES: u64 = 33 << 18;
 
 /// Kernel memory of a connection, both ends in their pollers, in bytes.
 pub(super) const KERNEL_BYTES_PER_CONNECTION: u64 = 8 << 10;
