@@ -115,6 +115,8 @@ pub enum Scarce {
     WorkerFiles,
     /// Ports of a worker's address towards one target.
     Ports,
+    /// Sockets that the epoll sets of one user watch; in use are those of this run.
+    Watches,
     /// Open files of all processes of the host together.
     HostFiles,
     /// Memory of the host, or of the control group that the run is in; used and allowed are bytes.
