@@ -84,8 +84,8 @@ fn a_limit_is_named_where_it_was_found_out() {
     };
     assert_eq!(
         fact(None),
-        "a limit was hit 7 times, which one the kernel's readings do not show (ports or watches that other programs took, \
-         memory for a socket, or the target's own)"
+        "a limit was hit 7 times, which one the kernel's readings do not show (watches that other programs took, memory for a \
+         socket, or the target's own)"
     );
     let named = |what| fact(Some(Scarcity { what, used: 98, allowed: 100 }));
     let table = [

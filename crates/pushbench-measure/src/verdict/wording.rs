@@ -69,8 +69,8 @@ fn limit(times: f64, scarcity: Option<Scarcity>) -> String {
             return "no limit was hit".to_owned();
         }
         return format!(
-            "a limit was hit {times:.0} times, which one the kernel's readings do not show (ports or watches that other \
-             programs took, memory for a socket, or the target's own)"
+            "a limit was hit {times:.0} times, which one the kernel's readings do not show (watches that other programs \
+             took, memory for a socket, or the target's own)"
         );
     };
     let what = match what {

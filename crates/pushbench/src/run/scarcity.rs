@@ -1,7 +1,7 @@
 //! Which of the machine's limits a round has reached, as far as the kernel's readings of this moment show it.
 //!
-//! Asked when a process says that it got no more of something. What no reading shows is not guessed: ports that other
-//! programs have bound look like any of their sockets, and watches of other programs are not told at all.
+//! Asked when a process says that it got no more of something. What no reading shows is not guessed: how many sockets other
+//! programs of the user watch, the kernel does not tell.
 
 use pushbench_measure::verdict::{Scarce, Scarcity};
 use pushbench_probe::limits::{self, HostFiles};
@@ -14,6 +14,9 @@ const LAST_FILES: u64 = 80;
 /// Share of the memory that is left when a run is ended before the kernel ends one of its processes, and the least.
 const LAST_MEMORY_SHARE: u64 = 100;
 const LAST_MEMORY_BYTES: u64 = 64 << 20;
+/// Sockets of the run up to which those of others are looked at too: a dump of as many takes 200 ms, in which the
+/// coordinator does nothing else.
+const DUMPED_SOCKETS: u64 = 50_000;
 
 /// What a process ran out of that says it got no more of something; `before` is from before the first client.
 pub(crate) fn scarce(watched: &Watched, before: &Usages) -> Option<Scarcity> {
@@ -21,8 +24,9 @@ pub(crate) fn scarce(watched: &Watched, before: &Usages) -> Option<Scarcity> {
     files(Scarce::WorkerFiles, &watched.workers, &now.workers)
         .or_else(|| files(Scarce::TargetFiles, &watched.targets, &now.targets))
         .or_else(|| limits::host_files().ok().and_then(host_files))
-        .or_else(|| ports(watched.topology.ephemeral_ports().ok()?, &now, before))
+        .or_else(|| ports(watched.topology.ephemeral_ports().ok()?, 0, &now, before))
         .or_else(|| watches(limits::epoll_watches_max().ok()?, &now, before))
+        .or_else(|| ports_beside_others(watched, &now, before))
 }
 
 /// Memory, of which so much is left.
@@ -50,18 +54,32 @@ fn host_files(files: HostFiles) -> Option<Scarcity> {
     all_but(LAST_FILES, Scarcity { what: Scarce::HostFiles, used: files.open, allowed: files.allowed })
 }
 
-/// Ports towards one target, where nearly all of them are taken: a worker has an address of its own, and as many clients
-/// at each target.
-fn ports((first, last): (u16, u16), now: &Usages, before: &Usages) -> Option<Scarcity> {
+/// Ports towards one target, where nearly all of them are taken, so many by other programs: a worker has an address of its
+/// own, and as many clients at each target.
+fn ports((first, last): (u16, u16), of_others: u64, now: &Usages, before: &Usages) -> Option<Scarcity> {
     let targets = now.targets.len().max(1) as u64;
-    let used = opened(&now.workers, &before.workers).max()?.div_ceil(targets);
-    all_but_a_tenth(Scarcity { what: Scarce::Ports, used, allowed: u64::from(last - first) + 1 })
+    let own = opened(&now.workers, &before.workers).max()?.div_ceil(targets);
+    let allowed = u64::from(last - first) + 1;
+    all_but_a_tenth(Scarcity { what: Scarce::Ports, used: (own + of_others).min(allowed), allowed })
+}
+
+/// The same with the ports that other programs have, where looking for them does not take long.
+fn ports_beside_others(watched: &Watched, now: &Usages, before: &Usages) -> Option<Scarcity> {
+    if sockets(now, before) > DUMPED_SOCKETS {
+        return None;
+    }
+    let of_others = watched.topology.ports_of_others(&watched.ports).ok()?;
+    ports(watched.topology.ephemeral_ports().ok()?, of_others, now, before)
 }
 
 /// Sockets that are watched by epoll sets, both ends of every connection, where nearly as many are as one user may watch.
 fn watches(allowed: u64, now: &Usages, before: &Usages) -> Option<Scarcity> {
-    let all = opened(&now.workers, &before.workers).chain(opened(&now.targets, &before.targets));
-    all_but_a_tenth(Scarcity { what: Scarce::Watches, used: all.sum(), allowed })
+    all_but_a_tenth(Scarcity { what: Scarce::Watches, used: sockets(now, before), allowed })
+}
+
+/// Sockets of all processes.
+fn sockets(now: &Usages, before: &Usages) -> u64 {
+    opened(&now.workers, &before.workers).chain(opened(&now.targets, &before.targets)).sum()
 }
 
 /// Files that each process has opened since: its sockets. None of a process that was not read.
@@ -105,9 +123,13 @@ mod tests {
     #[test]
     fn ports_are_those_of_the_worker_with_the_most_towards_each_target() {
         let before = usages(&[9, 9], &[10, 10]);
-        let scarce = |workers: [u64; 2]| ports((40_000, 40_099), &usages(&[0, 0], &workers), &before);
-        assert_eq!(scarce([100, 188]), None);
-        assert_eq!(scarce([100, 189]), Some(Scarcity { what: Scarce::Ports, used: 90, allowed: 100 }));
+        let scarce = |others, workers: [u64; 2]| {
+            ports((40_000, 40_099), others, &usages(&[0, 0], &workers), &before).map(|scarcity| scarcity.used)
+        };
+        assert_eq!(scarce(0, [100, 188]), None);
+        assert_eq!(scarce(0, [100, 189]), Some(90));
+        assert_eq!(scarce(1, [100, 188]), Some(90));
+        assert_eq!(scarce(99, [100, 188]), Some(100), "some may be counted twice");
     }
 
     #[test]

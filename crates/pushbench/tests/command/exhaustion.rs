@@ -6,6 +6,7 @@ use pushbench_probe::network::Namespace;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use std::fs;
 use std::io;
+use std::net::TcpListener;
 use std::path::PathBuf;
 
 use crate::folder::manifest;
@@ -73,6 +74,26 @@ fn a_worker_that_runs_out_of_ports_makes_the_run_invalid() {
     let (started, worker) = started(&workshop, "__worker");
     let namespace = Namespace::of_process(worker).unwrap();
     namespace.inside(|| fs::write("/proc/sys/net/ipv4/ip_local_port_range", "40000 40099")).unwrap();
+    let ended = started.ended();
+    assert_invalid_for("ephemeral ports of a worker's address", &ended, &manifest(&workshop.run_folder()));
+}
+
+#[test]
+fn ports_that_another_program_has_taken_make_the_run_invalid_too() {
+    if !privileged() {
+        return;
+    }
+    let veth = ("name = \"tiny\"\n", "name = \"tiny\"\nnetwork = \"veth\"\n");
+    let workshop = tiny_but(&[veth, MANY, SLOWLY], SSE);
+    let (started, worker) = started(&workshop, "__worker");
+    let namespace = Namespace::of_process(worker).unwrap();
+    let _taken: Vec<TcpListener> = namespace
+        .inside(|| {
+            fs::write("/proc/sys/net/ipv4/ip_local_port_range", "40000 40099")?;
+            // A worker that was quicker may have some of them.
+            Ok((40_000..40_080).filter_map(|port| TcpListener::bind(("127.0.0.1", port)).ok()).collect())
+        })
+        .unwrap();
     let ended = started.ended();
     assert_invalid_for("ephemeral ports of a worker's address", &ended, &manifest(&workshop.run_folder()));
 }
