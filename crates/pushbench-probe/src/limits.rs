@@ -20,6 +20,7 @@ const SOMAXCONN: &str = "/proc/sys/net/core/somaxconn";
 const TIME_WAIT_MAX: &str = "/proc/sys/net/ipv4/tcp_max_tw_buckets";
 const TCP_MEMORY: &str = "/proc/sys/net/ipv4/tcp_mem";
 const HOST_FILES: &str = "/proc/sys/fs/file-nr";
+const EPOLL_WATCHES: &str = "/proc/sys/fs/epoll/max_user_watches";
 const OWN_FDS: &str = "/proc/self/fd";
 
 /// A resource limit of this process. `u64::MAX` stands for "unlimited".
@@ -80,6 +81,15 @@ pub fn time_wait_max() -> io::Result<u64> {
 pub fn tcp_memory_max_bytes() -> io::Result<u64> {
     let pages = read(TCP_MEMORY)?.split_whitespace().nth(2).and_then(|pages| pages.parse::<u64>().ok());
     Ok(pages.ok_or_else(|| malformed(TCP_MEMORY, "third number"))?.saturating_mul(page_size() as u64))
+}
+
+/// How many files the epoll sets of one user may watch together, one in two sets counting twice
+/// (`fs.epoll.max_user_watches`); root is a user too. How many they watch now the kernel does not tell.
+///
+/// # Errors
+/// When `/proc/sys/fs/epoll/max_user_watches` cannot be read.
+pub fn epoll_watches_max() -> io::Result<u64> {
+    read(EPOLL_WATCHES)?.trim().parse().map_err(|_| malformed(EPOLL_WATCHES, "number"))
 }
 
 /// How many more files all processes of the host together may open (`fs.file-max` less those open now); `u64::MAX` for a
@@ -216,6 +226,11 @@ mod tests {
         assert!(listen_backlog_max().unwrap() > 0);
         assert!(memory_available_bytes().unwrap() > 1 << 20);
         assert!(memory_allowed_bytes().unwrap() >= memory_available_bytes().unwrap());
+    }
+
+    #[test]
+    fn watches_are_bounded() {
+        assert!(epoll_watches_max().unwrap() > 0);
     }
 
     #[test]

@@ -113,8 +113,10 @@ pub enum Scarce {
     TargetFiles,
     /// Open files of a worker process.
     WorkerFiles,
-    /// Ports of a worker's address towards one target.
+    /// Ports of a worker's address towards one target; in use are those of other programs too where they matter.
     Ports,
+    /// Sockets that the epoll sets of one user watch; in use are those of this run.
+    Watches,
     /// Open files of all processes of the host together.
     HostFiles,
     /// Memory of the host, or of the control group that the run is in; used and allowed are bytes.

@@ -84,8 +84,8 @@ fn a_limit_is_named_where_it_was_found_out() {
     };
     assert_eq!(
         fact(None),
-        "a limit was hit 7 times, which one the kernel's readings do not show (ports that others took, sockets' memory, \
-         watches of a poller, or the target's own)"
+        "a limit was hit 7 times, which one the kernel's readings do not show (watches that other programs took, memory for a \
+         socket, or the target's own)"
     );
     let named = |what| fact(Some(Scarcity { what, used: 98, allowed: 100 }));
     let table = [
@@ -93,12 +93,20 @@ fn a_limit_is_named_where_it_was_found_out() {
         (Scarce::WorkerFiles, "open files of a worker process"),
         (Scarce::Ports, "ephemeral ports of a worker's address"),
         (Scarce::HostFiles, "open files of the whole host"),
+        (Scarce::Watches, "sockets that one user may watch (fs.epoll.max_user_watches)"),
     ];
     for (what, name) in table {
         assert_eq!(named(what), format!("{name} ran out, 7 times (98 of 100 in use)"));
     }
     let memory = Scarcity { what: Scarce::Memory, used: 23_900 << 20, allowed: 24_000 << 20 };
     assert_eq!(fact(Some(memory)), "memory ran out (23900 of 24000 MiB in use)", "once is enough");
+}
+
+#[test]
+fn a_limit_that_was_not_hit_is_not_wondered_about() {
+    let findings = judge(&Observed::default());
+    let finding = findings.iter().find(|finding| finding.condition == Condition::LimitReached).unwrap();
+    assert_eq!((finding.level, finding.fact.as_deref()), (Level::Ok, Some("no limit was hit")));
 }
 
 fn moved(before: f64, after: f64) -> Steadiness {

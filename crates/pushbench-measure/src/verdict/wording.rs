@@ -65,9 +65,12 @@ pub(super) fn advice(condition: Condition) -> &'static str {
 
 fn limit(times: f64, scarcity: Option<Scarcity>) -> String {
     let Some(Scarcity { what, used, allowed }) = scarcity else {
+        if times == 0.0 {
+            return "no limit was hit".to_owned();
+        }
         return format!(
-            "a limit was hit {times:.0} times, which one the kernel's readings do not show (ports that others took, \
-             sockets' memory, watches of a poller, or the target's own)"
+            "a limit was hit {times:.0} times, which one the kernel's readings do not show (watches that other programs \
+             took, memory for a socket, or the target's own)"
         );
     };
     let what = match what {
@@ -75,6 +78,7 @@ fn limit(times: f64, scarcity: Option<Scarcity>) -> String {
         Scarce::WorkerFiles => "open files of a worker process",
         Scarce::Ports => "ephemeral ports of a worker's address",
         Scarce::HostFiles => "open files of the whole host",
+        Scarce::Watches => "sockets that one user may watch (fs.epoll.max_user_watches)",
         Scarce::Memory => {
             return format!("memory ran out ({} of {} MiB in use)", used >> 20, allowed >> 20);
         }

@@ -9,7 +9,9 @@ mod diag;
 mod owner;
 mod wire;
 
+use std::collections::BTreeSet;
 use std::io;
+use std::ops::RangeInclusive;
 
 use self::wire::{Socket, State, StateMask};
 pub use self::{
@@ -106,6 +108,25 @@ impl SocketDiag {
     /// As [`SocketDiag::census`].
     pub fn target_side(&mut self, ports: &[u16]) -> io::Result<States> {
         self.count(|socket| ports.contains(&socket.local_port))
+    }
+
+    /// How many of the local ports `range` are those of sockets that listen or are connected, but not to one of the remote
+    /// ports `but`: at any address, of both families. Not seen are sockets that are bound and nothing else.
+    ///
+    /// The kernel gives an outgoing connection no port that a program has bound, whatever the address. One that it chose
+    /// itself for another connection it may give again, so those in `TIME_WAIT`, which mostly are such, are left out.
+    ///
+    /// # Errors
+    /// As [`SocketDiag::census`].
+    pub fn ports_of_others(&mut self, range: &RangeInclusive<u16>, but: &[u16]) -> io::Result<usize> {
+        let states = StateMask::connections() | StateMask::listeners();
+        let taken = self.gather(states, |taken: &mut BTreeSet<u16>, socket| {
+            let is_other = socket.state != State::TimeWait && !but.contains(&socket.remote_port);
+            if is_other && range.contains(&socket.local_port) {
+                taken.insert(socket.local_port);
+            }
+        })?;
+        Ok(taken.len())
     }
 
     fn count(&mut self, wanted: impl Fn(&Socket) -> bool) -> io::Result<States> {

@@ -223,3 +223,19 @@ fn the_owner_of_a_listening_port_is_this_process() {
     // No socket can listen on port zero.
     assert_eq!(listener_owner(0), None);
 }
+
+#[test]
+fn ports_of_others_are_all_but_those_of_connections_to_some_remote_ports() {
+    let (listener, remote) = listen("127.0.0.1:0");
+    // A port that was bound is given to no connection of another test.
+    let client = socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None).unwrap();
+    rustix::net::bind(&client, &"127.0.0.1:0".parse::<SocketAddr>().unwrap()).unwrap();
+    rustix::net::connect(&client, &listener.local_addr().unwrap()).unwrap();
+    let local = TcpStream::from(client).local_addr().unwrap().port();
+    let mut diag = SocketDiag::open().unwrap();
+    let table = [(remote, vec![], 1), (remote, vec![local], 1), (local, vec![], 1), (local, vec![remote], 0)];
+    for (port, but, expected) in table {
+        let counted = diag.ports_of_others(&(port..=port), &but).unwrap();
+        assert_eq!(counted, expected, "{port} of client {local} and target {remote}, but {but:?}");
+    }
+}

@@ -20,6 +20,9 @@ const SUBTITLE: &str = "TIME_WAIT holds a closed connection's port for a minute.
 /// So that a line at the top does not touch the note above the plot.
 const HEADROOM: f64 = 1.08;
 
+/// By how much the dot at a line's open end is wider than the line, on each side.
+const END: f64 = 3.5;
+
 /// A state, or several, of one side or both.
 #[derive(Clone, Copy)]
 struct Line {
@@ -97,7 +100,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
         // A state that never occurred is in the note; its line would only cover the axis.
         for line in LINES.iter().filter(|line| peak(series, line) > Some(0)) {
             let points: Vec<Point> = points(series, line).map(|point| timeline.place(*plot, point)).collect();
-            canvas.line(&points, (line.stroke)(series.ink.color));
+            let stroke = (line.stroke)(series.ink.color);
+            canvas.line(&points, stroke);
+            for end in open_ends(&points, rows(series).map(|t_s| timeline.place(*plot, (t_s, 0.0)).0)) {
+                canvas.disc(end, stroke.width / 2.0 + END, stroke.color);
+            }
         }
     }
 }
@@ -132,6 +139,24 @@ fn points<'a>(series: &Series<'a>, line: &'a Line) -> impl Iterator<Item = Point
     series.intervals().filter_map(|interval| Some((interval.t_s, f64::from((line.count)(interval)?))))
 }
 
+/// Times of the first and the last row.
+fn rows(series: &Series<'_>) -> [f64; 2] {
+    let times = || series.intervals().map(|interval| interval.t_s);
+    [times().fold(f64::INFINITY, f64::min), times().fold(f64::NEG_INFINITY, f64::max)]
+}
+
+/// Ends of a line at which rows go on: nobody looked there, which does not mean that there were no sockets.
+fn open_ends(points: &[Point], [first_row, last_row]: [f64; 2]) -> Vec<Point> {
+    match *points {
+        [first, .., last] => {
+            let ends = [(first, first_row < first.0), (last, last.0 < last_row)];
+            ends.into_iter().filter_map(|(end, is_open)| is_open.then_some(end)).collect()
+        }
+        // A single look is no line.
+        _ => points.to_vec(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,5 +178,23 @@ mod tests {
             assert_eq!(first(established, waiting).as_deref(), Some(expected));
         }
         assert_eq!(first(None, None), None);
+    }
+
+    #[test]
+    fn a_line_ends_in_dots_only_where_rows_go_on_without_a_look() {
+        let (first, last) = ((0.0, 600.0), (9.0, 500.0));
+        let line = [first, (5.0, 600.0), last];
+        let table = [
+            (&line[..], [0.0, 9.0], &[][..]),
+            (&line, [-1.0, 9.0], &[first]),
+            (&line, [0.0, 10.0], &[last]),
+            (&line, [-1.0, 10.0], &[first, last]),
+            (&line[..1], [-1.0, 10.0], &[first]),
+            (&line[..1], [0.0, 0.0], &[first]),
+            (&[], [0.0, 9.0], &[]),
+        ];
+        for (points, rows, ends) in table {
+            assert_eq!(open_ends(points, rows), ends, "{points:?} in {rows:?}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Every chart, drawn from made-up runs and looked at pixel by pixel.
 
+use pushbench_measure::results::{Interval, SocketStates};
 use pushbench_report::{ReportError, RunFolder, charts};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -208,6 +209,24 @@ fn absent_logs_leave_the_other_transports_as_they_were() {
         assert!(full > 800 && none < 100, "{name}: {full} {none}");
         assert!(after * 10 > before * 9, "{name}: {before} {after}");
     }
+}
+
+#[test]
+fn sockets_that_were_looked_at_only_once_are_seen() {
+    let mut run = folder(&Shape { transports: 3, ..Shape::default() });
+    let with_looks_at = |run: &mut RunFolder, looked: &[usize]| {
+        for (row, interval) in run.labels[2].intervals.iter_mut().enumerate() {
+            let Interval { step, round, t_s, .. } = *interval;
+            *interval = Interval { step, round, t_s, phase: interval.phase.clone(), ..Interval::default() };
+            if looked.contains(&row) {
+                let established = SocketStates { established: step, ..SocketStates::default() };
+                interval.set_sockets(&established, &established);
+            }
+        }
+        drawn(run)["sockets.png"].count(BLUE)
+    };
+    let (never, once) = (with_looks_at(&mut run, &[]), with_looks_at(&mut run, &[9]));
+    assert!(once > never + 50, "{never} {once}");
 }
 
 #[test]

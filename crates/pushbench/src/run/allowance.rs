@@ -1,4 +1,5 @@
-//! How often the sockets of a step may be dumped: as often as dumps take a small share of a CPU at most.
+//! How often the sockets of a step may be dumped: as often as dumps take a small share of a CPU at most; and the dump that
+//! is made all the same when all clients have connected.
 //!
 //! A dump of ten thousand connections takes some 40 ms of a CPU, one of a million takes seconds. Reads no clock.
 
@@ -28,6 +29,25 @@ impl Allowance {
     /// A dump that ended now took so much of a CPU.
     pub(crate) fn spent(&mut self, cost_ns: u64, now_ns: u64) {
         (self.last_cost_ns, self.next_ns) = (cost_ns, now_ns + cost_ns * PAUSE);
+    }
+}
+
+/// A dump made between two ticks, for the row of the second that it falls in: it has used up what dumps may take, so that
+/// there is often none at the tick.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Between<T> {
+    made: Option<(T, u64)>,
+}
+
+impl<T> Between<T> {
+    /// Keeps what was dumped until then, if anything was.
+    pub(crate) fn keep(&mut self, dump: Option<T>, made_ns: u64) {
+        self.made = dump.map(|dump| (dump, made_ns));
+    }
+
+    /// What was dumped in the second that ends at a tick, once; ticks are asked for in their order.
+    pub(crate) fn take(&mut self, tick_ns: u64) -> Option<T> {
+        self.made.take_if(|(_, made_ns)| *made_ns <= tick_ns).map(|(dump, _)| dump)
     }
 }
 
@@ -61,5 +81,18 @@ mod tests {
         assert!(!allowance.allow(1000 * MS) && allowance.allow_the_last());
         allowance.spent(5_000 * MS, 0);
         assert!(!allowance.allow_the_last());
+    }
+
+    #[test]
+    fn a_dump_between_two_ticks_is_in_the_row_of_its_own_second() {
+        let mut between = Between::default();
+        assert_eq!(between.take(1000 * MS), None);
+        between.keep(Some("half past two"), 2500 * MS);
+        // A dump that takes long delays the ticks of the seconds before its end.
+        assert_eq!(between.take(2000 * MS), None);
+        assert_eq!(between.take(3000 * MS), Some("half past two"));
+        assert_eq!(between.take(4000 * MS), None);
+        between.keep(None, 4500 * MS);
+        assert_eq!(between.take(5000 * MS), None);
     }
 }

@@ -13,6 +13,7 @@ mod ramp;
 mod resources;
 mod rounds;
 mod sampler;
+mod scarcity;
 mod step;
 mod topology;
 mod watch;

@@ -1,20 +1,11 @@
-//! What a round used of the machine, beside what was predicted; and which of the machine's limits it ran into.
+//! What a round used of the machine, beside what was predicted.
 //!
-//! Taken in as the sampler reads it: peaks, never a reading of its own except when a process says that it got no more of
-//! something.
+//! Taken in as the sampler reads it: peaks, never a reading of its own.
 
 use pushbench_measure::results::Resources;
-use pushbench_measure::verdict::{Scarce, Scarcity};
-use pushbench_probe::limits::{self, HostFiles};
-use pushbench_probe::process::{self, Usage};
+use pushbench_probe::process::Usage;
 
-use super::sampler::{Usages, Watched};
-
-/// Files left at which a process is as good as out of them: some are for accepting and refusing.
-const LAST_FILES: u64 = 80;
-/// Share of the memory that is left when a run is ended before the kernel ends one of its processes, and the least.
-const LAST_MEMORY_SHARE: u64 = 100;
-const LAST_MEMORY_BYTES: u64 = 64 << 20;
+use super::sampler::Usages;
 
 /// Everything at its most until now.
 #[derive(Debug, Clone, Default)]
@@ -75,53 +66,6 @@ fn user_bytes(usages: &Usages) -> Option<u64> {
     Some(common + all.iter().map(|usage| usage.private_bytes).sum::<u64>())
 }
 
-/// Whether so little memory is left that a run had better end itself.
-pub(crate) fn is_out_of_memory(available_bytes: u64, total_bytes: u64) -> bool {
-    available_bytes < (total_bytes / LAST_MEMORY_SHARE).max(LAST_MEMORY_BYTES)
-}
-
-/// What a process ran out of that says it got no more of something, as far as the kernel's readings of this moment show;
-/// `before` is from before the first client.
-pub(crate) fn scarce(watched: &Watched, before: &Usages) -> Option<Scarcity> {
-    let files = |pids: &[u32], what| {
-        let of_process = |pid: &u32| {
-            let used = process::usage(*pid).ok()?.open_files?;
-            let allowed = limits::open_files_of(*pid).ok()?;
-            (used + LAST_FILES >= allowed).then_some(Scarcity { what, used, allowed })
-        };
-        pids.iter().find_map(of_process)
-    };
-    files(&watched.workers, Scarce::WorkerFiles)
-        .or_else(|| files(&watched.targets, Scarce::TargetFiles))
-        .or_else(|| limits::host_files().ok().and_then(host_files))
-        .or_else(|| ports(watched, before))
-}
-
-/// Files of the whole host, where nearly all of them are open.
-fn host_files(files: HostFiles) -> Option<Scarcity> {
-    let HostFiles { open: used, allowed } = files;
-    (used + LAST_FILES >= allowed).then_some(Scarcity { what: Scarce::HostFiles, used, allowed })
-}
-
-/// Memory, of which so much is left.
-pub(crate) fn memory(available_bytes: u64, allowed_bytes: u64) -> Scarcity {
-    let used = allowed_bytes.saturating_sub(available_bytes);
-    Scarcity { what: Scarce::Memory, used, allowed: allowed_bytes }
-}
-
-/// Ports towards one target, where nearly all of them are taken.
-fn ports(watched: &Watched, before: &Usages) -> Option<Scarcity> {
-    let (first, last) = watched.topology.ephemeral_ports().ok()?;
-    let allowed = u64::from(last - first) + 1;
-    let targets = watched.targets.len().max(1) as u64;
-    let of_worker = |(pid, before): (&u32, &Option<Usage>)| {
-        let now = process::usage(*pid).ok()?.open_files?;
-        Some(now.saturating_sub(before.as_ref()?.open_files?).div_ceil(targets))
-    };
-    let used = watched.workers.iter().zip(&before.workers).filter_map(of_worker).max()?;
-    (used * 10 >= allowed * 9).then_some(Scarcity { what: Scarce::Ports, used, allowed })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,19 +109,5 @@ mod tests {
         };
         assert_eq!(peak.used(&before), used);
         assert_eq!(Peak::default().used(&before).user_bytes, None);
-    }
-
-    #[test]
-    fn files_of_the_host_are_out_when_next_to_none_are_left() {
-        let scarce = |open| host_files(HostFiles { open, allowed: 1000 });
-        assert_eq!(scarce(919), None);
-        assert_eq!(scarce(920), Some(Scarcity { what: Scarce::HostFiles, used: 920, allowed: 1000 }));
-    }
-
-    #[test]
-    fn memory_is_out_before_the_last_byte_is() {
-        assert!(is_out_of_memory(200 << 20, 24 << 30));
-        assert!(!is_out_of_memory(300 << 20, 24 << 30));
-        assert!(is_out_of_memory(60 << 20, 1 << 30), "a small machine keeps some too");
     }
 }

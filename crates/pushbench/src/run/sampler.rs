@@ -13,7 +13,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::allowance::Allowance;
+use super::allowance::{Allowance, Between};
 use super::topology::{Counter, Topology, Totals};
 
 /// Time between two looks at the host's socket totals.
@@ -90,19 +90,7 @@ impl Sampler {
     /// Begins to sample, with ticks every second after `from_ns`.
     pub(crate) fn start(watched: Watched, from_ns: u64, seen: UnboundedSender<Seen>) -> Self {
         let (wishes, inbox) = channel();
-        let mut sampling = Sampling {
-            // Without it (a kernel without the module, a sandbox) the socket columns stay empty.
-            counter: Counter::open(&watched.topology).ok(),
-            totals: Totals::open(&watched.topology).ok(),
-            watched,
-            seen,
-            ticks: Ticks::new(from_ns),
-            edges: Vec::new(),
-            end_ns: None,
-            glance: Glance::default(),
-            next_glance_ns: from_ns,
-            dumps: Allowance::default(),
-        };
+        let mut sampling = Sampling::new(watched, from_ns, seen);
         let thread = std::thread::spawn(move || sampling.run(&inbox));
         Self { wishes, thread: Some(thread) }
     }
@@ -168,28 +156,51 @@ struct Sampling {
     glance: Glance,
     next_glance_ns: u64,
     dumps: Allowance,
+    /// The dump that was asked for, until the row of its second is due.
+    between: Between<Census>,
 }
 
 impl Sampling {
+    fn new(watched: Watched, from_ns: u64, seen: UnboundedSender<Seen>) -> Self {
+        Self {
+            // Without it (a kernel without the module, a sandbox) the socket columns stay empty.
+            counter: Counter::open(&watched.topology).ok(),
+            totals: Totals::open(&watched.topology).ok(),
+            watched,
+            seen,
+            ticks: Ticks::new(from_ns),
+            edges: Vec::new(),
+            end_ns: None,
+            glance: Glance::default(),
+            next_glance_ns: from_ns,
+            dumps: Allowance::default(),
+            between: Between::default(),
+        }
+    }
+
     fn run(&mut self, inbox: &Receiver<Wish>) {
         loop {
             let wait_ns = self.next_ns().saturating_sub(clock::now_ns());
             match inbox.recv_timeout(Duration::from_nanos(wait_ns)) {
-                Ok(Wish::Begin(edges, sockets)) => {
-                    self.ticks.begin(edges);
-                    let idle_ns = wire::idle_cpu_from_ns(&edges, sockets);
-                    self.edges =
-                        vec![(3, edges.end_ns), (2, idle_ns), (1, edges.drain_ns), (0, edges.measure_ns)];
-                    self.end_ns = Some(edges.end_ns);
-                }
-                Ok(Wish::Look) => {
-                    let census = self.dump();
-                    self.tell(Seen::Look(census));
-                }
+                Ok(Wish::Begin(edges, sockets)) => self.begin(edges, sockets),
+                Ok(Wish::Look) => self.look(),
                 Ok(Wish::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => self.act(clock::now_ns()),
             }
         }
+    }
+
+    fn begin(&mut self, edges: PhaseEdges, sockets: usize) {
+        self.ticks.begin(edges);
+        let idle_ns = wire::idle_cpu_from_ns(&edges, sockets);
+        self.edges = vec![(3, edges.end_ns), (2, idle_ns), (1, edges.drain_ns), (0, edges.measure_ns)];
+        self.end_ns = Some(edges.end_ns);
+    }
+
+    fn look(&mut self) {
+        let census = self.dump();
+        self.between.keep(census, clock::now_ns());
+        self.tell(Seen::Look(census));
     }
 
     fn next_ns(&self) -> u64 {
@@ -218,7 +229,8 @@ impl Sampling {
             }
             self.ticks.advance();
             let allowed = if last { self.dumps.allow_the_last() } else { self.dumps.allow(now_ns) };
-            let census = if allowed { self.dump() } else { None };
+            let between = self.between.take(tick_ns);
+            let census = if allowed { self.dump() } else { between };
             self.tick(tick_ns, census);
         }
     }
@@ -249,5 +261,53 @@ impl Sampling {
     fn tell(&self, seen: Seen) {
         // Whoever listened is about to end this thread.
         let _ = self.seen.send(seen);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{TcpListener, TcpStream};
+    use tokio::sync::mpsc::unbounded_channel;
+
+    const MS: u64 = 1_000_000;
+
+    #[test]
+    fn a_second_in_which_a_look_was_asked_for_has_its_sockets_though_no_dump_is_allowed_at_its_end() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let _clients = [(); 3].map(|()| TcpStream::connect(address).unwrap());
+        let watched = Watched {
+            topology: Topology::Loopback,
+            targets: Vec::new(),
+            workers: Vec::new(),
+            ports: vec![address.port()],
+        };
+        let (tell, mut seen) = unbounded_channel();
+        let mut sampling = Sampling::new(watched, clock::now_ns(), tell);
+        if sampling.counter.is_none() {
+            return;
+        }
+        sampling.look();
+        // As when all clients have connected within the first second.
+        let start_ns = clock::now_ns();
+        let edges = PhaseEdges {
+            start_ns,
+            measure_ns: start_ns + MS,
+            drain_ns: start_ns + 2 * MS,
+            end_ns: start_ns + 9 * MS,
+        };
+        sampling.begin(edges, 3);
+        sampling.act(start_ns);
+        let mut established = Vec::new();
+        while let Ok(news) = seen.try_recv() {
+            let census = match news {
+                Seen::Tick(sample) => sample.census,
+                Seen::Look(census) => census,
+                Seen::Edge(..) => continue,
+            };
+            established.push(census.map(|census| census.client.established));
+        }
+        assert_eq!(established, [Some(3), Some(3)]);
     }
 }

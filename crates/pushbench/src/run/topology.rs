@@ -108,6 +108,16 @@ impl Topology {
         }
     }
 
+    /// How many of the ports for the workers' connections other programs have; `targets` are the ports of the run's own.
+    pub(crate) fn ports_of_others(&self, targets: &[u16]) -> io::Result<u64> {
+        let (first, last) = self.ephemeral_ports()?;
+        let mut diag = match self {
+            Self::Loopback => SocketDiag::open()?,
+            Self::Veth { workers, .. } => SocketDiag::open_in(workers)?,
+        };
+        Ok(diag.ports_of_others(&(first..=last), targets)? as u64)
+    }
+
     /// Connection attempts that a listener lost until now.
     pub(crate) fn listen_overflows(&self) -> io::Result<u64> {
         match self {

@@ -5,9 +5,9 @@ use pushbench_measure::verdict::{Condition, Level};
 use pushbench_probe::network::Namespace;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use std::fs;
-use std::io;
-use std::path::PathBuf;
+use std::net::TcpListener;
 
+use crate::control_group::ControlGroup;
 use crate::folder::manifest;
 use crate::process::{Ended, Started};
 use crate::scenario::{SSE, Workshop, tiny_but};
@@ -77,29 +77,24 @@ fn a_worker_that_runs_out_of_ports_makes_the_run_invalid() {
     assert_invalid_for("ephemeral ports of a worker's address", &ended, &manifest(&workshop.run_folder()));
 }
 
-/// A control group of its own for a process, which only root may make.
-struct ControlGroup(PathBuf);
-
-impl ControlGroup {
-    /// Takes a process and its memory from now on into a new group that may have so much.
-    fn around(pid: u32, bytes: u64) -> io::Result<Self> {
-        // Version 1 where it has the memory, else version 2.
-        let (root, limit) = match PathBuf::from("/sys/fs/cgroup/memory") {
-            of_memory if of_memory.exists() => (of_memory, "memory.limit_in_bytes"),
-            _ => (PathBuf::from("/sys/fs/cgroup"), "memory.max"),
-        };
-        let group = Self(root.join(format!("pushbench-test-{pid}")));
-        fs::create_dir(&group.0)?;
-        fs::write(group.0.join(limit), bytes.to_string())?;
-        fs::write(group.0.join("cgroup.procs"), pid.to_string())?;
-        Ok(group)
+#[test]
+fn ports_that_another_program_has_taken_make_the_run_invalid_too() {
+    if !privileged() {
+        return;
     }
-}
-
-impl Drop for ControlGroup {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir(&self.0);
-    }
+    let veth = ("name = \"tiny\"\n", "name = \"tiny\"\nnetwork = \"veth\"\n");
+    let workshop = tiny_but(&[veth, MANY, SLOWLY], SSE);
+    let (started, worker) = started(&workshop, "__worker");
+    let namespace = Namespace::of_process(worker).unwrap();
+    let _taken: Vec<TcpListener> = namespace
+        .inside(|| {
+            fs::write("/proc/sys/net/ipv4/ip_local_port_range", "40000 40099")?;
+            // A worker that was quicker may have some of them.
+            Ok((40_000..40_080).filter_map(|port| TcpListener::bind(("127.0.0.1", port)).ok()).collect())
+        })
+        .unwrap();
+    let ended = started.ended();
+    assert_invalid_for("ephemeral ports of a worker's address", &ended, &manifest(&workshop.run_folder()));
 }
 
 #[test]
@@ -107,17 +102,10 @@ fn a_run_whose_memory_runs_out_is_marked_invalid_with_what_was_measured_on_disk(
     // The ramp is long enough for the next second to come in it.
     let workshop = tiny_but(&[MANY, ("\"400/s\"", "\"40/s\"")], SSE);
     let (started, _) = started(&workshop, "__worker");
+    let Some(group) = ControlGroup::of_its_own() else { return };
     // Less than a run wants to have left.
-    let _group = match ControlGroup::around(started.pid(), 48 << 20) {
-        Ok(group) => group,
-        Err(error) => {
-            #[expect(clippy::print_stderr, reason = "a test that does nothing says why")]
-            {
-                eprintln!("not tested: a control group cannot be made ({error})");
-            }
-            return;
-        }
-    };
+    group.limit(48 << 20);
+    group.take(started.pid());
     let ended = started.ended();
     let folder = workshop.run_folder();
     let run = manifest(&folder);

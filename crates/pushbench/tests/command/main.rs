@@ -8,6 +8,7 @@ mod capture;
 mod check;
 mod columns;
 mod compare;
+mod control_group;
 mod ends;
 mod exhaustion;
 mod folder;

@@ -84,6 +84,11 @@ pub(crate) fn start_with_blocks(folder: &Path, blocks: u32, arguments: &[&str]) 
     start_below(&format!("trap '' XFSZ && ulimit -f {blocks}"), folder, arguments)
 }
 
+/// Starts the program as a member of the control group that has its processes in this file.
+pub(crate) fn start_in_group(processes: &Path, folder: &Path, arguments: &[&str]) -> Started {
+    start_below(&format!("echo $$ > '{}'", processes.display()), folder, arguments)
+}
+
 /// Starts the program after a shell has limited itself.
 fn start_below(limit: &str, folder: &Path, arguments: &[&str]) -> Started {
     let mut shell = Command::new("sh");

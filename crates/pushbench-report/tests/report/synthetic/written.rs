@@ -7,7 +7,10 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Dice, Shape, folder};
+use super::dice::Dice;
+use super::figures::complete_round;
+use super::manifest::STARTED;
+use super::{Shape, folder};
 
 /// What makes one made-up run another.
 #[derive(Debug, Clone)]
@@ -43,7 +46,7 @@ pub(crate) fn write(dir: &Path, made: &Made, change: impl FnOnce(&mut RunFolder)
         let dir = dir.join(&transport.label);
         fs::create_dir_all(&dir).expect(WRITTEN);
         let mut log = Vec::new();
-        interval_log::write_head(&mut log, "2026-11-20T14:03:22Z").expect(WRITTEN);
+        interval_log::write_head(&mut log, STARTED).expect(WRITTEN);
         for result in results.iter_mut().filter(|result| result.summary.label == transport.label) {
             // What a shape knows is one round's.
             result.summary.publishes = result.summary.publishes.map(|of_one| of_one * u64::from(made.rounds));
@@ -99,13 +102,5 @@ fn round_result(result: &StepResult, round: u32, cost: f64, delay_us: u64) -> Ro
         age_mean_us: of.age_mean_us.map(|us| us + delay_us as f64),
         ..of.clone()
     };
-    RoundResult {
-        round,
-        complete: true,
-        summary,
-        findings: Vec::new(),
-        ports: Vec::new(),
-        wire: None,
-        resources: None,
-    }
+    complete_round(round, summary)
 }

@@ -5,8 +5,8 @@ use pushbench_probe::{clock, limits, memory};
 
 use super::{Ended, Step, growth};
 use crate::run::fleet::{Heard, Member};
-use crate::run::resources;
 use crate::run::sampler::Seen;
+use crate::run::scarcity;
 
 impl Step<'_, '_> {
     pub(super) async fn hear(&mut self, heard: Heard) -> Result<(), Ended> {
@@ -80,13 +80,13 @@ impl Step<'_, '_> {
 
     fn note_limits(&mut self, times: u64) {
         let (watched, before) = (&self.watched, &self.before.usages);
-        self.ramp.limits_hit(times, clock::now_ns(), || resources::scarce(watched, before));
+        self.ramp.limits_hit(times, clock::now_ns(), || scarcity::scarce(watched, before));
     }
 
     /// Ends the step before the kernel has to end one of its processes, or another's.
     fn refuse_to_use_the_last_memory(&self, available_bytes: Option<u64>) -> Result<(), Ended> {
         match available_bytes.zip(limits::memory_allowed_bytes().ok()) {
-            Some((available, total)) if resources::is_out_of_memory(available, total) => {
+            Some((available, total)) if scarcity::is_out_of_memory(available, total) => {
                 let left = format!("{} of {} MiB are left", available >> 20, total >> 20);
                 Err(self.without_memory(available_bytes, &left))
             }
@@ -98,7 +98,7 @@ impl Step<'_, '_> {
         let (connected, clients) = (self.gather.ever_connected(), self.job.clients);
         let allowed_bytes = limits::memory_allowed_bytes().unwrap_or_default();
         Ended::Exhausted {
-            scarcity: resources::memory(available_bytes.unwrap_or_default(), allowed_bytes),
+            scarcity: scarcity::memory(available_bytes.unwrap_or_default(), allowed_bytes),
             reason: format!(
                 "memory ran out: {what}, with {connected} of {clients} clients connected\nhint: fewer clients; \
                  --clients max takes as many as fit"
