@@ -222,11 +222,15 @@ fn observed(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges, wire: Option<
     }
 }
 
-/// Busy share of the busiest of the processes, each one thread; `None` when any was not read.
+/// Busy share of the busiest of the processes; `None` when any was not read.
 fn busiest(begin: &[Option<Usage>], end: &[Option<Usage>], seconds: f64) -> Option<f64> {
     let shares = begin.iter().zip(end).map(|(begin, end)| {
-        let busy_ns = end.as_ref()?.cpu_ns.saturating_sub(begin.as_ref()?.cpu_ns);
-        Some(busy_ns as f64 / 1e9 / seconds)
+        let (begin, end) = (begin.as_ref()?, end.as_ref()?);
+        let busy_ns = end.cpu_ns.saturating_sub(begin.cpu_ns) as f64;
+        let waited_ns = end.run_queue_wait_ns.saturating_sub(begin.run_queue_wait_ns) as f64;
+        // While others have its CPU a process can do no more than wait: that is not its leisure.
+        let had_ns = (seconds * 1e9 - waited_ns).max(busy_ns);
+        Some(if had_ns > 0.0 { busy_ns / had_ns } else { 0.0 })
     });
     shares.collect::<Option<Vec<f64>>>()?.into_iter().reduce(f64::max)
 }
@@ -253,6 +257,21 @@ mod tests {
         let begin = [used(100), used(500_000_000)];
         assert_eq!(busiest(&begin, &[used(100), used(1_500_000_000)], 2.0), Some(0.5));
         assert_eq!(busiest(&begin, &[used(200), None], 2.0), None);
+    }
+
+    #[test]
+    fn a_process_is_as_busy_as_those_who_had_its_cpu_let_it_be() {
+        let used =
+            |cpu_ns, run_queue_wait_ns| usage(cpu_ns, 0).map(|usage| Usage { run_queue_wait_ns, ..usage });
+        let (begin, all) = ([used(0, 0)], 1_000_000_000);
+        assert_eq!(busiest(&begin, &[used(all / 4, all / 2)], 1.0), Some(0.5));
+        assert_eq!(busiest(&begin, &[used(all / 4, 3 * (all / 4))], 1.0), Some(1.0));
+        assert_eq!(
+            busiest(&begin, &[used(all / 4, 2 * all)], 1.0),
+            Some(1.0),
+            "several threads wait at once"
+        );
+        assert_eq!(busiest(&begin, &[used(0, all)], 1.0), Some(0.0));
     }
 
     #[test]
