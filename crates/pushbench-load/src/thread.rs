@@ -7,7 +7,6 @@ use pushbench_transport::meter::Meter;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use crate::errands::Errands;
 use crate::recorder::Recorder;
 
 /// Size of the one read buffer of a thread, in bytes.
@@ -38,6 +37,13 @@ pub(crate) struct Turn<'a> {
     pub(crate) recorder: &'a mut Recorder,
 }
 
+/// Whether something was left to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Left {
+    Nothing,
+    More,
+}
+
 impl Thread {
     /// A thread without clients, whose sockets will be in that set.
     pub(crate) fn new(share: Rc<WorkerShare>, meter: Rc<Meter>, sockets: Set) -> Self {
@@ -52,10 +58,5 @@ impl Thread {
             held: 0,
             is_over: false,
         }
-    }
-
-    /// The errands of this thread in a step whose first client is due at `start_ns`.
-    pub(crate) fn errands(&self, start_ns: u64) -> Errands {
-        Errands::new(self.share.plan.seed, self.share.worker, start_ns)
     }
 }

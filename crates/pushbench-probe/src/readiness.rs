@@ -1,7 +1,7 @@
 //! Waiting for thousands of sockets at once: an epoll set of one's own.
 //!
-//! A thread that has nothing else to wait for waits in a [`Set`]; a task that shares its thread with others has a [`Poller`],
-//! which is a set inside the event loop of the runtime. Sockets are watched edge-triggered, for reading and writing at once,
+//! A thread of one's own waits in a [`Set`], which may also hold a [timer](crate::timer) and a [bell](crate::bell); a task that
+//! shares its thread with others has a [`Poller`], which is a set inside the event loop of the runtime. Sockets are watched edge-triggered, for reading and writing at once,
 //! from when they are added until they are closed: no further system call says what is waited for. Whoever is told that a
 //! socket is ready has to read until a read comes back short, or write until the socket takes no more; otherwise nothing is
 //! said again. What a socket is, and what is done with it, is not known here.
@@ -66,7 +66,7 @@ impl Set {
         Ok(Self { epoll: epoll::create(CreateFlags::CLOEXEC)? })
     }
 
-    /// Watches a socket until it is closed or removed. What it is ready for already is reported first.
+    /// Watches a socket, or another descriptor, until it is closed or removed. What it is ready for already is reported first.
     ///
     /// # Errors
     /// When the kernel has no memory for it, or `fs.epoll.max_user_watches` is reached.

@@ -2,8 +2,9 @@
 //!
 //! Invariants, each proved by `tests/allocations.rs` or by what is not here: per event and per poll no allocation, no log, no
 //! formatting and no lock; one system call to wait and to be told of many ready sockets; one timer of the kernel for all
-//! clients. Orders and the worker's own errands come before clients, timers before sockets, and no kind has more than some
-//! dozens of turns before the others get theirs. Nothing is known here of what a client does with its turn.
+//! clients, set again only for who is due earlier. Orders, which are few, and the worker's own errands come before clients in
+//! every turn, timers before sockets, and no kind of what clients do has more than some dozens of goes before the others get
+//! theirs. Nothing is known here of what a client does with its turn.
 
 mod orders;
 
@@ -14,14 +15,14 @@ use pushbench_probe::timer::Timer;
 use std::io;
 use tokio::sync::oneshot;
 
-use self::orders::Finish;
+use self::orders::Ending;
 pub(crate) use self::orders::{Order, Orders};
 use crate::account::Account;
 use crate::arrivals::Arrivals;
 use crate::client::Client;
 use crate::errands::Errands;
 use crate::recorder::Recorder;
-use crate::thread::{Thread, Turn};
+use crate::thread::{Left, Thread, Turn};
 
 /// Clients that are read before others get their turn: less than 200 µs.
 const READS_IN_A_ROW: usize = 64;
@@ -45,29 +46,20 @@ pub(crate) struct Driver {
     arrivals: Option<Arrivals>,
     errands: Option<Errands>,
     orders: Orders,
-    /// Whether the bell has rung.
-    is_called: bool,
     /// Number of clients that are to arrive.
     clients_in_all: u32,
     /// Who wants to know when every one has been ready once.
-    all_ready: Option<oneshot::Sender<()>>,
+    all_ready: Vec<oneshot::Sender<()>>,
     /// The end of the step, once it was ordered.
-    finish: Option<Finish>,
+    ending: Option<Ending>,
     timer: Timer,
-    /// The instant that the timer is set to.
+    /// The instant that the timer is set to; `u64::MAX` while it is not.
     timer_ns: u64,
     ready: Ready,
     /// How many of `ready` have had their turn.
     served: usize,
     /// How many clients have been told that the step is over.
     ended: usize,
-}
-
-/// Whether something was left to be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Left {
-    Nothing,
-    More,
 }
 
 /// Whether there will be anything to be done.
@@ -78,31 +70,24 @@ enum Course {
 }
 
 impl Driver {
-    /// A driver without clients, which records into `histograms`.
+    /// A driver without clients.
     ///
     /// # Errors
     /// When the kernel has no memory for what is watched.
-    pub(crate) fn new(
-        thread: Thread,
-        histograms: Histograms,
-        timer: Timer,
-        orders: Orders,
-    ) -> io::Result<Self> {
+    pub(crate) fn new(thread: Thread, timer: Timer, orders: Orders) -> io::Result<Self> {
         thread.sockets.add(&timer, TIMER)?;
         thread.sockets.add(&*orders.bell, BELL)?;
         let clients_in_all = thread.share.client_numbers().count() as u32;
         Ok(Self {
             thread,
-            recorder: Recorder { histograms, ..Recorder::default() },
+            recorder: Recorder { histograms: Histograms::prepared(), ..Recorder::default() },
             clients: Vec::new(),
             arrivals: None,
             errands: None,
             orders,
-            // Orders may have come before there was anybody to hear the bell.
-            is_called: true,
             clients_in_all,
-            all_ready: None,
-            finish: None,
+            all_ready: Vec::new(),
+            ending: None,
             timer,
             timer_ns: u64::MAX,
             ready: Ready::new(),
@@ -116,40 +101,31 @@ impl Driver {
     /// # Errors
     /// When sockets can no longer be waited for.
     pub(crate) fn run(mut self) -> io::Result<()> {
-        loop {
+        while self.obey() == Course::GoesOn {
             let now_ns = now_ns();
-            if self.obey(now_ns) == Course::Ends || self.conclude(now_ns) == Course::Ends {
-                return Ok(());
+            if self.conclude(now_ns) == Course::Ends {
+                break;
             }
             let left = self.turn(now_ns);
             if self.served == self.ready.len() {
-                self.look(left, now_ns)?;
+                self.look(left)?;
             }
         }
+        Ok(())
     }
 
-    /// Asks what is ready, and waits for that when nothing else is left to be done.
-    fn look(&mut self, left: Left, now_ns: u64) -> io::Result<()> {
+    /// Asks what is ready, and waits for that when nothing else is to be done.
+    fn look(&mut self, left: Left) -> io::Result<()> {
         self.served = 0;
-        match left {
-            Left::More => self.thread.sockets.look(&mut self.ready).map(drop),
-            Left::Nothing => {
-                self.set_timer(now_ns);
-                self.thread.sockets.wait(&mut self.ready)
-            }
-        }
-    }
-
-    /// Sees to it that the timer expires when there is something to do, or before.
-    fn set_timer(&mut self, now_ns: u64) {
-        if self.timer_ns <= now_ns {
-            self.timer_ns = u64::MAX;
-        }
         let next_ns = self.next_ns();
+        if left == Left::More || next_ns <= now_ns() {
+            return self.thread.sockets.look(&mut self.ready).map(drop);
+        }
         if next_ns < self.timer_ns {
             self.timer_ns = next_ns;
             self.timer.set(next_ns);
         }
+        self.thread.sockets.wait(&mut self.ready)
     }
 
     /// When there is something to do next; `u64::MAX` is never.
@@ -157,8 +133,8 @@ impl Driver {
         let arrivals = self.arrivals.as_ref().filter(|_| !self.thread.is_over);
         let arrival_ns = arrivals.and_then(Arrivals::next_ns);
         let errand_ns = self.errands.as_ref().map(Errands::next_ns);
-        let finish_ns = self.finish.as_ref().map(Finish::until_ns);
-        let all = [arrival_ns, errand_ns, finish_ns, self.thread.wheel.next_ns()];
+        let ending_ns = self.ending.as_ref().map(Ending::until_ns);
+        let all = [arrival_ns, errand_ns, ending_ns, self.thread.wheel.next_ns()];
         all.into_iter().flatten().min().unwrap_or(u64::MAX)
     }
 
@@ -173,7 +149,7 @@ impl Driver {
         let read_again = self.read_again();
         self.serve();
         self.tell_ready();
-        let conclusion = if self.is_deserted() { Left::More } else { Left::Nothing };
+        let conclusion = if self.is_conclusion_due(now_ns) { Left::More } else { Left::Nothing };
         let all = [errands, ended, arrived, woken, read_again, conclusion];
         if all.contains(&Left::More) { Left::More } else { Left::Nothing }
     }
@@ -217,8 +193,9 @@ impl Driver {
         for ready in self.ready.iter().skip(self.served).take(READS_IN_A_ROW) {
             self.served += 1;
             match ready.key {
-                TIMER => {}
-                BELL => self.is_called = true,
+                TIMER => self.timer_ns = u64::MAX,
+                // Orders are looked for in every turn: the bell only ends a wait.
+                BELL => {}
                 key => {
                     let turn = &mut Turn { thread: &mut self.thread, recorder: &mut self.recorder };
                     self.clients[Client::index_of(key)].on_ready(ready, turn);

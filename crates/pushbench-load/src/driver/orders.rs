@@ -3,6 +3,7 @@
 use pushbench_measure::snapshot::{WorkerFinal, WorkerSnapshot};
 use pushbench_measure::{Counters, PhaseEdges};
 use pushbench_probe::bell::Bell;
+use pushbench_probe::clock::now_ns;
 use pushbench_scenario::patience;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -14,6 +15,9 @@ use super::{Course, Driver};
 use crate::arrivals::Arrivals;
 use crate::books;
 use crate::errands::Errands;
+
+/// The last report, and the books closed at the same instant.
+pub(crate) type Closed = (WorkerSnapshot, WorkerFinal);
 
 /// One order; an answer that nobody waits for any more is not missed.
 #[derive(Debug)]
@@ -27,22 +31,22 @@ pub(crate) enum Order {
     /// Say what was counted since the beginning.
     Count { reply: oneshot::Sender<Counters> },
     /// The same for the last time, with the books; then see everybody off.
-    Finish { tick_ns: u64, reply: oneshot::Sender<Box<(WorkerSnapshot, WorkerFinal)>> },
+    Finish { tick_ns: u64, reply: oneshot::Sender<Box<Closed>> },
 }
 
 /// Where orders come from, and the bell that rings when there is one.
 #[derive(Debug)]
 pub(crate) struct Orders {
-    pub(crate) orders: Receiver<Order>,
+    pub(crate) channel: Receiver<Order>,
     pub(crate) bell: Arc<Bell>,
 }
 
 /// The end of a step, ordered and under way.
-pub(super) struct Finish {
+pub(super) struct Ending {
     /// What was recorded until then, and the books.
-    closed: Box<(WorkerSnapshot, WorkerFinal)>,
+    closed: Box<Closed>,
     stage: Stage,
-    reply: oneshot::Sender<Box<(WorkerSnapshot, WorkerFinal)>>,
+    reply: oneshot::Sender<Box<Closed>>,
 }
 
 /// What is waited for at the end of a step, and until when: whoever is not done by then is cut off.
@@ -54,7 +58,7 @@ enum Stage {
     Leaving { until_ns: u64 },
 }
 
-impl Finish {
+impl Ending {
     /// When it goes on at the latest.
     pub(super) fn until_ns(&self) -> u64 {
         match self.stage {
@@ -65,26 +69,25 @@ impl Finish {
 
 impl Driver {
     /// Takes the orders there are.
-    pub(super) fn obey(&mut self, now_ns: u64) -> Course {
-        if !std::mem::take(&mut self.is_called) {
-            return Course::GoesOn;
-        }
+    pub(super) fn obey(&mut self) -> Course {
         loop {
-            match self.orders.orders.try_recv() {
-                Ok(order) => self.take(order, now_ns),
+            match self.orders.channel.try_recv() {
+                Ok(order) => self.take(order),
                 Err(TryRecvError::Empty) => return Course::GoesOn,
                 Err(TryRecvError::Disconnected) => return Course::Ends,
             }
         }
     }
 
-    fn take(&mut self, order: Order, now_ns: u64) {
+    fn take(&mut self, order: Order) {
         match order {
             Order::Connect { start_ns, reply } => self.connect(start_ns, reply),
             Order::Begin(edges) => {
                 self.recorder.edges = Some(edges);
-                let errands = self.errands.get_or_insert_with(|| self.thread.errands(edges.start_ns));
-                errands.begin(edges, &self.thread.meter);
+                self.errands_from(edges.start_ns);
+                if let Some(errands) = &mut self.errands {
+                    errands.begin(edges, &self.thread.meter);
+                }
             }
             Order::Report { tick_ns, reply } => {
                 let _ = reply.send(self.recorder.report(tick_ns));
@@ -92,75 +95,87 @@ impl Driver {
             Order::Count { reply } => {
                 let _ = reply.send(self.recorder.counters);
             }
-            Order::Finish { tick_ns, reply } => {
-                let last = self.recorder.report(tick_ns);
-                let at_edges = self.errands.as_ref().map(Errands::at_edges).unwrap_or_default();
-                let sums = books::close(&self.thread.share, &mut self.recorder, &at_edges, now_ns);
-                let until_ns = after(now_ns, patience::last_reading(self.thread.share.clients));
-                let stage = Stage::Reading { until_ns };
-                self.finish = Some(Finish { closed: Box::new((last, sums)), stage, reply });
-            }
+            Order::Finish { tick_ns, reply } if self.ending.is_none() => self.finish(tick_ns, reply),
+            Order::Finish { .. } => {}
         }
     }
 
     fn connect(&mut self, start_ns: u64, reply: oneshot::Sender<()>) {
-        self.all_ready = Some(reply);
-        if self.arrivals.is_some() {
-            return;
+        self.all_ready.push(reply);
+        if self.arrivals.is_none() {
+            self.clients.reserve_exact(self.clients_in_all as usize);
+            self.arrivals = Some(Arrivals::new(Rc::clone(&self.thread.share), start_ns));
+            self.errands_from(start_ns);
         }
-        self.clients.reserve_exact(self.clients_in_all as usize);
-        self.arrivals = Some(Arrivals::new(Rc::clone(&self.thread.share), start_ns));
-        self.errands = Some(self.thread.errands(start_ns));
+    }
+
+    /// Sees to it that there are errands, in a step that begins at `start_ns` at the latest.
+    fn errands_from(&mut self, start_ns: u64) {
+        let share = &self.thread.share;
+        self.errands.get_or_insert_with(|| Errands::new(share.plan.seed, share.worker, start_ns));
+    }
+
+    fn finish(&mut self, tick_ns: u64, reply: oneshot::Sender<Box<Closed>>) {
+        // Not the instant of the turn: the end of the step may have come since.
+        let now_ns = now_ns();
+        let last = self.recorder.report(tick_ns);
+        let at_edges = self.errands.as_ref().map(Errands::at_edges).unwrap_or_default();
+        let sums = books::close(&self.thread.share, &mut self.recorder, &at_edges, now_ns);
+        // The last reading begins with the end of the step; a step that is ended early has none.
+        let has_ended = self.recorder.edges.is_some_and(|edges| edges.end_ns <= now_ns);
+        let patience =
+            if has_ended { patience::last_reading(self.thread.share.clients) } else { Duration::ZERO };
+        let stage = Stage::Reading { until_ns: after(now_ns, patience) };
+        self.ending = Some(Ending { closed: Box::new((last, sums)), stage, reply });
     }
 
     /// Says that everybody is ready as soon as that is so.
     pub(super) fn tell_ready(&mut self) {
-        if self.all_ready.is_some() && self.recorder.ever_connected == self.clients_in_all {
-            let _ = self.all_ready.take().map(|reply| reply.send(()));
+        if self.recorder.ever_connected == self.clients_in_all {
+            for reply in self.all_ready.drain(..) {
+                let _ = reply.send(());
+            }
         }
     }
 
     /// Brings a step whose end was ordered nearer to it.
     pub(super) fn conclude(&mut self, now_ns: u64) -> Course {
-        let (is_reading, is_deserted) = (self.is_reading(now_ns), self.is_deserted());
-        let Some(finish) = &mut self.finish else { return Course::GoesOn };
-        match finish.stage {
-            Stage::Reading { until_ns } if is_reading && now_ns < until_ns => Course::GoesOn,
-            Stage::Reading { .. } => {
+        if !self.is_conclusion_due(now_ns) {
+            return Course::GoesOn;
+        }
+        match self.ending.take() {
+            Some(Ending { closed, stage: Stage::Reading { .. }, reply }) => {
                 self.thread.is_over = true;
                 let until_ns = after(now_ns, patience::farewell(self.thread.share.clients));
-                finish.stage = Stage::Leaving { until_ns };
+                self.ending = Some(Ending { closed, stage: Stage::Leaving { until_ns }, reply });
                 Course::GoesOn
             }
-            Stage::Leaving { until_ns } if !is_deserted && now_ns < until_ns => Course::GoesOn,
-            Stage::Leaving { .. } => {
-                self.hand_over();
+            Some(Ending { closed, stage: Stage::Leaving { .. }, reply }) => {
+                let _ = reply.send(self.completed(closed));
                 Course::Ends
             }
+            None => Course::GoesOn,
         }
     }
 
-    /// Completes the books by what the sockets carried until now, and gives them away.
-    fn hand_over(&mut self) {
-        let Some(Finish { mut closed, reply, .. }) = self.finish.take() else { return };
+    /// Whether what is waited for at the end of a step has come, or will not be waited for any longer.
+    pub(super) fn is_conclusion_due(&self, now_ns: u64) -> bool {
+        let is_left = match self.ending.as_ref().map(|ending| ending.stage) {
+            Some(Stage::Reading { .. }) => self.errands.as_ref().is_some_and(Errands::has_readings),
+            Some(Stage::Leaving { .. }) => self.thread.held > 0,
+            None => return false,
+        };
+        !is_left || self.ending.as_ref().is_some_and(|ending| ending.until_ns() <= now_ns)
+    }
+
+    /// The books with what the sockets carried until now.
+    fn completed(&self, mut closed: Box<Closed>) -> Box<Closed> {
         let (_, sums) = &mut *closed;
         sums.wire = self.thread.meter.log();
         let at_readings = self.errands.as_ref().map(Errands::at_readings);
         let [begin, end, idle_begin, idle_end] = at_readings.unwrap_or_default();
         sums.at_readings = [begin, end, idle_begin, idle_end, self.recorder.counters];
-        let _ = reply.send(closed);
-    }
-
-    /// Whether the step is over and everybody has left.
-    pub(super) fn is_deserted(&self) -> bool {
-        self.thread.is_over && self.thread.held == 0
-    }
-
-    /// Whether sockets are still to be read. The last reading begins with the end of the step; a step that is ended early has
-    /// none.
-    fn is_reading(&self, now_ns: u64) -> bool {
-        self.recorder.edges.is_some_and(|edges| edges.end_ns <= now_ns)
-            && self.errands.as_ref().is_some_and(Errands::has_readings)
+        closed
     }
 }
 

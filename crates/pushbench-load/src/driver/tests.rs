@@ -1,8 +1,8 @@
 use super::*;
 use crate::within_a_minute;
-use pushbench_measure::PhaseEdges;
 use pushbench_measure::snapshot::{WorkerFinal, WorkerSnapshot};
 use pushbench_measure::wire::Opened;
+use pushbench_measure::{Counters, Figure, PhaseEdges};
 use pushbench_probe::bell::Bell;
 use pushbench_probe::readiness::{AT_ONCE, Set};
 use pushbench_scenario::{Overrides, WorkerShare};
@@ -26,9 +26,13 @@ fn driver(clients: u32, target: SocketAddr) -> (Driver, mpsc::Sender<Order>) {
     let share = WorkerShare { plan, transport: 0, clients, worker: 0, workers: 1, targets, source: None };
     let (share, meter) = (Rc::new(share), Rc::new(Meter::new(Opened::Here, target)));
     let (sender, receiver) = mpsc::channel();
-    let orders = Orders { orders: receiver, bell: Arc::new(Bell::new().unwrap()) };
+    let orders = Orders { channel: receiver, bell: Arc::new(Bell::new().unwrap()) };
     let thread = Thread::new(share, meter, Set::new().unwrap());
-    (Driver::new(thread, Histograms::new(), Timer::new().unwrap(), orders).unwrap(), sender)
+    let mut driver = Driver::new(thread, Timer::new().unwrap(), orders).unwrap();
+    // A bell can always be rung, which is reported once.
+    driver.look(Left::More).unwrap();
+    driver.turn(now_ns());
+    (driver, sender)
 }
 
 /// Nobody listens there, and nobody is to connect.
@@ -46,22 +50,19 @@ fn finish() -> (Order, Receiver<Box<(WorkerSnapshot, WorkerFinal)>>) {
 fn the_timer_is_set_for_whoever_is_next_and_not_again_for_later() {
     within_a_minute(|| {
         let (mut driver, _orders) = driver(1, nowhere());
-        driver.thread.is_over = true;
         let now_ns = now_ns();
-        let instants = [now_ns + 60_000 * MS, now_ns + 20 * MS, now_ns + 40 * MS];
-        let set_to = instants.map(|at_ns| {
+        let [near_ns, far_ns] = [20, 40].map(|ahead| now_ns + ahead * MS);
+        for at_ns in [near_ns, far_ns] {
             driver.thread.wheel.insert(at_ns, 0);
-            driver.set_timer(now_ns);
-            driver.timer_ns
-        });
-        assert_eq!(set_to, [instants[0], instants[1], instants[1]]);
-        // Nobody is there to be woken; the wait itself ends.
-        while super::now_ns() < instants[1] {
-            driver.look(Left::Nothing, now_ns).unwrap();
+            // Nothing wakes it but the timer.
+            while super::now_ns() < at_ns {
+                driver.look(Left::Nothing).unwrap();
+                assert!(driver.timer_ns == near_ns || at_ns == far_ns, "it was set to {}", driver.timer_ns);
+                driver.serve();
+                driver.thread.wheel.insert(now_ns + 60_000 * MS, 0);
+            }
+            driver.thread.wheel.pop_due(at_ns).unwrap();
         }
-        driver.thread.wheel.pop_due(u64::MAX).unwrap();
-        driver.set_timer(instants[1]);
-        assert_eq!(driver.timer_ns, instants[2], "what has expired is set again");
     });
 }
 
@@ -70,20 +71,24 @@ fn an_instant_that_has_passed_is_not_waited_for() {
     within_a_minute(|| {
         let (mut driver, _orders) = driver(1, nowhere());
         for _ in 0..3 {
-            let now_ns = now_ns();
-            driver.thread.wheel.insert(now_ns, 0);
-            driver.look(Left::Nothing, now_ns).unwrap();
-            driver.thread.wheel.pop_due(now_ns).unwrap();
+            driver.thread.wheel.insert(now_ns(), 0);
+            driver.look(Left::Nothing).unwrap();
+            assert!(driver.ready.is_empty() && driver.timer_ns == u64::MAX);
+            driver.thread.wheel.pop_due(now_ns()).unwrap();
         }
     });
 }
 
 #[test]
-fn a_driver_that_nobody_can_order_any_more_ends() {
+fn a_driver_that_waits_hears_the_bell_and_ends_when_nobody_can_order_it_any_more() {
     within_a_minute(|| {
         let (driver, orders) = driver(1, nowhere());
         let bell = Arc::clone(&driver.orders.bell);
         let leaving = std::thread::spawn(move || {
+            let (reply, counters) = oneshot::channel();
+            orders.send(Order::Count { reply }).unwrap();
+            bell.ring();
+            assert_eq!(counters.blocking_recv().unwrap(), Counters::default());
             drop(orders);
             bell.ring();
         });
@@ -114,7 +119,6 @@ fn the_last_reading_is_taken_before_the_clients_leave() {
         let (order, mut books) = finish();
         rig.orders.send(Order::Begin(edges)).unwrap();
         rig.orders.send(order).unwrap();
-        rig.driver.is_called = true;
         let streams = std::mem::take(&mut rig.streams);
         let peers = std::thread::spawn(move || {
             // Each ends when its client has, which comes after the reading.
@@ -151,7 +155,7 @@ impl Rig {
         let mut rig = Self { driver, orders, streams: Vec::new() };
         let (reply, mut all_ready) = oneshot::channel();
         rig.orders.send(Order::Connect { start_ns: now_ns(), reply }).unwrap();
-        assert_eq!(rig.driver.obey(now_ns()), Course::GoesOn);
+        assert_eq!(rig.driver.obey(), Course::GoesOn);
         while rig.streams.len() < clients as usize {
             rig.driver.turn(now_ns());
             rig.streams.extend(std::iter::from_fn(|| {
@@ -174,7 +178,8 @@ impl Rig {
         loop {
             let left = self.driver.turn(now_ns());
             let is_served = self.driver.served == self.driver.ready.len();
-            if is_served && (left == Left::Nothing || self.driver.is_deserted()) {
+            let is_deserted = self.driver.thread.is_over && self.driver.thread.held == 0;
+            if is_served && (left == Left::Nothing || is_deserted) {
                 return;
             }
         }
@@ -187,7 +192,7 @@ impl Rig {
             if is_so(&self.driver) {
                 return;
             }
-            self.driver.look(Left::Nothing, now_ns()).unwrap();
+            self.driver.look(Left::Nothing).unwrap();
         }
     }
 
@@ -219,19 +224,25 @@ fn an_order_and_an_errand_are_not_kept_waiting_by_many_clients() {
     within_a_minute(|| {
         const CLIENTS: usize = 3 * READS_IN_A_ROW;
         let mut rig = Rig::ready(CLIENTS as u32);
-        rig.write_all(EVENT);
-        rig.driver.look(Left::Nothing, now_ns()).unwrap();
-        assert!(rig.driver.ready.len() >= CLIENTS);
-        let looked = rig.driver.recorder.histograms.all_phases(pushbench_measure::Figure::TimerLate).count();
-        let due_ns = rig.driver.errands.as_ref().unwrap().next_ns();
-        rig.driver.turn(due_ns);
-        let looks = rig.driver.recorder.histograms.all_phases(pushbench_measure::Figure::TimerLate).count();
-        assert_eq!((looks, rig.driver.recorder.counters.events), (looked + 1, READS_IN_A_ROW as u64));
+        // Until more are ready than have a turn at once; on a busy machine some are told of later than they are written to.
+        loop {
+            rig.write_all(EVENT);
+            rig.driver.look(Left::More).unwrap();
+            if rig.driver.ready.len() > READS_IN_A_ROW {
+                break;
+            }
+            rig.turns();
+        }
+        let looks = |driver: &Driver| driver.recorder.histograms.all_phases(Figure::TimerLate).count();
+        let (looked, received) = (looks(&rig.driver), rig.driver.recorder.counters.events);
         let (reply, mut counters) = oneshot::channel();
         rig.orders.send(Order::Count { reply }).unwrap();
-        rig.driver.is_called = true;
-        assert_eq!(rig.driver.obey(now_ns()), Course::GoesOn);
-        assert_eq!(counters.try_recv().unwrap().events, READS_IN_A_ROW as u64);
+        rig.driver.orders.bell.ring();
+        assert_eq!(rig.driver.obey(), Course::GoesOn);
+        assert_eq!(counters.try_recv().unwrap().events, received, "before anybody has a turn");
+        rig.driver.turn(rig.driver.errands.as_ref().unwrap().next_ns());
+        assert_eq!(looks(&rig.driver), looked + 1);
+        assert!(rig.driver.served < rig.driver.ready.len(), "the others are still to come");
     });
 }
 
@@ -243,7 +254,7 @@ fn a_stop_in_the_middle_of_a_batch_leaves_nobody_behind() {
         let before = rig.driver.recorder.counters.down.total();
         rig.write_all(EVENT);
         while rig.driver.recorder.counters.events == 0 {
-            rig.driver.look(Left::Nothing, now_ns()).unwrap();
+            rig.driver.look(Left::Nothing).unwrap();
             rig.driver.turn(now_ns());
         }
         assert!(rig.driver.recorder.counters.events < CLIENTS as u64, "the others are in the batch");
@@ -264,6 +275,8 @@ fn the_clients_of_a_thread_do_not_all_end_in_one_turn() {
         const CLIENTS: usize = 8 * ENDS_IN_A_ROW;
         let mut rig = Rig::ready(CLIENTS as u32);
         rig.driver.thread.is_over = true;
+        // Which may come in between.
+        rig.driver.errands = None;
         for told in 1..=CLIENTS / ENDS_IN_A_ROW {
             let left = rig.driver.turn(now_ns());
             assert_eq!(rig.driver.ended, told * ENDS_IN_A_ROW);
@@ -271,6 +284,5 @@ fn the_clients_of_a_thread_do_not_all_end_in_one_turn() {
         }
         rig.streams.clear();
         rig.until(|driver| driver.thread.held == 0);
-        assert_eq!(rig.driver.turn(now_ns()), Left::More, "the step can be concluded");
     });
 }

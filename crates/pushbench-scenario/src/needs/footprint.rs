@@ -37,7 +37,7 @@ pub(super) const COORDINATOR_BYTES_PER_PROCESS: u64 = 256 << 10;
 /// User memory of a target with next to no clients, in bytes.
 pub(super) const TARGET_BYTES: u64 = 5 << 17;
 /// User memory of a worker with next to no clients, in bytes: its histograms are there from the begin.
-pub(super) const WORKER_BYTES: u64 = 33 << 18;
+pub(super) const WORKER_BYTES: u64 = 31 << 18;
 
 /// Kernel memory of a connection, both ends in their pollers, in bytes.
 pub(super) const KERNEL_BYTES_PER_CONNECTION: u64 = 8 << 10;

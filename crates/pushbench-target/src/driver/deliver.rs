@@ -166,6 +166,7 @@ fn deliver(
     out: &mut Vec<u8>,
     now_ns: u64,
 ) -> (u64, Result<Left, Gone>) {
+    debug_assert!(!connection.pipe.is_blocked(), "an event would be written into the middle of another");
     slot.settle(ring);
     let before = slot.next;
     let left = write_to(slot, ring, connection, coalesce, out, now_ns);

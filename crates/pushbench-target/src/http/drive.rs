@@ -59,7 +59,10 @@ async fn speak_http(mut stream: Stream, server: &Rc<Server>, connection: &Rc<Con
         let served = serve(stream, server, connection).await;
         stream = served.stream;
         match served.stop {
-            // It is read again, as bytes that came behind the last answer: the time for a head has begun.
+            // It is read again, as bytes that came behind the last answer: the time for a head has begun. While the target shuts
+            // down that ends the connection: the library closes one that has heard nothing yet, and half a head is nothing.
+            // PERF: anew after every answer, which 5,000 publish requests in a row did not show (59 to 67 us each, 68 to 69
+            // without it, in turn, not optimized).
             Stop::Paused(Pause::Between) => stream.read_before = served.read_ahead.to_vec(),
             Stop::Paused(Pause::Back(mut bytes)) => {
                 bytes.extend_from_slice(&served.read_ahead);

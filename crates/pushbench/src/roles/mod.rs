@@ -21,8 +21,8 @@ pub(crate) const TARGET: &str = "__target";
 /// Name of the worker's hidden command.
 pub(crate) const WORKER: &str = "__worker";
 
-/// Sockets taken from the kernel's ready list at a time: about as many as tasks run before the list is looked at again, so
-/// that the queue of tasks stays short and whoever a timer wakes is soon at its head.
+/// Sockets taken from the kernel's ready list at a time, which matters to a target: about as many as tasks run before the list
+/// is looked at again, so that the queue of tasks stays short and whoever a timer wakes is soon at its head.
 const IO_EVENTS: usize = 64;
 
 /// Runs a role on a single-threaded runtime with its control connection.

@@ -1,6 +1,6 @@
 //! A worker process: the load generator at the end of a control connection.
 
-use pushbench_control::{CarrierError, FromWorker, Receiver, Sender, ToWorker};
+use pushbench_control::{Blame, CarrierError, FromWorker, Receiver, Sender, ToWorker};
 use pushbench_load::{LoadError, Worker};
 use pushbench_measure::{PhaseEdges, Ticks};
 use pushbench_probe::alarm::{Alarm, Sleep};
@@ -29,7 +29,12 @@ pub(crate) fn worker() -> Result<Exit, Failure> {
         match session.serve(&mut sender, receiver).await {
             Ok(()) => Ok(()),
             Err(Ended::Control(error)) => Err(error),
-            Err(Ended::Load(error)) => sender.send(&FromWorker::Failed(lacking(&error))).await,
+            // It was there, so the machine had what it needs.
+            Err(Ended::Load(error)) => {
+                let failure =
+                    pushbench_control::Failure { message: error.to_string(), blame: Blame::Program };
+                sender.send(&FromWorker::Failed(failure)).await
+            }
         }
     })
 }
