@@ -2,7 +2,7 @@
 
 use super::canvas::{Align, Canvas, Stroke};
 use super::font::{self, Type};
-use super::layout::{Point, Rect, spread};
+use super::layout::{Point, Rect, spread, stride};
 use super::palette::{AXIS, FAINT_TEXT, GRID, PAPER, TEXT, mix};
 use super::scale::{Scale, Unit};
 use plotters::style::RGBColor;
@@ -49,17 +49,28 @@ pub(super) fn draw_y(canvas: &mut Canvas<'_>, plot: Rect, axis: &Axis, labels: L
     }
 }
 
-/// The lower edge with ticks, labels below. A label that would touch the one before it is left out.
+/// Between two labels, in pixels.
+const LABEL_GAP: f64 = 14.0;
+
+/// The lower edge with ticks, labels below. Labels that would touch are left out; of a linear axis every second, or more, so
+/// that those which are left stand evenly.
 pub(super) fn draw_x(canvas: &mut Canvas<'_>, plot: Rect, axis: &Axis, labels: Labels) {
     canvas.rule((plot.left, plot.bottom), (plot.right, plot.bottom), AXIS, 2.0);
+    let spans: Vec<(f64, f64)> = axis
+        .ticks
+        .iter()
+        .map(|(value, label)| (plot.x(axis.scale.share(*value)), font::width(label, TICK) / 2.0))
+        .collect();
+    let stride = match axis.scale {
+        Scale::Linear { .. } => stride(&spans, LABEL_GAP),
+        Scale::Log { .. } => 1,
+    };
     let mut free_from = f64::NEG_INFINITY;
-    for (value, label) in &axis.ticks {
-        let x = plot.x(axis.scale.share(*value));
+    for (at, ((_, label), (x, half))) in axis.ticks.iter().zip(spans).enumerate() {
         canvas.rule((x, plot.bottom), (x, plot.bottom + 7.0), AXIS, 2.0);
-        let half = font::width(label, TICK) / 2.0;
-        if labels == Labels::Shown && x - half > free_from {
+        if labels == Labels::Shown && at % stride == 0 && x - half > free_from {
             canvas.text((x, plot.bottom + 26.0), Align::Centre, TICK, label);
-            free_from = x + half + 14.0;
+            free_from = x + half + LABEL_GAP;
         }
     }
 }

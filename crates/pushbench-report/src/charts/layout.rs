@@ -160,6 +160,16 @@ fn extend(line: &mut Vec<Point>, point: Point) {
     }
 }
 
+/// Every how many of some labels, given by their middle and half their width, can be written without two of them coming nearer
+/// to each other than `gap`; the first is always one of them.
+pub(super) fn stride(labels: &[(f64, f64)], gap: f64) -> usize {
+    let fits = |stride: &usize| {
+        let (now, next) = (labels.iter().step_by(*stride), labels.iter().step_by(*stride).skip(1));
+        now.zip(next).all(|((x, half), (next_x, next_half))| x + half + gap <= next_x - next_half)
+    };
+    (1..labels.len()).find(fits).unwrap_or(labels.len().max(1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,5 +247,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn labels_that_would_touch_are_thinned_evenly() {
+        // As wide as `0 B`, then as `100 KiB`: the second fits beside the first, the third beside nothing.
+        let labels: Vec<(f64, f64)> =
+            (0..5).map(|at| (f64::from(at) * 70.0, if at == 0 { 15.0 } else { 40.0 })).collect();
+        assert_eq!(stride(&labels, 14.0), 2);
+        assert_eq!(stride(&labels[..2], 14.0), 1);
+        assert_eq!((stride(&labels, 140.0), stride(&labels, 400.0)), (3, 5));
+        assert_eq!((stride(&labels[..1], 14.0), stride(&[], 14.0)), (1, 1));
     }
 }
