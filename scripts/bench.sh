@@ -8,6 +8,10 @@
 # and the difference is divided by 1,000. Without valgrind or python3 it says so and ends with 0.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+case ${1-} in
+    -h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' scripts/bench.sh; exit 0 ;;
+    -*) echo "bench.sh: \`$1\` is no option; scripts/bench.sh [FILTER...]" >&2; exit 2 ;;
+esac
 
 # Everything with harness = false, so that no unit test is taken for a benchmark.
 build() { cargo bench -q --locked --workspace --benches --no-run --message-format=json; }

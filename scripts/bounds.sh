@@ -23,6 +23,7 @@ while [ $# -gt 0 ]; do
     case $1 in
         --out) [ $# -ge 2 ] || usage; out=$(absolute "$2"); shift 2 ;;
         --rounds) [ $# -ge 2 ] || usage; rounds=$2; shift 2 ;;
+        -h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' scripts/bounds.sh; exit 0 ;;
         -*) usage ;;
         *) break ;;
     esac

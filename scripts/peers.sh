@@ -102,10 +102,12 @@ has python3 || leave_out "there is no python3 to measure with"
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || leave_out "python3 is older than 3.11"
 has ss || leave_out "there is no ss to look at sockets with (iproute2)"
 [ "$install" = no ] || install_missing
+built=${CARGO_TARGET_DIR:-target}/release
+[[ $built == /* ]] || built=$PWD/$built
 cargo build -q --release --locked -p pushbench -p pushbench-report --bin pushbench --example peers
 
 # What measures ends everything it started when it is told to end.
 timeout --foreground --kill-after=30 "$limit" python3 -B "$here/peers" \
-    --pushbench "$PWD/target/release/pushbench" --out "$out" --repeat "$repeat" "${passed[@]}"
-target/release/examples/peers "$out/peers.csv" "$out"
+    --pushbench "$built/pushbench" --out "$out" --repeat "$repeat" "${passed[@]}"
+"$built/examples/peers" "$out/peers.csv" "$out"
 cat "$out/peers.md"

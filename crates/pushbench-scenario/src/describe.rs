@@ -53,7 +53,10 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
         share if share > 0.0 => format!("{}% may fail to connect", share * 100.0),
         _ => "all must connect".to_owned(),
     };
-    facts.push(("clients", format!("{}, {}/s arrive, {failures}", steps.join(", then "), plan.connect_rate)));
+    facts.push((
+        "clients",
+        format!("{}, {} arrive, {failures}", steps.join(", then "), rate(plan.connect_rate)),
+    ));
     facts.push(("events", events(&plan.events)));
     // As a file would have them, so that none is rounded.
     let [warmup, measure, drain] = [phases.warmup, phases.measure, phases.drain].map(Period::from_duration);
@@ -91,7 +94,18 @@ fn events(events: &Events) -> String {
         EventSize::Uniform { min, max } => format!("{} to {}", size(min), size(max)),
         EventSize::LogNormal { p50, p99 } => format!("{} (p50) to {} (p99)", size(p50), size(p99)),
     };
-    format!("{}/s {arrival}, {size}, {}", events.rate, topics_in_words(events.topics))
+    format!("{} {arrival}, {size}, {}", rate(events.rate), topics_in_words(events.topics))
+}
+
+/// A rate as it would be typed: `5/s`, `4/m`.
+fn rate(per_second: f64) -> String {
+    let rounded = |value: f64| (value * 1000.0).round() / 1000.0;
+    let per_minute = rounded(per_second * 60.0);
+    if per_second < 1.0 && per_minute >= 0.001 {
+        format!("{per_minute}/m")
+    } else {
+        format!("{}/s", rounded(per_second))
+    }
 }
 
 fn transports(plan: &Plan) -> Vec<Vec<String>> {

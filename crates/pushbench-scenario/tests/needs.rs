@@ -224,6 +224,16 @@ fn what_would_fit_fits() {
 }
 
 #[test]
+fn rates_are_described_as_a_file_has_them() {
+    for rate in ["1/m", "4/m", "0.5/m", "5/s", "1/s", "2.5/s"] {
+        let changed = Overrides { rate: Some(rate.parse().unwrap()), ..Overrides::default() };
+        let plan = parse(SCENARIO, "x.toml", &changed).unwrap();
+        let text = describe(&plan, &needs(&plan, &MACHINE));
+        assert!(text.contains(&format!("events      {rate} evenly")), "{rate}: {text}");
+    }
+}
+
+#[test]
 fn phases_are_described_as_a_file_has_them() {
     let scenario = SCENARIO.replace("warmup = \"5s\"", "warmup = \"1500us\"").replace("\"30s\"", "\"60m\"");
     let plan = parse(&scenario, "x.toml", &Overrides::default()).unwrap();

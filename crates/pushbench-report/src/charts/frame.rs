@@ -117,8 +117,10 @@ fn conditions(view: &View<'_>, extent: Extent) -> String {
             format!("{first} to {last} clients in {} steps", scenario.steps.len())
         }
     };
+    let coalesced =
+        scenario.coalesce.as_ref().map(|mode| format!(", coalesced ({mode})")).unwrap_or_default();
     format!(
-        "{} · {clients} · {}, {} of {} · {} · {} · {}",
+        "{} · {clients} · {}, {} of {}{coalesced} · {} · {} · {}",
         scenario.name,
         scenario.pattern,
         events_per_second(scenario.events_per_second),

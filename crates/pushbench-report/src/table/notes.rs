@@ -6,7 +6,7 @@ use pushbench_measure::verdict::{Finding, Level};
 use super::grid::{Cell, Paint};
 use crate::calibration;
 use crate::figures::{P50, P90, P99, P999, Percentile};
-use crate::format::{events_per_second, grouped, interval, typed, worded_in};
+use crate::format::{events_per_second, grouped, interval, number, time_us, typed, worded_in};
 
 /// The lines above the table. What forbids to compare the rows comes first, before anything else is said.
 pub(super) fn head(run: &Run) -> Vec<Cell> {
@@ -47,8 +47,23 @@ pub(super) fn head(run: &Run) -> Vec<Cell> {
         ),
         Paint::Plain,
     ));
+    lines.extend(coalesced(run).map(|text| Cell::new(text, Paint::Plain)));
     lines.push(Cell::default());
     lines
+}
+
+/// That the target gathered events, which is another thing to measure than events one by one; and what came of it.
+fn coalesced(run: &Run) -> Option<String> {
+    let mode = run.scenario.coalesce.as_deref()?;
+    let effects: Vec<String> = (run.results.iter())
+        .filter_map(|result| {
+            let Summary { events_per_read, gap_p50_us, .. } = result.summary;
+            let (events, gap_us) = (number(events_per_read?), time_us(gap_p50_us? as f64));
+            Some(format!("{} {events} events a read, gap p50 {gap_us}", name_of(run, result)))
+        })
+        .collect();
+    let effects = if effects.is_empty() { String::new() } else { format!(": {}", effects.join(" · ")) };
+    Some(format!("coalesced by the target ({mode}){effects}"))
 }
 
 /// The lines below the table.

@@ -183,6 +183,16 @@ fn injected_faults_are_on_the_footer_of_every_chart() {
 }
 
 #[test]
+fn a_target_that_gathers_events_is_named_on_every_chart() {
+    let mut run = folder(&Shape { measure_s: 3, ..Shape::default() });
+    let before = drawn(&run);
+    run.run.scenario.coalesce = Some("tick".to_owned());
+    for (name, picture) in drawn(&run) {
+        assert!(picture.count(WHITE) < before[&name].count(WHITE), "{name}: more is written");
+    }
+}
+
+#[test]
 fn where_wire_bytes_are_known_the_event_is_a_smaller_part_of_its_bar() {
     let event_pixels = |run| drawn(&run)["bytes-per-event.png"].count(BLUE);
     let of_stream = event_pixels(folder(&Shape { measure_s: 3, transports: 5, ..Shape::default() }));

@@ -61,6 +61,22 @@ fn a_loss_stands_in_the_first_line() {
 }
 
 #[test]
+fn a_target_that_gathers_events_is_named_with_what_came_of_it() {
+    let mut run = run();
+    assert!(!plain(&run).contains("coalesced"));
+    run.scenario.coalesce = Some("2ms".to_owned());
+    run.results.truncate(2);
+    for result in &mut run.results {
+        (result.summary.events_per_read, result.summary.gap_p50_us) = (Some(1.74), Some(2800));
+    }
+    run.results[1].summary.gap_p50_us = None;
+    let line = "coalesced by the target (2ms): short-polling 1.74 events a read, gap p50 2.80 ms";
+    assert!(plain(&run).lines().any(|said| said == line), "{}", plain(&run));
+    run.results[0].summary.events_per_read = None;
+    assert!(plain(&run).lines().any(|said| said == "coalesced by the target (2ms)"), "{}", plain(&run));
+}
+
+#[test]
 fn injected_faults_are_named_before_anything_but_a_loss() {
     let mut run = run();
     run.scenario.inject = Some("delay=50ms,drop=10".to_owned());
