@@ -13,10 +13,8 @@ use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::io::retry_on_intr;
 use rustix::time::Timespec;
-use std::future::poll_fn;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
-use std::task::{Context, Poll, ready};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -154,17 +152,8 @@ impl Poller {
     /// # Errors
     /// When the runtime cannot watch the set any more.
     pub async fn changed(&self) -> io::Result<()> {
-        poll_fn(|context| self.poll_changed(context)).await
-    }
-
-    /// The same for a future that waits for other things too; the task of the last call is woken.
-    ///
-    /// # Errors
-    /// When the runtime cannot watch the set any more.
-    pub fn poll_changed(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut guard = ready!(self.set.poll_read_ready(context))?;
-        guard.clear_ready();
-        Poll::Ready(Ok(()))
+        self.set.readable().await?.clear_ready();
+        Ok(())
     }
 }
 

@@ -19,7 +19,7 @@ fn events_of_one_read_were_received_at_one_instant() {
         while now_ns() < edges.measure_ns {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        // Less than the client reads at once, written at once, while the client's half of this thread waits.
+        // Less than the client reads at once, written at once.
         let batch: Vec<u8> = (1..=BATCH).flat_map(|n| frame(on_time(n))).collect();
         stream.write_all(&batch).await.unwrap();
         follow(stream);

@@ -191,14 +191,6 @@ impl Sleep {
         }
     }
 
-    /// Whether a task waits for it and will be woken at `at_ns`. False when it is done, and also after a poll that did not
-    /// look at the clock, because the task's budget was used up.
-    #[must_use]
-    pub fn is_set_for(&self, at_ns: u64) -> bool {
-        let is_pending = |key| self.shared.queue.borrow_mut().sleeper(key).is_some();
-        self.at_ns == at_ns && self.key.is_some_and(is_pending)
-    }
-
     /// Makes sure that `waker` is woken at the instant.
     fn register(&mut self, waker: &Waker) {
         let mut queue = self.shared.queue.borrow_mut();

@@ -162,31 +162,6 @@ fn reset_makes_a_finished_sleep_usable_again() {
 }
 
 #[test]
-fn a_sleep_is_set_while_a_task_waits_for_it_and_no_longer() {
-    with_alarm(async |alarm| {
-        let at_ns = now_ns() + 3_600_000 * MS;
-        let mut sleep = alarm.until(at_ns);
-        assert!(!sleep.is_set_for(at_ns), "nobody waits yet");
-        poll_fn(|context| {
-            while let Poll::Ready(turn) = coop::poll_proceed(context) {
-                turn.made_progress();
-            }
-            assert!(Pin::new(&mut sleep).poll(context).is_pending());
-            Poll::Ready(())
-        })
-        .await;
-        assert!(!sleep.is_set_for(at_ns), "the poll had no budget left");
-        tokio::task::yield_now().await;
-        assert!(!is_done(&mut sleep).await);
-        assert!(sleep.is_set_for(at_ns));
-        assert!(!sleep.is_set_for(at_ns + 1));
-        sleep.reset(0);
-        assert!(is_done(&mut sleep).await);
-        assert!(!sleep.is_set_for(0), "it is done");
-    });
-}
-
-#[test]
 fn a_dropped_or_moved_sleep_wakes_nobody() {
     with_alarm(async |alarm| {
         let count = Arc::new(Count::default());

@@ -139,11 +139,26 @@ fn draw_leader(canvas: &mut Canvas<'_>, plot: Rect, at: Point, y: f64, color: RG
 /// Half the width of a whisker's ends.
 const WHISKER_END: f64 = 7.0;
 
-/// An interval as a whisker, horizontal or vertical, with a paper-white edge so that it is seen on every colour.
-pub(super) fn draw_whisker_between(canvas: &mut Canvas<'_>, from: Point, to: Point, color: RGBColor) {
-    let horizontal = (to.0 - from.0).abs() > (to.1 - from.1).abs();
+/// Which way a whisker lies; one that has no length has ends all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whisker {
+    Horizontal,
+    Vertical,
+}
+
+/// An interval as a whisker, with a paper-white edge so that it is seen on every colour.
+pub(super) fn draw_whisker_between(
+    canvas: &mut Canvas<'_>,
+    whisker: Whisker,
+    from: Point,
+    to: Point,
+    color: RGBColor,
+) {
     for (color, width, end) in [(PAPER, 6.0, WHISKER_END + 1.5), (color, 3.0, WHISKER_END)] {
-        let (dx, dy) = if horizontal { (0.0, end) } else { (end, 0.0) };
+        let (dx, dy) = match whisker {
+            Whisker::Horizontal => (0.0, end),
+            Whisker::Vertical => (end, 0.0),
+        };
         canvas.rule(from, to, color, width);
         for (x, y) in [from, to] {
             canvas.rule((x - dx, y - dy), (x + dx, y + dy), color, width);

@@ -1,7 +1,7 @@
 //! Chart 1: how delivery latency grows with the number of clients. Only for runs with several steps.
 
 use super::axes::{
-    AXIS_NAME, Axis, EndLabel, Labels, draw_end_labels, draw_no_data, draw_whisker_between, draw_x,
+    AXIS_NAME, Axis, EndLabel, Labels, Whisker, draw_end_labels, draw_no_data, draw_whisker_between, draw_x,
     draw_x_grid, draw_y, readable,
 };
 use super::canvas::{Align, Canvas, Stroke};
@@ -140,7 +140,7 @@ fn draw_whiskers(
     let whiskers: Vec<_> = lines.iter().filter_map(of_line).collect();
     let spans: Vec<(f64, f64)> = whiskers.iter().map(|(lo, hi, _)| (hi.1, lo.1)).collect();
     for ((lo, hi, color), aside) in whiskers.iter().zip(side_by_side(&spans, APART)) {
-        draw_whisker_between(canvas, (lo.0 + aside, lo.1), (hi.0 + aside, hi.1), *color);
+        draw_whisker_between(canvas, Whisker::Vertical, (lo.0 + aside, lo.1), (hi.0 + aside, hi.1), *color);
     }
 }
 

@@ -4,7 +4,7 @@ use pushbench_measure::Histogram;
 use pushbench_measure::results::Confidence;
 
 use super::axes::{
-    AXIS_NAME, Axis, EndLabel, Labels, draw_end_labels, draw_no_data, draw_whisker_between, draw_x,
+    AXIS_NAME, Axis, EndLabel, Labels, Whisker, draw_end_labels, draw_no_data, draw_whisker_between, draw_x,
     draw_x_grid, draw_y, readable,
 };
 use super::canvas::{Align, Canvas, Stroke};
@@ -84,7 +84,7 @@ fn draw_estimates(canvas: &mut Canvas<'_>, curves: &[Curve], place: &impl Fn(Poi
             let [lo, us, hi] = [estimate.interval.lo, estimate.us, estimate.interval.hi]
                 .map(at)
                 .map(|(x, y)| (x + aside, y));
-            draw_whisker_between(canvas, lo, hi, *color);
+            draw_whisker_between(canvas, Whisker::Vertical, lo, hi, *color);
             canvas.disc(us, 5.0, *color);
         }
     }

@@ -3,7 +3,7 @@
 use plotters::style::RGBColor;
 use pushbench_measure::results::Confidence;
 
-use super::axes::{Axis, Labels, TICK, draw_whisker_between, draw_x, draw_x_grid, readable};
+use super::axes::{Axis, Labels, TICK, Whisker, draw_whisker_between, draw_x, draw_x_grid, readable};
 use super::canvas::{Align, Canvas};
 use super::font::{self, Type};
 use super::layout::Rect;
@@ -131,7 +131,7 @@ fn draw_whisker(canvas: &mut Canvas<'_>, plot: Rect, row: Rect, bar: &Bar, axis:
     let (left, right) = (plot.x(axis.scale.share(lo)), plot.x(axis.scale.share(hi)));
     // Low enough for the letters of a thin bar.
     let y = row.bottom - (0.16 * row.height()).min(5.0);
-    draw_whisker_between(canvas, (left, y), (right, y), TEXT);
+    draw_whisker_between(canvas, Whisker::Horizontal, (left, y), (right, y), TEXT);
 }
 
 /// The values of the parts, where there is room inside them; of a single one the total says it.

@@ -62,16 +62,22 @@ fn a_target_that_runs_out_of_files_makes_the_run_invalid() {
     assert_invalid_for("open files of a target process", &ended, &manifest(&workshop.run_folder()));
 }
 
+/// A run over veth whose clients arrive slowly, and the namespace of its worker.
+fn started_over_veth() -> (Workshop, Started, Namespace) {
+    let veth = ("name = \"tiny\"\n", "name = \"tiny\"\nnetwork = \"veth\"\n");
+    let workshop = tiny_but(&[veth, MANY, SLOWLY], SSE);
+    let (started, worker) = started(&workshop, "__worker");
+    let namespace = Namespace::of_process(worker).unwrap();
+    (workshop, started, namespace)
+}
+
 #[test]
 fn a_worker_that_runs_out_of_ports_makes_the_run_invalid() {
     // Only in a namespace of its own can a test take ports away from nobody else.
     if !privileged() {
         return;
     }
-    let veth = ("name = \"tiny\"\n", "name = \"tiny\"\nnetwork = \"veth\"\n");
-    let workshop = tiny_but(&[veth, MANY, SLOWLY], SSE);
-    let (started, worker) = started(&workshop, "__worker");
-    let namespace = Namespace::of_process(worker).unwrap();
+    let (workshop, started, namespace) = started_over_veth();
     namespace.inside(|| fs::write("/proc/sys/net/ipv4/ip_local_port_range", "40000 40099")).unwrap();
     let ended = started.ended();
     assert_invalid_for("ephemeral ports of a worker's address", &ended, &manifest(&workshop.run_folder()));
@@ -82,10 +88,7 @@ fn ports_that_another_program_has_taken_make_the_run_invalid_too() {
     if !privileged() {
         return;
     }
-    let veth = ("name = \"tiny\"\n", "name = \"tiny\"\nnetwork = \"veth\"\n");
-    let workshop = tiny_but(&[veth, MANY, SLOWLY], SSE);
-    let (started, worker) = started(&workshop, "__worker");
-    let namespace = Namespace::of_process(worker).unwrap();
+    let (workshop, started, namespace) = started_over_veth();
     let _taken: Vec<TcpListener> = namespace
         .inside(|| {
             fs::write("/proc/sys/net/ipv4/ip_local_port_range", "40000 40099")?;
