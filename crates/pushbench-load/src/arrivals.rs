@@ -65,6 +65,7 @@ impl Arrivals {
             topic: self.name(topic),
             seed: client_seed(seed, client),
             phase: poll_phase(seed, client),
+            resume: self.share.plan.life.resume,
         };
         Some(Arrival { at_ns, topic, identity })
     }

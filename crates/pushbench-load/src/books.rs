@@ -36,7 +36,7 @@ pub(crate) fn close(
 
 fn close_accounts(share: &WorkerShare, accounts: &mut [Account], edges: &PhaseEdges, sums: &mut WorkerFinal) {
     let topics = share.plan.topics(share.clients);
-    let schedule = EventSchedule::new(share.plan.events, topics, share.plan.seed);
+    let schedule = EventSchedule::new(share.plan.events_of(share.clients), topics, share.plan.seed);
     let due = events_between(schedule, edges.measure_ns - edges.start_ns, edges.drain_ns - edges.start_ns);
     for account in &mut *accounts {
         let tally = account.close(&due[account.topic as usize], edges);

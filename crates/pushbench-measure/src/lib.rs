@@ -5,6 +5,7 @@
 
 pub mod age;
 pub mod counters;
+pub mod fates;
 pub mod histogram;
 pub mod interval_log;
 pub mod ledger;

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fates::Fates;
 use crate::ledger::Tally;
 use crate::wire::{READINGS, WireLog};
 use crate::{Counters, Histograms, age::AgeSum};
@@ -37,6 +38,8 @@ pub struct WorkerFinal {
     pub delivered_per_client: crate::Histogram,
     /// Distribution over clients of their mean delivery latency, microseconds.
     pub latency_mean_per_client: crate::Histogram,
+    /// What became of answers, of connections that went and came back, and of slow readers.
+    pub fates: Fates,
     /// What its sockets carried.
     pub wire: WireLog,
     /// Counters at the readings of `wire`, and when all sockets were closed.
@@ -69,6 +72,14 @@ pub struct TargetSnapshot {
     pub error_replies: u64,
     /// Subscribers cut off because their queue was full.
     pub slow_disconnects: u64,
+    /// Events skipped for subscribers that did not keep up.
+    pub slow_skipped: u64,
+    /// Bytes that wait now for sockets that take nothing more: what was cut, and what of the rings is not yet written.
+    pub queued_bytes: u64,
+    /// Connections dropped on purpose: a storm's or a restart's.
+    pub dropped: u64,
+    /// When they were dropped last; 0 before.
+    pub dropped_ns: u64,
     /// Published − due of scheduled events since the report before, by phase of their due time.
     pub histograms: Histograms,
     /// What its sockets carried: only in the last report.

@@ -4,7 +4,7 @@
 
 use divan::{Bencher, black_box};
 use pushbench_scenario::schedule::{self, EventSchedule};
-use pushbench_scenario::{Arrival, EventSize, Events, Topics};
+use pushbench_scenario::{Arrival, EventSize, Events, Shape, Source, Topics};
 
 fn main() {
     if std::env::args().any(|argument| argument == "--bench" || argument == "--list") {
@@ -22,6 +22,8 @@ fn next_of(bencher: Bencher<'_, '_>, events: Events, topics: u32) {
 #[divan::bench]
 fn constant(bencher: Bencher<'_, '_>) {
     let events = Events {
+        source: Source::Publisher,
+        shape: Shape::FLAT,
         topics: Topics::Broadcast,
         rate: 1e4,
         arrival: Arrival::Constant,
@@ -33,6 +35,8 @@ fn constant(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn poisson_many_topics_log_normal(bencher: Bencher<'_, '_>) {
     let events = Events {
+        source: Source::Publisher,
+        shape: Shape::FLAT,
         topics: Topics::Count(1_000),
         rate: 1e4,
         arrival: Arrival::Poisson,

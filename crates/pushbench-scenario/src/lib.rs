@@ -3,12 +3,15 @@
 //! Everything is a pure function of the file's text, the overrides and the seed: no clock is read, no socket is
 //! opened, and tokio is not used; [`load`] reads its one file. What runs a plan is not known here.
 
+mod answers;
 mod choice;
 mod coalesce;
 mod describe;
 pub mod fault;
 mod file;
 mod inject;
+mod law;
+mod life;
 pub mod needs;
 mod overrides;
 pub mod patience;
@@ -17,15 +20,22 @@ pub mod quantity;
 pub mod schedule;
 mod schema;
 mod section;
+pub mod shape;
 pub mod share;
+mod slow;
 
+pub use answers::{Answers, Parts};
 pub use coalesce::{Coalesce, CoalesceError};
 pub use describe::describe;
 pub use fault::{Fault, Faults, LoadError};
 pub use file::{load, parse};
 pub use inject::{Inject, InjectFault, InjectFaults, Stall};
+pub use law::Law;
+pub use life::{Life, Restart, Storm};
 pub use needs::{Machine, Needs, needs};
 pub use overrides::Overrides;
-pub use plan::{Arrival, EventSize, Events, Network, Phases, Plan, Topics, TransportPlan};
+pub use plan::{Arrival, EventSize, Events, Network, Phases, Plan, Point, Source, Topics, TransportPlan};
 pub use schema::schema;
+pub use shape::Shape;
 pub use share::{TargetShare, WorkerShare};
+pub use slow::{Reading, Slow, SlowPolicy};

@@ -314,5 +314,6 @@ pub(crate) fn topics_in_words(topics: Topics) -> String {
         Topics::Broadcast => "every client gets every event".to_owned(),
         Topics::Count(count) => format!("{count} topics, clients dealt out in turn"),
         Topics::PerClient => "one topic per client".to_owned(),
+        Topics::Rooms { members } => format!("rooms of {members} clients and more"),
     }
 }

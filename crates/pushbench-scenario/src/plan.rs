@@ -9,8 +9,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
+use crate::answers::Answers;
 use crate::coalesce::Coalesce;
 use crate::inject::Inject;
+use crate::life::Life;
+use crate::shape::Shape;
+use crate::slow::{Slow, SlowPolicy};
 
 /// A validated scenario with the overrides of the command line applied.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,8 +43,14 @@ pub struct Plan {
     pub connect_rate: f64,
     /// Share of clients that may fail to connect without making the run invalid, 0 to 1.
     pub may_fail: f64,
+    /// Which part of the clients is to be there, over time.
+    pub presence: Shape,
     /// What is published.
     pub events: Events,
+    /// What happens to connections.
+    pub life: Life,
+    /// Clients that read slowly.
+    pub slow: Option<Slow>,
     /// Lengths of the phases.
     pub phases: Phases,
     /// What is compared, in the order of the file.
@@ -53,10 +63,23 @@ pub struct Plan {
     pub ring_events: u32,
     /// Whether the target gathers events before it writes them.
     pub coalesce: Coalesce,
+    /// What the target does with a subscriber that does not keep up.
+    pub slow_policy: SlowPolicy,
     /// Faults that the target makes.
     pub inject: Option<Inject>,
     /// Worker processes; `None`: as many as the limit of open files demands.
     pub worker_processes: Option<u32>,
+    /// Which variant of the scenario it is.
+    pub point: Point,
+}
+
+/// One variant of a scenario that varies keys. A scenario that varies none has one point without a name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Point {
+    /// Its name in results: unique in the run, empty where nothing varies.
+    pub name: String,
+    /// Keys that vary, such as `events.rate`, with their values as the file words them.
+    pub values: Vec<(String, String)>,
 }
 
 /// What clients and targets are connected by.
@@ -90,16 +113,55 @@ impl Network {
 }
 
 /// `[events]`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Events {
     /// Who gets what.
     pub topics: Topics,
-    /// Published events per second over all topics; 0 for none.
+    /// Who makes them.
+    pub source: Source,
+    /// Per second: of [`Source::Publisher`] events over all topics, of [`Source::Answers`] asks over all clients, of
+    /// [`Source::Members`] messages of each client; 0 for none.
     pub rate: f64,
+    /// Factor of the rate over time.
+    pub shape: Shape,
     /// When they are due.
     pub arrival: Arrival,
     /// Size of the payload.
     pub size: EventSize,
+}
+
+/// Who makes events.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// The target's publisher, on its schedule.
+    Publisher,
+    /// `pattern = "stream"`: clients ask, and the target answers in parts. Every client has a topic of its own.
+    Answers(Answers),
+    /// `pattern = "chat"`: clients send messages to their room.
+    Members,
+}
+
+impl Events {
+    /// The value of `pattern` in a scenario file.
+    #[must_use]
+    pub fn pattern(&self) -> &'static str {
+        match (&self.source, self.topics) {
+            (Source::Publisher, Topics::Broadcast) => "broadcast",
+            (Source::Publisher, _) => "topics",
+            (Source::Answers(_), _) => "stream",
+            (Source::Members, _) => "chat",
+        }
+    }
+
+    /// What is asked for, where clients ask.
+    #[must_use]
+    pub fn answers(&self) -> Option<&Answers> {
+        match &self.source {
+            Source::Answers(answers) => Some(answers),
+            Source::Publisher | Source::Members => None,
+        }
+    }
 }
 
 /// Who gets an event.
@@ -110,19 +172,13 @@ pub enum Topics {
     Broadcast,
     /// `pattern = "topics"` with a number: clients are dealt out to the topics in turn.
     Count(u32),
-    /// `pattern = "topics"` with `topics = "clients"`: one client each.
+    /// `pattern = "topics"` with `topics = "clients"`, and `pattern = "stream"`: one client each.
     PerClient,
-}
-
-impl Topics {
-    /// The value of `pattern` in a scenario file.
-    #[must_use]
-    pub fn pattern(self) -> &'static str {
-        match self {
-            Self::Broadcast => "broadcast",
-            Self::Count(_) | Self::PerClient => "topics",
-        }
-    }
+    /// `pattern = "chat"`: as many rooms as are full with so many clients each; who is left is dealt out to them in turn.
+    Rooms {
+        /// Clients of a room, at least.
+        members: u32,
+    },
 }
 
 /// When events are due.
@@ -288,7 +344,15 @@ impl Plan {
             Topics::Broadcast => 1,
             Topics::Count(count) => count,
             Topics::PerClient => clients,
+            Topics::Rooms { members } => (clients / members.max(1)).max(1),
         }
+    }
+
+    /// What happens at a step of that many clients: the same, with the rate of all of them together.
+    #[must_use]
+    pub fn events_of(&self, clients: u32) -> Events {
+        let factor = if self.events.source == Source::Members { f64::from(clients) } else { 1.0 };
+        Events { rate: self.events.rate * factor, ..self.events.clone() }
     }
 }
 
@@ -297,7 +361,7 @@ impl Plan {
 pub fn topic_name(topics: Topics, index: u32) -> String {
     match topics {
         Topics::Broadcast => "all".to_owned(),
-        Topics::Count(_) | Topics::PerClient => format!("t{index}"),
+        Topics::Count(_) | Topics::PerClient | Topics::Rooms { .. } => format!("t{index}"),
     }
 }
 
@@ -306,7 +370,9 @@ pub fn topic_name(topics: Topics, index: u32) -> String {
 pub fn topic_name_bytes(topics: Topics, index: u32) -> u64 {
     match topics {
         Topics::Broadcast => "all".len() as u64,
-        Topics::Count(_) | Topics::PerClient => 2 + u64::from(index.checked_ilog10().unwrap_or_default()),
+        Topics::Count(_) | Topics::PerClient | Topics::Rooms { .. } => {
+            2 + u64::from(index.checked_ilog10().unwrap_or_default())
+        }
     }
 }
 
@@ -315,7 +381,9 @@ pub fn topic_name_bytes(topics: Topics, index: u32) -> u64 {
 pub fn topic_index(topics: Topics, count: u32, name: &str) -> Option<u32> {
     let index = match topics {
         Topics::Broadcast => (name == "all").then_some(0),
-        Topics::Count(_) | Topics::PerClient => name.strip_prefix('t').and_then(|digits| digits.parse().ok()),
+        Topics::Count(_) | Topics::PerClient | Topics::Rooms { .. } => {
+            name.strip_prefix('t').and_then(|digits| digits.parse().ok())
+        }
     }?;
     // A number may be written in several ways, a topic's name in one.
     (index < count.max(1) && topic_name(topics, index) == name).then_some(index)

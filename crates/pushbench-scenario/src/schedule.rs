@@ -8,11 +8,9 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, Exp, LogNormal};
 
+use crate::law::Z99;
 use crate::plan::{Arrival, EventSize, Events, topic_name_bytes};
 use pushbench_transport::envelope;
-
-/// z of the 99th percentile of the normal distribution.
-const Z99: f64 = 2.326_347_874_040_841;
 
 /// Independent random streams from one seed, so that changing one does not shift another.
 #[derive(Debug, Clone, Copy)]
@@ -204,10 +202,18 @@ pub fn events_between(schedule: EventSchedule, from_ns: u64, until_ns: u64) -> V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Topics, topic_index, topic_name};
+    use crate::plan::{Source, Topics, topic_index, topic_name};
+    use crate::shape::Shape;
 
     fn events(rate: f64, arrival: Arrival, topics: Topics) -> Events {
-        Events { topics, rate, arrival, size: EventSize::Fixed(200) }
+        Events {
+            topics,
+            source: Source::Publisher,
+            shape: Shape::FLAT,
+            rate,
+            arrival,
+            size: EventSize::Fixed(200),
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use pushbench_measure::PhaseEdges;
 use pushbench_probe::clock::now_ns;
-use pushbench_scenario::{Arrival, EventSize, Events, Topics};
+use pushbench_scenario::{Arrival, EventSize, Events, Shape, Source, Topics};
 use pushbench_target::{Config, Handle, Publishing, Target};
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -18,8 +18,14 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{LocalSet, spawn_local, yield_now};
 
-const EVENTS: Events =
-    Events { topics: Topics::Broadcast, rate: 1.0, arrival: Arrival::Constant, size: EventSize::Fixed(256) };
+const EVENTS: Events = Events {
+    topics: Topics::Broadcast,
+    source: Source::Publisher,
+    shape: Shape::FLAT,
+    rate: 1.0,
+    arrival: Arrival::Constant,
+    size: EventSize::Fixed(256),
+};
 /// Longest wait for what must come.
 const PATIENCE: Duration = Duration::from_secs(10);
 

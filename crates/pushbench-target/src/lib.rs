@@ -117,7 +117,7 @@ impl Target {
             let server = Rc::clone(&server);
             async move {
                 while let Some(reservation) = publishings.recv().await {
-                    publisher::publish(&server, &alarm, reservation.publishing).await;
+                    publisher::publish(&server, &alarm, reservation.publishing.clone()).await;
                     reservation.published();
                 }
             }

@@ -19,7 +19,7 @@ const BURST: u32 = 64;
 
 /// Publishes every event of the schedule.
 pub(crate) async fn publish(server: &Server, alarm: &Alarm, publishing: Publishing) {
-    let Publishing { events, topics, edges, .. } = publishing;
+    let Publishing { ref events, topics, edges, .. } = publishing;
     server.with_hub(|hub| hub.allow_topics(topics as usize));
     let Ok(names) =
         (0..topics.max(1)).map(|index| TopicName::new(&topic_name(events.topics, index))).collect()

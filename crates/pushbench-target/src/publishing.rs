@@ -5,7 +5,7 @@ use pushbench_scenario::Events;
 use pushbench_scenario::schedule::{EventSchedule, ScheduledEvent};
 
 /// What to publish, and when.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Publishing {
     /// What is published how often.
     pub events: Events,
@@ -74,12 +74,14 @@ impl Scheduled {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pushbench_scenario::{Arrival, EventSize, Topics};
+    use pushbench_scenario::{Arrival, EventSize, Shape, Source, Topics};
 
     #[test]
     fn what_was_due_and_not_published_is_skipped_once_the_schedule_is_over() {
         let events = Events {
             topics: Topics::Broadcast,
+            source: Source::Publisher,
+            shape: Shape::FLAT,
             rate: 1e9,
             arrival: Arrival::Constant,
             size: EventSize::Fixed(200),

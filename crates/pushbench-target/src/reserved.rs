@@ -33,8 +33,8 @@ impl Reserved {
         let mut reservations = self.0.borrow_mut();
         reservations.retain(|reservation| now_ns < reservation.until_ns.get());
         reservations.iter().any(|reservation| {
-            let Publishing { events, topics, .. } = reservation.publishing;
-            topic_index(events.topics, topics, topic).is_some()
+            let Publishing { events, topics, .. } = &reservation.publishing;
+            topic_index(events.topics, *topics, topic).is_some()
         })
     }
 }
@@ -50,10 +50,17 @@ impl Reservation {
 mod tests {
     use super::*;
     use pushbench_measure::PhaseEdges;
-    use pushbench_scenario::{Arrival, EventSize, Events, Topics};
+    use pushbench_scenario::{Arrival, EventSize, Events, Shape, Source, Topics};
 
     fn publishing(topics: Topics, count: u32, end_ns: u64) -> Publishing {
-        let events = Events { topics, rate: 1.0, arrival: Arrival::Constant, size: EventSize::Fixed(200) };
+        let events = Events {
+            topics,
+            source: Source::Publisher,
+            shape: Shape::FLAT,
+            rate: 1.0,
+            arrival: Arrival::Constant,
+            size: EventSize::Fixed(200),
+        };
         let edges = PhaseEdges { start_ns: 0, measure_ns: 0, drain_ns: end_ns, end_ns };
         Publishing { events, topics: count, seed: 0, edges }
     }

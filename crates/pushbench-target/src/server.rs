@@ -240,6 +240,10 @@ impl Server {
             requests: self.counters.requests.get(),
             error_replies: self.counters.error_replies.get(),
             slow_disconnects: slow,
+            slow_skipped: 0,
+            queued_bytes: 0,
+            dropped: 0,
+            dropped_ns: 0,
             histograms: Histograms::new(),
             wire: None,
         }

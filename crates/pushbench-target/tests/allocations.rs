@@ -7,7 +7,7 @@ mod counting;
 
 use pushbench_measure::PhaseEdges;
 use pushbench_probe::clock::now_ns;
-use pushbench_scenario::{Arrival, Coalesce, EventSize, Events, Topics};
+use pushbench_scenario::{Arrival, Coalesce, EventSize, Events, Shape, Source, Topics};
 use pushbench_target::{Config, Handle, Publishing, Target};
 use pushbench_transport::Kind;
 use std::io::{Read as _, Write as _};
@@ -75,6 +75,8 @@ fn is_stream(kind: Kind) -> bool {
 /// One event that is due now.
 fn publish(handle: &Handle) {
     let events = Events {
+        source: Source::Publisher,
+        shape: Shape::FLAT,
         topics: Topics::Broadcast,
         rate: 1e9,
         arrival: Arrival::Constant,

@@ -17,6 +17,8 @@ pub struct Identity {
     pub seed: u64,
     /// Where in its interval this client's poll clock begins, as a share in 0..1.
     pub phase: f64,
+    /// Whether it asks for what it missed when it comes back.
+    pub resume: bool,
 }
 
 /// Which way bytes travelled, seen from the client.
@@ -129,6 +131,20 @@ pub trait Subscriber {
     fn closed(&mut self, why: Closed, io: &mut Io<'_>) -> Step;
     /// The instant that was asked for has come.
     fn woken(&mut self, io: &mut Io<'_>) -> Step;
-    /// The run is over: put a polite end into [`Io::out`], if the transport has one.
+    /// The run is over, or the client leaves for a while: put a polite end into [`Io::out`], if the transport has one.
     fn farewell(&mut self, io: &mut Io<'_>);
+    /// Asks for answer `ask` of the run, on the connection there is (pattern `stream`). Only of halves that ask, see
+    /// `Settings::asker`, and only while no answer is under way.
+    fn ask(&mut self, ask: u64, io: &mut Io<'_>) -> Step {
+        let _ = (ask, io);
+        debug_assert!(false, "this half asks for nothing");
+        Step::Hold { wake_ns: None }
+    }
+    /// Sends a message to the topic on the connection there is (pattern `chat`). Only of transports whose connection
+    /// carries messages, see `Settings::carries_messages`.
+    fn send(&mut self, message: &[u8], io: &mut Io<'_>) -> Step {
+        let _ = (message, io);
+        debug_assert!(false, "this half sends nothing");
+        Step::Hold { wake_ns: None }
+    }
 }

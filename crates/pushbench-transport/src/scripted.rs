@@ -7,7 +7,7 @@ pub(crate) const SECOND: u64 = 1_000_000_000;
 
 /// The identity of the client under test.
 pub(crate) fn identity() -> Identity {
-    Identity { host: "127.0.0.1:9".into(), topic: "all".into(), seed: 7, phase: 0.25 }
+    Identity { host: "127.0.0.1:9".into(), topic: "all".into(), seed: 7, phase: 0.25, resume: true }
 }
 
 /// Bytes of one direction, by what they were for.

@@ -58,6 +58,11 @@ pub trait TransportSettings {
         0.0
     }
 
+    /// Whether clients send messages on the connection that they receive on; otherwise they publish by `POST`.
+    fn carries_messages(&self) -> bool {
+        false
+    }
+
     /// The settings in a few words, for people.
     fn describe(&self) -> String;
 }

@@ -142,6 +142,10 @@ impl TransportSettings for Settings {
         self.inner().opens_per_client_second()
     }
 
+    fn carries_messages(&self) -> bool {
+        self.inner().carries_messages()
+    }
+
     fn describe(&self) -> String {
         self.inner().describe()
     }

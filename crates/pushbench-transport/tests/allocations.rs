@@ -84,7 +84,7 @@ fn heartbeats_pings_and_pongs_take_none() {
                 assert!(matches!(stream.woken(now_ns, 0, &mut out), Go::WakeAt(_)));
                 assert!(!out.is_empty());
                 for piece in pong.chunks(4) {
-                    assert_eq!(stream.received(piece, now_ns, &mut out), Go::On);
+                    assert_eq!(stream.received(piece, now_ns, &mut Vec::new(), &mut out), Go::On);
                 }
             }
         });

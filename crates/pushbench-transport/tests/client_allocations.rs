@@ -99,7 +99,7 @@ impl Client {
 }
 
 fn identity() -> Identity {
-    Identity { host: "127.0.0.1:9".into(), topic: "all".into(), seed: 7, phase: 0.25 }
+    Identity { host: "127.0.0.1:9".into(), topic: "all".into(), seed: 7, phase: 0.25, resume: true }
 }
 
 fn payload(n: u64) -> Vec<u8> {

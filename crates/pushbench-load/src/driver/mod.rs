@@ -8,7 +8,7 @@
 
 mod orders;
 
-use pushbench_measure::Histograms;
+use pushbench_measure::{Figure, Histograms};
 use pushbench_probe::clock::now_ns;
 use pushbench_probe::readiness::Ready;
 use pushbench_probe::timer::Timer;
@@ -80,7 +80,7 @@ impl Driver {
         let clients_in_all = thread.share.client_numbers().count() as u32;
         Ok(Self {
             thread,
-            recorder: Recorder { histograms: Histograms::prepared(), ..Recorder::default() },
+            recorder: Recorder { histograms: Histograms::prepared(&Figure::COMMON), ..Recorder::default() },
             clients: Vec::new(),
             arrivals: None,
             errands: None,

@@ -50,11 +50,48 @@ pub enum Figure {
     EventsPerRead,
     /// Timer fired − timer due, on a worker's own schedule.
     TimerLate,
+    /// Received − due of a client's own message (pattern `chat`).
+    Echo,
+    /// First part received − due time of the ask (pattern `stream`): TTFT.
+    FirstPart,
+    /// Time between two parts of an answer as they were received: ITL.
+    PartGap,
+    /// (Last part − first part)/(parts − 1) of an answer: TPOT.
+    PerPart,
+    /// Last part received − due time of the ask: E2E.
+    Answer,
+    /// Transport ready again − the target's dropping of the connection.
+    Back,
+    /// Received − due of events that were due while their client was away.
+    CatchUp,
+    /// Received − due at clients that read slowly, which are in no other figure.
+    SlowDelivery,
 }
 
 impl Figure {
     /// All figures.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 17] = [
+        Self::Delivery,
+        Self::Uncorrected,
+        Self::Slip,
+        Self::Connect,
+        Self::Age,
+        Self::AgePeak,
+        Self::Gap,
+        Self::EventsPerRead,
+        Self::TimerLate,
+        Self::Echo,
+        Self::FirstPart,
+        Self::PartGap,
+        Self::PerPart,
+        Self::Answer,
+        Self::Back,
+        Self::CatchUp,
+        Self::SlowDelivery,
+    ];
+
+    /// Those that every run has, whatever its pattern.
+    pub const COMMON: [Self; 9] = [
         Self::Delivery,
         Self::Uncorrected,
         Self::Slip,
@@ -79,6 +116,14 @@ impl Figure {
             Self::Gap => "gap",
             Self::EventsPerRead => "events-per-read",
             Self::TimerLate => "timer-late",
+            Self::Echo => "echo",
+            Self::FirstPart => "first-part",
+            Self::PartGap => "part-gap",
+            Self::PerPart => "per-part",
+            Self::Answer => "answer",
+            Self::Back => "back",
+            Self::CatchUp => "catch-up",
+            Self::SlowDelivery => "slow-delivery",
         }
     }
 }

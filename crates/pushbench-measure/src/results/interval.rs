@@ -25,6 +25,8 @@ pub struct SocketStates {
 pub struct Interval {
     /// Number of clients of the step.
     pub step: u32,
+    /// Which variant of the scenario it is; empty where it has one.
+    pub point: String,
     /// Round of the run, from 1.
     pub round: u32,
     /// End of the interval, in seconds since the warm-up began; negative during the ramp.
@@ -63,6 +65,10 @@ pub struct Interval {
     pub closed: u64,
     /// Failures of all kinds.
     pub errors: u64,
+    /// Connections that the targets accepted.
+    pub accepted: u64,
+    /// Bytes that wait in the targets for sockets that take nothing more.
+    pub target_queued_bytes: u64,
     /// Client side sockets by state, at the last dump (dumps may be rarer than rows).
     pub client_established: Option<u32>,
     /// See `client_established`.

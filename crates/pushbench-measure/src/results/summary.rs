@@ -14,6 +14,8 @@ macro_rules! summary {
             pub kind: String,
             /// Number of clients of this step; the column exists only when a scenario has several steps.
             pub step: Option<u32>,
+            /// Which variant of the scenario it is; the column exists only when a scenario has several.
+            pub point: Option<String>,
             $($(#[$doc])* pub $name: Option<$kind>,)*
             /// `valid`, `warning`, `invalid`, `partial`.
             pub verdict: String,
@@ -156,6 +158,70 @@ summary! {
     errors: u64,
     /// Subscribers that the target cut off because they read too slowly.
     slow_disconnects: u64,
+    /// Of clients that read slowly, how many there were; they are in no figure but those that begin with `slow`.
+    slow_clients: u32,
+    /// Bytes per second that a slow client read while it was connected, mean.
+    slow_bytes_per_second: f64,
+    /// Events due for slow clients that never reached them.
+    slow_lost: u64,
+    /// Delivery latency of slow clients, 99th percentile.
+    slow_latency_p99_us: u64,
+    /// Events that the target skipped for subscribers which did not keep up.
+    slow_skipped: u64,
+    /// Most bytes that waited in the target for sockets that took nothing more.
+    target_queued_peak_bytes: u64,
+    /// Answers that clients asked for and that were due in the measure phase (pattern `stream`).
+    answers: u64,
+    /// Of these, answers that ended without all their parts and their end.
+    answers_cut_short: u64,
+    /// Of these, asks that were sent late because the client still had an answer before.
+    asks_late: u64,
+    /// Most answers that were under way at once.
+    answers_at_once_peak: u64,
+    /// First part − ask due, median (TTFT).
+    first_part_p50_us: u64,
+    /// First part − ask due, 99th percentile (TTFT).
+    first_part_p99_us: u64,
+    /// Time between two parts of an answer, median (ITL).
+    part_gap_p50_us: u64,
+    /// Time between two parts of an answer, 99th percentile (ITL).
+    part_gap_p99_us: u64,
+    /// (Last part − first)/(parts − 1), median over answers (TPOT).
+    per_part_p50_us: u64,
+    /// (Last part − first)/(parts − 1), 99th percentile over answers (TPOT).
+    per_part_p99_us: u64,
+    /// Last part − ask due, median (E2E).
+    answer_p50_us: u64,
+    /// Last part − ask due, 99th percentile (E2E).
+    answer_p99_us: u64,
+    /// Gaps between parts that were longer than the scenario's `stall`.
+    stalls: u64,
+    /// Received − due of a client's own messages, median (pattern `chat`).
+    echo_p50_us: u64,
+    /// Received − due of a client's own messages, 99th percentile.
+    echo_p99_us: u64,
+    /// Clients that left by plan.
+    left: u64,
+    /// Clients whose connection the target dropped, by a storm or a restart.
+    dropped: u64,
+    /// Of these, how many were back before the end.
+    back: u64,
+    /// Transport ready again − dropped: when half of the dropped were back.
+    back_p50_us: u64,
+    /// The same, 95 % of them.
+    back_p95_us: u64,
+    /// The same, all of them; empty when some were not.
+    back_p100_us: u64,
+    /// Most connections that the targets accepted within a second.
+    accepts_per_second_peak: u64,
+    /// Events due while their client was away that it never got.
+    missed: u64,
+    /// Events due while their client was away that it got when it was back.
+    caught_up: u64,
+    /// Received − due of those, median.
+    catch_up_p50_us: u64,
+    /// Received − due of those, 99th percentile.
+    catch_up_p99_us: u64,
     /// CPU time of the target processes per delivered event.
     target_cpu_us_per_event: f64,
     /// CPU time of the worker processes per delivered event.
@@ -185,6 +251,7 @@ impl Summary {
             label: self.label,
             kind: self.kind,
             step: self.step,
+            point: self.point,
             clients: self.clients,
             connected: Some(ever_connected),
             latency_p50_us: self.latency_p50_us,

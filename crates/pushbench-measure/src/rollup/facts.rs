@@ -88,6 +88,14 @@ pub struct StepFacts<'a> {
     pub sockets: SocketPeaks,
     /// Subscribers cut off for reading too slowly.
     pub slow_disconnects: u64,
+    /// Events that the targets skipped for subscribers which did not keep up; `None` unless the scenario has slow readers.
+    pub slow_skipped: Option<u64>,
+    /// Most bytes that waited in the targets for sockets; of several rounds the most.
+    pub target_queued_peak_bytes: Option<u64>,
+    /// Most connections accepted within a second; `None` unless the scenario has clients come back.
+    pub accepts_per_second_peak: Option<u64>,
+    /// Name of the variant of the scenario; empty where it has one.
+    pub point: &'a str,
 }
 
 impl StepFacts<'_> {
@@ -105,5 +113,10 @@ impl StepFacts<'_> {
         self.costs.extend(&other.costs);
         self.sockets.highest(&other.sockets);
         self.slow_disconnects += other.slow_disconnects;
+        if let Some(skipped) = other.slow_skipped {
+            *self.slow_skipped.get_or_insert_default() += skipped;
+        }
+        self.target_queued_peak_bytes = self.target_queued_peak_bytes.max(other.target_queued_peak_bytes);
+        self.accepts_per_second_peak = self.accepts_per_second_peak.max(other.accepts_per_second_peak);
     }
 }

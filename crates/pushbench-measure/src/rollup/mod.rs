@@ -4,6 +4,7 @@
 //! highest. The row of the sum is that of all rounds; no figure of a row is ever averaged.
 
 mod facts;
+mod fates;
 mod sums;
 
 use crate::results::Summary;
@@ -23,6 +24,7 @@ pub fn summarize(facts: &StepFacts<'_>) -> Summary {
         label: facts.label.to_owned(),
         kind: facts.kind.to_owned(),
         step: facts.stepped.then_some(facts.clients),
+        point: (!facts.point.is_empty()).then(|| facts.point.to_owned()),
         clients: Some(facts.clients),
         ..Summary::default()
     };
@@ -33,6 +35,7 @@ pub fn summarize(facts: &StepFacts<'_>) -> Summary {
         wire.fill(&mut row);
     }
     costs(&mut row, facts);
+    fates::fill(&mut row, facts);
     row
 }
 

@@ -1,6 +1,7 @@
 //! The last words of all workers of a step, added up.
 
 use crate::age::AgeSum;
+use crate::fates::Fates;
 use crate::ledger::Tally;
 use crate::snapshot::WorkerFinal;
 use crate::wire::{READINGS, WireLog};
@@ -15,6 +16,8 @@ pub struct WorkerSums {
     pub edges: [Counters; 3],
     /// Sum of the ages.
     pub age: AgeSum,
+    /// What became of answers, of connections that went and came back, and of slow readers.
+    pub fates: Fates,
     /// Events delivered, over clients.
     pub delivered_per_client: Histogram,
     /// Mean delivery latency, over clients.
@@ -29,6 +32,7 @@ impl WorkerSums {
     /// Adds the books of another round. The readings of its sockets are left out: what those of one round say is told
     /// by [`WireFacts`](crate::wire::WireFacts), which add up by themselves.
     pub fn merge(&mut self, other: &Self) {
+        self.fates.add(&other.fates);
         self.add_books(
             &other.tally,
             &other.edges,
@@ -39,6 +43,7 @@ impl WorkerSums {
 
     /// Adds one worker's.
     pub fn add(&mut self, worker: &WorkerFinal) {
+        self.fates.add(&worker.fates);
         self.add_books(
             &worker.tally,
             &worker.edges,

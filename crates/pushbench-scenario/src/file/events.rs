@@ -4,8 +4,9 @@ use pushbench_transport::{Size, envelope};
 
 use super::keys::{self, Pattern};
 use crate::choice::{SizeChoice, TopicCount};
-use crate::plan::{EventSize, Events, Topics, topic_name};
+use crate::plan::{EventSize, Events, Source, Topics, topic_name};
 use crate::section::{FaultList, Section};
+use crate::shape::Shape;
 
 /// Highest rate of events and of arrivals, per second.
 pub(super) const HIGHEST_RATE: f64 = 1e6;
@@ -22,11 +23,18 @@ pub(super) fn read(section: &Section, steps: &[u32], faults: &mut FaultList) -> 
     let longest = match topics {
         Some(Topics::Count(count)) => count,
         Some(Topics::PerClient) => steps.iter().copied().max().unwrap_or(1),
-        Some(Topics::Broadcast) | None => 1,
+        Some(Topics::Broadcast | Topics::Rooms { .. }) | None => 1,
     };
     let name = topic_name(topics.unwrap_or(Topics::Broadcast), longest.saturating_sub(1));
     let size = size(section, keys.size, envelope::smallest_size(name.len() as u64), faults);
-    Some(Events { topics: topics?, rate: keys.rate?.per_second(), arrival: keys.arrival, size })
+    Some(Events {
+        topics: topics?,
+        source: Source::Publisher,
+        rate: keys.rate?.per_second(),
+        shape: Shape::FLAT,
+        arrival: keys.arrival,
+        size,
+    })
 }
 
 fn topics(section: &Section, keys: &keys::Events, steps: &[u32], faults: &mut FaultList) -> Option<Topics> {

@@ -3,6 +3,8 @@
 mod counts;
 mod events;
 pub(crate) mod keys;
+mod life;
+mod slow;
 pub(crate) mod thresholds;
 mod transports;
 
@@ -20,11 +22,26 @@ use crate::coalesce::Coalesce;
 use crate::fault::{Faults, LoadError};
 use crate::inject::{Inject, InjectFault, InjectFaults};
 use crate::overrides::Overrides;
-use crate::plan::{Events, Phases, Plan};
+use crate::plan::{Events, Phases, Plan, Point};
 use crate::section::{FaultList, Section};
+use crate::shape::Shape;
+use crate::slow::SlowPolicy;
 
 /// The tables of a file; the top may also have these.
-const TABLES: [&str; 7] = ["clients", "events", "phases", "transports", "thresholds", "target", "workers"];
+const TABLES: [&str; 12] = [
+    "clients",
+    "events",
+    "phases",
+    "life",
+    "slow",
+    "transports",
+    "thresholds",
+    "target",
+    "workers",
+    "capacity",
+    "sweep",
+    "cases",
+];
 /// Largest file that is read.
 const LARGEST_FILE_BYTES: u64 = 1 << 20;
 /// Most processes of a kind that a file may ask for.
@@ -114,6 +131,8 @@ fn plan(
     let phase_section = top.child("phases", faults);
     let phases = phases(&phase_section, overrides, faults);
     check_number_of_events(&phase_section, events.as_ref(), &phases, faults);
+    let life = life::read(&top.child("life", faults), faults);
+    let slow = slow::read(&top.child("slow", faults), faults);
     let transports = transports::read(top, faults);
     let thresholds = thresholds::read(&top.child("thresholds", faults), &transports, faults);
 
@@ -149,15 +168,20 @@ fn plan(
         steps,
         connect_rate,
         may_fail: arrivals.may_fail.part(),
+        presence: Shape::FLAT,
         events: events?,
+        life,
+        slow,
         phases,
         thresholds: thresholds::of_labels(&thresholds, &transports),
         transports,
         target_processes: target_keys.processes,
         ring_events: target_keys.ring,
         coalesce: target_keys.coalesce,
+        slow_policy: SlowPolicy::default(),
         inject,
         worker_processes: worker_keys.processes,
+        point: Point::default(),
     })
 }
 

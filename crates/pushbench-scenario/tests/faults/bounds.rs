@@ -115,6 +115,6 @@ fn each_value_has_its_bounds() {
     [thresholds]; empty_reply_share = "< 101%"; [phases]
         x.toml:9: thresholds.empty_reply_share: `101%` is no bound of this figure: a share is allowed, such as "> 90%"
     name = "good"; "a\u001b\nb" = 1
-        x.toml:3: a\u{1b}\nb: unknown key, allowed: name, network, seed, title, clients, events, phases, transports, thresholds, target, workers
+        x.toml:3: a\u{1b}\nb: unknown key, allowed: name, network, seed, title, clients, events, phases, life, slow, transports, thresholds, target, workers, capacity, sweep, cases
     "#);
 }

@@ -85,7 +85,7 @@ ring = 0
 processes = 2
 "#;
     assert_snapshot!(faults(text), @r#"
-    x.toml:1: nmae: unknown key, allowed: name, network, seed, title, clients, events, phases, transports, thresholds, target, workers
+    x.toml:1: nmae: unknown key, allowed: name, network, seed, title, clients, events, phases, life, slow, transports, thresholds, target, workers, capacity, sweep, cases
       hint: did you mean `name`?
     x.toml:1: name: missing: lowercase letters, digits and hyphens
     x.toml:2: title: found integer `5`, expected text in quotes
@@ -118,7 +118,7 @@ processes = 2
     x.toml:37: thresholds.websockets.late: found an integer, expected a comparison such as "== 0"
     x.toml:39: target.url: unknown key, allowed: coalesce, inject, processes, ring
     x.toml:40: target.ring: out of range: 1 to 1000000 events
-    x.toml:41: worker: unknown key, allowed: name, network, seed, title, clients, events, phases, transports, thresholds, target, workers
+    x.toml:41: worker: unknown key, allowed: name, network, seed, title, clients, events, phases, life, slow, transports, thresholds, target, workers, capacity, sweep, cases
       hint: did you mean `workers`?
     "#);
 }

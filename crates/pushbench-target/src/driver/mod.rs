@@ -15,6 +15,7 @@ mod deliver;
 mod end;
 mod held;
 mod receive;
+mod said;
 #[cfg(test)]
 mod tests;
 mod wake;

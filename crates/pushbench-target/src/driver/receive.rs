@@ -155,7 +155,8 @@ impl Driver {
         out.clear();
         let Some(connection) = self.connections.get_mut(key.place()) else { return };
         let Mode::Streaming(streaming) = &mut connection.mode else { return };
-        let go = streaming.stream.received(bytes, now_ns, out);
+        let mut said = Vec::new();
+        let go = streaming.stream.received(bytes, now_ns, &mut said, out);
         if !out.is_empty() {
             streaming.sent_ns = now_ns;
         }
@@ -163,6 +164,9 @@ impl Driver {
             return self.close(key);
         }
         self.go(key, go, now_ns);
+        for message in said {
+            self.said(key, message, now_ns);
+        }
     }
 
     /// Everything of a client that has ended its direction is read: what it asked for is answered, but nothing goes on.

@@ -4,7 +4,7 @@ use crate::rig::{Client, EventStream, config, message, until, websocket, with_ta
 use pushbench_measure::PhaseEdges;
 use pushbench_probe::clock::now_ns;
 use pushbench_probe::tcp_info;
-use pushbench_scenario::{Arrival, Coalesce, EventSize, Events, Topics};
+use pushbench_scenario::{Arrival, Coalesce, EventSize, Events, Shape, Source, Topics};
 use pushbench_target::{Config, Publishing};
 use pushbench_transport::envelope::stamp_of;
 use std::os::fd::AsRawFd as _;
@@ -20,7 +20,14 @@ fn mode(coalesce: Coalesce) -> Config {
 /// Ten events that are all due at once.
 fn burst() -> Publishing {
     let (rate, size) = (1e9, EventSize::Fixed(120));
-    let events = Events { topics: Topics::Broadcast, rate, arrival: Arrival::Constant, size };
+    let events = Events {
+        topics: Topics::Broadcast,
+        source: Source::Publisher,
+        shape: Shape::FLAT,
+        rate,
+        arrival: Arrival::Constant,
+        size,
+    };
     let start_ns = now_ns();
     let drain_ns = start_ns + BURST;
     let edges = PhaseEdges { start_ns, measure_ns: start_ns, drain_ns, end_ns: drain_ns };

@@ -7,7 +7,7 @@ use pushbench_measure::{Figure, Phase, PhaseEdges};
 use pushbench_probe::clock::now_ns;
 use pushbench_scenario::plan::topic_name;
 use pushbench_scenario::schedule::{EventSchedule, ScheduledEvent};
-use pushbench_scenario::{Arrival, EventSize, Events, Topics};
+use pushbench_scenario::{Arrival, EventSize, Events, Shape, Source, Topics};
 use pushbench_target::{Config, Limits, Publishing};
 use pushbench_transport::envelope::stamp_of;
 use pushbench_transport::{Kind, Settings, sse, websocket};
@@ -19,8 +19,14 @@ use tokio_tungstenite::tungstenite::Message;
 const MS: u64 = 1_000_000;
 
 fn publishing(rate: f64, topics: Topics, count: u32, start_ns: u64, length_ns: u64) -> Publishing {
-    let events =
-        Events { topics, rate, arrival: Arrival::Constant, size: EventSize::Uniform { min: 90, max: 400 } };
+    let events = Events {
+        topics,
+        source: Source::Publisher,
+        shape: Shape::FLAT,
+        rate,
+        arrival: Arrival::Constant,
+        size: EventSize::Uniform { min: 90, max: 400 },
+    };
     let edges = PhaseEdges {
         start_ns,
         measure_ns: start_ns + length_ns / 2,
@@ -95,7 +101,7 @@ fn the_schedule_is_published_exactly() {
         |address, handle| async move {
             let start_ns = now_ns() + 20 * MS;
             let asked = publishing(500.0, topics, 3, start_ns, 400 * MS);
-            handle.begin(asked);
+            handle.begin(asked.clone());
             until("all is published", || handle.totals().published == 200).await;
             let snapshot = handle.snapshot();
             assert_eq!(snapshot.publishes_skipped, 0);

@@ -107,8 +107,13 @@ fn a_client_half_gets_every_event_of_its_server_half() {
     for kind in Kind::ALL {
         for connection in ["keep-alive", "close"] {
             with_target(config(), |address, handle| async move {
-                let identity =
-                    Identity { host: address.to_string().into(), topic: "all".into(), seed: 1, phase: 0.5 };
+                let identity = Identity {
+                    host: address.to_string().into(),
+                    topic: "all".into(),
+                    seed: 1,
+                    phase: 0.5,
+                    resume: true,
+                };
                 let subscriber = settings(*kind, connection).subscriber(identity);
                 let mut driver = Driver { subscriber, seen: Seen::default(), address };
                 let mut publisher = Client::connect(address).await;

@@ -3,7 +3,7 @@
 use crate::rig::{Client, config, with_target, within};
 use pushbench_measure::{Figure, PhaseEdges};
 use pushbench_probe::clock::now_ns;
-use pushbench_scenario::{Arrival, EventSize, Events, Topics};
+use pushbench_scenario::{Arrival, EventSize, Events, Shape, Source, Topics};
 use pushbench_target::{Config, Handle, Publishing};
 use pushbench_transport::envelope::{Stamp, stamp_of};
 use std::net::SocketAddr;
@@ -22,7 +22,14 @@ fn begin(handle: &Handle, events: u64) -> PhaseEdges {
     let drain_ns = start_ns + events * MS;
     let edges = PhaseEdges { start_ns, measure_ns: start_ns, drain_ns, end_ns: drain_ns + 1000 * MS };
     let (rate, size) = (1000.0, EventSize::Fixed(120));
-    let events = Events { topics: Topics::Broadcast, rate, arrival: Arrival::Constant, size };
+    let events = Events {
+        topics: Topics::Broadcast,
+        source: Source::Publisher,
+        shape: Shape::FLAT,
+        rate,
+        arrival: Arrival::Constant,
+        size,
+    };
     handle.begin(Publishing { events, topics: 1, seed: 1, edges });
     edges
 }

@@ -39,7 +39,13 @@ pub(crate) struct Client {
 impl Client {
     /// A client whose connection was just made and that has put its request into `out`.
     pub(crate) fn connected(settings: &Settings) -> Self {
-        let identity = Identity { host: "127.0.0.1:8080".into(), topic: "all".into(), seed: 7, phase: 0.25 };
+        let identity = Identity {
+            host: "127.0.0.1:8080".into(),
+            topic: "all".into(),
+            seed: 7,
+            phase: 0.25,
+            resume: true,
+        };
         let subscriber = settings.subscriber(identity);
         let mut client =
             Self { subscriber, out: Vec::new(), now_ns: 1, wake_ns: None, found: Found::default() };

@@ -89,8 +89,8 @@ pub trait Stream {
     /// The instant has come that was asked for. `sent_ns` is when something was written last.
     fn woken(&mut self, now_ns: u64, sent_ns: u64, out: &mut Vec<u8>) -> Go;
 
-    /// The client sent bytes; cut anywhere.
-    fn received(&mut self, bytes: &[u8], now_ns: u64, out: &mut Vec<u8>) -> Go;
+    /// The client sent bytes; cut anywhere. Whole messages of it, where the transport has such, are appended to `said`.
+    fn received(&mut self, bytes: &[u8], now_ns: u64, said: &mut Vec<String>, out: &mut Vec<u8>) -> Go;
 
     /// The target shuts down: what has to be said before the end goes to `out`. Not called twice.
     fn shut_down(&mut self, now_ns: u64, out: &mut Vec<u8>) -> Go;

@@ -109,7 +109,7 @@ impl Stream for EventStream {
     }
 
     /// A client has nothing to say here.
-    fn received(&mut self, _: &[u8], _: u64, _: &mut Vec<u8>) -> Go {
+    fn received(&mut self, _: &[u8], _: u64, _: &mut Vec<String>, _: &mut Vec<u8>) -> Go {
         Go::On
     }
 

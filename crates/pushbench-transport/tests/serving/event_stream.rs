@@ -81,7 +81,7 @@ fn a_heartbeat_follows_a_pause_and_an_event_puts_it_off() {
 fn what_a_client_sends_is_passed_over() {
     let (mut stream, _) = open(&Kind::Sse.default_settings(), "1.1");
     let asked = request("GET", "/sse", "1.1", "");
-    assert_eq!(put(|out| stream.received(&asked, NOW_NS, out)), (Go::On, String::new()));
+    assert_eq!(put(|out| stream.received(&asked, NOW_NS, &mut Vec::new(), out)), (Go::On, String::new()));
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn the_client_half_reads_what_the_serving_half_writes() {
     }
 
     let settings = Kind::Sse.default_settings();
-    let identity = Identity { host: "a".into(), topic: "all".into(), seed: 1, phase: 0.0 };
+    let identity = Identity { host: "a".into(), topic: "all".into(), seed: 1, phase: 0.0, resume: true };
     let mut client = settings.subscriber(identity);
     let mut payloads = Payloads::default();
     let mut asked = Vec::new();

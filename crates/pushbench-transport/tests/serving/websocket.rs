@@ -42,7 +42,7 @@ fn close_frame(code: CloseCode, reason: &'static str) -> Vec<u8> {
 /// What some bytes of the client come to.
 fn hear(stream: &mut Box<dyn Stream>, bytes: &[u8]) -> (Go, Vec<u8>) {
     let mut out = Vec::new();
-    let go = stream.received(bytes, NOW_NS, &mut out);
+    let go = stream.received(bytes, NOW_NS, &mut Vec::new(), &mut out);
     (go, out)
 }
 
@@ -221,7 +221,7 @@ proptest! {
         for size in cuts.into_iter().chain([bytes.len()]) {
             let (piece, next) = rest.split_at(size.min(rest.len()));
             rest = next;
-            go = stream.received(piece, NOW_NS, &mut out);
+            go = stream.received(piece, NOW_NS, &mut Vec::new(), &mut out);
             if go != Go::On {
                 break;
             }

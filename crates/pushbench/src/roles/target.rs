@@ -94,7 +94,7 @@ impl Session {
         self.handle.follow(edges);
         let plan = &self.share.plan;
         self.handle.begin(Publishing {
-            events: plan.events,
+            events: plan.events_of(self.share.clients),
             topics: plan.topics(self.share.clients),
             seed: plan.seed,
             edges,

@@ -54,11 +54,17 @@ pub(crate) struct Row {
     pub(crate) histograms: Histograms,
 }
 
-/// Most sockets seen in any dump.
+/// The most of what rows tell.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Peaks {
+    /// Sockets in any dump.
     pub(crate) established: Option<u64>,
+    /// The same.
     pub(crate) time_wait: Option<u64>,
+    /// Connections that the targets accepted in a second.
+    pub(crate) accepted: u64,
+    /// Bytes that waited in the targets for sockets.
+    pub(crate) queued_bytes: u64,
 }
 
 /// What becomes of the delivery latencies of a second once its row is written.
@@ -274,8 +280,15 @@ impl Gather {
             if target == 0 {
                 interval.published = report.published.saturating_sub(self.targets[0].published);
             }
+            interval.accepted += report.accepted.saturating_sub(self.targets[target].accepted);
+            interval.target_queued_bytes += report.queued_bytes;
             self.targets[target] = report;
         }
+        // Those of the ramp are the scenario's own doing.
+        if interval.phase().is_some_and(|phase| phase >= Phase::Measure) {
+            self.peaks.accepted = self.peaks.accepted.max(interval.accepted);
+        }
+        self.peaks.queued_bytes = self.peaks.queued_bytes.max(interval.target_queued_bytes);
     }
 
     fn add_sample(&mut self, interval: &mut Interval, sample: Sample) {

@@ -268,7 +268,7 @@ fn manifest(plan: &Plan) -> Run {
             mtu_bytes: plan.network.mtu(),
             rounds: plan.rounds,
             steps: plan.steps.clone(),
-            pattern: plan.events.topics.pattern().to_owned(),
+            pattern: plan.events.pattern().to_owned(),
             topics: plan.topics(plan.steps.iter().copied().max().unwrap_or(0)),
             events_per_second: plan.events.rate,
             event_size: plan.events.size.to_string(),

@@ -133,6 +133,10 @@ fn facts<'a>(
             left: sockets_left,
         },
         slow_disconnects: gather.targets().iter().map(|target| target.slow_disconnects).sum(),
+        slow_skipped: plan.slow.map(|_| gather.targets().iter().map(|target| target.slow_skipped).sum()),
+        target_queued_peak_bytes: plan.slow.map(|_| gather.peaks.queued_bytes),
+        accepts_per_second_peak: plan.life.brings_back().then_some(gather.peaks.accepted),
+        point: &plan.point.name,
         sums,
         histograms: gather.histograms,
     }
@@ -192,7 +196,7 @@ fn observed(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges, wire: Option<
     let tally = &evidence.sums.tally;
     let targets = gather.targets();
     let refused: u64 = targets.iter().map(|target| target.refused).sum();
-    let rate = job.plan.events.rate;
+    let rate = job.plan.events_of(job.clients).rate;
     Observed {
         slip_p99_us: gather.watch.slip_p99_us().map(|us| us as f64),
         event_interval_us: (rate > 0.0).then(|| 1e6 / rate),

@@ -267,6 +267,7 @@ impl<'r, 'a> Step<'r, 'a> {
         while let Some(mut row) = if all { self.gather.next_row() } else { self.gather.complete_row() } {
             if let Some(interval) = &mut row.interval {
                 interval.round = self.job.round;
+                interval.point.clone_from(&self.job.plan.point.name);
             }
             self.files.write_row(self.job.clients, self.job.round, &row).map_err(|error| {
                 Ended::Environment(format!("cannot write {}: {error}", self.files.folder().display()))

@@ -55,7 +55,7 @@ fn every_fault_of_every_file_is_listed_and_nothing_is_made() {
     });
     assert_eq!(said[0], said[1]);
     assert_snapshot!(said[0], @r#"
-    error: tiny.toml:1: nmae: unknown key, allowed: name, network, seed, title, clients, events, phases, transports, thresholds, target, workers
+    error: tiny.toml:1: nmae: unknown key, allowed: name, network, seed, title, clients, events, phases, life, slow, transports, thresholds, target, workers, capacity, sweep, cases
       hint: did you mean `name`?
     tiny.toml:1: name: missing: lowercase letters, digits and hyphens
     tiny.toml:3: clients.count: out of range: a whole number from 1 to 10000000, or a rising list of such numbers

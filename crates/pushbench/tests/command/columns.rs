@@ -21,6 +21,7 @@ fn the_files_of_a_run_have_these_columns() {
     ");
     assert_snapshot!(columns("sse/intervals.csv"), @r"
     step
+    point
     round
     t_s
     phase
@@ -40,6 +41,8 @@ fn the_files_of_a_run_have_these_columns() {
     opened
     closed
     errors
+    accepted
+    target_queued_bytes
     client_established
     client_opening
     client_closing
@@ -127,6 +130,38 @@ fn assert_summary_columns(columns: &str) {
     polls_skipped
     errors
     slow_disconnects
+    slow_clients
+    slow_bytes_per_second
+    slow_lost
+    slow_latency_p99_us
+    slow_skipped
+    target_queued_peak_bytes
+    answers
+    answers_cut_short
+    asks_late
+    answers_at_once_peak
+    first_part_p50_us
+    first_part_p99_us
+    part_gap_p50_us
+    part_gap_p99_us
+    per_part_p50_us
+    per_part_p99_us
+    answer_p50_us
+    answer_p99_us
+    stalls
+    echo_p50_us
+    echo_p99_us
+    left
+    dropped
+    back
+    back_p50_us
+    back_p95_us
+    back_p100_us
+    accepts_per_second_peak
+    missed
+    caught_up
+    catch_up_p50_us
+    catch_up_p99_us
     target_cpu_us_per_event
     worker_cpu_us_per_event
     target_cpu_us_per_client_second

@@ -157,7 +157,7 @@ impl Bench {
         let edges = PhaseEdges { start_ns, measure_ns, drain_ns, end_ns: drain_ns + 1000 * MS };
         worker.begin(edges);
         serving.handle.begin(Publishing {
-            events: plan.events,
+            events: plan.events_of(load.clients),
             topics: plan.topics(load.clients),
             seed: plan.seed,
             edges,
@@ -199,7 +199,7 @@ impl Bench {
         let topics = self.plan.topics(self.load.clients);
         let until_ns = self.edges.drain_ns - self.edges.start_ns;
         [WARMUP_NS, 0].map(|from_ns| {
-            let schedule = EventSchedule::new(self.plan.events, topics, self.plan.seed);
+            let schedule = EventSchedule::new(self.plan.events_of(self.load.clients), topics, self.plan.seed);
             let due = events_between(schedule, from_ns, until_ns);
             let of = |client| due[topic_of_client(client, topics) as usize].due_offsets_ns.len() as u64;
             (0..self.load.clients).map(of).sum()

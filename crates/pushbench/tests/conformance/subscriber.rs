@@ -48,7 +48,8 @@ struct Driver {
 
 /// Subscribes to a topic until it is dropped.
 pub(crate) async fn subscribe(settings: Settings, address: SocketAddr, topic: &str, found: Rc<Found>) {
-    let identity = Identity { host: address.to_string().into(), topic: topic.into(), seed: 1, phase: 0.5 };
+    let identity =
+        Identity { host: address.to_string().into(), topic: topic.into(), seed: 1, phase: 0.5, resume: true };
     let mut driver = Driver { half: settings.subscriber(identity), finder: Finder(found), address };
     loop {
         match driver.connection().await {

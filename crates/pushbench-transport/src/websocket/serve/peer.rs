@@ -51,8 +51,14 @@ impl Peer {
         Self::Quiet(Pongs::default())
     }
 
-    /// Reads on. What the library answers by itself goes to `out`. `is_closing` says that this side has sent a close.
-    pub(super) fn feed(&mut self, bytes: &[u8], is_closing: bool, out: &mut Vec<u8>) -> Heard {
+    /// Reads on. Whole messages go to `said`, what the library answers by itself to `out`. `is_closing` says that this side has sent a close.
+    pub(super) fn feed(
+        &mut self,
+        bytes: &[u8],
+        is_closing: bool,
+        said: &mut Vec<String>,
+        out: &mut Vec<u8>,
+    ) -> Heard {
         match self {
             Self::Quiet(pongs) => {
                 let rest = pongs.pass(bytes);
@@ -66,12 +72,12 @@ impl Peer {
                 }
                 let begun = *pongs;
                 *self = Self::Talking(Box::new(context));
-                match self.feed(begun.begun(), is_closing, out) {
-                    Heard::Nothing => self.feed(rest, is_closing, out),
+                match self.feed(begun.begun(), is_closing, said, out) {
+                    Heard::Nothing => self.feed(rest, is_closing, said, out),
                     heard => heard,
                 }
             }
-            Self::Talking(context) => read(context, bytes, out),
+            Self::Talking(context) => read(context, bytes, said, out),
         }
     }
 
@@ -89,7 +95,7 @@ impl Peer {
     }
 }
 
-fn read(context: &mut WebSocketContext, bytes: &[u8], out: &mut Vec<u8>) -> Heard {
+fn read(context: &mut WebSocketContext, bytes: &[u8], said: &mut Vec<String>, out: &mut Vec<u8>) -> Heard {
     let mut memory = Memory { input: bytes, out };
     // Every turn takes at least a frame header, so the loop ends with the bytes.
     loop {
@@ -99,6 +105,9 @@ fn read(context: &mut WebSocketContext, bytes: &[u8], out: &mut Vec<u8>) -> Hear
                 let _ = context.flush(&mut memory);
                 return Heard::Close;
             }
+            Ok(Message::Text(text)) => said.push(text.as_str().to_owned()),
+            // An event's payload is text: what is none cannot be one.
+            Ok(Message::Binary(bytes)) => said.extend(String::from_utf8(bytes.into())),
             Ok(_) => {}
             Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => return Heard::Nothing,
             Err(error) => return Heard::Fault(error),

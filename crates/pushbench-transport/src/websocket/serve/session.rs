@@ -122,14 +122,14 @@ impl Stream for Session {
         self.ping_at(now_ns)
     }
 
-    fn received(&mut self, bytes: &[u8], _: u64, out: &mut Vec<u8>) -> Go {
+    fn received(&mut self, bytes: &[u8], _: u64, said: &mut Vec<String>, out: &mut Vec<u8>) -> Go {
         self.silent_pings = 0;
         let (peer, is_closing) = match &mut self.stage {
             Stage::Upgrading { .. } => return Go::On,
             Stage::Open(peer) => (peer, false),
             Stage::Closing(peer) => (peer, true),
         };
-        match peer.feed(bytes, is_closing, out) {
+        match peer.feed(bytes, is_closing, said, out) {
             Heard::Nothing => Go::On,
             Heard::Close => Go::End,
             Heard::Fault(error) => {

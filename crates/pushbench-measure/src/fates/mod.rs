@@ -1,0 +1,32 @@
+//! What becomes of answers, of connections that go and come back, and of slow readers: sums beside the ledgers.
+
+mod answers;
+mod life;
+mod slow;
+
+pub use answers::AnswerTally;
+pub use life::LifeTally;
+pub use slow::SlowTally;
+
+use serde::{Deserialize, Serialize};
+
+/// All of them. What a scenario does not have is zero.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Fates {
+    /// Answers to asks that were due in the measure phase.
+    pub answers: AnswerTally,
+    /// Connections that went and came back.
+    pub life: LifeTally,
+    /// Clients that read slowly.
+    pub slow: SlowTally,
+}
+
+impl Fates {
+    /// Adds another sum.
+    pub fn add(&mut self, other: &Self) {
+        self.answers.add(&other.answers);
+        self.life.add(&other.life);
+        self.slow.add(&other.slow);
+    }
+}

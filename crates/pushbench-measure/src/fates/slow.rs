@@ -1,0 +1,30 @@
+//! What became of clients that read slowly, as sums. They are in no other sum and in no histogram but their own.
+
+use serde::{Deserialize, Serialize};
+
+/// Sums over the slow clients.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SlowTally {
+    /// How many there are.
+    pub clients: u64,
+    /// Events due for them in the measure phase.
+    pub expected: u64,
+    /// Of these, how many reached them.
+    pub delivered: u64,
+    /// Bytes they read while they read slowly.
+    pub bytes: u64,
+    /// For how long they did so, microseconds, summed over them.
+    pub reading_us: u64,
+}
+
+impl SlowTally {
+    /// Adds another sum.
+    pub fn add(&mut self, other: &Self) {
+        self.clients += other.clients;
+        self.expected += other.expected;
+        self.delivered += other.delivered;
+        self.bytes += other.bytes;
+        self.reading_us += other.reading_us;
+    }
+}
