@@ -52,6 +52,12 @@ impl Age {
         peak_ns
     }
 
+    /// Notes that the client left at `now_ns`: it holds nothing until its next event, and that time is not integrated.
+    pub fn leave(&mut self, now_ns: u64, from_ns: u64, until_ns: u64) {
+        self.integrate(now_ns, from_ns, until_ns);
+        self.newest_due_ns = 0;
+    }
+
     /// The age at `now_ns` in nanoseconds; `None` while no event is held.
     #[must_use]
     pub fn at(&self, now_ns: u64) -> Option<u64> {

@@ -90,16 +90,23 @@ impl Ledger {
     /// Closes the account over the expected numbers `from..until`.
     #[must_use]
     pub fn close(&self, from: u64, until: u64) -> Tally {
-        let expected = until.saturating_sub(from);
-        let delivered = self.delivered(from, until);
-        Tally {
-            expected,
-            delivered,
-            lost: expected - delivered,
+        self.close_over([(from, until)])
+    }
+
+    /// Closes the account over several ranges of expected numbers, which are apart.
+    #[must_use]
+    pub fn close_over(&self, ranges: impl IntoIterator<Item = (u64, u64)>) -> Tally {
+        let mut tally = Tally {
             duplicated: u64::from(self.duplicated),
             reordered: u64::from(self.reordered),
             ..Tally::default()
+        };
+        for (from, until) in ranges {
+            tally.expected += until.saturating_sub(from);
+            tally.delivered += self.delivered(from, until);
         }
+        tally.lost = tally.expected - tally.delivered;
+        tally
     }
 }
 
@@ -182,6 +189,12 @@ mod tests {
     fn numbers_outside_the_expected_range_do_not_hide_a_loss() {
         let tally = ledger_of(&[1, 2, 3, 5, 6, 7, 8]).close(4, 8);
         assert_eq!((tally.expected, tally.delivered, tally.lost), (4, 3, 1));
+    }
+
+    #[test]
+    fn what_is_between_two_ranges_is_not_missed() {
+        let tally = ledger_of(&[1, 2, 8, 9]).close_over([(1, 4), (7, 10), (12, 11)]);
+        assert_eq!((tally.expected, tally.delivered, tally.lost), (6, 4, 2));
     }
 
     proptest! {

@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::coalesce::Coalesce;
+use crate::law::Law;
+use crate::life::Life;
 use crate::needs::{Machine, Needs, StepNeeds, topics_in_words};
 use crate::plan::{Arrival, EventSize, Events, Network, Plan};
 
@@ -58,6 +60,7 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
         format!("{}, {} arrive, {failures}", steps.join(", then "), rate(plan.connect_rate)),
     ));
     facts.push(("events", events(&plan.events)));
+    facts.extend(life(&plan.life).map(|life| ("life", life)));
     // As a file would have them, so that none is rounded.
     let [warmup, measure, drain] = [phases.warmup, phases.measure, phases.drain].map(Period::from_duration);
     facts.push(("phases", format!("warm-up {warmup}, measure {measure}, drain {drain}")));
@@ -95,6 +98,42 @@ fn events(events: &Events) -> String {
         EventSize::LogNormal { p50, p99 } => format!("{} (p50) to {} (p99)", size(p50), size(p99)),
     };
     format!("{} {arrival}, {size}, {}", rate(events.rate), topics_in_words(events.topics))
+}
+
+/// What happens to connections; `None` where they stay from their arrival to the end.
+fn life(life: &Life) -> Option<String> {
+    let period = |time: Duration| Period::from_duration(time);
+    let mut parts = Vec::new();
+    if let Some(lifetime) = &life.lifetime {
+        parts.push(format!("clients stay {}, then are away {}", law(lifetime), law(&life.pause)));
+    }
+    if let Some(storm) = life.storm {
+        parts.push(format!("at {} the target drops {}% of its connections", period(storm.at), typed(storm.share)));
+    }
+    if let Some(restart) = life.restart {
+        parts.push(format!("at {} it is away for {}", period(restart.at), period(restart.down)));
+    }
+    let resume = if life.resume { "who comes back asks for what it missed" } else { "nobody asks for what it missed" };
+    parts.push(resume.to_owned());
+    life.brings_back().then(|| parts.join("; "))
+}
+
+fn law(law: &Law) -> String {
+    let period = |time_ns: u64| Period::from_duration(Duration::from_nanos(time_ns));
+    match law {
+        Law::Constant(time_ns) => period(*time_ns).to_string(),
+        Law::Uniform { min_ns, max_ns } => format!("{} to {}", period(*min_ns), period(*max_ns)),
+        Law::Exponential { mean_ns } => format!("{} on average (exponential)", period(*mean_ns)),
+        Law::LogNormal { p50_ns, p99_ns } => {
+            format!("{} (p50) to {} (p99)", period(*p50_ns), period(*p99_ns))
+        }
+        Law::Replay(times) => format!("one of {} recorded times", times.len()),
+    }
+}
+
+/// A share in percent, rounded to thousandths.
+fn typed(share: f64) -> f64 {
+    (share * 1e5).round() / 1e3
 }
 
 /// A rate as it would be typed: `5/s`, `4/m`.

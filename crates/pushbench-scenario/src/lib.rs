@@ -11,9 +11,9 @@ pub mod fault;
 mod file;
 mod inject;
 mod law;
-#[expect(dead_code, reason = "the sections that have times come next")]
 mod law_choice;
-mod life;
+pub mod life;
+pub mod lives;
 pub mod needs;
 mod overrides;
 pub mod patience;

@@ -1,9 +1,14 @@
 //! `[life]`: what happens to connections in the course of a step.
 
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 use std::time::Duration;
 
 use crate::law::Law;
+
+/// How long after a storm, or after the begin of a restart, a connection that is lost counts as lost to it: the target drops
+/// its connections some at a time, and a client learns of it when its socket has its turn.
+pub const DROP_WINDOW: Duration = Duration::from_secs(5);
 
 /// The life of the clients' connections. By default they stay from their arrival to the end.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,7 +35,20 @@ impl Life {
     /// Whether clients come back in the course of a step.
     #[must_use]
     pub fn brings_back(&self) -> bool {
-        self.lifetime.is_some() || self.storm.is_some() || self.restart.is_some()
+        self.lifetime.is_some() || self.drops()
+    }
+
+    /// Whether the target drops connections.
+    #[must_use]
+    pub fn drops(&self) -> bool {
+        self.storm.is_some() || self.restart.is_some()
+    }
+
+    /// When connections are dropped, and until when one that is lost counts as dropped; since the measure phase began.
+    pub fn drop_windows(&self) -> impl Iterator<Item = Range<Duration>> {
+        let storm = self.storm.map(|storm| storm.at..storm.at + DROP_WINDOW);
+        let restart = self.restart.map(|restart| restart.at..restart.at + restart.down.max(DROP_WINDOW));
+        storm.into_iter().chain(restart)
     }
 }
 

@@ -31,6 +31,23 @@ impl SettingFault {
     }
 }
 
+/// How long a client pauses before it connects again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reconnect {
+    /// At most, after a connection that was lost.
+    pub first: Duration,
+    /// At most, after any number of connects that failed.
+    pub longest: Duration,
+}
+
+impl Reconnect {
+    /// Always the same.
+    #[must_use]
+    pub fn after(pause: Duration) -> Self {
+        Self { first: pause, longest: pause }
+    }
+}
+
 /// What a scenario and a report need to know of a transport's settings.
 ///
 /// Every key must have a default, so that a fault in one key can be told apart from all others.
@@ -56,6 +73,14 @@ pub trait TransportSettings {
     /// Sockets that one client holds or leaves behind at once; ports needed per second per client for new ones.
     fn opens_per_client_second(&self) -> f64 {
         0.0
+    }
+
+    /// How long a client that lost its connection pauses before it opens another.
+    fn reconnect(&self) -> Reconnect;
+
+    /// Whether a client has a connection between two requests, which can be taken from it.
+    fn keeps_connection(&self) -> bool {
+        true
     }
 
     /// Whether clients send messages on the connection that they receive on; otherwise they publish by `POST`.

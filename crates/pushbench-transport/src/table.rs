@@ -8,7 +8,7 @@ use std::fmt;
 
 use crate::client::{Identity, Subscriber};
 use crate::server::{Answer, Question, Refusal};
-use crate::settings::{SettingFault, TransportSettings};
+use crate::settings::{Reconnect, SettingFault, TransportSettings};
 
 macro_rules! transports {
     ($($(#[$doc:meta])* $variant:ident = $name:literal at $path:literal in $module:ident;)*) => {
@@ -140,6 +140,14 @@ impl TransportSettings for Settings {
 
     fn opens_per_client_second(&self) -> f64 {
         self.inner().opens_per_client_second()
+    }
+
+    fn reconnect(&self) -> Reconnect {
+        self.inner().reconnect()
+    }
+
+    fn keeps_connection(&self) -> bool {
+        self.inner().keeps_connection()
     }
 
     fn carries_messages(&self) -> bool {

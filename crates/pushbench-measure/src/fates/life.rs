@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 pub struct LifeTally {
     /// Times that a client left by plan.
     pub left: u64,
-    /// Clients that lost their connection to a storm or a restart.
+    /// Times that a client lost its connection to a storm or a restart.
     pub dropped: u64,
-    /// Of these, those that were ready again before the end.
+    /// Of these, those after which it was ready again before the end.
     pub back: u64,
-    /// Events due while their client was away, without having left by plan, that it never got.
+    /// Events due while their client had been dropped and was not back, or under way to it then, that it never got.
     pub missed: u64,
-    /// Events due while their client was away that it got when it was back.
+    /// Events due while their client was away, dropped or by plan, that it got when it was back.
     pub caught_up: u64,
 }
 

@@ -60,7 +60,7 @@ pub enum Figure {
     PerPart,
     /// Last part received − due time of the ask: E2E.
     Answer,
-    /// Transport ready again − the target's dropping of the connection.
+    /// Transport ready again − the instant at which the storm or the restart that took the connection was due.
     Back,
     /// Received − due of events that were due while their client was away.
     CatchUp,

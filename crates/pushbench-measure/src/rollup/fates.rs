@@ -50,13 +50,18 @@ fn life(row: &mut Summary, facts: &StepFacts<'_>) {
     if tally.left > 0 {
         row.left = Some(tally.left);
     }
+    if tally.dropped + tally.caught_up > 0 {
+        row.caught_up = Some(tally.caught_up);
+        let catch_up = facts.histograms.all_phases(Figure::CatchUp);
+        row.catch_up_p50_us = catch_up.printable_quantile(0.5);
+        row.catch_up_p99_us = catch_up.printable_quantile(0.99);
+    }
     if tally.dropped == 0 {
         return;
     }
     row.dropped = Some(tally.dropped);
     row.back = Some(tally.back);
     row.missed = Some(tally.missed);
-    row.caught_up = Some(tally.caught_up);
     // Over the dropped, not over those who are back: who never came is later than any of them.
     let back = facts.histograms.all_phases(Figure::Back);
     let of_dropped = |share: f64| {
@@ -66,9 +71,6 @@ fn life(row: &mut Summary, facts: &StepFacts<'_>) {
     row.back_p50_us = of_dropped(0.5);
     row.back_p95_us = of_dropped(0.95);
     row.back_p100_us = of_dropped(1.0);
-    let catch_up = facts.histograms.all_phases(Figure::CatchUp);
-    row.catch_up_p50_us = catch_up.printable_quantile(0.5);
-    row.catch_up_p99_us = catch_up.printable_quantile(0.99);
 }
 
 fn slow(row: &mut Summary, facts: &StepFacts<'_>) {

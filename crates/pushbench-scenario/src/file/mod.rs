@@ -3,7 +3,7 @@
 mod counts;
 mod events;
 pub(crate) mod keys;
-mod life;
+pub(crate) mod life;
 mod slow;
 pub(crate) mod thresholds;
 mod transports;
@@ -131,9 +131,12 @@ fn plan(
     let phase_section = top.child("phases", faults);
     let phases = phases(&phase_section, overrides, faults);
     check_number_of_events(&phase_section, events.as_ref(), &phases, faults);
-    let life = life::read(&top.child("life", faults), faults);
     let slow = slow::read(&top.child("slow", faults), faults);
     let transports = transports::read(top, faults);
+    let most_clients = steps.iter().copied().max().unwrap_or(0);
+    let around = life::Around { phases: &phases, events: events.as_ref(), clients: most_clients };
+    let life =
+        life::read(&top.child("life", faults), &around, transports.selected(&overrides.only), faults);
     let thresholds = thresholds::read(&top.child("thresholds", faults), &transports, faults);
 
     let target = top.child("target", faults);

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Period;
-use crate::settings::{Connection, SettingFault, TransportSettings};
+use crate::settings::{Connection, Reconnect, SettingFault, TransportSettings};
 
 /// How the server notices that a held request can be answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -85,6 +85,14 @@ impl TransportSettings for Settings {
             // At least once per timeout; once more per event, which is not known here.
             Connection::Close => 1.0 / self.timeout.duration().as_secs_f64(),
         }
+    }
+
+    fn reconnect(&self) -> Reconnect {
+        Reconnect::after(self.retry.duration())
+    }
+
+    fn keeps_connection(&self) -> bool {
+        self.connection == Connection::KeepAlive
     }
 
     fn describe(&self) -> String {

@@ -22,6 +22,10 @@ pub trait Pace {
     /// From `now_ns` on the next request could be sent, or a socket for it opened: the last answer was complete, and
     /// so was the close, where the server was to close the connection.
     fn free(&mut self, now_ns: u64);
+    /// It is back after it had left by itself: what was not asked meanwhile was not due.
+    fn back(&mut self, now_ns: u64) {
+        let _ = now_ns;
+    }
     /// A request is sent.
     fn sending(&mut self, now_ns: u64, observer: &mut dyn Observer);
 }
@@ -55,6 +59,10 @@ pub struct Poller<P> {
     /// Bytes of the request under way.
     request_bytes: u32,
     begun: bool,
+    /// It has left by itself.
+    left: bool,
+    /// Whether it asks for what it missed.
+    resume: bool,
     /// An answer has come since the connection was last lost.
     ready: bool,
 }
@@ -94,6 +102,8 @@ impl<P: Pace> Poller<P> {
             cursor: None,
             request_bytes: 0,
             begun: false,
+            left: false,
+            resume: identity.resume,
             ready: false,
         }
     }
@@ -136,10 +146,20 @@ impl<P: Pace> Poller<P> {
     }
 
     fn away(&mut self, at_ns: u64, why: Reopen) -> Step {
-        self.ready &= why == Reopen::Planned;
+        if why == Reopen::Lost {
+            self.lose_touch();
+        }
         self.state = State::Away;
         self.reader = ReplyReader::default();
         Step::Open { at_ns, why }
+    }
+
+    /// A connection is gone that was to stay.
+    fn lose_touch(&mut self) {
+        self.ready = false;
+        if !self.resume {
+            self.cursor = None;
+        }
     }
 
     fn lose_with(&mut self, note: Note, io: &mut Io<'_>) -> Step {
@@ -218,6 +238,9 @@ impl<P: Pace> Subscriber for Poller<P> {
         if !std::mem::replace(&mut self.begun, true) {
             self.pace.begin(io.now_ns);
         }
+        if std::mem::take(&mut self.left) {
+            self.pace.back(io.now_ns);
+        }
         self.ask(io)
     }
 
@@ -248,7 +271,10 @@ impl<P: Pace> Subscriber for Poller<P> {
         match self.state {
             State::Waiting { .. } if why != Closed::ConnectFailed => self.cut(why, io),
             // The server has closed a connection that it had kept for a while, as servers do.
-            State::Idle(taken) => self.away(taken.due_ns.max(io.now_ns), taken.reopen),
+            State::Idle(taken) => {
+                self.lose_touch();
+                self.away(taken.due_ns.max(io.now_ns), taken.reopen)
+            }
             State::Closing { taken, .. } => self.reopen(taken, io.now_ns),
             State::Waiting { .. } | State::Away => self.lose(io.now_ns),
         }
@@ -272,6 +298,10 @@ impl<P: Pace> Subscriber for Poller<P> {
 
     fn farewell(&mut self, _: &mut Io<'_>) {
         // HTTP has no goodbye: the socket is closed.
+        self.lose_touch();
+        self.left = true;
+        self.state = State::Away;
+        self.reader = ReplyReader::default();
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 use crate::Period;
-use crate::settings::{Connection, SettingFault, TransportSettings};
+use crate::settings::{Connection, Reconnect, SettingFault, TransportSettings};
 
 /// `[[transports]]` with `kind = "short-polling"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -67,6 +67,15 @@ impl TransportSettings for Settings {
             Connection::KeepAlive => 0.0,
             Connection::Close => 1.0 / self.interval.duration().as_secs_f64(),
         }
+    }
+
+    fn reconnect(&self) -> Reconnect {
+        // One whose connection was idle opens the next when its poll is due.
+        Reconnect::after(self.retry.max(self.interval).duration())
+    }
+
+    fn keeps_connection(&self) -> bool {
+        self.connection == Connection::KeepAlive
     }
 
     fn describe(&self) -> String {

@@ -67,6 +67,10 @@ impl Pace for PollClock {
         self.free_ns = now_ns;
     }
 
+    fn back(&mut self, now_ns: u64) {
+        self.use_up(now_ns);
+    }
+
     fn sending(&mut self, now_ns: u64, observer: &mut dyn Observer) {
         let passed = self.use_up(now_ns);
         // Of the polls whose time has passed, all but the newest are skipped.

@@ -64,6 +64,11 @@ impl Parser {
         *self = Self { last_id: std::mem::take(&mut self.last_id), ..Self::default() };
     }
 
+    /// The same, with nothing known of what was before.
+    pub fn forget(&mut self) {
+        *self = Self::default();
+    }
+
     /// The last event id, empty when there is none.
     #[must_use]
     pub fn last_event_id(&self) -> &[u8] {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Period;
-use crate::settings::{SettingFault, TransportSettings};
+use crate::settings::{Reconnect, SettingFault, TransportSettings};
 
 /// `[[transports]]` with `kind = "sse"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -45,6 +45,10 @@ impl TransportSettings for Settings {
 
     fn idle_period(&self) -> std::time::Duration {
         self.heartbeat.duration()
+    }
+
+    fn reconnect(&self) -> Reconnect {
+        Reconnect::after(self.retry.duration())
     }
 
     fn describe(&self) -> String {

@@ -25,6 +25,8 @@ pub struct Subscriber {
     retry_ns: u64,
     state: State,
     parser: Parser,
+    /// Whether it asks for what it missed.
+    resume: bool,
 }
 
 #[derive(Debug)]
@@ -77,12 +79,22 @@ impl Subscriber {
             retry_ns: settings.retry.as_ns(),
             state: State::Away,
             parser: Parser::default(),
+            resume: identity.resume,
+        }
+    }
+
+    /// There is no connection.
+    fn leave_stream(&mut self) {
+        self.state = State::Away;
+        if self.resume {
+            self.parser.restart();
+        } else {
+            self.parser.forget();
         }
     }
 
     fn reconnect(&mut self, io: &Io<'_>) -> Step {
-        self.state = State::Away;
-        self.parser.restart();
+        self.leave_stream();
         Step::Open { at_ns: io.now_ns.saturating_add(self.retry_ns), why: Reopen::Lost }
     }
 
@@ -191,6 +203,7 @@ impl crate::client::Subscriber for Subscriber {
 
     fn farewell(&mut self, _: &mut Io<'_>) {
         // HTTP has no goodbye: the socket is closed.
+        self.leave_stream();
     }
 }
 

@@ -3,7 +3,7 @@
 use super::random::Random;
 
 /// The pause doubles up to 2^4 = 16 times the first one.
-const MOST_DOUBLINGS: u32 = 4;
+pub(super) const MOST_DOUBLINGS: u32 = 4;
 
 /// The pauses of one client.
 #[derive(Debug)]

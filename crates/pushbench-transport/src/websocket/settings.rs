@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::backoff::MOST_DOUBLINGS;
 use crate::Period;
-use crate::settings::{SettingFault, TransportSettings};
+use crate::settings::{Reconnect, SettingFault, TransportSettings};
 
 /// How an event's payload travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -59,6 +60,11 @@ impl TransportSettings for Settings {
 
     fn idle_period(&self) -> std::time::Duration {
         self.ping_interval.duration()
+    }
+
+    fn reconnect(&self) -> Reconnect {
+        let first = self.retry.duration();
+        Reconnect { first, longest: first.saturating_mul(1 << MOST_DOUBLINGS) }
     }
 
     fn describe(&self) -> String {

@@ -25,7 +25,9 @@ pub struct Subscriber {
     random: Random,
     cursor: Cursor,
     state: State,
-    /// The run is over: no connection after this one.
+    /// Whether it asks for what it missed.
+    resume: bool,
+    /// No connection after this one, unless it is told to connect again.
     leaving: bool,
 }
 
@@ -76,12 +78,16 @@ impl Subscriber {
             topic: identity.topic,
             cursor: Cursor::default(),
             state: State::Away,
+            resume: identity.resume,
             leaving: false,
         }
     }
 
     fn reconnect(&mut self, io: &Io<'_>) -> Step {
         self.state = State::Away;
+        if !self.resume {
+            self.cursor = Cursor::default();
+        }
         if self.leaving {
             return Step::End;
         }
@@ -154,6 +160,10 @@ fn message(payload: &[u8], cursor: &mut Cursor, observer: &mut dyn Observer) {
 
 impl crate::client::Subscriber for Subscriber {
     fn connected(&mut self, io: &mut Io<'_>) -> Step {
+        // It may have left for a while, and its last connection may have been cut before the end of the handshake.
+        if std::mem::take(&mut self.leaving) && !self.resume {
+            self.cursor = Cursor::default();
+        }
         let handshake = Handshake::ask(self.path, &self.host, &self.topic, self.cursor.0, io.out);
         io.observer.note(Note::Request);
         let give_up_ns = io.now_ns.saturating_add(self.reply_timeout_ns);

@@ -218,6 +218,7 @@ fn observed(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges, wire: Option<
             Network::Loopback => Listeners::OfTheHost,
             Network::Veth => Listeners::OfTheTargets,
         },
+        drops: job.plan.life.drops(),
         lost: tally.lost,
         limits_hit: evidence.sums.edges[2].limits_hit + refused,
         scarcity: evidence.scarcity,
