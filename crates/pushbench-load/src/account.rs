@@ -49,19 +49,28 @@ impl Account {
     /// Closes the account against the events that were due on the client's topic in the measure phase.
     pub(crate) fn close(&self, due: &TopicEvents, edges: &PhaseEdges) -> Tally {
         let of_all = due.numbers_from(0);
-        let connected = self.first_ready_ns != 0 && self.first_ready_ns < edges.drain_ns;
+        let connected = self.is_connected(edges);
         let (from, until) = if connected {
             due.numbers_from(self.first_ready_ns.saturating_sub(edges.start_ns))
         } else {
             (of_all.1, of_all.1)
         };
+        Tally { expected_of_intended: of_all.1 - of_all.0, ..self.close_over([(from, until)], connected) }
+    }
+
+    /// Closes the account over the ranges of events that the client is owed, which are apart.
+    pub(crate) fn close_over(&self, owed: impl IntoIterator<Item = (u64, u64)>, connected: bool) -> Tally {
         Tally {
             intended: 1,
             connected: u64::from(connected),
-            expected_of_intended: of_all.1 - of_all.0,
             late: u64::from(self.late),
-            ..self.ledger.close(from, until)
+            ..self.ledger.close_over(owed)
         }
+    }
+
+    /// Whether its transport was ready before the measure phase ended.
+    pub(crate) fn is_connected(&self, edges: &PhaseEdges) -> bool {
+        self.first_ready_ns != 0 && self.first_ready_ns < edges.drain_ns
     }
 }
 

@@ -11,6 +11,8 @@ use std::rc::Rc;
 pub(crate) struct Arrivals {
     share: Rc<WorkerShare>,
     start_ns: u64,
+    /// When the warm-up begins, once that is known.
+    warmup_ns: Option<u64>,
     /// Number of topics of the step.
     topics: u32,
     /// How many have arrived.
@@ -38,6 +40,7 @@ impl Arrivals {
         let mut arrivals = Self {
             share,
             start_ns,
+            warmup_ns: None,
             topics,
             arrived: 0,
             next: None,
@@ -46,6 +49,18 @@ impl Arrivals {
         };
         arrivals.next = arrivals.at(0);
         arrivals
+    }
+
+    /// Makes known when the warm-up begins, from which those count who come later than in the ramp.
+    pub(crate) fn begin(&mut self, warmup_ns: u64) {
+        self.warmup_ns = Some(warmup_ns);
+        self.next = self.at(self.arrived);
+    }
+
+    /// How many clients of a share arrive in the ramp.
+    pub(crate) fn in_ramp(share: &WorkerShare) -> u32 {
+        share.client_numbers().take_while(|client| share.plan.arrives_in_ramp(*client, share.clients)).count()
+            as u32
     }
 
     /// When the next one arrives.
@@ -73,8 +88,16 @@ impl Arrivals {
     /// Number and instant of the client that is the worker's own `nth`, from 0.
     fn at(&self, nth: u32) -> Option<(u32, u64)> {
         let client = number(&self.share, nth);
-        let at_ns = self.start_ns + arrival_offset_ns(client, self.share.plan.connect_rate);
-        (client < self.share.clients).then_some((client, at_ns))
+        if client >= self.share.clients {
+            return None;
+        }
+        let WorkerShare { plan, clients, .. } = &*self.share;
+        let at_ns = if plan.arrives_in_ramp(client, *clients) {
+            self.start_ns + arrival_offset_ns(client, plan.connect_rate)
+        } else {
+            self.warmup_ns?.saturating_add(plan.arrival_ns(client, *clients)?)
+        };
+        Some((client, at_ns))
     }
 
     /// One name for all clients of a topic.

@@ -1,11 +1,13 @@
 //! The books of a worker, closed at the end of a step: what the schedule owed its clients beside what they got.
 
+use pushbench_measure::ledger::Tally;
 use pushbench_measure::snapshot::WorkerFinal;
 use pushbench_measure::{Counters, PhaseEdges};
 use pushbench_scenario::plan::topic_of_client;
 use pushbench_scenario::schedule::{EventSchedule, events_between};
 use pushbench_scenario::share::WorkerShare;
 
+use crate::absences::Since;
 use crate::account::Account;
 use crate::recorder::Recorder;
 
@@ -28,18 +30,32 @@ pub(crate) fn close(
     let at_drain = at_edge(at_drain, |edges| edges.drain_ns);
     let mut sums = WorkerFinal { edges: [at_measure, at_drain, counters], ..WorkerFinal::default() };
     match recorder.edges {
-        Some(edges) => close_accounts(share, &mut recorder.accounts, &edges, &mut sums),
+        Some(edges) => close_accounts(share, recorder, &edges, &mut sums),
         None => sums.tally.intended = share.client_numbers().count() as u64,
     }
     sums
 }
 
-fn close_accounts(share: &WorkerShare, accounts: &mut [Account], edges: &PhaseEdges, sums: &mut WorkerFinal) {
+fn close_accounts(share: &WorkerShare, recorder: &mut Recorder, edges: &PhaseEdges, sums: &mut WorkerFinal) {
     let topics = share.plan.topics(share.clients);
     let schedule = EventSchedule::new(share.plan.events_of(share.clients), topics, share.plan.seed);
     let due = events_between(schedule, edges.measure_ns - edges.start_ns, edges.drain_ns - edges.start_ns);
-    for account in &mut *accounts {
-        let tally = account.close(&due[account.topic as usize], edges);
+    let Recorder { accounts, absences, .. } = recorder;
+    let mut missed = 0;
+    if let Some(absences) = absences {
+        absences.settle();
+    }
+    for (client, account) in (0..).zip(&mut *accounts) {
+        let due = Since { due: &due[account.topic as usize], start_ns: edges.start_ns };
+        let absences = absences.as_deref();
+        missed += absences.map_or(0, |absences| absences.missed(client, account, &due));
+        let tally = match absences.and_then(|absences| absences.owed(client, account, &due)) {
+            None => account.close(due.due, edges),
+            Some(owed) => Tally {
+                expected_of_intended: intended(share, client, &due),
+                ..account.close_over(owed, account.is_connected(edges))
+            },
+        };
         sums.tally.add(&tally);
         sums.delivered_per_client.record(tally.delivered);
         if let Some(mean_us) = account.latency_mean_us() {
@@ -47,9 +63,33 @@ fn close_accounts(share: &WorkerShare, accounts: &mut [Account], edges: &PhaseEd
         }
         sums.age.add(&account.age.finish(edges.measure_ns, edges.drain_ns));
     }
-    // Clients whose arrival the step did not live to see.
-    for client in share.client_numbers().skip(accounts.len()) {
-        let topic = topic_of_client(client, topics);
-        sums.tally.add(&Account::new(0, topic).close(&due[topic as usize], edges));
+    if let Some(absences) = absences {
+        sums.fates.life = absences.tally(missed);
+    }
+    // Clients whose arrival the step did not live to see; who never was to come is none of them.
+    for number in share.client_numbers().skip(accounts.len()) {
+        if share.plan.arrival_ns(number, share.clients).is_some() {
+            let topic = topic_of_client(number, topics);
+            sums.tally.add(&Account::new(0, topic).close(&due[topic as usize], edges));
+        }
+    }
+}
+
+/// Events due in the measure phase for a client that comes and goes, as it was planned.
+fn intended(share: &WorkerShare, client: u32, due: &Since<'_>) -> u64 {
+    let plan = &share.plan;
+    let number = share.client_numbers().nth(client as usize).unwrap_or_default();
+    let stays = plan.stays(number, share.clients);
+    let settled_ns = plan.settled_within(share.transport()).as_nanos() as u64;
+    let until = |end_ns: u64| if end_ns == u64::MAX { end_ns } else { end_ns.saturating_sub(settled_ns) };
+    let count = |from_ns: u64, end_ns: u64| {
+        let at = |offset_ns: u64| due.start_ns.saturating_add(offset_ns);
+        let (from, until) = due.numbers(at(from_ns), at(until(end_ns)));
+        until.saturating_sub(from)
+    };
+    match (stays.first(), stays.last()) {
+        // Whoever asks for what it missed is owed all between its first coming and its last leaving.
+        (Some(first), Some(last)) if plan.life.resume => count(first.start, last.end),
+        _ => stays.iter().map(|stay| count(stay.start, stay.end)).sum(),
     }
 }

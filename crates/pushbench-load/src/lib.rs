@@ -4,6 +4,7 @@
 //! client half of a transport, so there is one loop for all transports and all clients. Recording is per thread, never
 //! per client beyond the ledger. What the target does inside, how reports travel and what becomes of them is not known here.
 
+mod absences;
 mod account;
 mod arrivals;
 mod books;
@@ -11,6 +12,7 @@ mod client;
 mod connect;
 mod driver;
 mod errands;
+mod lives;
 mod recorder;
 mod thread;
 mod wakeup;

@@ -7,6 +7,7 @@ use pushbench_measure::{Counters, Figure, Histograms, Phase, PhaseEdges, ledger:
 use pushbench_transport::client::{Direction, Note, Observer, Part, Reopen};
 use pushbench_transport::envelope;
 
+use crate::absences::{Absences, Due};
 use crate::account::Account;
 
 /// Everything that is counted on this thread.
@@ -21,6 +22,8 @@ pub(crate) struct Recorder {
     /// Clients whose transport has been ready.
     pub(crate) ever_connected: u32,
     pub(crate) accounts: Vec<Account>,
+    /// In steps in which clients are away at times.
+    pub(crate) absences: Option<Box<Absences>>,
     /// Whose age is looked at next.
     pub(crate) next_aged: usize,
 }
@@ -51,10 +54,44 @@ impl Recorder {
         self.counters.reconnects += u64::from(why == Reopen::Lost);
     }
 
-    /// Notes that a client's connection is gone and not by plan.
-    pub(crate) fn lost_connection(&mut self, client: u32) {
+    /// Notes that a client's connection is gone and not by plan; the clock is read only where that matters.
+    pub(crate) fn lost_connection(&mut self, client: u32, now_ns: impl FnOnce() -> u64) {
         if std::mem::take(&mut self.accounts[client as usize].ready) {
             self.ready_now -= 1;
+            if let Some(absences) = &mut self.absences {
+                absences.lost(client, now_ns());
+            }
+        }
+    }
+
+    /// Notes that a connection ended on which nothing was under way, and that the next is opened when it is needed: only
+    /// where the target takes connections away is anything lost by that.
+    pub(crate) fn idle_connection_ended(&mut self, client: u32, now_ns: u64) {
+        if self.absences.as_ref().is_some_and(|absences| absences.takes_idle(now_ns)) {
+            self.lost_connection(client, || now_ns);
+        }
+    }
+
+    /// Notes that a client leaves by plan, as it was to at `at_ns`.
+    pub(crate) fn left(&mut self, client: u32, at_ns: u64, now_ns: u64) {
+        let account = &mut self.accounts[client as usize];
+        if std::mem::take(&mut account.ready) {
+            self.ready_now -= 1;
+        }
+        // The next event it gets stands in no relation to the last one.
+        account.received_ns = 0;
+        if let Some(edges) = self.edges {
+            account.age.leave(now_ns, edges.measure_ns, edges.drain_ns);
+        }
+        if let Some(absences) = &mut self.absences {
+            absences.left(client, at_ns);
+        }
+    }
+
+    /// Notes that a client that had left connects again.
+    pub(crate) fn returns(&mut self, client: u32, now_ns: u64) {
+        if let Some(absences) = &mut self.absences {
+            absences.returns(client, now_ns);
         }
     }
 
@@ -102,6 +139,20 @@ impl Recorder {
             return;
         }
         let latency_us = micros(now_ns.saturating_sub(stamp.due_ns));
+        if let Some(absences) = &mut self.absences {
+            let due = absences.due(client, stamp.due_ns, now_ns);
+            if due != Due::There {
+                self.histograms.record(Figure::CatchUp, phase, latency_us);
+                if phase == Phase::Measure {
+                    absences.caught_up();
+                }
+            }
+            // How long a client wanted to be away says nothing about the transport.
+            if due == Due::Left {
+                account.age.receive(stamp.due_ns, now_ns, edges.measure_ns, edges.drain_ns);
+                return;
+            }
+        }
         if phase == Phase::Measure {
             account.measured(latency_us, edges.phase_at(now_ns));
         }
@@ -119,6 +170,9 @@ impl Recorder {
 
     fn ready(&mut self, client: u32, now_ns: u64) {
         let phase = self.phase_at(now_ns);
+        if let Some(back_us) = self.absences.as_mut().and_then(|absences| absences.ready(client, now_ns)) {
+            self.histograms.record(Figure::Back, phase, back_us);
+        }
         let account = &mut self.accounts[client as usize];
         if !std::mem::replace(&mut account.ready, true) {
             self.ready_now += 1;
@@ -261,8 +315,8 @@ mod tests {
         let connect = recorder.histograms.of(Figure::Connect, Phase::Ramp);
         assert_eq!((connect.count(), recorder.ready_now, recorder.ever_connected), (1, 1, 1));
         assert!((1_998..=2_002).contains(&connect.max().unwrap()));
-        recorder.lost_connection(0);
-        recorder.lost_connection(0);
+        recorder.lost_connection(0, || 0);
+        recorder.lost_connection(0, || 0);
         assert_eq!((recorder.ready_now, recorder.ever_connected), (0, 1));
     }
 

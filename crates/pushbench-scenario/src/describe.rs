@@ -114,12 +114,17 @@ fn life(life: &Life) -> Option<String> {
         parts.push(format!("clients stay {}, then are away {}", law(lifetime), law(&life.pause)));
     }
     if let Some(storm) = life.storm {
-        parts.push(format!("at {} the target drops {}% of its connections", period(storm.at), typed(storm.share)));
+        parts.push(format!(
+            "at {} the target drops {}% of its connections",
+            period(storm.at),
+            typed(storm.share)
+        ));
     }
     if let Some(restart) = life.restart {
         parts.push(format!("at {} it is away for {}", period(restart.at), period(restart.down)));
     }
-    let resume = if life.resume { "who comes back asks for what it missed" } else { "nobody asks for what it missed" };
+    let resume =
+        if life.resume { "who comes back asks for what it missed" } else { "nobody asks for what it missed" };
     parts.push(resume.to_owned());
     life.brings_back().then(|| parts.join("; "))
 }

@@ -3,6 +3,7 @@
 //! Two things make clients come and go: the shape of their number, and the lifetimes of their connections. A client is
 //! there while both say so. What becomes of connections in between (drops, errors) is not known here.
 
+use rand::seq::SliceRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use std::ops::Range;
@@ -17,6 +18,7 @@ pub const SHORTEST: Duration = Duration::from_millis(10);
 
 /// Of the streams of [`crate::schedule`], which count from 1.
 const STREAM: u64 = 32;
+const STORM_STREAM: u64 = 33;
 /// Words of a client's own in the stream: far more than any client's lives take.
 const WORDS: u32 = 36;
 
@@ -86,6 +88,16 @@ impl Plan {
     fn last_coming_ns(&self) -> u64 {
         self.end_ns().saturating_sub(SETTLING.as_nanos() as u64).max(1)
     }
+}
+
+/// In which order a storm takes so many connections, by their positions.
+#[must_use]
+pub fn storm_order(seed: u64, connections: usize) -> Vec<usize> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(STORM_STREAM);
+    let mut order: Vec<usize> = (0..connections).collect();
+    order.shuffle(&mut rng);
+    order
 }
 
 /// The lives of one client, drawn one after the other.
@@ -162,6 +174,17 @@ mod tests {
         assert!((mean / (5 * S) as f64 - 1.0).abs() < 0.05, "mean {mean}");
         assert_eq!(churn(&law, 3), churn(&law, 3));
         assert_ne!(churn(&law, 3), churn(&law, 4));
+    }
+
+    #[test]
+    fn a_storm_takes_each_once_in_an_order_of_the_seed() {
+        let order = storm_order(7, 100);
+        let mut sorted = order.clone();
+        sorted.sort_unstable();
+        assert!(sorted.into_iter().eq(0..100));
+        assert_eq!(order, storm_order(7, 100));
+        assert_ne!(order, storm_order(8, 100));
+        assert!(order[..50].iter().any(|at| *at >= 50), "from everywhere: {order:?}");
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub struct Config {
     pub coalesce: Coalesce,
     /// What goes wrong on purpose.
     pub inject: Option<Inject>,
+    /// Whether the target will be away for a while and have its port again then.
+    pub restarts: bool,
 }
 
 impl Config {
@@ -39,6 +41,7 @@ impl Config {
             ring_events: 1024,
             coalesce: Coalesce::Off,
             inject: None,
+            restarts: false,
         }
     }
 }

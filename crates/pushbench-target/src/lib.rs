@@ -21,6 +21,7 @@ mod publishing;
 mod reserved;
 mod route;
 mod server;
+mod upset;
 
 use pushbench_measure::PhaseEdges;
 use pushbench_measure::snapshot::TargetSnapshot;
@@ -28,6 +29,7 @@ use pushbench_measure::wire::{Opened, WireLog};
 use pushbench_probe::alarm::Alarm;
 use pushbench_probe::clock::now_ns;
 use pushbench_probe::readiness::Poller;
+use pushbench_scenario::Life;
 use pushbench_transport::meter::Meter;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -71,7 +73,11 @@ impl Target {
     /// # Errors
     /// [`TargetError`] when the address cannot be had, or when the process is out of files.
     pub fn bind(config: &Config) -> Result<Self, TargetError> {
-        let listener = Listener::bind(config.listen)?;
+        let listener = if config.restarts {
+            Listener::bind_to_keep(config.listen)?
+        } else {
+            Listener::bind(config.listen)?
+        };
         let local_addr =
             listener.local_addr().map_err(|source| TargetError::Listen { address: config.listen, source })?;
         let alarm = Alarm::new().map_err(TargetError::EventLoop)?;
@@ -198,6 +204,22 @@ impl Handle {
     pub fn follow(&self, edges: PhaseEdges) {
         let (server, alarm) = (Rc::clone(&self.server), self.alarm.clone());
         spawn_local(async move { server.meter.follow(&alarm, edges, |_| {}).await });
+    }
+
+    /// Drops connections as the life of a step with these phases has it, chosen by `seed`. Returns at once.
+    ///
+    /// A restart needs [`Config::restarts`].
+    ///
+    /// # Panics
+    /// Outside a [`tokio::task::LocalSet`].
+    pub fn upset(&self, life: &Life, seed: u64, edges: PhaseEdges) {
+        let (server, alarm, measure_ns) = (&self.server, &self.alarm, edges.measure_ns);
+        if let Some(storm) = life.storm {
+            spawn_local(upset::storm(Rc::clone(server), alarm.clone(), storm, seed, measure_ns));
+        }
+        if let Some(restart) = life.restart {
+            spawn_local(upset::restart(Rc::clone(server), alarm.clone(), restart, measure_ns));
+        }
     }
 
     /// What the sockets have carried until now.

@@ -25,6 +25,8 @@ const FLAGS: SocketFlags = SocketFlags::NONBLOCK.union(SocketFlags::CLOEXEC);
 /// A listening socket.
 pub(crate) struct Listener {
     socket: TcpListener,
+    /// Keeps the port while there is no listening socket; see [`Listener::hold_port`].
+    guard: Option<OwnedFd>,
     reserve: Option<File>,
     /// Whether there may be connections to accept.
     ready: bool,
@@ -47,7 +49,26 @@ pub(crate) enum Accepted {
 
 impl Listener {
     pub(crate) fn bind(address: SocketAddr) -> Result<Self, TargetError> {
-        let socket = open(address).map_err(|source| match source.kind() {
+        Self::open(address, Port::Own)
+    }
+
+    /// The same on a port that can be kept over the end of the listener: see [`Self::hold_port`].
+    pub(crate) fn bind_to_keep(address: SocketAddr) -> Result<Self, TargetError> {
+        let mut listener = Self::open(address, Port::Kept)?;
+        let listen = |source| TargetError::Listen { address, source };
+        let bound = listener.local_addr().map_err(listen)?;
+        listener.guard = Some(guard(bound).map_err(listen)?);
+        Ok(listener)
+    }
+
+    /// Listens no longer, so that connects are refused, and keeps the port meanwhile: what is returned has to be kept until
+    /// [`Self::bind_to_keep`] is called for the same address.
+    pub(crate) fn hold_port(self) -> Option<OwnedFd> {
+        self.guard
+    }
+
+    fn open(address: SocketAddr, port: Port) -> Result<Self, TargetError> {
+        let socket = open(address, port).map_err(|source| match source.kind() {
             io::ErrorKind::AddrInUse => TargetError::AddressInUse {
                 address,
                 owner: ListenerOwner(sockets::listener_owner(address.port())),
@@ -55,7 +76,7 @@ impl Listener {
             _ => TargetError::Listen { address, source },
         })?;
         let reserve = File::open(RESERVE).map_err(TargetError::EventLoop)?;
-        Ok(Self { socket, reserve: Some(reserve), ready: true, rests_until_ns: None })
+        Ok(Self { socket, guard: None, reserve: Some(reserve), ready: true, rests_until_ns: None })
     }
 
     pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -116,9 +137,34 @@ impl AsFd for Listener {
     }
 }
 
-fn open(address: SocketAddr) -> io::Result<TcpListener> {
+/// Whose a listener's port is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Port {
+    /// The listener's.
+    Own,
+    /// Also that of a guard, which keeps it.
+    Kept,
+}
+
+fn socket(address: SocketAddr) -> io::Result<OwnedFd> {
     let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
-    let socket = socket_with(family, SocketType::STREAM, FLAGS, Some(ipproto::TCP))?;
+    Ok(socket_with(family, SocketType::STREAM, FLAGS, Some(ipproto::TCP))?)
+}
+
+/// A socket that has the port beside the listener (`SO_REUSEPORT`, for which both must be of one user) and does not listen:
+/// without the listener connects are refused. It does not share addresses (`SO_REUSEADDR`), so nobody else gets the port.
+fn guard(address: SocketAddr) -> io::Result<OwnedFd> {
+    let socket = socket(address)?;
+    sockopt::set_socket_reuseport(&socket, true)?;
+    bind(&socket, &address)?;
+    Ok(socket)
+}
+
+fn open(address: SocketAddr, port: Port) -> io::Result<TcpListener> {
+    let socket = socket(address)?;
+    if port == Port::Kept {
+        sockopt::set_socket_reuseport(&socket, true)?;
+    }
     // A target that is started again must not wait for the sockets of the last one.
     sockopt::set_socket_reuseaddr(&socket, true)?;
     // Accepted sockets inherit it: a system call less for each.
@@ -154,6 +200,27 @@ mod tests {
         listener.became_ready();
         let Accepted::Connection(accepted) = listener.next(0) else { panic!("nothing to accept") };
         assert!(pushbench_probe::socket::no_delay(&accepted).unwrap());
+    }
+
+    #[test]
+    fn a_port_is_kept_while_nobody_listens_and_connects_are_refused_meanwhile() {
+        let mut listener = Listener::bind_to_keep("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        for _ in 0..2 {
+            let client = TcpStream::connect(address).unwrap();
+            listener.became_ready();
+            let Accepted::Connection(accepted) = listener.next(0) else { panic!("nothing to accept") };
+            // The side that closes first is left with TIME_WAIT on the port.
+            drop(accepted);
+            drop(client);
+            let kept = listener.hold_port();
+            let refused = TcpStream::connect(address).unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+            assert!(Listener::bind(address).is_err(), "nobody else gets the port");
+            assert!(TcpListener::bind(address).is_err());
+            listener = Listener::bind_to_keep(address).unwrap();
+            drop(kept);
+        }
     }
 
     #[test]

@@ -242,8 +242,8 @@ impl Server {
             slow_disconnects: slow,
             slow_skipped: 0,
             queued_bytes: 0,
-            dropped: 0,
-            dropped_ns: 0,
+            dropped: driver.dropped.connections,
+            dropped_ns: driver.dropped.at_ns,
             histograms: Histograms::new(),
             wire: None,
         }

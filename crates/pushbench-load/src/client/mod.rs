@@ -6,6 +6,7 @@
 //!
 //! How bytes are read and written is in [`transfer`].
 
+mod leaving;
 mod transfer;
 
 use pushbench_probe::clock::now_ns;
@@ -41,6 +42,8 @@ pub(crate) struct Client {
     /// Counts its sockets, so that what is reported of one that is closed is not taken for news of the next.
     generation: u32,
     stage: Stage,
+    /// Whether it leaves by plan, or has left.
+    is_leaving: bool,
     /// Whether it is in the queue of those to be read again.
     is_read_again: bool,
 }
@@ -57,6 +60,8 @@ enum Stage {
     Finishing,
     /// The own direction has ended; the other is read to its end.
     SeenOff,
+    /// It has left by plan, and comes back when it is told to, if ever.
+    Left,
     /// Over for good.
     Over,
 }
@@ -80,6 +85,7 @@ impl Client {
             index,
             generation: 0,
             stage: Stage::Away(Reopen::Planned),
+            is_leaving: false,
             is_read_again: false,
         }
     }
@@ -110,7 +116,7 @@ impl Client {
                 let step = self.input(now_ns(), turn, |half, io| half.woken(io));
                 self.settle(step, turn);
             }
-            Stage::Finishing | Stage::SeenOff | Stage::Over => {}
+            Stage::Finishing | Stage::SeenOff | Stage::Left | Stage::Over => {}
         }
     }
 
@@ -155,7 +161,7 @@ impl Client {
         let read = match self.stage {
             Stage::Holding => self.read(&mut buffer, ended, turn),
             Stage::Finishing | Stage::SeenOff => self.read_to_end(&mut buffer, turn),
-            Stage::Away(_) | Stage::Connecting(_) | Stage::Over => Read::Drained,
+            Stage::Away(_) | Stage::Connecting(_) | Stage::Left | Stage::Over => Read::Drained,
         };
         turn.thread.read_buffer = buffer;
         if read == Read::Interrupted && !std::mem::replace(&mut self.is_read_again, true) {
@@ -167,27 +173,32 @@ impl Client {
     /// first), any other connection ends its own direction and waits for the end of the other.
     pub(crate) fn on_end(&mut self, turn: &mut Turn<'_>) {
         match self.stage {
-            Stage::Away(_) => self.stage = Stage::Over,
-            Stage::Holding => {
-                let mut says_goodbye = false;
-                self.input(now_ns(), turn, |half, io| {
-                    let before = io.out.len();
-                    half.farewell(io);
-                    says_goodbye = io.out.len() > before;
-                    Step::End
-                });
-                if says_goodbye {
-                    if let Err(error) = self.write_out(turn) {
-                        self.broken(&error, turn);
-                    }
-                } else if self.unsent.is_empty() {
-                    self.see_off(turn);
-                } else {
-                    self.stage = Stage::Finishing;
-                }
-            }
+            Stage::Away(_) | Stage::Left => self.stage = Stage::Over,
+            // It has said goodbye already.
+            Stage::Holding if self.is_leaving => {}
+            Stage::Holding => self.say_goodbye(turn),
             // One on its way is seen off as soon as it is there.
             Stage::Connecting(_) | Stage::Finishing | Stage::SeenOff | Stage::Over => {}
+        }
+    }
+
+    /// Ends a connection of its own accord.
+    fn say_goodbye(&mut self, turn: &mut Turn<'_>) {
+        let mut says_goodbye = false;
+        self.input(now_ns(), turn, |half, io| {
+            let before = io.out.len();
+            half.farewell(io);
+            says_goodbye = io.out.len() > before;
+            Step::End
+        });
+        if says_goodbye {
+            if let Err(error) = self.write_out(turn) {
+                self.broken(&error, turn);
+            }
+        } else if self.unsent.is_empty() {
+            self.see_off(turn);
+        } else {
+            self.stage = Stage::Finishing;
         }
     }
 
@@ -243,12 +254,16 @@ impl Client {
 
     /// Tells the half that there is no connection; whatever it answers, this one is over.
     fn close(&mut self, why: Closed, turn: &mut Turn<'_>) {
-        let next = match self.input(now_ns(), turn, |half, io| half.closed(why, io)) {
+        let now_ns = now_ns();
+        let next = match self.input(now_ns, turn, |half, io| half.closed(why, io)) {
             Step::Open { at_ns, why } => Next::Open { at_ns, why },
             // Holding a connection that is gone makes no sense; a half that asks for it would hang.
             Step::Hold { .. } | Step::End => Next::End,
         };
         self.leave(next, turn);
+        if self.stage == Stage::Away(Reopen::Planned) {
+            turn.recorder.idle_connection_ended(self.index, now_ns);
+        }
     }
 
     /// Lets go of the connection, if there is one.
@@ -261,13 +276,14 @@ impl Client {
         turn.recorder.counters.closed +=
             u64::from(matches!(self.stage, Stage::Holding | Stage::Finishing | Stage::SeenOff));
         let (stage, wake_ns) = match next {
+            _ if self.is_leaving && !turn.thread.is_over => (Stage::Left, None),
             Next::Open { at_ns, why } if !turn.thread.is_over => (Stage::Away(why), Some(at_ns)),
             Next::Open { .. } | Next::End => (Stage::Over, None),
         };
         self.stage = stage;
         self.wakeup.ask(wake_ns, self.index, &mut turn.thread.wheel);
         if stage != Stage::Away(Reopen::Planned) {
-            turn.recorder.lost_connection(self.index);
+            turn.recorder.lost_connection(self.index, now_ns);
         }
     }
 

@@ -21,6 +21,7 @@ use crate::account::Account;
 use crate::arrivals::Arrivals;
 use crate::client::Client;
 use crate::errands::Errands;
+use crate::lives::{Lives, Move};
 use crate::recorder::Recorder;
 use crate::thread::{Left, Thread, Turn};
 
@@ -30,6 +31,8 @@ const READS_IN_A_ROW: usize = 64;
 const WAKES_IN_A_ROW: usize = 32;
 /// Clients that arrive and connect, which takes several times as long.
 const ARRIVALS_IN_A_ROW: usize = 8;
+/// Clients that leave or come back, which is an end or a connect.
+const MOVES_IN_A_ROW: usize = 8;
 /// Clients that end their connections, each with a system call or two.
 const ENDS_IN_A_ROW: usize = 32;
 
@@ -45,9 +48,13 @@ pub(crate) struct Driver {
     /// From when on clients arrive.
     arrivals: Option<Arrivals>,
     errands: Option<Errands>,
+    /// In steps in which clients leave and come back by plan.
+    lives: Option<Box<Lives>>,
     orders: Orders,
     /// Number of clients that are to arrive.
     clients_in_all: u32,
+    /// Of these, those that do in the ramp.
+    clients_in_ramp: u32,
     /// Who wants to know when every one has been ready once.
     all_ready: Vec<oneshot::Sender<()>>,
     /// The end of the step, once it was ordered.
@@ -78,14 +85,17 @@ impl Driver {
         thread.sockets.add(&timer, TIMER)?;
         thread.sockets.add(&*orders.bell, BELL)?;
         let clients_in_all = thread.share.client_numbers().count() as u32;
+        let clients_in_ramp = Arrivals::in_ramp(&thread.share);
         Ok(Self {
             thread,
             recorder: Recorder { histograms: Histograms::prepared(&Figure::COMMON), ..Recorder::default() },
             clients: Vec::new(),
             arrivals: None,
             errands: None,
+            lives: None,
             orders,
             clients_in_all,
+            clients_in_ramp,
             all_ready: Vec::new(),
             ending: None,
             timer,
@@ -134,7 +144,9 @@ impl Driver {
         let arrival_ns = arrivals.and_then(Arrivals::next_ns);
         let errand_ns = self.errands.as_ref().map(Errands::next_ns);
         let ending_ns = self.ending.as_ref().map(Ending::until_ns);
-        let all = [arrival_ns, errand_ns, ending_ns, self.thread.wheel.next_ns()];
+        let lives = self.lives.as_ref().filter(|_| !self.thread.is_over);
+        let move_ns = lives.and_then(|lives| lives.next_ns());
+        let all = [arrival_ns, errand_ns, ending_ns, move_ns, self.thread.wheel.next_ns()];
         all.into_iter().flatten().min().unwrap_or(u64::MAX)
     }
 
@@ -145,12 +157,13 @@ impl Driver {
         let errands = errands.map_or(Left::Nothing, |errands| errands.run(now_ns, &mut self.recorder));
         let ended = self.end();
         let arrived = self.let_in(now_ns);
+        let moved = self.move_by_plan(now_ns);
         let woken = self.wake(now_ns);
         let read_again = self.read_again();
         self.serve();
         self.tell_ready();
         let conclusion = if self.is_conclusion_due(now_ns) { Left::More } else { Left::Nothing };
-        let all = [errands, ended, arrived, woken, read_again, conclusion];
+        let all = [errands, ended, arrived, moved, woken, read_again, conclusion];
         if all.contains(&Left::More) { Left::More } else { Left::Nothing }
     }
 
@@ -165,6 +178,22 @@ impl Driver {
             let mut client = Client::new(self.clients.len() as u32, half);
             client.on_time(&mut Turn { thread: &mut self.thread, recorder: &mut self.recorder });
             self.clients.push(client);
+        }
+        Left::More
+    }
+
+    /// Has some of the clients leave or come back whose time that is.
+    fn move_by_plan(&mut self, now_ns: u64) -> Left {
+        let Some(lives) = self.lives.as_mut().filter(|_| !self.thread.is_over) else { return Left::Nothing };
+        for _ in 0..MOVES_IN_A_ROW {
+            let Some((client, moved)) = lives.take_due(now_ns, self.clients.len()) else {
+                return Left::Nothing;
+            };
+            let turn = &mut Turn { thread: &mut self.thread, recorder: &mut self.recorder };
+            match moved {
+                Move::Leave { at_ns } => self.clients[client as usize].depart(at_ns, turn),
+                Move::Return => self.clients[client as usize].come_back(turn),
+            }
         }
         Left::More
     }

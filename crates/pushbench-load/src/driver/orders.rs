@@ -12,9 +12,11 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::{Course, Driver};
+use crate::absences::Absences;
 use crate::arrivals::Arrivals;
 use crate::books;
 use crate::errands::Errands;
+use crate::lives::Lives;
 
 /// The last report, and the books closed at the same instant.
 pub(crate) type Closed = (WorkerSnapshot, WorkerFinal);
@@ -84,6 +86,7 @@ impl Driver {
             Order::Connect { start_ns, reply } => self.connect(start_ns, reply),
             Order::Begin(edges) => {
                 self.recorder.edges = Some(edges);
+                self.begin_lives(&edges);
                 self.errands_from(edges.start_ns);
                 if let Some(errands) = &mut self.errands {
                     errands.begin(edges, &self.thread.meter);
@@ -100,11 +103,28 @@ impl Driver {
         }
     }
 
+    /// Only where clients come, go or are dropped is there anything to begin.
+    fn begin_lives(&mut self, edges: &PhaseEdges) {
+        let share = &self.thread.share;
+        self.lives = Lives::of(share, edges);
+        self.recorder.absences = Absences::of(share, edges);
+        if let Some(absences) = &mut self.recorder.absences {
+            absences.begin(&self.recorder.accounts);
+        }
+        if let Some(arrivals) = &mut self.arrivals {
+            arrivals.begin(edges.start_ns);
+        }
+    }
+
     fn connect(&mut self, start_ns: u64, reply: oneshot::Sender<()>) {
         self.all_ready.push(reply);
         if self.arrivals.is_none() {
             self.clients.reserve_exact(self.clients_in_all as usize);
-            self.arrivals = Some(Arrivals::new(Rc::clone(&self.thread.share), start_ns));
+            let mut arrivals = Arrivals::new(Rc::clone(&self.thread.share), start_ns);
+            if let Some(edges) = self.recorder.edges {
+                arrivals.begin(edges.start_ns);
+            }
+            self.arrivals = Some(arrivals);
             self.errands_from(start_ns);
         }
     }
@@ -129,9 +149,9 @@ impl Driver {
         self.ending = Some(Ending { closed: Box::new((last, sums)), stage, reply });
     }
 
-    /// Says that everybody is ready as soon as that is so.
+    /// Says that everybody is ready who arrives in the ramp, as soon as that is so.
     pub(super) fn tell_ready(&mut self) {
-        if self.recorder.ever_connected == self.clients_in_all {
+        if self.recorder.ever_connected >= self.clients_in_ramp {
             for reply in self.all_ready.drain(..) {
                 let _ = reply.send(());
             }

@@ -112,13 +112,7 @@ pub(super) fn read<'a>(
     life
 }
 
-fn law(
-    section: &Section,
-    key: &str,
-    choice: LawChoice,
-    shortest: Period,
-    faults: &mut FaultList,
-) -> Law {
+fn law(section: &Section, key: &str, choice: LawChoice, shortest: Period, faults: &mut FaultList) -> Law {
     let law = choice.law(section, key, LONGEST, faults);
     let short = match law {
         Law::Constant(time_ns) => time_ns < shortest.as_ns(),

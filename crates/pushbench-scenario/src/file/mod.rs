@@ -141,8 +141,7 @@ fn plan(
     let transports = transports::read(top, faults);
     let most_clients = steps.iter().copied().max().unwrap_or(0);
     let around = life::Around { phases: &phases, events: events.as_ref(), clients: most_clients };
-    let life =
-        life::read(&top.child("life", faults), &around, transports.selected(&overrides.only), faults);
+    let life = life::read(&top.child("life", faults), &around, transports.selected(&overrides.only), faults);
     let thresholds = thresholds::read(&top.child("thresholds", faults), &transports, faults);
 
     let target = top.child("target", faults);

@@ -12,6 +12,7 @@ mod accept;
 mod ask;
 mod connection;
 mod deliver;
+mod drops;
 mod end;
 mod held;
 mod receive;
@@ -42,6 +43,7 @@ use crate::patience::Patience;
 use crate::server::{Counters, Server};
 
 use self::connection::{Connection, HeadFrom, Mode, Pipe};
+use self::drops::Dropped;
 
 pub(crate) use self::end::LINGER_NS;
 
@@ -91,6 +93,8 @@ pub(crate) struct Driver {
     out: Vec<u8>,
     batch: Batch,
     date: Date,
+    /// By storms and restarts.
+    pub(crate) dropped: Dropped,
 }
 
 /// A connection that comes from the HTTP library, with the request that it comes for and what was read behind it.
@@ -178,6 +182,7 @@ impl Driver {
             out: Vec::new(),
             batch: Batch::default(),
             date: Date::default(),
+            dropped: Dropped::default(),
         }
     }
 

@@ -48,6 +48,7 @@ fn config_for(share: &TargetShare) -> Config {
         ring_events: share.plan.ring_events,
         coalesce: share.plan.coalesce,
         inject: share.plan.inject,
+        restarts: share.plan.life.restart.is_some(),
     }
 }
 
@@ -93,6 +94,7 @@ impl Session {
         }
         self.handle.follow(edges);
         let plan = &self.share.plan;
+        self.handle.upset(&plan.life, plan.seed, edges);
         self.handle.begin(Publishing {
             events: plan.events_of(self.share.clients),
             topics: plan.topics(self.share.clients),
