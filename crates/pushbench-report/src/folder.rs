@@ -28,6 +28,8 @@ pub struct LabelFiles {
     /// Delivery latency of events due in the measure phase, microseconds, by step (`None` in a run of one step). All
     /// rounds added that the summary is made of.
     pub delivery: BTreeMap<Option<u32>, Histogram>,
+    /// How long dropped clients were away, microseconds, by step; the same rounds added.
+    pub back: BTreeMap<Option<u32>, Histogram>,
     /// Rows of `clients.csv`, of all steps and rounds.
     pub clients: Vec<ClientQuantile>,
     /// Names of the files that do not exist.
@@ -145,6 +147,12 @@ impl LabelFiles {
         self.delivery.get(&Some(step)).or_else(|| self.delivery.get(&None)).filter(|h| !h.is_empty())
     }
 
+    /// How long dropped clients were away at one step.
+    #[must_use]
+    pub fn back_of(&self, step: u32) -> Option<&Histogram> {
+        self.back.get(&Some(step)).or_else(|| self.back.get(&None)).filter(|h| !h.is_empty())
+    }
+
     fn load(
         dir: &Path,
         lenient: bool,
@@ -160,11 +168,19 @@ impl LabelFiles {
         };
         let (intervals, log, clients) =
             (text_of(names::INTERVALS)?, text_of(names::LATENCY_LOG)?, text_of(names::CLIENTS)?);
-        let delivery = interval_log::sums_of_rounds(&log, Figure::Delivery, Phase::Measure, counts)
-            .map_err(|source| ReportError::Log { path: dir.join(names::LATENCY_LOG), source })?;
+        let sums = |figure, phase| {
+            interval_log::sums_of_rounds(&log, figure, phase, &counts)
+                .map_err(|source| ReportError::Log { path: dir.join(names::LATENCY_LOG), source })
+        };
+        let delivery = sums(Figure::Delivery, Phase::Measure)?;
+        let mut back = sums(Figure::Back, Phase::Measure)?;
+        for (step, late) in sums(Figure::Back, Phase::Drain)? {
+            back.entry(step).or_default().add(&late);
+        }
         Ok(Self {
             intervals: rows(&dir.join(names::INTERVALS), &intervals, lenient)?,
             delivery,
+            back,
             clients: rows(&dir.join(names::CLIENTS), &clients, lenient)?,
             missing,
         })

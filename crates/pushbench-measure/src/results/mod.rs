@@ -22,7 +22,8 @@ pub use columns::Columns;
 pub use interval::{Interval, SocketStates};
 pub use resources::{ResourceRecord, Resources};
 pub use run::{
-    Confidence, Host, RoundResult, Run, ScenarioRecord, Status, StepResult, ThresholdResult, TransportRecord,
+    Confidence, Host, LifeRecord, RoundResult, Run, ScenarioRecord, Status, StepResult, ThresholdResult,
+    TransportRecord,
 };
 pub use summary::Summary;
 pub use unit::Unit;

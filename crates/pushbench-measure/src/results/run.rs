@@ -104,6 +104,34 @@ pub struct ScenarioRecord {
     pub inject: Option<String>,
     /// How the target gathered events before it wrote them, as the scenario words it; `None` where it did not.
     pub coalesce: Option<String>,
+    /// What happened to connections; `None` where they were to stay.
+    pub life: Option<LifeRecord>,
+}
+
+/// What happened to connections, by plan. Times are seconds since the measure phase began.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LifeRecord {
+    /// Whether clients left and came back.
+    pub leaves: bool,
+    /// Whether those who came back asked for what they missed.
+    pub resume: bool,
+    /// When a storm was due.
+    pub storm_at_s: Option<f64>,
+    /// Which part of its connections the target dropped then, 0 to 1.
+    pub storm_share: Option<f64>,
+    /// When a restart was due.
+    pub restart_at_s: Option<f64>,
+    /// How long the target was away.
+    pub restart_s: Option<f64>,
+}
+
+impl LifeRecord {
+    /// When connections were dropped first.
+    #[must_use]
+    pub fn first_drop_s(&self) -> Option<f64> {
+        self.storm_at_s.into_iter().chain(self.restart_at_s).reduce(f64::min)
+    }
 }
 
 impl ScenarioRecord {

@@ -18,6 +18,7 @@ mod palette;
 mod peers;
 mod percentiles;
 mod picture;
+mod reconnect;
 mod scale;
 mod shift;
 mod sockets;
@@ -50,6 +51,7 @@ const CHARTS: &[Chart] = &[
     Chart { file: "sockets.png", draw: sockets::draw, wanted: always },
     Chart { file: "cost.png", draw: cost::draw, wanted: always },
     Chart { file: "latency-over-time.png", draw: over_time::draw, wanted: always },
+    Chart { file: "reconnect.png", draw: reconnect::draw, wanted: reconnect::wanted },
 ];
 
 fn always(_: &View<'_>) -> bool {

@@ -101,6 +101,11 @@ impl<'a> Series<'a> {
         self.files.intervals_of(self.step, self.round)
     }
 
+    /// How long dropped clients were away, of all rounds.
+    pub(super) fn back(&self) -> Option<&'a Histogram> {
+        self.files.back_of(self.step)
+    }
+
     /// Delivery latency of the measure phase.
     pub(super) fn delivery(&self) -> Option<&'a Histogram> {
         self.files.delivery_of(self.step)

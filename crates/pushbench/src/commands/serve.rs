@@ -27,6 +27,7 @@ pub(crate) fn serve(arguments: &ServeArguments) -> Result<Exit, Failure> {
             ring_events: arguments.ring,
             coalesce: pushbench_scenario::Coalesce::Off,
             inject: arguments.inject,
+            restarts: false,
         })
         .map_err(Failure::environment)?;
         terminal::say(format_args!("listening on http://{}", target.local_addr()));

@@ -19,7 +19,7 @@ mod topology;
 mod watch;
 
 use pushbench_measure::results::{
-    Calibration, FORMAT, Host, Run, ScenarioRecord, Status, TransportRecord, names,
+    Calibration, FORMAT, Host, LifeRecord, Run, ScenarioRecord, Status, TransportRecord, names,
 };
 use pushbench_measure::verdict::Level;
 use pushbench_probe::{clock, host, limits};
@@ -278,12 +278,26 @@ fn manifest(plan: &Plan) -> Run {
             latency_p99_limit_us: latency_limit_us(plan),
             inject: plan.inject.map(|inject| inject.to_string()),
             coalesce: (plan.coalesce != Coalesce::Off).then(|| plan.coalesce.to_string()),
+            life: life_record(plan),
         },
         host: host_record(),
         calibration: None,
         transports: plan.transports.iter().map(transport_record).collect(),
         results: Vec::new(),
     }
+}
+
+/// What happens to connections, for the manifest.
+fn life_record(plan: &Plan) -> Option<LifeRecord> {
+    let (storm, restart) = (plan.life.storm, plan.life.restart);
+    (plan.has_lives() || plan.life.drops()).then(|| LifeRecord {
+        leaves: plan.has_lives(),
+        resume: plan.life.resume,
+        storm_at_s: storm.map(|storm| storm.at.as_secs_f64()),
+        storm_share: storm.map(|storm| storm.share),
+        restart_at_s: restart.map(|restart| restart.at.as_secs_f64()),
+        restart_s: restart.map(|restart| restart.down.as_secs_f64()),
+    })
 }
 
 /// The limit on p99 that every transport must keep, if there is one.

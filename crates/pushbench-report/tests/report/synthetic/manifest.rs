@@ -40,6 +40,7 @@ pub(super) fn run(shape: &Shape, results: Vec<StepResult>) -> Run {
             latency_p99_limit_us: None,
             inject: None,
             coalesce: None,
+            life: None,
         },
         calibration: None,
         host: Host {
