@@ -9,8 +9,8 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use crate::file::keys;
 use crate::file::thresholds::{FIGURES, example};
+use crate::file::{keys, slow};
 
 const LABEL: &str = "^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$";
 
@@ -33,6 +33,7 @@ pub fn schema() -> Value {
     root["properties"]["phases"] = generator.subschema_for::<keys::Phases>().to_value();
     root["properties"]["target"] = generator.subschema_for::<keys::Target>().to_value();
     root["properties"]["workers"] = generator.subschema_for::<keys::Workers>().to_value();
+    root["properties"]["slow"] = generator.subschema_for::<slow::Keys>().to_value();
     root["properties"]["transports"] = transports(&mut generator);
     root["properties"]["thresholds"] = thresholds();
     let mut definitions = generator.take_definitions(true);

@@ -71,7 +71,7 @@ impl Target {
     /// # Errors
     /// [`TargetError`] when the address cannot be had, or when the process is out of files.
     pub fn bind(config: &Config) -> Result<Self, TargetError> {
-        let listener = Listener::bind(config.listen)?;
+        let listener = Listener::bind(config.listen, config.send_buffer)?;
         let local_addr =
             listener.local_addr().map_err(|source| TargetError::Listen { address: config.listen, source })?;
         let alarm = Alarm::new().map_err(TargetError::EventLoop)?;

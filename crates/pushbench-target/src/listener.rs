@@ -46,8 +46,9 @@ pub(crate) enum Accepted {
 }
 
 impl Listener {
-    pub(crate) fn bind(address: SocketAddr) -> Result<Self, TargetError> {
-        let socket = open(address).map_err(|source| match source.kind() {
+    /// Accepted sockets ask for so many bytes of send buffer, where there is a number.
+    pub(crate) fn bind(address: SocketAddr, send_buffer: Option<u32>) -> Result<Self, TargetError> {
+        let socket = open(address, send_buffer).map_err(|source| match source.kind() {
             io::ErrorKind::AddrInUse => TargetError::AddressInUse {
                 address,
                 owner: ListenerOwner(sockets::listener_owner(address.port())),
@@ -116,13 +117,16 @@ impl AsFd for Listener {
     }
 }
 
-fn open(address: SocketAddr) -> io::Result<TcpListener> {
+fn open(address: SocketAddr, send_buffer: Option<u32>) -> io::Result<TcpListener> {
     let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     let socket = socket_with(family, SocketType::STREAM, FLAGS, Some(ipproto::TCP))?;
     // A target that is started again must not wait for the sockets of the last one.
     sockopt::set_socket_reuseaddr(&socket, true)?;
     // Accepted sockets inherit it: a system call less for each.
     sockopt::set_tcp_nodelay(&socket, true)?;
+    if let Some(bytes) = send_buffer {
+        sockopt::set_socket_send_buffer_size(&socket, bytes as usize)?;
+    }
     bind(&socket, &address)?;
     // Clients arrive in bursts; the kernel grants no more than this anyway.
     let backlog = limits::listen_backlog_max().unwrap_or(1024);
@@ -146,7 +150,7 @@ mod tests {
 
     #[test]
     fn accepted_sockets_do_not_wait_for_more_to_send() {
-        let mut listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let mut listener = Listener::bind("127.0.0.1:0".parse().unwrap(), Some(50_000)).unwrap();
         assert!(matches!(listener.next(0), Accepted::None));
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         assert!(!pushbench_probe::socket::no_delay(&client).unwrap(), "the system's default is off");
@@ -154,13 +158,15 @@ mod tests {
         listener.became_ready();
         let Accepted::Connection(accepted) = listener.next(0) else { panic!("nothing to accept") };
         assert!(pushbench_probe::socket::no_delay(&accepted).unwrap());
+        // Linux grants twice what is asked for (socket(7)).
+        assert_eq!(sockopt::socket_send_buffer_size(&accepted).unwrap(), 100_000);
     }
 
     #[test]
     fn an_address_in_use_is_named_with_its_owner() {
-        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap(), None).unwrap();
         let address = listener.local_addr().unwrap();
-        let error = Listener::bind(address).err().unwrap().to_string();
+        let error = Listener::bind(address, None).err().unwrap().to_string();
         assert!(error.starts_with(&format!("{address} is already in use by ")), "{error}");
         assert!(error.contains(&format!("(pid {})", std::process::id())), "{error}");
         assert!(error.contains("\nhint: "), "{error}");

@@ -14,6 +14,7 @@ mod connection;
 mod deliver;
 mod end;
 mod held;
+mod queued;
 mod receive;
 mod said;
 #[cfg(test)]
@@ -24,7 +25,7 @@ use pushbench_probe::alarm::Alarm;
 use pushbench_probe::clock::{http_date, now_ns};
 use pushbench_probe::readiness::{Poller, Ready};
 use pushbench_probe::timers::Timers;
-use pushbench_scenario::Coalesce;
+use pushbench_scenario::{Coalesce, SlowPolicy};
 use pushbench_transport::meter::{Meter, Metered};
 use pushbench_transport::server::Batch;
 use slab::Slab;
@@ -58,6 +59,7 @@ pub(crate) struct Driver {
     limits: Limits,
     settings: Served,
     coalesce: Coalesce,
+    slow: SlowPolicy,
     counters: Rc<Counters>,
     meter: Rc<Meter>,
     poller: Rc<Poller>,
@@ -74,6 +76,8 @@ pub(crate) struct Driver {
     lent: Slab<Rc<http::Connection>>,
     /// Those that the HTTP library is to get.
     to_lend: Vec<Lent>,
+    /// Those whose socket took nothing at some time since what waits was counted.
+    blocked: Vec<Key>,
     /// Connections that go on without a report of the poller.
     resumed: VecDeque<Key>,
     timers: Timers<Key>,
@@ -155,6 +159,7 @@ impl Driver {
             limits,
             settings: Served::new(&config.settings),
             coalesce: config.coalesce,
+            slow: config.slow,
             counters,
             meter,
             poller,
@@ -167,6 +172,7 @@ impl Driver {
             refusals: 0,
             lent: Slab::new(),
             to_lend: Vec::new(),
+            blocked: Vec::new(),
             resumed: VecDeque::new(),
             timers: Timers::default(),
             due: Vec::new(),
