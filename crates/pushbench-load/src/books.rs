@@ -1,5 +1,7 @@
 //! The books of a worker, closed at the end of a step: what the schedule owed its clients beside what they got.
 
+use pushbench_measure::fates::SlowTally;
+use pushbench_measure::ledger::Tally;
 use pushbench_measure::snapshot::WorkerFinal;
 use pushbench_measure::{Counters, PhaseEdges};
 use pushbench_scenario::plan::topic_of_client;
@@ -8,12 +10,14 @@ use pushbench_scenario::share::WorkerShare;
 
 use crate::account::Account;
 use crate::recorder::Recorder;
+use crate::slow::SlowReaders;
 
 /// The books as they are at `now_ns`, without what the sockets carried. `noted` are the counters at the begin and the end of
 /// the measure phase, as far as these have been noted.
 pub(crate) fn close(
     share: &WorkerShare,
     recorder: &mut Recorder,
+    slow: Option<&SlowReaders>,
     noted: &[Option<Counters>; 2],
     now_ns: u64,
 ) -> WorkerFinal {
@@ -28,18 +32,29 @@ pub(crate) fn close(
     let at_drain = at_edge(at_drain, |edges| edges.drain_ns);
     let mut sums = WorkerFinal { edges: [at_measure, at_drain, counters], ..WorkerFinal::default() };
     match recorder.edges {
-        Some(edges) => close_accounts(share, &mut recorder.accounts, &edges, &mut sums),
+        Some(edges) => close_accounts(share, &mut recorder.accounts, slow, &edges, &mut sums),
         None => sums.tally.intended = share.client_numbers().count() as u64,
     }
+    sums.fates.slow.errors = recorder.slow_errors;
     sums
 }
 
-fn close_accounts(share: &WorkerShare, accounts: &mut [Account], edges: &PhaseEdges, sums: &mut WorkerFinal) {
+fn close_accounts(
+    share: &WorkerShare,
+    accounts: &mut [Account],
+    slow: Option<&SlowReaders>,
+    edges: &PhaseEdges,
+    sums: &mut WorkerFinal,
+) {
     let topics = share.plan.topics(share.clients);
     let schedule = EventSchedule::new(share.plan.events_of(share.clients), topics, share.plan.seed);
     let due = events_between(schedule, edges.measure_ns - edges.start_ns, edges.drain_ns - edges.start_ns);
-    for account in &mut *accounts {
+    for (place, account) in (0..).zip(&mut *accounts) {
         let tally = account.close(&due[account.topic as usize], edges);
+        if let Some(of_reader) = slow.and_then(|slow| slow.tally(place)) {
+            add_slow(sums, &tally, &of_reader);
+            continue;
+        }
         sums.tally.add(&tally);
         sums.delivered_per_client.record(tally.delivered);
         if let Some(mean_us) = account.latency_mean_us() {
@@ -50,6 +65,18 @@ fn close_accounts(share: &WorkerShare, accounts: &mut [Account], edges: &PhaseEd
     // Clients whose arrival the step did not live to see.
     for client in share.client_numbers().skip(accounts.len()) {
         let topic = topic_of_client(client, topics);
-        sums.tally.add(&Account::new(0, topic).close(&due[topic as usize], edges));
+        let tally = Account::new(0, topic).close(&due[topic as usize], edges);
+        if slow.is_some_and(|slow| slow.is_slow_number(client)) {
+            add_slow(sums, &tally, &SlowTally::default());
+            continue;
+        }
+        sums.tally.add(&tally);
     }
+}
+
+/// A slow client is one of the step's, and what it was due and got is in a sum of its own.
+fn add_slow(sums: &mut WorkerFinal, tally: &Tally, of_reader: &SlowTally) {
+    let Tally { intended, connected, expected, delivered, .. } = *tally;
+    sums.tally.add(&Tally { intended, connected, ..Tally::default() });
+    sums.fates.slow.add(&SlowTally { clients: 1, expected, delivered, ..*of_reader });
 }
