@@ -20,6 +20,7 @@ mod percentiles;
 mod picture;
 mod scale;
 mod shift;
+mod slow_readers;
 mod sockets;
 mod stacked;
 mod timeline;
@@ -49,6 +50,7 @@ const CHARTS: &[Chart] = &[
     Chart { file: "bytes-per-event.png", draw: bytes::draw, wanted: always },
     Chart { file: "sockets.png", draw: sockets::draw, wanted: always },
     Chart { file: "cost.png", draw: cost::draw, wanted: always },
+    Chart { file: "slow-readers.png", draw: slow_readers::draw, wanted: slow_readers::wanted },
     Chart { file: "latency-over-time.png", draw: over_time::draw, wanted: always },
 ];
 

@@ -225,7 +225,8 @@ fn observed(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges, wire: Option<
         cut_off: nobody_is_slow.then(|| targets.iter().map(|target| target.slow_disconnects).sum()),
         limits_hit: evidence.sums.edges[2].limits_hit + refused,
         scarcity: evidence.scarcity,
-        wire_disagreement: wire.and_then(WireFacts::disagreement),
+        // What waits in the send buffer of a connection that ends is read by one end and in no account of the other.
+        wire_disagreement: wire.filter(|_| nobody_is_slow).and_then(WireFacts::disagreement),
         steadiness: gather.watch.steadiness(),
     }
 }
