@@ -245,3 +245,123 @@ impl Reader {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use pushbench_scenario::Overrides;
+
+    const MS: u64 = 1_000_000;
+    const EDGES: PhaseEdges =
+        PhaseEdges { start_ns: 0, measure_ns: 1_000 * MS, drain_ns: 9_000 * MS, end_ns: 12_000 * MS };
+
+    /// Slow readers of ten clients, all arrived and connected at 0, and the first of them.
+    fn readers(keys: &str) -> (SlowReaders, u32) {
+        let scenario = format!(
+            r#"
+            name = "slow"
+            [clients]
+            count = 10
+            [events]
+            pattern = "broadcast"
+            rate = "1/s"
+            [phases]
+            measure = "8s"
+            [slow]
+            share = "30%"
+            {keys}
+            [[transports]]
+            kind = "sse"
+        "#
+        );
+        let plan = pushbench_scenario::parse(&scenario, "slow.toml", &Overrides::default()).unwrap();
+        let mut readers = SlowReaders::of(&plan, 10).unwrap();
+        let slow: Vec<u32> = (0..10).filter(|number| readers.arrives(*number)).collect();
+        assert_eq!(slow.len(), 3);
+        (0..10).for_each(|client| readers.connected(client, 0));
+        readers.begin(EDGES);
+        (readers, slow[0])
+    }
+
+    /// Reads all that is allowed at an instant, from a socket that always has more.
+    fn read(readers: &mut SlowReaders, client: u32, now_ns: u64) -> u64 {
+        match readers.allowed(client, now_ns) {
+            Allowed::Nothing => 0,
+            Allowed::Bytes(bytes) => {
+                readers.has_read(client, bytes, now_ns);
+                readers.wait(client, now_ns);
+                bytes as u64
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_rate_holds_however_late_each_read_is(
+            rate_kib in 1u64..10_000,
+            late_ms in proptest::collection::vec(0u64..700, 20..200),
+        ) {
+            let (mut readers, client) = readers(&format!("read = \"{rate_kib}KiB/s\""));
+            let mut sum = read(&mut readers, client, 0);
+            for late in late_ms {
+                let now_ns = readers.next_ns().unwrap() + late * MS;
+                prop_assert_eq!(readers.pop_due(now_ns), Some(client));
+                sum += read(&mut readers, client, now_ns);
+                let due = rate_kib as f64 * 1024.0 * now_ns as f64 / 1e9;
+                prop_assert!((sum as f64 - due).abs() < 2.0, "{} of {}", sum, due);
+            }
+            let tally = readers.tally(client).unwrap();
+            let seconds = tally.reading_us as f64 / 1e6;
+            if seconds > 0.0 {
+                let rate = tally.bytes as f64 / seconds;
+                prop_assert!((rate / (rate_kib as f64 * 1024.0) - 1.0).abs() < 0.05, "{}", rate);
+            }
+            prop_assert!(seconds <= 8.0, "no more than the measure phase");
+        }
+    }
+
+    #[test]
+    fn what_was_not_there_to_be_read_does_not_pile_up() {
+        let (mut readers, client) = readers("read = \"10KiB/s\"");
+        readers.drained(client, 5_000 * MS);
+        assert_eq!(read(&mut readers, client, 5_000 * MS), 1_024, "two pauses' worth");
+        assert_eq!(read(&mut readers, client, 5_001 * MS), 0, "it waits");
+        assert_eq!(readers.pop_due(5_049 * MS), None);
+        assert_eq!(readers.pop_due(5_050 * MS), Some(client));
+    }
+
+    #[test]
+    fn whoever_has_stopped_reads_on_when_it_is_over_and_others_are_never_held_up() {
+        let (mut readers, client) = readers("stop = { at = \"2s\", for = \"3s\" }");
+        let all = Allowed::Bytes(usize::MAX);
+        assert_eq!(readers.allowed(client, 2_999 * MS), all);
+        assert_eq!(readers.next_ns(), None);
+        for now_ms in [3_000, 4_000, 5_999] {
+            assert_eq!(readers.allowed(client, now_ms * MS), Allowed::Nothing, "{now_ms}");
+            assert_eq!(readers.next_ns(), Some(6_000 * MS));
+            assert_eq!(readers.pop_due(now_ms * MS), None);
+        }
+        assert_eq!(readers.pop_due(6_000 * MS), Some(client));
+        assert_eq!((readers.pop_due(6_000 * MS), readers.next_ns()), (None, None), "once");
+        assert_eq!(readers.allowed(client, 6_000 * MS), all);
+        let healthy = (0..10).find(|client| !readers.is_slow(*client)).unwrap();
+        assert_eq!(readers.allowed(healthy, 4_000 * MS), all);
+        assert_eq!((readers.tally(healthy), readers.receive_buffer(healthy)), (None, None));
+        assert_eq!(readers.receive_buffer(client), Some(16 << 10));
+    }
+
+    #[test]
+    fn time_without_a_connection_is_no_reading_time() {
+        let (mut readers, client) = readers("read = \"10KiB/s\"");
+        readers.has_read(client, 10, 2_000 * MS);
+        readers.has_read(client, 10, 3_000 * MS);
+        readers.lost_connection(client);
+        readers.connected(client, 7_000 * MS);
+        readers.has_read(client, 10, 7_500 * MS);
+        // This one ends after the measure phase, as the first began before it.
+        readers.has_read(client, 10, 9_500 * MS);
+        let tally = readers.tally(client).unwrap();
+        assert_eq!((tally.bytes, tally.reading_us), (20, 1_500_000));
+    }
+}

@@ -103,7 +103,8 @@ fn draw_shares(canvas: &mut Canvas<'_>, view: &View<'_>, shares: &[f64]) {
     for (at, plot) in plots.iter().enumerate() {
         draw_y(canvas, *plot, &y, if at == 0 { Labels::Shown } else { Labels::Hidden });
         draw_x_grid(canvas, *plot, &x);
-        draw_x(canvas, *plot, &x, Labels::Shown);
+        draw_x(canvas, *plot, &x, Labels::Hidden);
+        draw_ticks(canvas, *plot, &x);
         let heading = Type::medium(27.0, TEXT);
         canvas.text((plot.left, plot.top - 22.0), Align::Left, heading, PERCENTILES[at].name);
         let place = |percent: f64, us: f64| (plot.x(x.scale.share(percent)), plot.y(scale.share(us)));
@@ -153,6 +154,18 @@ fn shares_axis(shares: &[f64]) -> Axis {
     }
 }
 
+/// The labels of ticks that stand unevenly: each that does not touch the one before.
+fn draw_ticks(canvas: &mut Canvas<'_>, plot: Rect, axis: &Axis) {
+    let mut free_from = f64::NEG_INFINITY;
+    for (value, label) in &axis.ticks {
+        let (x, half) = (plot.x(axis.scale.share(*value)), font::width(label, TICK) / 2.0);
+        if x - half > free_from {
+            canvas.text((x, plot.bottom + 26.0), Align::Centre, TICK, label);
+            free_from = x + half + 8.0;
+        }
+    }
+}
+
 /// A transport's name at the end of its line, with what became of the latency from the first share to the last.
 fn label(line: &Line, plot: Rect, x: &Axis, scale: Scale) -> EndLabel {
     let ends = line.marks.first().zip(line.marks.last());
@@ -160,7 +173,7 @@ fn label(line: &Line, plot: Rect, x: &Axis, scale: Scale) -> EndLabel {
         || "no data".to_owned(),
         |(first, last)| {
             let invalid = if last.valid { "" } else { "invalid: " };
-            format!("{invalid}{} → {}", format::time_us(first.us), format::time_us(last.us))
+            format!("{invalid}{} to {}", format::time_us(first.us), format::time_us(last.us))
         },
     );
     let at =
