@@ -15,8 +15,12 @@ use crate::file::{keys, slow};
 const LABEL: &str = "^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$";
 
 /// Keys without a default, by the table's type.
-const REQUIRED: &[(&str, &[&str])] =
-    &[("Clients", &["count"]), ("Events", &["pattern", "rate"]), ("Phases", &["measure"])];
+const REQUIRED: &[(&str, &[&str])] = &[
+    ("Clients", &["count"]),
+    ("Events", &["pattern", "rate"]),
+    ("Phases", &["measure"]),
+    ("Slow", &["share"]),
+];
 
 /// The schema, draft 7: the one that editors of TOML know best.
 #[must_use]
@@ -49,6 +53,7 @@ pub fn schema() -> Value {
     events["if"] = json!({ "properties": { "pattern": { "const": "topics" } } });
     events["then"] = json!({ "required": ["topics"] });
     events["else"] = json!({ "not": { "required": ["topics"] } });
+    definitions["Slow"]["oneOf"] = json!([{ "required": ["read"] }, { "required": ["stop"] }]);
     root["definitions"] = Value::Object(definitions);
     drop_placeholders(&mut root);
     root

@@ -16,7 +16,7 @@ use crate::slow::{Reading, Slow};
 /// Clients that read slowly.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-#[schemars(deny_unknown_fields)]
+#[schemars(rename = "Slow", deny_unknown_fields)]
 pub(crate) struct Keys {
     /// Share of the clients that read slowly, at most 99%.
     #[schemars(required)]
