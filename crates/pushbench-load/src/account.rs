@@ -15,6 +15,8 @@ pub(crate) struct Account {
     pub(crate) first_ready_ns: u64,
     /// Whether its transport is ready now.
     pub(crate) ready: bool,
+    /// Whether it reads slowly by plan.
+    pub(crate) slow: bool,
     /// The topic it subscribes to.
     pub(crate) topic: u32,
     pub(crate) ledger: Ledger,

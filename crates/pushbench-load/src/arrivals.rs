@@ -114,7 +114,7 @@ pub(crate) fn target_of(share: &WorkerShare, nth: u32) -> SocketAddr {
 }
 
 /// The number of the worker's own client `nth` among all clients of the step: they are dealt out in turn.
-fn number(share: &WorkerShare, nth: u32) -> u32 {
+pub(crate) fn number(share: &WorkerShare, nth: u32) -> u32 {
     share.worker.saturating_add(nth.saturating_mul(share.workers.max(1)))
 }
 

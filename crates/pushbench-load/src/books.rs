@@ -1,5 +1,6 @@
 //! The books of a worker, closed at the end of a step: what the schedule owed its clients beside what they got.
 
+use pushbench_measure::fates::SlowTally;
 use pushbench_measure::ledger::Tally;
 use pushbench_measure::snapshot::WorkerFinal;
 use pushbench_measure::{Counters, PhaseEdges};
@@ -10,12 +11,14 @@ use pushbench_scenario::share::WorkerShare;
 use crate::absences::Since;
 use crate::account::Account;
 use crate::recorder::Recorder;
+use crate::slow::SlowReaders;
 
 /// The books as they are at `now_ns`, without what the sockets carried. `noted` are the counters at the begin and the end of
 /// the measure phase, as far as these have been noted.
 pub(crate) fn close(
     share: &WorkerShare,
     recorder: &mut Recorder,
+    slow: Option<&SlowReaders>,
     noted: &[Option<Counters>; 2],
     now_ns: u64,
 ) -> WorkerFinal {
@@ -30,13 +33,20 @@ pub(crate) fn close(
     let at_drain = at_edge(at_drain, |edges| edges.drain_ns);
     let mut sums = WorkerFinal { edges: [at_measure, at_drain, counters], ..WorkerFinal::default() };
     match recorder.edges {
-        Some(edges) => close_accounts(share, recorder, &edges, &mut sums),
+        Some(edges) => close_accounts(share, recorder, slow, &edges, &mut sums),
         None => sums.tally.intended = share.client_numbers().count() as u64,
     }
+    sums.fates.slow.errors = recorder.slow_errors;
     sums
 }
 
-fn close_accounts(share: &WorkerShare, recorder: &mut Recorder, edges: &PhaseEdges, sums: &mut WorkerFinal) {
+fn close_accounts(
+    share: &WorkerShare,
+    recorder: &mut Recorder,
+    slow: Option<&SlowReaders>,
+    edges: &PhaseEdges,
+    sums: &mut WorkerFinal,
+) {
     let topics = share.plan.topics(share.clients);
     let schedule = EventSchedule::new(share.plan.events_of(share.clients), topics, share.plan.seed);
     let due = events_between(schedule, edges.measure_ns - edges.start_ns, edges.drain_ns - edges.start_ns);
@@ -48,7 +58,6 @@ fn close_accounts(share: &WorkerShare, recorder: &mut Recorder, edges: &PhaseEdg
     for (client, account) in (0..).zip(&mut *accounts) {
         let due = Since { due: &due[account.topic as usize], start_ns: edges.start_ns };
         let absences = absences.as_deref();
-        missed += absences.map_or(0, |absences| absences.missed(client, account, &due));
         let tally = match absences.and_then(|absences| absences.owed(client, account, &due)) {
             None => account.close(due.due, edges),
             Some(owed) => Tally {
@@ -56,6 +65,11 @@ fn close_accounts(share: &WorkerShare, recorder: &mut Recorder, edges: &PhaseEdg
                 ..account.close_over(owed, account.is_connected(edges))
             },
         };
+        if let Some(of_reader) = slow.and_then(|slow| slow.tally(client)) {
+            add_slow(sums, &tally, &of_reader);
+            continue;
+        }
+        missed += absences.map_or(0, |absences| absences.missed(client, account, &due));
         sums.tally.add(&tally);
         sums.delivered_per_client.record(tally.delivered);
         if let Some(mean_us) = account.latency_mean_us() {
@@ -68,10 +82,16 @@ fn close_accounts(share: &WorkerShare, recorder: &mut Recorder, edges: &PhaseEdg
     }
     // Clients whose arrival the step did not live to see; who never was to come is none of them.
     for number in share.client_numbers().skip(accounts.len()) {
-        if share.plan.arrival_ns(number, share.clients).is_some() {
-            let topic = topic_of_client(number, topics);
-            sums.tally.add(&Account::new(0, topic).close(&due[topic as usize], edges));
+        if share.plan.arrival_ns(number, share.clients).is_none() {
+            continue;
         }
+        let topic = topic_of_client(number, topics);
+        let tally = Account::new(0, topic).close(&due[topic as usize], edges);
+        if slow.is_some_and(|slow| slow.is_slow_number(number)) {
+            add_slow(sums, &tally, &SlowTally::default());
+            continue;
+        }
+        sums.tally.add(&tally);
     }
 }
 
@@ -92,4 +112,11 @@ fn intended(share: &WorkerShare, client: u32, due: &Since<'_>) -> u64 {
         (Some(first), Some(last)) if plan.life.resume => count(first.start, last.end),
         _ => stays.iter().map(|stay| count(stay.start, stay.end)).sum(),
     }
+}
+
+/// A slow client is one of the step's, and what it was due and got is in a sum of its own.
+fn add_slow(sums: &mut WorkerFinal, tally: &Tally, of_reader: &SlowTally) {
+    let Tally { intended, connected, expected, delivered, .. } = *tally;
+    sums.tally.add(&Tally { intended, connected, ..Tally::default() });
+    sums.fates.slow.add(&SlowTally { clients: 1, expected, delivered, ..*of_reader });
 }

@@ -3,6 +3,7 @@
 use pushbench_probe::limits::is_exhaustion;
 use pushbench_probe::socket::outgoing;
 use rustix::io::Errno;
+use rustix::net::sockopt;
 use std::io;
 use std::os::fd::OwnedFd;
 
@@ -17,6 +18,10 @@ use crate::thread::Thread;
 pub(crate) fn connect(nth: u32, key: u64, thread: &Thread) -> io::Result<OwnedFd> {
     let target = target_of(&thread.share, nth);
     let socket = outgoing(target, thread.share.source)?;
+    if let Some(bytes) = thread.slow.as_ref().and_then(|slow| slow.receive_buffer(nth)) {
+        // Before the connect: the window that the other side hears of follows from it (tcp(7)).
+        sockopt::set_socket_recv_buffer_size(&socket, bytes)?;
+    }
     match rustix::net::connect(&socket, &target) {
         // On loopback it is over by now, whatever the answer.
         Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => {}

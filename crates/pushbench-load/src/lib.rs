@@ -14,6 +14,7 @@ mod driver;
 mod errands;
 mod lives;
 mod recorder;
+mod slow;
 mod thread;
 mod wakeup;
 mod worker;

@@ -24,6 +24,8 @@ pub(crate) struct Recorder {
     pub(crate) accounts: Vec<Account>,
     /// In steps in which clients are away at times.
     pub(crate) absences: Option<Box<Absences>>,
+    /// What went wrong on connections of clients that are slow by plan.
+    pub(crate) slow_errors: u64,
     /// Whose age is looked at next.
     pub(crate) next_aged: usize,
 }
@@ -112,12 +114,25 @@ impl Recorder {
         }
     }
 
+    /// The same of a client that is slow by plan: how many there are says how slow it is.
+    pub(crate) fn end_slow_read(&mut self, events_before: u64) {
+        self.counters.event_reads += u64::from(self.counters.events > events_before);
+    }
+
+    /// Notes that a client's connection broke.
+    pub(crate) fn broken(&mut self, client: u32) {
+        let is_slow = self.accounts.get(client as usize).is_some_and(|account| account.slow);
+        let counter = if is_slow { &mut self.slow_errors } else { &mut self.counters.broken };
+        *counter += 1;
+    }
+
     /// Looks at the age of some clients, others each time. What they hold must have no part in the choice of the instant.
     pub(crate) fn look_at_ages(&mut self, now_ns: u64) {
         let phase = self.phase_at(now_ns);
         for _ in 0..AGES_AT_ONCE.min(self.accounts.len()) {
             self.next_aged = (self.next_aged + 1) % self.accounts.len();
-            if let Some(age_ns) = self.accounts[self.next_aged].age.at(now_ns) {
+            let account = &self.accounts[self.next_aged];
+            if let Some(age_ns) = account.age.at(now_ns).filter(|_| !account.slow) {
                 self.histograms.record(Figure::Age, phase, micros(age_ns));
             }
         }
@@ -139,6 +154,10 @@ impl Recorder {
             return;
         }
         let latency_us = micros(now_ns.saturating_sub(stamp.due_ns));
+        if account.slow {
+            self.histograms.record(Figure::SlowDelivery, phase, latency_us);
+            return;
+        }
         if let Some(absences) = &mut self.absences {
             let due = absences.due(client, stamp.due_ns, now_ns);
             if due != Due::There {
@@ -168,6 +187,16 @@ impl Recorder {
         }
     }
 
+    /// Traffic is everybody's; what follows from slowness by plan is nobody's fault.
+    fn note_slow(&mut self, note: Note) {
+        match note {
+            Note::Request => self.counters.requests += 1,
+            Note::EmptyReply => self.counters.empty_replies += 1,
+            Note::Gap | Note::PollLate | Note::PollSkipped => {}
+            Note::ErrorReply | Note::ProtocolError | Note::Timeout => self.slow_errors += 1,
+        }
+    }
+
     fn ready(&mut self, client: u32, now_ns: u64) {
         let phase = self.phase_at(now_ns);
         if let Some(back_us) = self.absences.as_mut().and_then(|absences| absences.ready(client, now_ns)) {
@@ -180,8 +209,10 @@ impl Recorder {
         if account.first_ready_ns == 0 {
             account.first_ready_ns = now_ns;
             self.ever_connected += 1;
-            let latency_us = micros(now_ns.saturating_sub(account.arrival_ns));
-            self.histograms.record(Figure::Connect, phase, latency_us);
+            if !account.slow {
+                let latency_us = micros(now_ns.saturating_sub(account.arrival_ns));
+                self.histograms.record(Figure::Connect, phase, latency_us);
+            }
         }
     }
 }
@@ -204,6 +235,9 @@ impl Observer for ClientObserver<'_> {
     }
 
     fn note(&mut self, note: Note) {
+        if self.recorder.accounts.get(self.client as usize).is_some_and(|account| account.slow) {
+            return self.recorder.note_slow(note);
+        }
         let counters = &mut self.recorder.counters;
         let counter = match note {
             Note::Request => &mut counters.requests,

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use crate::recorder::Recorder;
+use crate::slow::SlowReaders;
 
 /// Size of the one read buffer of a thread, in bytes.
 const READ_BUFFER: usize = 64 << 10;
@@ -25,6 +26,8 @@ pub(crate) struct Thread {
     pub(crate) out: Vec<u8>,
     /// Clients whose socket was not read to the end of what it had.
     pub(crate) again: VecDeque<u32>,
+    /// Who reads slowly, if anybody does.
+    pub(crate) slow: Option<SlowReaders>,
     /// Connections, those on their way included.
     pub(crate) held: u32,
     /// Whether the step is over: no connection is made any more, and none is kept.
@@ -47,6 +50,7 @@ pub(crate) enum Left {
 impl Thread {
     /// A thread without clients, whose sockets will be in that set.
     pub(crate) fn new(share: Rc<WorkerShare>, meter: Rc<Meter>, sockets: Set) -> Self {
+        let slow = SlowReaders::of(&share.plan, share.clients);
         Self {
             share,
             sockets,
@@ -55,8 +59,14 @@ impl Thread {
             read_buffer: vec![0; READ_BUFFER].into_boxed_slice(),
             out: Vec::new(),
             again: VecDeque::new(),
+            slow,
             held: 0,
             is_over: false,
         }
+    }
+
+    /// Whether a client reads slowly by plan.
+    pub(crate) fn is_slow(&self, client: u32) -> bool {
+        self.slow.as_ref().is_some_and(|slow| slow.is_slow(client))
     }
 }

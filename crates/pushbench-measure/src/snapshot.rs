@@ -76,6 +76,8 @@ pub struct TargetSnapshot {
     pub slow_skipped: u64,
     /// Bytes that wait now for sockets that take nothing more: what was cut, and what of the rings is not yet written.
     pub queued_bytes: u64,
+    /// Events that shared a write with others since the start.
+    pub coalesced: u64,
     /// Connections dropped on purpose: a storm's or a restart's.
     pub dropped: u64,
     /// When they were dropped last; 0 before.

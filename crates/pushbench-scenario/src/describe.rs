@@ -9,7 +9,8 @@ use crate::coalesce::Coalesce;
 use crate::law::Law;
 use crate::life::Life;
 use crate::needs::{Machine, Needs, StepNeeds, topics_in_words};
-use crate::plan::{Arrival, EventSize, Events, Network, Plan};
+use crate::plan::{Arrival, BACKLOG_BYTES, EventSize, Events, Network, Plan};
+use crate::slow::SlowPolicy;
 
 /// The resolved plan, what it needs, and what forbids it: several lines, the last one ended.
 #[must_use]
@@ -74,6 +75,7 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
     if plan.coalesce != Coalesce::Off {
         facts.push(("coalesce", plan.coalesce.to_string()));
     }
+    facts.extend(slow(plan));
     if let Some(inject) = plan.inject {
         facts.push(("faults", format!("injected by the target: {inject}")));
     }
@@ -82,6 +84,27 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
         facts.push(("threshold", format!("{label}: {figure} {condition}")));
     }
     facts
+}
+
+/// Who reads slowly, and what the target does about it where that is not as ever.
+fn slow(plan: &Plan) -> Vec<(&'static str, String)> {
+    let Plan { slow, slow_policy, backlog_bytes, send_buffer_bytes, .. } = plan;
+    let is_usual = *slow_policy == SlowPolicy::default() && *backlog_bytes == BACKLOG_BYTES;
+    if slow.is_none() && is_usual && send_buffer_bytes.is_none() {
+        return Vec::new();
+    }
+    let readers = slow.map_or_else(|| "nobody by plan".to_owned(), |slow| slow.to_string());
+    let buffer = match send_buffer_bytes {
+        Some(bytes) => Size::from_bytes(u64::from(*bytes)).to_string(),
+        None => "the kernel's own, which grows".to_owned(),
+    };
+    let backlog = Size::from_bytes(*backlog_bytes);
+    let then = match slow_policy {
+        SlowPolicy::Disconnect => "are cut off",
+        SlowPolicy::Skip => "skip what the ring no longer holds",
+    };
+    let policy = format!("who is {backlog} behind: {then}; send buffers: {buffer}");
+    vec![("slow", readers), ("", policy)]
 }
 
 fn network(network: Network) -> String {

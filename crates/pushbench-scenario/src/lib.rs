@@ -40,4 +40,4 @@ pub use plan::{Arrival, EventSize, Events, Network, Phases, Plan, Point, Source,
 pub use schema::schema;
 pub use shape::Shape;
 pub use share::{TargetShare, WorkerShare};
-pub use slow::{Reading, Slow, SlowPolicy};
+pub use slow::{Reading, Slow, SlowPolicy, slow_clients};

@@ -65,6 +65,10 @@ pub struct Plan {
     pub coalesce: Coalesce,
     /// What the target does with a subscriber that does not keep up.
     pub slow_policy: SlowPolicy,
+    /// Payload that a subscriber may be behind, bytes.
+    pub backlog_bytes: u64,
+    /// Send buffer that the target's sockets ask for, bytes; `None` leaves it to the kernel.
+    pub send_buffer_bytes: Option<u32>,
     /// Faults that the target makes.
     pub inject: Option<Inject>,
     /// Worker processes; `None`: as many as the limit of open files demands.
@@ -226,6 +230,9 @@ impl EventSize {
 
 /// Payload that a target keeps per topic for clients that come back, in bytes at most, however many events that is.
 pub const RING_BYTES: u64 = 16 << 20;
+
+/// Payload that a subscriber may be behind unless a scenario says otherwise, in bytes.
+pub const BACKLOG_BYTES: u64 = 1 << 20;
 
 impl std::fmt::Display for EventSize {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -1,5 +1,6 @@
-//! Rates, shares and percentages as people write them: `"500/s"`, `"1%"`, `"250%"`.
+//! Rates, byte rates, shares and percentages as people write them: `"500/s"`, `"10KiB/s"`, `"1%"`, `"250%"`.
 
+use pushbench_transport::Size;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use std::fmt;
@@ -10,6 +11,14 @@ use std::str::FromStr;
 #[serde(into = "String")]
 pub struct Rate {
     per_second: f64,
+    text: String,
+}
+
+/// So many bytes per second, written as a size and `/s`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(into = "String")]
+pub struct ByteRate {
+    bytes_per_second: u64,
     text: String,
 }
 
@@ -29,12 +38,15 @@ pub struct Percent {
     text: String,
 }
 
-/// Why a text is not a rate, a share or a percentage.
+/// Why a text is not a rate, a byte rate, a share or a percentage.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum QuantityError {
     /// Not a rate.
     #[error("`{0}` is not a rate: a number and /s, /m or /h, such as \"5/s\"")]
     Rate(String),
+    /// Not a rate of bytes.
+    #[error("`{0}` is not a rate of bytes: a size and /s, such as \"10KiB/s\"")]
+    ByteRate(String),
     /// Not a share.
     #[error("`{0}` is not a share: 0 to 100 and a percent sign, such as \"1%\"")]
     Share(String),
@@ -54,6 +66,14 @@ impl Rate {
     #[must_use]
     pub fn per_second(&self) -> f64 {
         self.per_second
+    }
+}
+
+impl ByteRate {
+    /// Bytes per second.
+    #[must_use]
+    pub fn bytes_per_second(&self) -> u64 {
+        self.bytes_per_second
     }
 }
 
@@ -89,6 +109,20 @@ impl FromStr for Rate {
         };
         let per_second = parse().ok_or_else(|| QuantityError::Rate(text.to_owned()))?;
         Ok(Self { per_second, text: text.to_owned() })
+    }
+}
+
+impl FromStr for ByteRate {
+    type Err = QuantityError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (size, unit) = text.split_once('/').unwrap_or((text, ""));
+        match size.trim().parse::<Size>() {
+            Ok(size) if unit.trim() == "s" => {
+                Ok(Self { bytes_per_second: size.bytes(), text: text.to_owned() })
+            }
+            _ => Err(QuantityError::ByteRate(text.to_owned())),
+        }
     }
 }
 
@@ -162,6 +196,12 @@ macro_rules! text_form {
 }
 
 text_form!(Rate, "a rate such as \"5/s\"", r"^\s*\d+(\.\d+)?\s*/\s*(s|m|h)\s*$", ["5/s", "12/m"]);
+text_form!(
+    ByteRate,
+    "a rate of bytes such as \"10KiB/s\"",
+    r"^\s*\d+(\.\d+)?\s*(B|KiB|MiB|kB|MB)\s*/\s*s\s*$",
+    ["10KiB/s"]
+);
 text_form!(Share, "a share such as \"1%\"", r"^\s*(100(\.0+)?|\d{1,2}(\.\d+)?)\s*%\s*$", ["0%", "1%"]);
 text_form!(Percent, "a percentage such as \"150%\"", r"^\s*\d+(\.\d+)?\s*%\s*$", ["50%", "150%"]);
 
@@ -178,6 +218,16 @@ mod tests {
         }
         for text in ["", "5", "5/", "/s", "-1/s", "5/d", "1e3/s", "nan/s", "inf/s", ".", "./s"] {
             assert_eq!(text.parse::<Rate>(), Err(QuantityError::Rate(text.to_owned())));
+        }
+    }
+
+    #[test]
+    fn people_write_rates_of_bytes() {
+        for (text, bytes) in [("10KiB/s", 10_240), ("500B/s", 500), ("1.5 kB / s", 1_500), ("0B/s", 0)] {
+            assert_eq!(text.parse::<ByteRate>().unwrap().bytes_per_second(), bytes, "{text}");
+        }
+        for text in ["", "10", "10/s", "10KiB", "10KiB/m", "KiB/s", "-1B/s", "1GiB/s", "10KiB/s/s"] {
+            assert_eq!(text.parse::<ByteRate>(), Err(QuantityError::ByteRate(text.to_owned())));
         }
     }
 

@@ -15,7 +15,7 @@ use pushbench_transport::envelope;
 
 /// Independent random streams from one seed, so that changing one does not shift another.
 #[derive(Debug, Clone, Copy)]
-enum Stream {
+pub(crate) enum Stream {
     Due = 1,
     Topic = 2,
     Size = 3,
@@ -23,9 +23,10 @@ enum Stream {
     Client = 5,
     Order = 6,
     Look = 7,
+    Slow = 8,
 }
 
-fn rng(seed: u64, stream: Stream) -> ChaCha8Rng {
+pub(crate) fn rng(seed: u64, stream: Stream) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(stream as u64);
     rng

@@ -9,15 +9,18 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use crate::file::keys;
-use crate::file::life;
 use crate::file::thresholds::{FIGURES, example};
+use crate::file::{keys, life, slow};
 
 const LABEL: &str = "^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$";
 
 /// Keys without a default, by the table's type.
-const REQUIRED: &[(&str, &[&str])] =
-    &[("Clients", &["count"]), ("Events", &["pattern", "rate"]), ("Phases", &["measure"])];
+const REQUIRED: &[(&str, &[&str])] = &[
+    ("Clients", &["count"]),
+    ("Events", &["pattern", "rate"]),
+    ("Phases", &["measure"]),
+    ("Slow", &["share"]),
+];
 
 /// The schema, draft 7: the one that editors of TOML know best.
 #[must_use]
@@ -35,6 +38,7 @@ pub fn schema() -> Value {
     root["properties"]["life"] = generator.subschema_for::<life::Keys>().to_value();
     root["properties"]["target"] = generator.subschema_for::<keys::Target>().to_value();
     root["properties"]["workers"] = generator.subschema_for::<keys::Workers>().to_value();
+    root["properties"]["slow"] = generator.subschema_for::<slow::Keys>().to_value();
     root["properties"]["transports"] = transports(&mut generator);
     root["properties"]["thresholds"] = thresholds();
     let mut definitions = generator.take_definitions(true);
@@ -50,6 +54,7 @@ pub fn schema() -> Value {
     events["if"] = json!({ "properties": { "pattern": { "const": "topics" } } });
     events["then"] = json!({ "required": ["topics"] });
     events["else"] = json!({ "not": { "required": ["topics"] } });
+    definitions["Slow"]["oneOf"] = json!([{ "required": ["read"] }, { "required": ["stop"] }]);
     root["definitions"] = Value::Object(definitions);
     drop_placeholders(&mut root);
     root

@@ -37,6 +37,7 @@ fn every_shipped_file_is_a_plan_named_like_its_file() {
             "order-status",
             "polling-intervals",
             "quickstart",
+            "slow-readers",
             "smoke"
         ]
     );

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use pushbench_probe::limits::open_files;
-use pushbench_scenario::plan::RING_BYTES;
-use pushbench_scenario::{Coalesce, Inject};
+use pushbench_scenario::plan::{BACKLOG_BYTES, RING_BYTES};
+use pushbench_scenario::{Coalesce, Inject, SlowPolicy};
 
 /// Descriptors left for everything but connections when the limit of connections follows from the limit of files.
 const RESERVED_FDS: u64 = 64;
@@ -24,6 +24,10 @@ pub struct Config {
     pub ring_events: u32,
     /// Whether events are gathered before they are written.
     pub coalesce: Coalesce,
+    /// What becomes of a subscriber that is further behind than [`Limits::queue_bytes`].
+    pub slow: SlowPolicy,
+    /// Send buffer that accepted sockets ask for, in bytes; `None` leaves it to the kernel, which lets it grow to megabytes.
+    pub send_buffer: Option<u32>,
     /// What goes wrong on purpose.
     pub inject: Option<Inject>,
     /// Whether the target will be away for a while and have its port again then.
@@ -40,6 +44,8 @@ impl Config {
             settings: Vec::new(),
             ring_events: 1024,
             coalesce: Coalesce::Off,
+            slow: SlowPolicy::Disconnect,
+            send_buffer: None,
             inject: None,
             restarts: false,
         }
@@ -57,7 +63,7 @@ pub struct Limits {
     pub topics: usize,
     /// Payload of the events that a topic keeps for clients that come back, however few events that is.
     pub ring_bytes: u64,
-    /// How far a subscriber may be behind; then it is disconnected and counted.
+    /// How far a subscriber may be behind, in payload; then it is disconnected and counted, or skips what is beyond.
     pub queue_bytes: u64,
     /// How long the head of a request may take; then the connection is closed.
     pub head_timeout: Duration,
@@ -80,7 +86,7 @@ impl Default for Limits {
             publish_body_bytes: 1 << 20,
             topics: 10_000,
             ring_bytes: RING_BYTES,
-            queue_bytes: 1 << 20,
+            queue_bytes: BACKLOG_BYTES,
             head_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_mins(1),
             connections: None,

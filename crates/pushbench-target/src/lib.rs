@@ -74,9 +74,9 @@ impl Target {
     /// [`TargetError`] when the address cannot be had, or when the process is out of files.
     pub fn bind(config: &Config) -> Result<Self, TargetError> {
         let listener = if config.restarts {
-            Listener::bind_to_keep(config.listen)?
+            Listener::bind_to_keep(config.listen, config.send_buffer)?
         } else {
-            Listener::bind(config.listen)?
+            Listener::bind(config.listen, config.send_buffer)?
         };
         let local_addr =
             listener.local_addr().map_err(|source| TargetError::Listen { address: config.listen, source })?;

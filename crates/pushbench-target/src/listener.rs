@@ -48,13 +48,14 @@ pub(crate) enum Accepted {
 }
 
 impl Listener {
-    pub(crate) fn bind(address: SocketAddr) -> Result<Self, TargetError> {
-        Self::open(address, Port::Own)
+    /// Accepted sockets ask for so many bytes of send buffer, where there is a number.
+    pub(crate) fn bind(address: SocketAddr, send_buffer: Option<u32>) -> Result<Self, TargetError> {
+        Self::open(address, Port::Own, send_buffer)
     }
 
     /// The same on a port that can be kept over the end of the listener: see [`Self::hold_port`].
-    pub(crate) fn bind_to_keep(address: SocketAddr) -> Result<Self, TargetError> {
-        let mut listener = Self::open(address, Port::Kept)?;
+    pub(crate) fn bind_to_keep(address: SocketAddr, send_buffer: Option<u32>) -> Result<Self, TargetError> {
+        let mut listener = Self::open(address, Port::Kept, send_buffer)?;
         let listen = |source| TargetError::Listen { address, source };
         let bound = listener.local_addr().map_err(listen)?;
         listener.guard = Some(guard(bound).map_err(listen)?);
@@ -67,8 +68,8 @@ impl Listener {
         self.guard
     }
 
-    fn open(address: SocketAddr, port: Port) -> Result<Self, TargetError> {
-        let socket = open(address, port).map_err(|source| match source.kind() {
+    fn open(address: SocketAddr, port: Port, send_buffer: Option<u32>) -> Result<Self, TargetError> {
+        let socket = open(address, port, send_buffer).map_err(|source| match source.kind() {
             io::ErrorKind::AddrInUse => TargetError::AddressInUse {
                 address,
                 owner: ListenerOwner(sockets::listener_owner(address.port())),
@@ -160,7 +161,7 @@ fn guard(address: SocketAddr) -> io::Result<OwnedFd> {
     Ok(socket)
 }
 
-fn open(address: SocketAddr, port: Port) -> io::Result<TcpListener> {
+fn open(address: SocketAddr, port: Port, send_buffer: Option<u32>) -> io::Result<TcpListener> {
     let socket = socket(address)?;
     if port == Port::Kept {
         sockopt::set_socket_reuseport(&socket, true)?;
@@ -169,6 +170,9 @@ fn open(address: SocketAddr, port: Port) -> io::Result<TcpListener> {
     sockopt::set_socket_reuseaddr(&socket, true)?;
     // Accepted sockets inherit it: a system call less for each.
     sockopt::set_tcp_nodelay(&socket, true)?;
+    if let Some(bytes) = send_buffer {
+        sockopt::set_socket_send_buffer_size(&socket, bytes as usize)?;
+    }
     bind(&socket, &address)?;
     // Clients arrive in bursts; the kernel grants no more than this anyway.
     let backlog = limits::listen_backlog_max().unwrap_or(1024);
@@ -192,7 +196,7 @@ mod tests {
 
     #[test]
     fn accepted_sockets_do_not_wait_for_more_to_send() {
-        let mut listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let mut listener = Listener::bind("127.0.0.1:0".parse().unwrap(), Some(50_000)).unwrap();
         assert!(matches!(listener.next(0), Accepted::None));
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         assert!(!pushbench_probe::socket::no_delay(&client).unwrap(), "the system's default is off");
@@ -200,11 +204,13 @@ mod tests {
         listener.became_ready();
         let Accepted::Connection(accepted) = listener.next(0) else { panic!("nothing to accept") };
         assert!(pushbench_probe::socket::no_delay(&accepted).unwrap());
+        // Linux grants twice what is asked for (socket(7)).
+        assert_eq!(sockopt::socket_send_buffer_size(&accepted).unwrap(), 100_000);
     }
 
     #[test]
     fn a_port_is_kept_while_nobody_listens_and_connects_are_refused_meanwhile() {
-        let mut listener = Listener::bind_to_keep("127.0.0.1:0".parse().unwrap()).unwrap();
+        let mut listener = Listener::bind_to_keep("127.0.0.1:0".parse().unwrap(), None).unwrap();
         let address = listener.local_addr().unwrap();
         for _ in 0..2 {
             let client = TcpStream::connect(address).unwrap();
@@ -216,18 +222,18 @@ mod tests {
             let kept = listener.hold_port();
             let refused = TcpStream::connect(address).unwrap_err();
             assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
-            assert!(Listener::bind(address).is_err(), "nobody else gets the port");
-            assert!(TcpListener::bind(address).is_err());
-            listener = Listener::bind_to_keep(address).unwrap();
+            assert!(Listener::bind(address, None).is_err(), "nobody else gets the port");
+            assert!(TcpListener::bind(address, None).is_err());
+            listener = Listener::bind_to_keep(address, None).unwrap();
             drop(kept);
         }
     }
 
     #[test]
     fn an_address_in_use_is_named_with_its_owner() {
-        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap(), None).unwrap();
         let address = listener.local_addr().unwrap();
-        let error = Listener::bind(address).err().unwrap().to_string();
+        let error = Listener::bind(address, None).err().unwrap().to_string();
         assert!(error.starts_with(&format!("{address} is already in use by ")), "{error}");
         assert!(error.contains(&format!("(pid {})", std::process::id())), "{error}");
         assert!(error.contains("\nhint: "), "{error}");

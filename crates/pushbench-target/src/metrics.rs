@@ -12,6 +12,7 @@ pub(crate) fn encode(snapshot: &TargetSnapshot, topics: usize) -> String {
         ("connections", "Open connections.", snapshot.connections),
         ("subscribers", "Subscriptions and held polls.", snapshot.subscribers),
         ("topics", "Topics.", topics as u64),
+        ("queued_bytes", "Bytes that wait for sockets that take nothing more.", snapshot.queued_bytes),
     ];
     let counters = [
         ("events_published", "Events published, by schedule or by request.", snapshot.published),
@@ -21,6 +22,8 @@ pub(crate) fn encode(snapshot: &TargetSnapshot, topics: usize) -> String {
         ("requests", "Requests.", snapshot.requests),
         ("error_replies", "Requests answered with 4xx or 5xx.", snapshot.error_replies),
         ("slow_disconnects", "Subscribers cut off because they did not keep up.", snapshot.slow_disconnects),
+        ("slow_skipped", "Events skipped for subscribers that did not keep up.", snapshot.slow_skipped),
+        ("events_coalesced", "Events that shared a write with others.", snapshot.coalesced),
     ];
     let mut text = String::new();
     // Writing to a String cannot fail.

@@ -226,8 +226,9 @@ impl Server {
     /// Totals now, without histograms.
     pub(crate) fn totals(&self, now_ns: u64) -> TargetSnapshot {
         let skipped = self.scheduled(|scheduled| scheduled.skipped(now_ns));
-        let driver = self.driver.borrow();
-        let Hub { subscribers, published, sent, slow, .. } = driver.hub;
+        let mut driver = self.driver.borrow_mut();
+        let queued_bytes = driver.queued_bytes();
+        let Hub { subscribers, published, sent, slow, skipped: slow_skipped, coalesced, .. } = driver.hub;
         TargetSnapshot {
             tick_ns: now_ns,
             connections: driver.len() as u64,
@@ -240,8 +241,9 @@ impl Server {
             requests: self.counters.requests.get(),
             error_replies: self.counters.error_replies.get(),
             slow_disconnects: slow,
-            slow_skipped: 0,
-            queued_bytes: 0,
+            slow_skipped,
+            queued_bytes,
+            coalesced,
             dropped: driver.dropped.connections,
             dropped_ns: driver.dropped.at_ns,
             histograms: Histograms::new(),

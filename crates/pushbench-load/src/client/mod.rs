@@ -7,6 +7,7 @@
 //! How bytes are read and written is in [`transfer`].
 
 mod leaving;
+mod slowly;
 mod transfer;
 
 use pushbench_probe::clock::now_ns;
@@ -159,6 +160,7 @@ impl Client {
         // Taken out for as long as both are borrowed.
         let mut buffer = std::mem::take(&mut turn.thread.read_buffer);
         let read = match self.stage {
+            Stage::Holding if turn.thread.is_slow(self.index) => self.read_slowly(&mut buffer, turn),
             Stage::Holding => self.read(&mut buffer, ended, turn),
             Stage::Finishing | Stage::SeenOff => self.read_to_end(&mut buffer, turn),
             Stage::Away(_) | Stage::Connecting(_) | Stage::Left | Stage::Over => Read::Drained,
@@ -179,6 +181,10 @@ impl Client {
             Stage::Holding => self.say_goodbye(turn),
             // One on its way is seen off as soon as it is there.
             Stage::Connecting(_) | Stage::Finishing | Stage::SeenOff | Stage::Over => {}
+        }
+        // Of what a slow one left unread nothing more is reported.
+        if turn.thread.is_slow(self.index) && !std::mem::replace(&mut self.is_read_again, true) {
+            turn.thread.again.push_back(self.index);
         }
     }
 
@@ -228,6 +234,9 @@ impl Client {
     fn connected(&mut self, why: Reopen, turn: &mut Turn<'_>) {
         turn.recorder.connected(why);
         self.metered = self.socket.as_ref().map(|socket| turn.thread.meter.watch(socket));
+        if let Some(slow) = &mut turn.thread.slow {
+            slow.connected(self.index, now_ns());
+        }
         self.stage = Stage::Holding;
         if turn.thread.is_over {
             self.see_off(turn);
@@ -245,10 +254,12 @@ impl Client {
     }
 
     fn broken(&mut self, error: &io::Error, turn: &mut Turn<'_>) {
-        let counters = &mut turn.recorder.counters;
         // A machine without memory for a socket's buffers says nothing about the other side.
-        let counter = if is_exhaustion(error) { &mut counters.limits_hit } else { &mut counters.broken };
-        *counter += 1;
+        if is_exhaustion(error) {
+            turn.recorder.counters.limits_hit += 1;
+        } else {
+            turn.recorder.broken(self.index);
+        }
         self.close(Closed::Broken, turn);
     }
 
@@ -282,6 +293,9 @@ impl Client {
         };
         self.stage = stage;
         self.wakeup.ask(wake_ns, self.index, &mut turn.thread.wheel);
+        if let Some(slow) = &mut turn.thread.slow {
+            slow.lost_connection(self.index);
+        }
         if stage != Stage::Away(Reopen::Planned) {
             turn.recorder.lost_connection(self.index, now_ns);
         }

@@ -13,7 +13,7 @@ use super::{Client, Next};
 use crate::thread::Turn;
 
 /// Reads in a row from one socket before other clients get their turn.
-const READS_IN_A_ROW: usize = 16;
+pub(super) const READS_IN_A_ROW: usize = 16;
 
 /// Whether a socket was read to the end of what it had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -18,11 +18,12 @@ use tokio::sync::oneshot;
 use self::orders::Ending;
 pub(crate) use self::orders::{Order, Orders};
 use crate::account::Account;
-use crate::arrivals::Arrivals;
+use crate::arrivals::{Arrivals, number};
 use crate::client::Client;
 use crate::errands::Errands;
 use crate::lives::{Lives, Move};
 use crate::recorder::Recorder;
+use crate::slow::SlowReaders;
 use crate::thread::{Left, Thread, Turn};
 
 /// Clients that are read before others get their turn: less than 200 µs.
@@ -146,7 +147,8 @@ impl Driver {
         let ending_ns = self.ending.as_ref().map(Ending::until_ns);
         let lives = self.lives.as_ref().filter(|_| !self.thread.is_over);
         let move_ns = lives.and_then(|lives| lives.next_ns());
-        let all = [arrival_ns, errand_ns, ending_ns, move_ns, self.thread.wheel.next_ns()];
+        let slow_ns = self.thread.slow.as_ref().and_then(SlowReaders::next_ns);
+        let all = [arrival_ns, errand_ns, ending_ns, move_ns, slow_ns, self.thread.wheel.next_ns()];
         all.into_iter().flatten().min().unwrap_or(u64::MAX)
     }
 
@@ -159,11 +161,12 @@ impl Driver {
         let arrived = self.let_in(now_ns);
         let moved = self.move_by_plan(now_ns);
         let woken = self.wake(now_ns);
+        let slow = self.read_slowly(now_ns);
         let read_again = self.read_again();
         self.serve();
         self.tell_ready();
         let conclusion = if self.is_conclusion_due(now_ns) { Left::More } else { Left::Nothing };
-        let all = [errands, ended, arrived, moved, woken, read_again, conclusion];
+        let all = [errands, ended, arrived, moved, woken, slow, read_again, conclusion];
         if all.contains(&Left::More) { Left::More } else { Left::Nothing }
     }
 
@@ -173,7 +176,11 @@ impl Driver {
         };
         for _ in 0..ARRIVALS_IN_A_ROW {
             let Some(arrival) = arrivals.take_due(now_ns) else { return Left::Nothing };
-            self.recorder.accounts.push(Account::new(arrival.at_ns, arrival.topic));
+            let number = number(&self.thread.share, self.clients.len() as u32);
+            let slow = self.thread.slow.as_mut().is_some_and(|slow| slow.arrives(number));
+            let mut account = Account::new(arrival.at_ns, arrival.topic);
+            account.slow = slow;
+            self.recorder.accounts.push(account);
             let half = self.thread.share.transport().settings.subscriber(arrival.identity);
             let mut client = Client::new(self.clients.len() as u32, half);
             client.on_time(&mut Turn { thread: &mut self.thread, recorder: &mut self.recorder });
@@ -203,6 +210,17 @@ impl Driver {
             let Some((at_ns, client)) = self.thread.wheel.pop_due(now_ns) else { return Left::Nothing };
             let turn = &mut Turn { thread: &mut self.thread, recorder: &mut self.recorder };
             self.clients[client as usize].wake(at_ns, now_ns, turn);
+        }
+        Left::More
+    }
+
+    /// Those who read slowly and may read on.
+    fn read_slowly(&mut self, now_ns: u64) -> Left {
+        for _ in 0..WAKES_IN_A_ROW {
+            let due = self.thread.slow.as_mut().and_then(|slow| slow.pop_due(now_ns));
+            let Some(index) = due else { return Left::Nothing };
+            let turn = &mut Turn { thread: &mut self.thread, recorder: &mut self.recorder };
+            self.clients[index as usize].on_turn_again(turn);
         }
         Left::More
     }

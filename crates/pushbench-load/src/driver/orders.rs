@@ -87,6 +87,9 @@ impl Driver {
             Order::Begin(edges) => {
                 self.recorder.edges = Some(edges);
                 self.begin_lives(&edges);
+                if let Some(slow) = &mut self.thread.slow {
+                    slow.begin(edges);
+                }
                 self.errands_from(edges.start_ns);
                 if let Some(errands) = &mut self.errands {
                     errands.begin(edges, &self.thread.meter);
@@ -140,7 +143,13 @@ impl Driver {
         let now_ns = now_ns();
         let last = self.recorder.report(tick_ns);
         let at_edges = self.errands.as_ref().map(Errands::at_edges).unwrap_or_default();
-        let sums = books::close(&self.thread.share, &mut self.recorder, &at_edges, now_ns);
+        let sums = books::close(
+            &self.thread.share,
+            &mut self.recorder,
+            self.thread.slow.as_ref(),
+            &at_edges,
+            now_ns,
+        );
         // The last reading begins with the end of the step; a step that is ended early has none.
         let has_ended = self.recorder.edges.is_some_and(|edges| edges.end_ns <= now_ns);
         let patience =

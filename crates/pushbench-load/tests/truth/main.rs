@@ -8,6 +8,7 @@
 mod exchanges;
 mod reads;
 mod script;
+mod slow;
 mod wire;
 
 use pushbench_measure::snapshot::{WorkerFinal, WorkerSnapshot};

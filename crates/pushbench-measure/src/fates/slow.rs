@@ -12,10 +12,12 @@ pub struct SlowTally {
     pub expected: u64,
     /// Of these, how many reached them.
     pub delivered: u64,
-    /// Bytes they read while they read slowly.
+    /// Bytes they read within the measure phase.
     pub bytes: u64,
-    /// For how long they did so, microseconds, summed over them.
+    /// For how long of it they were connected, up to the last read of each, microseconds, summed over them.
     pub reading_us: u64,
+    /// Their connections that broke, and replies that were none: the answer to their slowness, so no error of the run.
+    pub errors: u64,
 }
 
 impl SlowTally {
@@ -26,5 +28,6 @@ impl SlowTally {
         self.delivered += other.delivered;
         self.bytes += other.bytes;
         self.reading_us += other.reading_us;
+        self.errors += other.errors;
     }
 }

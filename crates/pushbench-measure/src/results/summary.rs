@@ -158,7 +158,7 @@ summary! {
     errors: u64,
     /// Subscribers that the target cut off because they read too slowly.
     slow_disconnects: u64,
-    /// Of clients that read slowly, how many there were; they are in no figure but those that begin with `slow`.
+    /// Clients that read slowly by plan; what they got is in no latency, age or ledger, only in figures that begin with `slow`.
     slow_clients: u32,
     /// Bytes per second that a slow client read while it was connected, mean.
     slow_bytes_per_second: f64,
@@ -168,6 +168,10 @@ summary! {
     slow_latency_p99_us: u64,
     /// Events that the target skipped for subscribers which did not keep up.
     slow_skipped: u64,
+    /// Connections of slow clients that broke, and replies to them that were none; not in `errors`.
+    slow_errors: u64,
+    /// Events that shared a write of the target with others.
+    target_coalesced: u64,
     /// Most bytes that waited in the target for sockets that took nothing more.
     target_queued_peak_bytes: u64,
     /// Answers that clients asked for and that were due in the measure phase (pattern `stream`).

@@ -90,6 +90,8 @@ pub struct StepFacts<'a> {
     pub slow_disconnects: u64,
     /// Events that the targets skipped for subscribers which did not keep up; `None` unless the scenario has slow readers.
     pub slow_skipped: Option<u64>,
+    /// Events that shared a write with others; `None` unless the scenario has slow readers or gathers events.
+    pub coalesced: Option<u64>,
     /// Most bytes that waited in the targets for sockets; of several rounds the most.
     pub target_queued_peak_bytes: Option<u64>,
     /// Most connections accepted within a second; `None` unless the scenario has clients come back.
@@ -115,6 +117,9 @@ impl StepFacts<'_> {
         self.slow_disconnects += other.slow_disconnects;
         if let Some(skipped) = other.slow_skipped {
             *self.slow_skipped.get_or_insert_default() += skipped;
+        }
+        if let Some(coalesced) = other.coalesced {
+            *self.coalesced.get_or_insert_default() += coalesced;
         }
         self.target_queued_peak_bytes = self.target_queued_peak_bytes.max(other.target_queued_peak_bytes);
         self.accepts_per_second_peak = self.accepts_per_second_peak.max(other.accepts_per_second_peak);

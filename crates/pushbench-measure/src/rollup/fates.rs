@@ -75,12 +75,15 @@ fn life(row: &mut Summary, facts: &StepFacts<'_>) {
 
 fn slow(row: &mut Summary, facts: &StepFacts<'_>) {
     let tally = &facts.sums.fates.slow;
+    row.target_coalesced = facts.coalesced;
     row.slow_skipped = facts.slow_skipped;
     row.target_queued_peak_bytes = facts.target_queued_peak_bytes;
+    // A scenario may have none of them at one of its points: that is none, not unknown.
+    row.slow_clients = facts.slow_skipped.map(|_| tally.clients as u32);
     if tally.clients == 0 {
         return;
     }
-    row.slow_clients = Some(tally.clients as u32);
+    row.slow_errors = Some(tally.errors);
     row.slow_bytes_per_second = ratio(tally.bytes as f64, tally.reading_us as f64 / 1e6);
     row.slow_lost = Some(tally.expected.saturating_sub(tally.delivered));
     row.slow_latency_p99_us =

@@ -28,6 +28,7 @@ fn facts(sums: &WorkerSums, histograms: &Histograms) -> StepFacts<'static> {
         sockets: SocketPeaks::default(),
         slow_disconnects: 0,
         slow_skipped: None,
+        coalesced: None,
         target_queued_peak_bytes: None,
         accepts_per_second_peak: None,
         point: "",

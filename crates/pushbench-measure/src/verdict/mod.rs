@@ -52,6 +52,8 @@ pub enum Condition {
     ListenOverflows,
     /// Expected events that never arrived, a count.
     Lost,
+    /// Clients that the target cut off because they read too slowly, where none was to read slowly: a count.
+    CutOff,
     /// A limit of the machine or of the target that was reached, a count.
     LimitReached,
     /// Largest difference between what the two ends of all connections counted on the wire, 0 to 1.
@@ -89,6 +91,8 @@ pub const BOUNDS: &[Bound] = &[
     Bound { condition: Condition::ListenOverflows, warning: 0.0, breach: 0.0 },
     // Loss is a result about the transport, not a fault of the measurement.
     Bound { condition: Condition::Lost, warning: 0.0, breach: f64::INFINITY },
+    // Who does not keep up with a target may be the generator, or may be meant to see what a target does.
+    Bound { condition: Condition::CutOff, warning: 0.0, breach: f64::INFINITY },
     Bound { condition: Condition::LimitReached, warning: 0.0, breach: 0.0 },
     // Spoils the wire figures and nothing else.
     Bound { condition: Condition::WireDisagreement, warning: 0.01, breach: f64::INFINITY },
@@ -168,6 +172,8 @@ pub struct Observed {
     pub drops: bool,
     /// Expected events that never arrived.
     pub lost: u64,
+    /// Clients that the target cut off because they read too slowly; `None` where the scenario has clients that do so.
+    pub cut_off: Option<u64>,
     /// Sockets that could not be made or were refused by the target's own limit.
     pub limits_hit: u64,
     /// Which limit that was, where it could be found out.
@@ -205,6 +211,7 @@ fn judge_one(bound: &Bound, seen: &Observed) -> Option<Finding> {
         Condition::PublishesSkipped => seen.publishes_skipped as f64,
         Condition::ListenOverflows => seen.listen_overflows? as f64,
         Condition::Lost => seen.lost as f64,
+        Condition::CutOff => seen.cut_off? as f64,
         Condition::LimitReached => seen.limits_hit as f64,
         Condition::WireDisagreement => seen.wire_disagreement?,
         // A target that drops connections is not to be steady.

@@ -65,6 +65,14 @@ fn overflows_are_told_of_whoever_was_counted() {
 }
 
 #[test]
+fn whoever_is_cut_off_against_the_plan_is_a_warning_about_the_generator() {
+    for (cut_off, level) in [(Some(0), Some(Level::Ok)), (Some(1), Some(Level::Warning)), (None, None)] {
+        let seen = Observed { cut_off, ..Observed::default() };
+        assert_eq!(level_for(Condition::CutOff, &seen), level, "{cut_off:?}");
+    }
+}
+
+#[test]
 fn clients_may_fail_as_far_as_the_scenario_allows() {
     let observed = Observed { never_connected: 3, may_fail: 3, ..Observed::default() };
     assert_eq!(level_for(Condition::NeverConnected, &observed), Some(Level::Warning));
@@ -167,6 +175,7 @@ fn every_condition_has_a_bound() {
         publishes_skipped: 1,
         listen_overflows: Some(1),
         lost: 1,
+        cut_off: Some(1),
         limits_hit: 1,
         wire_disagreement: Some(1.0),
         steadiness: Some(moved(1_100.0, 1_900.0)),

@@ -27,6 +27,9 @@ pub(super) fn fact(condition: Condition, value: f64, seen: &Observed) -> String 
             format!("{value:.0} connection attempts dropped at a full accept queue of {whose}")
         }
         Condition::Lost => format!("{value:.0} expected events lost"),
+        Condition::CutOff => {
+            format!("the target cut clients off {value:.0} times because they read too slowly")
+        }
         Condition::LimitReached => limit(value, seen.scarcity),
         Condition::WireDisagreement => {
             format!("both ends' accounts of the wire differ by {percent:.1} %")
@@ -53,6 +56,10 @@ pub(super) fn advice(condition: Condition) -> &'static str {
         Condition::PublishesSkipped => "the target could not publish what was due",
         Condition::ListenOverflows => "lower connect_rate or raise net.core.somaxconn",
         Condition::Lost => "see the ledger columns",
+        Condition::CutOff => {
+            "the generator did not keep up with what it was sent; use more workers or a lower rate, or let clients be \
+             further behind (target.backlog)"
+        }
         Condition::Unsteady => {
             "the measure phase was not steady; look at the latency over time, warm up longer"
         }

@@ -110,12 +110,12 @@ fn conditions(view: &View<'_>, extent: Extent) -> String {
             let which = if largest { "largest" } else { "one" };
             format!("{} clients ({which} of {} steps)", grouped(view.step.into()), scenario.steps.len())
         }
-        Extent::OneStep | Extent::OneRound => format!("{} clients", grouped(view.step.into())),
-        Extent::AllSteps => {
+        Extent::AllSteps if view.has_steps() => {
             let ends = (scenario.steps.iter().min(), scenario.steps.iter().max());
             let [first, last] = [ends.0, ends.1].map(|step| grouped(step.copied().unwrap_or(0).into()));
             format!("{first} to {last} clients in {} steps", scenario.steps.len())
         }
+        _ => format!("{} clients", grouped(view.step.into())),
     };
     let coalesced =
         scenario.coalesce.as_ref().map(|mode| format!(", coalesced ({mode})")).unwrap_or_default();

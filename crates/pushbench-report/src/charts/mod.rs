@@ -21,6 +21,7 @@ mod picture;
 mod reconnect;
 mod scale;
 mod shift;
+mod slow_readers;
 mod sockets;
 mod stacked;
 mod timeline;
@@ -50,6 +51,7 @@ const CHARTS: &[Chart] = &[
     Chart { file: "bytes-per-event.png", draw: bytes::draw, wanted: always },
     Chart { file: "sockets.png", draw: sockets::draw, wanted: always },
     Chart { file: "cost.png", draw: cost::draw, wanted: always },
+    Chart { file: "slow-readers.png", draw: slow_readers::draw, wanted: slow_readers::wanted },
     Chart { file: "latency-over-time.png", draw: over_time::draw, wanted: always },
     Chart { file: "reconnect.png", draw: reconnect::draw, wanted: reconnect::wanted },
 ];

@@ -162,7 +162,7 @@ fn spans(plot: Rect, bar: &Bar, axis: &Axis) -> impl Iterator<Item = (f64, f64, 
 }
 
 /// The rows of a plot: evenly spaced, never thicker than a bar should be.
-fn rows(plot: Rect, count: usize) -> Vec<Rect> {
+pub(super) fn rows(plot: Rect, count: usize) -> Vec<Rect> {
     let pitch = plot.height() / count.max(1) as f64;
     let half = (pitch * 0.36).min(44.0);
     (0..count)

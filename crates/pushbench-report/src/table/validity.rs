@@ -84,6 +84,7 @@ fn name(condition: Condition) -> &'static str {
         Condition::PublishesSkipped => "publishes skipped",
         Condition::ListenOverflows => "listen overflows",
         Condition::Lost => "events lost",
+        Condition::CutOff => "clients cut off as slow",
         Condition::LimitReached => "limits reached",
         Condition::WireDisagreement => "wire, one end against the other",
         Condition::Unsteady => "median moved by",
@@ -106,6 +107,7 @@ fn worded(condition: Condition, value: f64) -> String {
         | Condition::PublishesSkipped
         | Condition::ListenOverflows
         | Condition::Lost
+        | Condition::CutOff
         | Condition::LimitReached => grouped(value as u64),
     }
 }

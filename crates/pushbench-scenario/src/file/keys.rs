@@ -2,7 +2,7 @@
 //!
 //! A key without a default is an `Option` here; that it must be there is checked where it is used.
 
-use pushbench_transport::Period;
+use pushbench_transport::{Period, Size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,8 +10,9 @@ use super::shape::Stages;
 use crate::choice::{ClientCounts, SizeChoice, TopicCount};
 use crate::coalesce::Coalesce;
 use crate::inject::Inject;
-use crate::plan::{Arrival, Network};
+use crate::plan::{Arrival, BACKLOG_BYTES, Network};
 use crate::quantity::{Rate, Share};
+use crate::slow::SlowPolicy;
 
 /// The keys before the first table.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -105,7 +106,7 @@ impl Default for Events {
             topics: None,
             rate: None,
             arrival: Arrival::Constant,
-            size: SizeChoice::Fixed(pushbench_transport::Size::from_bytes(256)),
+            size: SizeChoice::Fixed(Size::from_bytes(256)),
             shape: Stages::default(),
         }
     }
@@ -146,6 +147,13 @@ pub(crate) struct Target {
     /// Whether events that follow each other closely are written together: never, what one turn of the event loop has, or
     /// what comes within a time from 1ms to 1s.
     pub(crate) coalesce: Coalesce,
+    /// What becomes of a subscriber that does not keep up: it is cut off, or skips what the ring no longer holds.
+    pub(crate) slow: SlowPolicy,
+    /// Payload that a subscriber may be behind, from 1KiB to 1024MiB; then `slow` says what becomes of it.
+    pub(crate) backlog: Size,
+    /// Send buffer that the target's sockets ask for, from 4KiB to 4MiB. Default: the kernel's own, which grows.
+    #[schemars(with = "Size")]
+    pub(crate) send_buffer: Option<Size>,
     // As text, so that each fault in it is told apart.
     /// Faults that the target makes, for a rehearsal. Default: none.
     #[schemars(with = "Inject")]
@@ -154,7 +162,15 @@ pub(crate) struct Target {
 
 impl Default for Target {
     fn default() -> Self {
-        Self { processes: None, ring: 1024, coalesce: Coalesce::Off, inject: None }
+        Self {
+            processes: None,
+            ring: 1024,
+            coalesce: Coalesce::Off,
+            slow: SlowPolicy::Disconnect,
+            backlog: Size::from_bytes(BACKLOG_BYTES),
+            send_buffer: None,
+            inject: None,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ mod events;
 pub(crate) mod keys;
 pub(crate) mod life;
 mod shape;
-mod slow;
+pub(crate) mod slow;
 pub(crate) mod thresholds;
 mod transports;
 
@@ -25,7 +25,6 @@ use crate::inject::{Inject, InjectFault, InjectFaults};
 use crate::overrides::Overrides;
 use crate::plan::{Events, Phases, Plan, Point};
 use crate::section::{FaultList, Section};
-use crate::slow::SlowPolicy;
 
 /// The tables of a file; the top may also have these.
 const TABLES: [&str; 12] = [
@@ -137,7 +136,7 @@ fn plan(
     let events = events.map(|events| Events { shape: rate_shape, ..events });
     shape::check_peak(&event_section, events.as_ref(), faults);
     check_number_of_events(&phase_section, events.as_ref(), &phases, faults);
-    let slow = slow::read(&top.child("slow", faults), faults);
+    let slow = slow::read(&top.child("slow", faults), top.value("slow").is_some(), &phases, faults);
     let transports = transports::read(top, faults);
     let most_clients = steps.iter().copied().max().unwrap_or(0);
     let around = life::Around { phases: &phases, events: events.as_ref(), clients: most_clients };
@@ -147,6 +146,7 @@ fn plan(
     let target = top.child("target", faults);
     let target_keys = target.read(keys::Target::default(), None, &[], faults);
     target.check("ring", (1..=1_000_000).contains(&target_keys.ring), faults, "1 to 1000000 events");
+    slow::check_target(&target, &target_keys, faults);
     let inject = inject(&target, target_keys.inject.as_deref(), overrides, faults);
     let held_back = HeldBack { inject, coalesce: target_keys.coalesce };
     check_drain(&phase_section, &phases, transports.selected(&overrides.only), held_back, faults);
@@ -186,7 +186,11 @@ fn plan(
         target_processes: target_keys.processes,
         ring_events: target_keys.ring,
         coalesce: target_keys.coalesce,
-        slow_policy: SlowPolicy::default(),
+        slow_policy: target_keys.slow,
+        backlog_bytes: target_keys.backlog.bytes(),
+        send_buffer_bytes: target_keys
+            .send_buffer
+            .map(|size| u32::try_from(size.bytes()).unwrap_or(u32::MAX)),
         inject,
         worker_processes: worker_keys.processes,
         point: Point::default(),

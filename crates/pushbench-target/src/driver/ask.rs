@@ -147,6 +147,8 @@ impl Driver {
         if connection.pipe.write(reply, now_ns).is_err() {
             return self.close(key);
         }
+        self.note_blocked(key);
+        let Some(connection) = self.get(key) else { return };
         if !form.keeps_connection {
             connection.mode = Mode::Ending(farewell);
             self.advance(key, now_ns);

@@ -28,6 +28,8 @@ pub(super) struct Connection {
     pub(super) generation: u32,
     /// Whether it stands in the queue of those that go on without a report of the poller.
     pub(super) queued: bool,
+    /// Whether it stands in the list of those whose socket took nothing.
+    pub(super) listed: bool,
     /// Whether there may be bytes in the socket of which the poller will say nothing more.
     pub(super) unread: bool,
     pub(super) client: Client,
@@ -132,6 +134,7 @@ impl Connection {
             pipe: Pipe::new(socket, now_ns),
             generation,
             queued: false,
+            listed: false,
             unread: false,
             client: Client::Speaks,
             head_from: HeadFrom::Here,
@@ -167,6 +170,11 @@ impl Pipe {
     /// Whether bytes wait for the socket.
     pub(super) fn has_unsent(&self) -> bool {
         !self.unsent.is_empty()
+    }
+
+    /// Bytes that wait for the socket.
+    pub(super) fn unsent_bytes(&self) -> usize {
+        self.unsent.len() - self.sent
     }
 
     /// Whether the socket took nothing, or not all, the last time.

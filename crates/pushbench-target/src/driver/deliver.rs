@@ -10,7 +10,7 @@
 //!
 //! PERF: with 5,000 event streams and 5 events a second, 97 % of the target's time is the kernel's `send`.
 
-use pushbench_scenario::Coalesce;
+use pushbench_scenario::{Coalesce, SlowPolicy};
 use pushbench_transport::server::{Refusal, Stream, TopicRef};
 use std::io::IoSlice;
 
@@ -27,6 +27,16 @@ use crate::key::Key;
 pub(super) const VISITS: usize = 64;
 /// Events written to one subscriber in a row.
 const IN_A_ROW: usize = 64;
+
+/// What came of writing to a subscriber.
+struct Delivered {
+    events: u64,
+    /// Of these, how many shared a write with others.
+    coalesced: u64,
+    /// Events that it will not get, because the ring has passed it by.
+    skipped: u64,
+    left: Result<Left, Gone>,
+}
 
 /// How a subscriber is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +100,7 @@ impl Driver {
 
     /// Gives a subscriber what is there for it, and cuts it off if it is too slow. Returns how many events it got.
     fn visit(&mut self, place: Place, now_ns: u64) -> usize {
-        let Self { hub, connections, out, coalesce, .. } = self;
+        let Self { hub, connections, out, coalesce, slow, .. } = self;
         let Some((slot, ring)) = hub.visit(place) else { return 0 };
         let key = slot.connection;
         if slot.pace == Pace::Once {
@@ -103,21 +113,24 @@ impl Driver {
         }
         let Some(connection) = connections.get_mut(key.place()) else { return 0 };
         if connection.pipe.is_blocked() {
-            if ring.is_too_slow(slot.next, slot.live_bytes) {
+            if *slow == SlowPolicy::Disconnect && ring.is_too_slow(slot.next, slot.live_bytes) {
                 hub.slow += 1;
                 self.close(key);
             }
             return 0;
         }
-        let (events, left) = deliver(slot, ring, connection, *coalesce, out, now_ns);
-        self.delivered(key, events, left)
+        let delivered = deliver(slot, ring, connection, *coalesce, out, now_ns);
+        self.delivered(key, delivered)
     }
 
     /// Sees to how a live subscriber is left. Returns how many events it got.
-    fn delivered(&mut self, key: Key, events: u64, left: Result<Left, Gone>) -> usize {
+    fn delivered(&mut self, key: Key, delivered: Delivered) -> usize {
+        let Delivered { events, coalesced, skipped, left } = delivered;
         self.hub.sent += events;
+        self.hub.coalesced += coalesced;
+        self.hub.skipped += skipped;
         match left {
-            Ok(Left::Waiting) => {}
+            Ok(Left::Waiting) => self.note_blocked(key),
             Ok(Left::Behind) => self.resume_later(key),
             Err(Gone) => self.close(key),
         }
@@ -133,8 +146,8 @@ impl Driver {
         };
         let (place, was_shut_down) = (*place, *was_shut_down);
         let (slot, ring) = hub.at(place);
-        let (events, left) = deliver(slot, ring, connection, *coalesce, out, now_ns);
-        self.delivered(key, events, left);
+        let delivered = deliver(slot, ring, connection, *coalesce, out, now_ns);
+        self.delivered(key, delivered);
         if self.closing && !was_shut_down && self.get(key).is_some() {
             let (slot, ring) = self.hub.at(place);
             if !slot.is_behind(ring) {
@@ -157,7 +170,7 @@ impl Driver {
     }
 }
 
-/// Writes what a ring has for one live subscriber whose socket takes something. Returns also how many events it got.
+/// Writes what a ring has for one live subscriber whose socket takes something.
 fn deliver(
     slot: &mut Slot,
     ring: &Ring,
@@ -165,12 +178,15 @@ fn deliver(
     coalesce: Coalesce,
     out: &mut Vec<u8>,
     now_ns: u64,
-) -> (u64, Result<Left, Gone>) {
+) -> Delivered {
     debug_assert!(!connection.pipe.is_blocked(), "an event would be written into the middle of another");
-    slot.settle(ring);
+    let skipped = slot.settle(ring);
     let before = slot.next;
     let left = write_to(slot, ring, connection, coalesce, out, now_ns);
-    (slot.next - before, left)
+    let events = slot.next - before;
+    // All that it got, it got in one write.
+    let coalesced = if coalesce == Coalesce::Off || events < 2 { 0 } else { events };
+    Delivered { events, coalesced, skipped, left }
 }
 
 /// The same for one whose place was settled to the ring.

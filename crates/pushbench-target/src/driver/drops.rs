@@ -17,6 +17,8 @@ pub(crate) struct Dropped {
     pub(crate) at_ns: u64,
     /// Where to listen again.
     address: Option<SocketAddr>,
+    /// Bytes of send buffer that accepted sockets ask for then.
+    pub(super) send_buffer: Option<u32>,
 }
 
 impl Driver {
@@ -58,7 +60,7 @@ impl Driver {
     /// When the kernel does not give the port or has no memory to watch it.
     pub(crate) fn take_port(&mut self) -> Result<(), TargetError> {
         let Some(address) = self.dropped.address.filter(|_| !self.closing) else { return Ok(()) };
-        let listener = Listener::bind_to_keep(address)?;
+        let listener = Listener::bind_to_keep(address, self.dropped.send_buffer)?;
         self.poller.add(&listener, Key::LISTENER.to_u64()).map_err(TargetError::EventLoop)?;
         self.listener = Some(listener);
         Ok(())

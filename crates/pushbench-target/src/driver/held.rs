@@ -26,6 +26,7 @@ impl Driver {
         let Some(Hold { until_ns, look_every_ns }) =
             poll.hold.filter(|_| self.batch.is_empty() && !self.closing)
         else {
+            self.note_skipped(poll.start);
             self.answer_poll(key, poll.form, out, now_ns);
             return Ok(());
         };
@@ -79,6 +80,7 @@ impl Driver {
             }
         }
         connection.mode = Mode::Asking;
+        self.note_skipped(start);
         self.stop_timer(key);
         let mut out = std::mem::take(&mut self.out);
         self.answer_poll(key, form, &mut out, now_ns);

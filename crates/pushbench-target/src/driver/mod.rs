@@ -15,6 +15,7 @@ mod deliver;
 mod drops;
 mod end;
 mod held;
+mod queued;
 mod receive;
 mod said;
 #[cfg(test)]
@@ -25,7 +26,7 @@ use pushbench_probe::alarm::Alarm;
 use pushbench_probe::clock::{http_date, now_ns};
 use pushbench_probe::readiness::{Poller, Ready};
 use pushbench_probe::timers::Timers;
-use pushbench_scenario::Coalesce;
+use pushbench_scenario::{Coalesce, SlowPolicy};
 use pushbench_transport::meter::{Meter, Metered};
 use pushbench_transport::server::Batch;
 use slab::Slab;
@@ -60,6 +61,7 @@ pub(crate) struct Driver {
     limits: Limits,
     settings: Served,
     coalesce: Coalesce,
+    slow: SlowPolicy,
     counters: Rc<Counters>,
     meter: Rc<Meter>,
     poller: Rc<Poller>,
@@ -76,6 +78,8 @@ pub(crate) struct Driver {
     lent: Slab<Rc<http::Connection>>,
     /// Those that the HTTP library is to get.
     to_lend: Vec<Lent>,
+    /// Those whose socket took nothing at some time since what waits was counted.
+    blocked: Vec<Key>,
     /// Connections that go on without a report of the poller.
     resumed: VecDeque<Key>,
     timers: Timers<Key>,
@@ -159,6 +163,7 @@ impl Driver {
             limits,
             settings: Served::new(&config.settings),
             coalesce: config.coalesce,
+            slow: config.slow,
             counters,
             meter,
             poller,
@@ -171,6 +176,7 @@ impl Driver {
             refusals: 0,
             lent: Slab::new(),
             to_lend: Vec::new(),
+            blocked: Vec::new(),
             resumed: VecDeque::new(),
             timers: Timers::default(),
             due: Vec::new(),
@@ -182,7 +188,7 @@ impl Driver {
             out: Vec::new(),
             batch: Batch::default(),
             date: Date::default(),
-            dropped: Dropped::default(),
+            dropped: Dropped { send_buffer: config.send_buffer, ..Dropped::default() },
         }
     }
 

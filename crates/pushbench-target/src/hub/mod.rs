@@ -33,7 +33,12 @@ pub(crate) struct Hub {
     pub(crate) published: u64,
     pub(crate) sent: u64,
     pub(crate) subscribers: u64,
+    /// Subscribers cut off because they did not keep up.
     pub(crate) slow: u64,
+    /// Events skipped for those who did not.
+    pub(crate) skipped: u64,
+    /// Events that shared a write with others.
+    pub(crate) coalesced: u64,
 }
 
 /// Where a subscriber has its place.
@@ -57,6 +62,8 @@ impl Hub {
             sent: 0,
             subscribers: 0,
             slow: 0,
+            skipped: 0,
+            coalesced: 0,
         }
     }
 

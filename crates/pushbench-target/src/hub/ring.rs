@@ -107,6 +107,12 @@ impl Ring {
         self.backlog_bytes(position.max(live_bytes)) > self.keep.backlog_bytes
     }
 
+    /// Bytes that a subscriber which takes `next` next has not got yet, and still can get.
+    pub(crate) fn waiting_bytes(&self, next: u64) -> u64 {
+        let next = if next < self.first_held() { self.oldest } else { next };
+        self.find(next).map_or(0, |held| self.end_bytes - held.begin_bytes)
+    }
+
     /// The event with that id, if it is held.
     pub(crate) fn get(&self, id: u64) -> Option<&Rc<Event>> {
         self.find(id).map(|held| &held.event)
@@ -254,6 +260,15 @@ mod tests {
             assert_eq!((ring.oldest(), ring.first_held()), (oldest, oldest), "after {}", ring.newest());
         }
         assert_eq!(ring.resume(4), (7, Gap::Yes));
+    }
+
+    #[test]
+    fn what_waits_for_a_subscriber_is_what_it_can_still_get() {
+        let mut ring = ring(2, 100);
+        (0..50).for_each(|_| push(&mut ring, 10, 1));
+        for (next, bytes) in [(51, 0), (50, 10), (41, 100), (40, 110), (39, 20), (1, 20)] {
+            assert_eq!(ring.waiting_bytes(next), bytes, "{next}");
+        }
     }
 
     #[test]

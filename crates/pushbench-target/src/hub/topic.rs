@@ -61,12 +61,14 @@ impl Slot {
         }
     }
 
-    /// Moves a place that the ring has passed by on, over a gap.
-    pub(crate) fn settle(&mut self, ring: &Ring) {
-        if self.next < ring.first_held() {
-            self.next = ring.oldest();
-            self.gap = Gap::Yes;
+    /// Moves a place that the ring has passed by on, over a gap; over how many events.
+    pub(crate) fn settle(&mut self, ring: &Ring) -> u64 {
+        if self.next >= ring.first_held() {
+            return 0;
         }
+        self.gap = Gap::Yes;
+        let before = std::mem::replace(&mut self.next, ring.oldest());
+        self.next - before
     }
 
     /// Whether there is something for it in a ring to which it was settled.

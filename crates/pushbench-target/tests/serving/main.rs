@@ -12,5 +12,6 @@ mod inject;
 mod patience;
 mod rig;
 mod shutdown;
+mod slow;
 mod table;
 mod websocket;

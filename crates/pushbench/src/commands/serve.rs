@@ -2,7 +2,7 @@
 
 use pushbench_probe::clock::now_ns;
 use pushbench_probe::limits;
-use pushbench_target::{Config, Limits, Target};
+use pushbench_target::{Config, Target};
 use tokio::task::LocalSet;
 
 use crate::cli::ServeArguments;
@@ -21,13 +21,9 @@ pub(crate) fn serve(arguments: &ServeArguments) -> Result<Exit, Failure> {
     LocalSet::new().block_on(&runtime, async {
         let mut interrupt = Interrupt::listen().map_err(Failure::environment)?;
         let target = Target::bind(&Config {
-            listen: arguments.listen,
-            limits: Limits::default(),
-            settings: Vec::new(),
             ring_events: arguments.ring,
-            coalesce: pushbench_scenario::Coalesce::Off,
             inject: arguments.inject,
-            restarts: false,
+            ..Config::new(arguments.listen)
         })
         .map_err(Failure::environment)?;
         terminal::say(format_args!("listening on http://{}", target.local_addr()));

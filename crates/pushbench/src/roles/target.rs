@@ -3,9 +3,11 @@
 use pushbench_control::{CarrierError, FromTarget, Receiver, Sender, ToTarget};
 use pushbench_measure::{PhaseEdges, Ticks};
 use pushbench_probe::clock::now_ns;
-use pushbench_scenario::TargetShare;
+use pushbench_scenario::{Plan, SlowPolicy, TargetShare};
 use pushbench_target::{Config, Handle, Limits, Publishing, Target};
+use pushbench_transport::Settings;
 use pushbench_transport::settings::TransportSettings as _;
+use std::time::Duration;
 use tokio::task::spawn_local;
 
 use super::{lacking, play};
@@ -37,8 +39,8 @@ fn config_for(share: &TargetShare) -> Config {
     let defaults = Limits::default();
     let limits = Limits {
         topics: defaults.topics.max(share.plan.topics(share.clients) as usize),
-        // A client that polls more rarely than idle connections are closed would never find its socket kept.
-        idle_timeout: defaults.idle_timeout.max(settings.poll_interval().unwrap_or_default() * 2),
+        queue_bytes: share.plan.backlog_bytes,
+        idle_timeout: idle_timeout(&share.plan, settings),
         ..defaults
     };
     Config {
@@ -47,8 +49,24 @@ fn config_for(share: &TargetShare) -> Config {
         settings: vec![settings.clone()],
         ring_events: share.plan.ring_events,
         coalesce: share.plan.coalesce,
+        slow: share.plan.slow_policy,
+        send_buffer: share.plan.send_buffer_bytes,
         inject: share.plan.inject,
         restarts: share.plan.life.restart.is_some(),
+    }
+}
+
+/// More than the arrival of any number of clients takes.
+const LONGEST_RAMP: Duration = Duration::from_hours(2);
+
+/// How long a connection may wait for its next request, and a client read nothing.
+fn idle_timeout(plan: &Plan, settings: &Settings) -> Duration {
+    let default = Limits::default().idle_timeout;
+    match plan.slow_policy {
+        // Whoever may skip is never cut off for not reading.
+        SlowPolicy::Skip => plan.phases.total() + LONGEST_RAMP,
+        // A client that polls more rarely than idle connections are closed would never find its socket kept.
+        SlowPolicy::Disconnect => default.max(settings.poll_interval().unwrap_or_default() * 2),
     }
 }
 

@@ -7,7 +7,7 @@ use pushbench_measure::statistics::Round;
 use pushbench_measure::verdict::{Level, Listeners, Observed, Scarcity, exhausted, judge};
 use pushbench_measure::wire::{WireFacts, WireLog, idle_cpu_from_ns};
 use pushbench_probe::process::Usage;
-use pushbench_scenario::Network;
+use pushbench_scenario::{Coalesce, Network};
 use pushbench_transport::settings::TransportSettings as _;
 
 use super::gather::{Gather, growth};
@@ -133,6 +133,8 @@ fn facts<'a>(
             left: sockets_left,
         },
         slow_disconnects: gather.targets().iter().map(|target| target.slow_disconnects).sum(),
+        coalesced: (plan.slow.is_some() || plan.coalesce != Coalesce::Off)
+            .then(|| gather.targets().iter().map(|target| target.coalesced).sum()),
         slow_skipped: plan.slow.map(|_| gather.targets().iter().map(|target| target.slow_skipped).sum()),
         target_queued_peak_bytes: plan.slow.map(|_| gather.peaks.queued_bytes),
         accepts_per_second_peak: plan.life.brings_back().then_some(gather.peaks.accepted),
@@ -196,6 +198,7 @@ fn observed(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges, wire: Option<
     let tally = &evidence.sums.tally;
     let targets = gather.targets();
     let refused: u64 = targets.iter().map(|target| target.refused).sum();
+    let nobody_is_slow = job.plan.slow.is_none_or(|slow| slow.count(job.clients) == 0);
     let rate = job.plan.events_of(job.clients).rate;
     Observed {
         slip_p99_us: gather.watch.slip_p99_us().map(|us| us as f64),
@@ -220,9 +223,11 @@ fn observed(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges, wire: Option<
         },
         drops: job.plan.life.drops(),
         lost: tally.lost,
+        cut_off: nobody_is_slow.then(|| targets.iter().map(|target| target.slow_disconnects).sum()),
         limits_hit: evidence.sums.edges[2].limits_hit + refused,
         scarcity: evidence.scarcity,
-        wire_disagreement: wire.and_then(WireFacts::disagreement),
+        // What waits in the send buffer of a connection that ends is read by one end and in no account of the other.
+        wire_disagreement: wire.filter(|_| nobody_is_slow).and_then(WireFacts::disagreement),
         steadiness: gather.watch.steadiness(),
     }
 }

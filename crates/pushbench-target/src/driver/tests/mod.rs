@@ -28,7 +28,7 @@ impl Rig {
     }
 
     fn with(config: &Config) -> Self {
-        let listener = Listener::bind(config.listen).unwrap();
+        let listener = Listener::bind(config.listen, config.send_buffer).unwrap();
         let address = listener.local_addr().unwrap();
         let meter = Rc::new(Meter::new(Opened::There, address));
         let poller = Rc::new(Poller::new().unwrap());
