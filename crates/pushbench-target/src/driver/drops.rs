@@ -16,7 +16,7 @@ pub(crate) struct Dropped {
     /// When the last one was; 0 before.
     pub(crate) at_ns: u64,
     /// Where to listen again.
-    address: Option<SocketAddr>,
+    pub(super) address: Option<SocketAddr>,
     /// Bytes of send buffer that accepted sockets ask for then.
     pub(super) send_buffer: Option<u32>,
 }
