@@ -31,3 +31,25 @@ pub enum Parts {
         max: u32,
     },
 }
+
+impl Parts {
+    /// The most that an answer may have.
+    pub const MOST: u32 = 100_000;
+
+    /// The mean.
+    #[must_use]
+    pub fn mean(self) -> f64 {
+        match self {
+            Self::Fixed(parts) => f64::from(parts),
+            Self::Uniform { min, max } => f64::midpoint(f64::from(min), f64::from(max)),
+        }
+    }
+}
+
+impl Answers {
+    /// The mean time from the arrival of an ask to its last part being due, in nanoseconds.
+    #[must_use]
+    pub fn mean_length_ns(&self) -> f64 {
+        self.first.mean_ns() + (self.parts.mean() - 1.0).max(0.0) * self.gap.mean_ns()
+    }
+}
