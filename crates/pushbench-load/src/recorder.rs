@@ -160,6 +160,8 @@ impl Observer for ClientObserver<'_> {
             Note::ErrorReply => &mut counters.error_replies,
             Note::ProtocolError => &mut counters.protocol_errors,
             Note::Timeout => &mut counters.timeouts,
+            // An answer's end is not a counter of the connection.
+            Note::CutShort => return,
         };
         *counter += 1;
     }

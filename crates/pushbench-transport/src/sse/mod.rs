@@ -1,5 +1,6 @@
 //! Server-Sent Events: one response that never ends (WHATWG HTML, section 9.2).
 
+mod ask;
 mod last_id;
 mod parser;
 pub mod serve;
@@ -7,5 +8,6 @@ mod settings;
 mod subscribe;
 pub mod wire;
 
+pub use ask::Asker;
 pub use settings::Settings;
 pub use subscribe::Subscriber;
