@@ -5,6 +5,7 @@ use pushbench_transport::{Period, Size};
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::answers::{Answers, Parts};
 use crate::coalesce::Coalesce;
 use crate::needs::{Machine, Needs, StepNeeds, topics_in_words};
 use crate::plan::{Arrival, EventSize, Events, Network, Plan};
@@ -58,6 +59,7 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
         format!("{}, {} arrive, {failures}", steps.join(", then "), rate(plan.connect_rate)),
     ));
     facts.push(("events", events(&plan.events)));
+    facts.extend(plan.events.answers().map(|answers| ("answers", answers_in_words(&plan.events, answers))));
     // As a file would have them, so that none is rounded.
     let [warmup, measure, drain] = [phases.warmup, phases.measure, phases.drain].map(Period::from_duration);
     facts.push(("phases", format!("warm-up {warmup}, measure {measure}, drain {drain}")));
@@ -94,7 +96,26 @@ fn events(events: &Events) -> String {
         EventSize::Uniform { min, max } => format!("{} to {}", size(min), size(max)),
         EventSize::LogNormal { p50, p99 } => format!("{} (p50) to {} (p99)", size(p50), size(p99)),
     };
-    format!("{} {arrival}, {size}, {}", rate(events.rate), topics_in_words(events.topics))
+    let what = if events.answers().is_some() { "asks " } else { "" };
+    format!("{} {what}{arrival}, {size}, {}", rate(events.rate), topics_in_words(events.topics))
+}
+
+/// What an answer is, and what follows from the rate of asks.
+fn answers_in_words(events: &Events, answers: &Answers) -> String {
+    let parts = match answers.parts {
+        Parts::Fixed(parts) => parts.to_string(),
+        Parts::Uniform { min, max } => format!("{min} to {max}"),
+    };
+    let length_s = answers.mean_length_ns() / 1e9;
+    format!(
+        "{parts} parts, the first after {}, then {} apart, a stall above {}; {length_s:.1} s long, so about {:.0} at once \
+         and {} parts",
+        answers.first,
+        answers.gap,
+        Period::from_duration(Duration::from_nanos(answers.stall_ns)),
+        (events.rate * length_s).ceil(),
+        rate(events.per_second())
+    )
 }
 
 /// A rate as it would be typed: `5/s`, `4/m`.

@@ -11,7 +11,6 @@ pub mod fault;
 mod file;
 mod inject;
 mod law;
-#[expect(dead_code, reason = "the sections that have times come next")]
 mod law_choice;
 mod life;
 pub mod needs;
@@ -30,7 +29,7 @@ pub use answers::{Answers, Parts};
 pub use coalesce::{Coalesce, CoalesceError};
 pub use describe::describe;
 pub use fault::{Fault, Faults, LoadError};
-pub use file::{load, parse};
+pub use file::{ReadFile, load, parse, parse_beside};
 pub use inject::{Inject, InjectFault, InjectFaults, Stall};
 pub use law::Law;
 pub use life::{Life, Restart, Storm};

@@ -154,6 +154,12 @@ impl Events {
         }
     }
 
+    /// Published events per second, all told: of answers their parts, in the mean.
+    #[must_use]
+    pub fn per_second(&self) -> f64 {
+        self.rate * self.answers().map_or(1.0, |answers| answers.parts.mean())
+    }
+
     /// What is asked for, where clients ask.
     #[must_use]
     pub fn answers(&self) -> Option<&Answers> {

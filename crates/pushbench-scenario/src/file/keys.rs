@@ -6,9 +6,11 @@ use pushbench_transport::Period;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::answers::PartsChoice;
 use crate::choice::{ClientCounts, SizeChoice, TopicCount};
 use crate::coalesce::Coalesce;
 use crate::inject::Inject;
+use crate::law_choice::ReplayChoice;
 use crate::plan::{Arrival, Network};
 use crate::quantity::{Rate, Share};
 
@@ -66,6 +68,19 @@ pub(crate) enum Pattern {
     Broadcast,
     /// Clients are dealt out to topics; an event reaches the clients of one topic.
     Topics,
+    /// Clients ask, each for one answer at a time; an answer comes in parts.
+    Stream,
+}
+
+impl Pattern {
+    /// As files have it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Broadcast => "broadcast",
+            Self::Topics => "topics",
+            Self::Stream => "stream",
+        }
+    }
 }
 
 /// What is published.
@@ -79,13 +94,25 @@ pub(crate) struct Events {
     /// With pattern topics: how many, or "clients" for one topic each.
     #[schemars(with = "TopicCount")]
     pub(crate) topics: Option<TopicCount>,
-    /// Published events over all topics; "0/s" for none.
+    /// Published events over all topics; "0/s" for none. With pattern stream: asks over all clients.
     #[schemars(required)]
     pub(crate) rate: Option<Rate>,
     /// When events are due: evenly, or at random (seeded).
     pub(crate) arrival: Arrival,
     /// Size of an event: always the same, uniform between two sizes, or log-normal.
     pub(crate) size: SizeChoice,
+    /// With pattern stream: parts of an answer, always as many or uniform between two numbers.
+    #[schemars(with = "PartsChoice")]
+    pub(crate) parts: Option<PartsChoice>,
+    /// With pattern stream: from an ask to the first part. Default: 0s.
+    #[schemars(with = "ReplayChoice")]
+    pub(crate) first: Option<ReplayChoice>,
+    /// With pattern stream: from one part to the next.
+    #[schemars(with = "ReplayChoice")]
+    pub(crate) gap: Option<ReplayChoice>,
+    /// With pattern stream: a longer time between the receptions of two parts is a stall. Default: 1s.
+    #[schemars(with = "Period")]
+    pub(crate) stall: Option<Period>,
 }
 
 impl Default for Events {
@@ -96,6 +123,10 @@ impl Default for Events {
             rate: None,
             arrival: Arrival::Constant,
             size: SizeChoice::Fixed(pushbench_transport::Size::from_bytes(256)),
+            parts: None,
+            first: None,
+            gap: None,
+            stall: None,
         }
     }
 }

@@ -196,7 +196,7 @@ fn observed(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges, wire: Option<
     let tally = &evidence.sums.tally;
     let targets = gather.targets();
     let refused: u64 = targets.iter().map(|target| target.refused).sum();
-    let rate = job.plan.events_of(job.clients).rate;
+    let rate = job.plan.events_of(job.clients).per_second();
     Observed {
         slip_p99_us: gather.watch.slip_p99_us().map(|us| us as f64),
         event_interval_us: (rate > 0.0).then(|| 1e6 / rate),
