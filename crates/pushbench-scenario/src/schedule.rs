@@ -14,7 +14,7 @@ use pushbench_transport::envelope;
 
 /// Independent random streams from one seed, so that changing one does not shift another.
 #[derive(Debug, Clone, Copy)]
-enum Stream {
+pub(crate) enum Stream {
     Due = 1,
     Topic = 2,
     Size = 3,
@@ -22,6 +22,17 @@ enum Stream {
     Client = 5,
     Order = 6,
     Look = 7,
+    AnswerParts = 8,
+    AnswerFirst = 9,
+    AnswerGap = 10,
+    AnswerSize = 11,
+}
+
+/// The places that answer `k` has in a stream: room for any answer's draws, so any is had without the others.
+pub(crate) fn rng_of_answer(seed: u64, stream: Stream, k: u64) -> ChaCha8Rng {
+    let mut rng = rng(seed, stream);
+    rng.set_word_pos(u128::from(k) << 32);
+    rng
 }
 
 fn rng(seed: u64, stream: Stream) -> ChaCha8Rng {
@@ -103,7 +114,7 @@ impl Iterator for EventSchedule {
     }
 }
 
-fn sample_size(size: EventSize, smallest: u32, rng: &mut ChaCha8Rng) -> u32 {
+pub(crate) fn sample_size(size: EventSize, smallest: u32, rng: &mut ChaCha8Rng) -> u32 {
     match size {
         EventSize::Fixed(bytes) => bytes,
         EventSize::Uniform { min, max } => rng.random_range(min..=max),
