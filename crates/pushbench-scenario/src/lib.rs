@@ -25,7 +25,7 @@ pub mod shape;
 pub mod share;
 mod slow;
 
-pub use answers::{Answers, Parts};
+pub use answers::{Answer, Answers, Parts, answer};
 pub use coalesce::{Coalesce, CoalesceError};
 pub use describe::describe;
 pub use fault::{Fault, Faults, LoadError};

@@ -8,14 +8,13 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, Exp, LogNormal};
 
-use crate::answers::{Answers, Parts};
 use crate::law::Z99;
 use crate::plan::{Arrival, EventSize, Events, topic_name_bytes};
 use pushbench_transport::envelope;
 
 /// Independent random streams from one seed, so that changing one does not shift another.
 #[derive(Debug, Clone, Copy)]
-enum Stream {
+pub(crate) enum Stream {
     Due = 1,
     Topic = 2,
     Size = 3,
@@ -23,7 +22,17 @@ enum Stream {
     Client = 5,
     Order = 6,
     Look = 7,
-    Answer = 8,
+    AnswerParts = 8,
+    AnswerFirst = 9,
+    AnswerGap = 10,
+    AnswerSize = 11,
+}
+
+/// The places that answer `k` has in a stream: room for any answer's draws, so any is had without the others.
+pub(crate) fn rng_of_answer(seed: u64, stream: Stream, k: u64) -> ChaCha8Rng {
+    let mut rng = rng(seed, stream);
+    rng.set_word_pos(u128::from(k) << 32);
+    rng
 }
 
 fn rng(seed: u64, stream: Stream) -> ChaCha8Rng {
@@ -105,7 +114,7 @@ impl Iterator for EventSchedule {
     }
 }
 
-fn sample_size(size: EventSize, smallest: u32, rng: &mut ChaCha8Rng) -> u32 {
+pub(crate) fn sample_size(size: EventSize, smallest: u32, rng: &mut ChaCha8Rng) -> u32 {
     match size {
         EventSize::Fixed(bytes) => bytes,
         EventSize::Uniform { min, max } => rng.random_range(min..=max),
@@ -122,43 +131,6 @@ fn sample_size(size: EventSize, smallest: u32, rng: &mut ChaCha8Rng) -> u32 {
 /// Ask k is that of client `k % clients`.
 pub fn asks(events: Events, seed: u64) -> impl Iterator<Item = u64> {
     EventSchedule::new(events, 1, seed).map(|ask| ask.due_offset_ns)
-}
-
-/// The random choices of one answer, which depend on no other's.
-fn answer_rng(seed: u64, ask: u64) -> ChaCha8Rng {
-    let mut rng = rng(seed, Stream::Answer);
-    rng.set_word_pos(u128::from(ask) << 24);
-    rng
-}
-
-fn draw_parts(parts: Parts, rng: &mut ChaCha8Rng) -> u32 {
-    match parts {
-        Parts::Fixed(parts) => parts,
-        Parts::Uniform { min, max } => rng.random_range(min..=max),
-    }
-}
-
-/// How many parts the answer to ask `ask` has.
-#[must_use]
-pub fn parts_of_answer(answers: &Answers, seed: u64, ask: u64) -> u32 {
-    match answers.parts {
-        Parts::Fixed(parts) => parts,
-        Parts::Uniform { .. } => draw_parts(answers.parts, &mut answer_rng(seed, ask)),
-    }
-}
-
-/// When the parts of the answer to ask `ask` are due, nanoseconds since the ask arrived: rising, one for each part.
-#[must_use]
-pub fn parts_due(answers: &Answers, seed: u64, ask: u64) -> Vec<u64> {
-    let mut rng = answer_rng(seed, ask);
-    let parts = draw_parts(answers.parts, &mut rng) as usize;
-    let mut due_ns: u64 = answers.first.draw(1, &mut rng).into_iter().sum();
-    let mut dues = vec![due_ns];
-    dues.extend(answers.gap.draw(parts.saturating_sub(1), &mut rng).into_iter().map(|gap_ns| {
-        due_ns = due_ns.saturating_add(gap_ns);
-        due_ns
-    }));
-    dues
 }
 
 /// When client `client` (from 0) arrives, nanoseconds since the ramp began: open loop, one after the other.
@@ -247,7 +219,6 @@ pub fn events_between(schedule: EventSchedule, from_ns: u64, until_ns: u64) -> V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::law::Law;
     use crate::plan::{Source, Topics, topic_index, topic_name};
     use crate::shape::Shape;
 
@@ -384,10 +355,6 @@ mod tests {
         assert!((9_000..11_000).contains(&sizes[19_800]), "{}", sizes[19_800]);
     }
 
-    fn stream(parts: Parts, gap: Law) -> Answers {
-        Answers { parts, first: Law::Constant(300), gap, stall_ns: 1 }
-    }
-
     #[test]
     fn asks_are_due_by_the_rate_and_the_arrival() {
         let asks =
@@ -395,36 +362,6 @@ mod tests {
         assert_eq!(asks(Arrival::Constant, 1), [0, 250_000_000, 500_000_000]);
         assert_eq!(asks(Arrival::Poisson, 1), asks(Arrival::Poisson, 1));
         assert_ne!(asks(Arrival::Poisson, 1), asks(Arrival::Poisson, 2));
-    }
-
-    #[test]
-    fn parts_are_due_one_gap_after_the_other() {
-        let table: [(Parts, Law, &[u64]); 4] = [
-            (Parts::Fixed(1), Law::Constant(50), &[300]),
-            (Parts::Fixed(3), Law::Constant(50), &[300, 350, 400]),
-            (Parts::Uniform { min: 2, max: 2 }, Law::Constant(0), &[300, 300]),
-            (Parts::Fixed(4), Law::Replay(vec![7]), &[300, 307, 314, 321]),
-        ];
-        for (parts, gap, dues) in table {
-            assert_eq!(parts_due(&stream(parts, gap), 1, 5), dues, "{parts:?}");
-        }
-    }
-
-    #[test]
-    fn an_answer_owes_nothing_to_those_before_it_and_has_the_parts_that_were_told() {
-        let gap = Law::LogNormal { p50_ns: 50_000, p99_ns: 200_000 };
-        let answers = stream(Parts::Uniform { min: 1, max: 40 }, gap);
-        for ask in [0, 1, 999_999] {
-            let dues = parts_due(&answers, 9, ask);
-            assert_eq!(dues.len(), parts_of_answer(&answers, 9, ask) as usize);
-            assert_eq!(dues, parts_due(&answers, 9, ask));
-            assert!(dues.is_sorted());
-        }
-        let first_gaps: Vec<u64> =
-            (0..2_000).filter_map(|ask| Some(parts_due(&answers, 9, ask).get(1)? - 300)).collect();
-        let above =
-            first_gaps.iter().filter(|gap_ns| **gap_ns > 50_000).count() as f64 / first_gaps.len() as f64;
-        assert!((0.46..0.54).contains(&above), "half of them are above the median: {above}");
     }
 
     #[test]

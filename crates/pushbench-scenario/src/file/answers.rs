@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use super::keys;
 use super::recorded::{self, ReadFile};
-use crate::answers::{Answers, Parts};
+use crate::answers::{Answers, Parts, answer};
 use crate::law::Law;
 use crate::law_choice::{LawChoice, ReplayChoice};
 use crate::plan::{Events, Phases};
-use crate::schedule::{asks, parts_due};
+use crate::schedule::asks;
 use crate::section::{FaultList, Section};
 
 /// Longest pause, and longest `stall`.
