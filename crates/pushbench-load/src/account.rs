@@ -49,7 +49,7 @@ impl Account {
     /// Closes the account against the events that were due on the client's topic in the measure phase.
     pub(crate) fn close(&self, due: &TopicEvents, edges: &PhaseEdges) -> Tally {
         let of_all = due.numbers_from(0);
-        let connected = self.first_ready_ns != 0 && self.first_ready_ns < edges.drain_ns;
+        let connected = self.is_connected_before(edges);
         let (from, until) = if connected {
             due.numbers_from(self.first_ready_ns.saturating_sub(edges.start_ns))
         } else {
@@ -62,6 +62,25 @@ impl Account {
             late: u64::from(self.late),
             ..self.ledger.close(from, until)
         }
+    }
+
+    /// Closes the account of a client that asked, with what it was owed and got of its answers. A client that was never
+    /// there is owed nothing.
+    pub(crate) fn close_answers(&self, answers: Tally, edges: &PhaseEdges) -> Tally {
+        let connected = self.is_connected_before(edges);
+        let owed = if connected { answers } else { Tally::default() };
+        Tally {
+            intended: 1,
+            connected: u64::from(connected),
+            expected_of_intended: answers.expected,
+            late: u64::from(self.late),
+            ..owed
+        }
+    }
+
+    /// Whether it was there before the measure phase ended.
+    fn is_connected_before(&self, edges: &PhaseEdges) -> bool {
+        self.first_ready_ns != 0 && self.first_ready_ns < edges.drain_ns
     }
 }
 

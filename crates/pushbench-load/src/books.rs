@@ -7,6 +7,8 @@ use pushbench_scenario::schedule::{EventSchedule, events_between};
 use pushbench_scenario::share::WorkerShare;
 
 use crate::account::Account;
+use crate::answers::AnswerBook;
+use crate::asks::Asks;
 use crate::recorder::Recorder;
 
 /// The books as they are at `now_ns`, without what the sockets carried. `noted` are the counters at the begin and the end of
@@ -14,6 +16,7 @@ use crate::recorder::Recorder;
 pub(crate) fn close(
     share: &WorkerShare,
     recorder: &mut Recorder,
+    asks: Option<&Asks>,
     noted: &[Option<Counters>; 2],
     now_ns: u64,
 ) -> WorkerFinal {
@@ -28,7 +31,10 @@ pub(crate) fn close(
     let at_drain = at_edge(at_drain, |edges| edges.drain_ns);
     let mut sums = WorkerFinal { edges: [at_measure, at_drain, counters], ..WorkerFinal::default() };
     match recorder.edges {
-        Some(edges) => close_accounts(share, &mut recorder.accounts, &edges, &mut sums),
+        Some(edges) => match recorder.answers.as_deref_mut().zip(asks) {
+            Some((answers, asks)) => close_answers(&recorder.accounts, answers, asks, &edges, &mut sums),
+            None => close_accounts(share, &mut recorder.accounts, &edges, &mut sums),
+        },
         None => sums.tally.intended = share.client_numbers().count() as u64,
     }
     sums
@@ -52,4 +58,29 @@ fn close_accounts(share: &WorkerShare, accounts: &mut [Account], edges: &PhaseEd
         let topic = topic_of_client(client, topics);
         sums.tally.add(&Account::new(0, topic).close(&due[topic as usize], edges));
     }
+}
+
+/// The same where clients asked: each was owed the answers that it was to ask for in the measure phase.
+fn close_answers(
+    accounts: &[Account],
+    answers: &mut AnswerBook,
+    asks: &Asks,
+    edges: &PhaseEdges,
+    sums: &mut WorkerFinal,
+) {
+    let nobody = Account::default();
+    for client in answers.clients() {
+        let account = accounts.get(client as usize).unwrap_or(&nobody);
+        let tally = account.close_answers(answers.close(client, asks.of_client(client)), edges);
+        sums.tally.add(&tally);
+        if (client as usize) < accounts.len() {
+            sums.delivered_per_client.record(tally.delivered);
+            if let Some(mean_us) = account.latency_mean_us() {
+                sums.latency_mean_per_client.record(mean_us);
+            }
+        }
+    }
+    let (tally, parts) = answers.sums();
+    sums.fates.answers = tally;
+    sums.tally.add(&parts);
 }

@@ -5,7 +5,9 @@
 //! per client beyond the ledger. What the target does inside, how reports travel and what becomes of them is not known here.
 
 mod account;
+mod answers;
 mod arrivals;
+mod asks;
 mod books;
 mod client;
 mod connect;

@@ -8,6 +8,7 @@ use pushbench_transport::client::{Direction, Note, Observer, Part, Reopen};
 use pushbench_transport::envelope;
 
 use crate::account::Account;
+use crate::answers::{AnswerBook, Over};
 
 /// Everything that is counted on this thread.
 #[derive(Debug, Default)]
@@ -21,6 +22,8 @@ pub(crate) struct Recorder {
     /// Clients whose transport has been ready.
     pub(crate) ever_connected: u32,
     pub(crate) accounts: Vec<Account>,
+    /// The answers, where clients ask for such, once the phases are known.
+    pub(crate) answers: Option<Box<AnswerBook>>,
     /// Whose age is looked at next.
     pub(crate) next_aged: usize,
 }
@@ -87,6 +90,10 @@ impl Recorder {
     }
 
     fn event(&mut self, client: u32, payload: &[u8], now_ns: u64) {
+        if self.answers.is_some() && envelope::is_end(payload).is_some() {
+            // It is no part: its bytes are what answers cost beside their parts.
+            return self.answer_is_over(client, Over::Ended);
+        }
         let bytes = payload.len() as i64;
         self.counters.down.framing -= bytes;
         self.counters.down.payload += bytes;
@@ -97,16 +104,25 @@ impl Recorder {
         };
         let Some(edges) = self.edges else { return };
         let phase = edges.phase_at(stamp.due_ns);
-        let account = &mut self.accounts[client as usize];
-        if account.ledger.receive(stamp.n) == Reception::Duplicate {
-            return;
+        match self.receive(client, stamp.n, now_ns) {
+            Some(Reception::New | Reception::Reordered) => {}
+            Some(Reception::Duplicate) => return,
+            None => {
+                self.counters.foreign_payloads += 1;
+                return;
+            }
         }
+        let account = &mut self.accounts[client as usize];
         let latency_us = micros(now_ns.saturating_sub(stamp.due_ns));
         if phase == Phase::Measure {
             account.measured(latency_us, edges.phase_at(now_ns));
         }
         let last_ns = std::mem::replace(&mut account.received_ns, now_ns);
-        let peak_ns = account.age.receive(stamp.due_ns, now_ns, edges.measure_ns, edges.drain_ns);
+        // What a client holds of an answer does not age: the answer is over, and no newer part is to come.
+        let peak_ns = match self.answers {
+            Some(_) => None,
+            None => account.age.receive(stamp.due_ns, now_ns, edges.measure_ns, edges.drain_ns),
+        };
         self.histograms.record(Figure::Delivery, phase, latency_us);
         self.histograms.record(Figure::Uncorrected, phase, micros(now_ns.saturating_sub(stamp.published_ns)));
         if last_ns != 0 {
@@ -117,7 +133,24 @@ impl Recorder {
         }
     }
 
+    /// Notes event `n` of a client's topic, or part `n` of its answer; `None` for a part of no answer.
+    fn receive(&mut self, client: u32, n: u64, now_ns: u64) -> Option<Reception> {
+        match &mut self.answers {
+            Some(answers) => answers.part(client, n, now_ns, &mut self.histograms),
+            None => Some(self.accounts[client as usize].ledger.receive(n)),
+        }
+    }
+
+    fn answer_is_over(&mut self, client: u32, how: Over) {
+        if let Some(answers) = &mut self.answers {
+            answers.over(client, how, &mut self.histograms);
+        }
+    }
+
     fn ready(&mut self, client: u32, now_ns: u64) {
+        if let Some(answers) = &mut self.answers {
+            answers.may_ask(client);
+        }
         let phase = self.phase_at(now_ns);
         let account = &mut self.accounts[client as usize];
         if !std::mem::replace(&mut account.ready, true) {
@@ -160,8 +193,7 @@ impl Observer for ClientObserver<'_> {
             Note::ErrorReply => &mut counters.error_replies,
             Note::ProtocolError => &mut counters.protocol_errors,
             Note::Timeout => &mut counters.timeouts,
-            // An answer's end is not a counter of the connection.
-            Note::CutShort => return,
+            Note::CutShort => return self.recorder.answer_is_over(self.client, Over::CutShort),
         };
         *counter += 1;
     }

@@ -6,9 +6,10 @@
 //! every turn, timers before sockets, and no kind of what clients do has more than some dozens of goes before the others get
 //! theirs. Nothing is known here of what a client does with its turn.
 
+mod asking;
 mod orders;
 
-use pushbench_measure::{Figure, Histograms};
+use pushbench_measure::Histograms;
 use pushbench_probe::clock::now_ns;
 use pushbench_probe::readiness::Ready;
 use pushbench_probe::timer::Timer;
@@ -19,6 +20,7 @@ use self::orders::Ending;
 pub(crate) use self::orders::{Order, Orders};
 use crate::account::Account;
 use crate::arrivals::Arrivals;
+use crate::asks::Asks;
 use crate::client::Client;
 use crate::errands::Errands;
 use crate::recorder::Recorder;
@@ -45,6 +47,8 @@ pub(crate) struct Driver {
     /// From when on clients arrive.
     arrivals: Option<Arrivals>,
     errands: Option<Errands>,
+    /// What clients ask for, once the phases are known.
+    asks: Option<Asks>,
     orders: Orders,
     /// Number of clients that are to arrive.
     clients_in_all: u32,
@@ -78,12 +82,14 @@ impl Driver {
         thread.sockets.add(&timer, TIMER)?;
         thread.sockets.add(&*orders.bell, BELL)?;
         let clients_in_all = thread.share.client_numbers().count() as u32;
+        let figures = asking::figures(&thread.share.plan);
         Ok(Self {
             thread,
-            recorder: Recorder { histograms: Histograms::prepared(&Figure::COMMON), ..Recorder::default() },
+            recorder: Recorder { histograms: Histograms::prepared(&figures), ..Recorder::default() },
             clients: Vec::new(),
             arrivals: None,
             errands: None,
+            asks: None,
             orders,
             clients_in_all,
             all_ready: Vec::new(),
@@ -134,7 +140,7 @@ impl Driver {
         let arrival_ns = arrivals.and_then(Arrivals::next_ns);
         let errand_ns = self.errands.as_ref().map(Errands::next_ns);
         let ending_ns = self.ending.as_ref().map(Ending::until_ns);
-        let all = [arrival_ns, errand_ns, ending_ns, self.thread.wheel.next_ns()];
+        let all = [arrival_ns, self.next_ask_ns(), errand_ns, ending_ns, self.thread.wheel.next_ns()];
         all.into_iter().flatten().min().unwrap_or(u64::MAX)
     }
 
@@ -145,12 +151,13 @@ impl Driver {
         let errands = errands.map_or(Left::Nothing, |errands| errands.run(now_ns, &mut self.recorder));
         let ended = self.end();
         let arrived = self.let_in(now_ns);
+        let asked = self.ask(now_ns);
         let woken = self.wake(now_ns);
         let read_again = self.read_again();
         self.serve();
         self.tell_ready();
         let conclusion = if self.is_conclusion_due(now_ns) { Left::More } else { Left::Nothing };
-        let all = [errands, ended, arrived, woken, read_again, conclusion];
+        let all = [errands, ended, arrived, asked, self.is_anybody_free(), woken, read_again, conclusion];
         if all.contains(&Left::More) { Left::More } else { Left::Nothing }
     }
 
@@ -161,7 +168,7 @@ impl Driver {
         for _ in 0..ARRIVALS_IN_A_ROW {
             let Some(arrival) = arrivals.take_due(now_ns) else { return Left::Nothing };
             self.recorder.accounts.push(Account::new(arrival.at_ns, arrival.topic));
-            let half = self.thread.share.transport().settings.subscriber(arrival.identity);
+            let half = asking::half(&self.thread.share, arrival.identity);
             let mut client = Client::new(self.clients.len() as u32, half);
             client.on_time(&mut Turn { thread: &mut self.thread, recorder: &mut self.recorder });
             self.clients.push(client);

@@ -88,6 +88,7 @@ impl Driver {
                 if let Some(errands) = &mut self.errands {
                     errands.begin(edges, &self.thread.meter);
                 }
+                self.ask_from_now_on();
             }
             Order::Report { tick_ns, reply } => {
                 let _ = reply.send(self.recorder.report(tick_ns));
@@ -120,7 +121,8 @@ impl Driver {
         let now_ns = now_ns();
         let last = self.recorder.report(tick_ns);
         let at_edges = self.errands.as_ref().map(Errands::at_edges).unwrap_or_default();
-        let sums = books::close(&self.thread.share, &mut self.recorder, &at_edges, now_ns);
+        let sums =
+            books::close(&self.thread.share, &mut self.recorder, self.asks.as_ref(), &at_edges, now_ns);
         // The last reading begins with the end of the step; a step that is ended early has none.
         let has_ended = self.recorder.edges.is_some_and(|edges| edges.end_ns <= now_ns);
         let patience =
