@@ -67,7 +67,12 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
-    /// Asks.
+    /// Of an ask whose answer comes apart from everything else.
+    pub(crate) fn of(ask: u64) -> Self {
+        Self { ask: Some(ask), stale: false }
+    }
+
+    /// Asks on a connection on which there may be more to come of an answer that was given up.
     pub(crate) fn begin(&mut self, ask: u64) {
         debug_assert!(self.ask.is_none(), "an answer is under way");
         self.ask = Some(ask);

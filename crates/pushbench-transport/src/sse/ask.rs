@@ -25,19 +25,21 @@ pub struct Asker {
 
 const IDLE: Step = Step::Hold { wake_ns: None };
 
+/// A client of the endpoint at `path`.
+#[must_use]
+pub fn asker(settings: &Settings, path: &'static str, identity: Identity) -> Asker {
+    Asker {
+        path,
+        host: identity.host,
+        topic: identity.topic,
+        method: settings.ask,
+        resume: identity.resume && settings.ask == AskMethod::Get,
+        exchange: Exchange::new(settings, Purpose::Asking),
+        turn: Turn::default(),
+    }
+}
+
 impl Asker {
-    /// A client of the endpoint at `path`.
-    #[must_use]
-    pub fn of(settings: &Settings, path: &'static str, identity: Identity) -> Self {
-        Self {
-            path,
-            host: identity.host,
-            topic: identity.topic,
-            method: settings.ask,
-            resume: identity.resume && settings.ask == AskMethod::Get,
-            exchange: Exchange::new(settings, Purpose::Asking),
-            turn: Turn::default(),
-        }
     }
 
     fn request(&mut self, ask: u64, io: &mut Io<'_>) -> Step {
@@ -123,7 +125,7 @@ impl client::Subscriber for Asker {
     }
 
     fn ask(&mut self, ask: u64, io: &mut Io<'_>) -> Step {
-        self.turn.begin(ask);
+        self.turn = Turn::of(ask);
         self.exchange.begin_anew();
         self.request(ask, io)
     }

@@ -9,6 +9,6 @@ mod settings;
 mod subscribe;
 pub mod wire;
 
-pub use ask::Asker;
+pub use ask::{Asker, asker};
 pub use settings::{AskMethod, Settings};
 pub use subscribe::Subscriber;

@@ -15,14 +15,14 @@ pub struct Asker {
     resume: bool,
 }
 
-impl Asker {
-    /// A client of the endpoint at `path`.
-    #[must_use]
-    pub fn of(settings: &Settings, path: &'static str, identity: Identity) -> Self {
-        let resume = identity.resume;
-        Self { connection: Subscriber::of(settings, path, identity), turn: Turn::default(), resume }
-    }
+/// A client of the endpoint at `path`.
+#[must_use]
+pub fn asker(settings: &Settings, path: &'static str, identity: Identity) -> Asker {
+    let resume = identity.resume;
+    Asker { connection: Subscriber::of(settings, path, identity), turn: Turn::default(), resume }
+}
 
+impl Asker {
     /// Lets the connection do its part, and sees to what that means for the answer under way.
     fn pass(&mut self, io: &mut Io<'_>, input: impl FnOnce(&mut Subscriber, &mut Io<'_>) -> Step) -> Step {
         let mut watch = Watch { observer: io.observer, turn: &mut self.turn, became_ready: false };
