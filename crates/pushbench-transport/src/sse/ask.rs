@@ -40,8 +40,6 @@ pub fn asker(settings: &Settings, path: &'static str, identity: Identity) -> Ask
 }
 
 impl Asker {
-    }
-
     fn request(&mut self, ask: u64, io: &mut Io<'_>) -> Step {
         let method = match self.method {
             AskMethod::Post => "POST",
