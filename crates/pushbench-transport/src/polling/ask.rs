@@ -34,7 +34,9 @@ impl<P: Pace> Poller<P> {
     /// A client that asks, and has not begun.
     pub fn asking(pace: P, rules: Rules, identity: Identity) -> Self {
         let asking = Asking { turn: Turn::default(), ticket: false, resume: identity.resume };
-        Self { asking: Some(Box::new(asking)), ..Self::new(pace, rules, identity) }
+        let mut poller = Self::new(pace, rules, identity);
+        poller.asking = Some(Box::new(asking));
+        poller
     }
 
     /// A socket is there for what is asked for, if anything; `None` for a client that polls for all there is.
