@@ -84,7 +84,7 @@ macro_rules! transports {
             #[must_use]
             pub fn asker(&self, identity: Identity) -> Box<dyn Subscriber> {
                 match self {
-                    $(Self::$variant(settings) => Box::new(crate::$module::Asker::of(settings, $path, identity)),)*
+                    $(Self::$variant(settings) => Box::new(crate::$module::asker(settings, $path, identity)),)*
                 }
             }
 

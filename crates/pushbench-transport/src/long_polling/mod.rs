@@ -5,6 +5,6 @@ pub mod serve;
 mod settings;
 mod subscribe;
 
-pub use ask::Asker;
+pub use ask::asker;
 pub use settings::Settings;
 pub use subscribe::Subscriber;

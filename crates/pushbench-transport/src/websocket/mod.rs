@@ -12,6 +12,6 @@ mod settings;
 mod subscribe;
 pub mod wire;
 
-pub use ask::Asker;
+pub use ask::{Asker, asker};
 pub use settings::Settings;
 pub use subscribe::Subscriber;
