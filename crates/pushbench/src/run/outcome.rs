@@ -154,7 +154,11 @@ fn wire_facts(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges) -> Option<W
         targets.add(target.wire.as_deref().unwrap_or(&WireLog::default()));
     }
     let targets = targets.is_whole(job.targets).then_some(&targets);
-    let idle_period_ns = job.transport().settings.idle_period().as_nanos() as u64;
+    let idle_period_ns = match job.plan.events.answers() {
+        // Answers may go on to the end of the drain: there is no time in which nothing is published.
+        Some(_) => u64::MAX,
+        None => job.transport().settings.idle_period().as_nanos() as u64,
+    };
     WireFacts::of(&edges, job.workers, &evidence.sums, targets, idle_period_ns)
 }
 
