@@ -9,6 +9,7 @@
 //! which know nothing of it, and nobody else: it is never entered twice.
 
 mod accept;
+mod answer;
 mod ask;
 mod connection;
 mod deliver;
@@ -33,6 +34,7 @@ use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use tokio::task::yield_now;
 
+use crate::answers::Answers;
 use crate::config::{Config, Limits, Served};
 use crate::http;
 use crate::hub::{Bounds, Hub, Keep};
@@ -59,6 +61,7 @@ pub(crate) struct Driver {
     settings: Served,
     coalesce: Coalesce,
     counters: Rc<Counters>,
+    answers: Rc<Answers>,
     meter: Rc<Meter>,
     poller: Rc<Poller>,
     ready: Ready,
@@ -142,7 +145,7 @@ impl Driver {
         listener: Listener,
         meter: Rc<Meter>,
         poller: Rc<Poller>,
-        counters: Rc<Counters>,
+        (counters, answers): (Rc<Counters>, Rc<Answers>),
     ) -> Self {
         let limits = config.limits;
         let keep = Keep {
@@ -156,6 +159,7 @@ impl Driver {
             settings: Served::new(&config.settings),
             coalesce: config.coalesce,
             counters,
+            answers,
             meter,
             poller,
             ready: Ready::new(),

@@ -21,6 +21,8 @@ pub struct Asker {
     resume: bool,
     exchange: Exchange,
     turn: Turn,
+    /// Asked for when the response before is complete: its answer has ended, and its last bytes are under way.
+    waiting: bool,
 }
 
 const IDLE: Step = Step::Hold { wake_ns: None };
@@ -36,11 +38,13 @@ pub fn asker(settings: &Settings, path: &'static str, identity: Identity) -> Ask
         resume: identity.resume && settings.ask == AskMethod::Get,
         exchange: Exchange::new(settings, Purpose::Asking),
         turn: Turn::default(),
+        waiting: false,
     }
 }
 
 impl Asker {
     fn request(&mut self, ask: u64, io: &mut Io<'_>) -> Step {
+        self.waiting = false;
         let method = match self.method {
             AskMethod::Post => "POST",
             AskMethod::Get => "GET",
@@ -64,10 +68,30 @@ impl Asker {
 
     /// The connection is of no use any more, or gone.
     fn lose(&mut self, io: &mut Io<'_>) -> Step {
-        if !self.resume {
+        if !self.resume && !self.waiting {
             self.turn.cut_short(io.observer);
         }
         self.exchange.reconnect(io)
+    }
+
+    /// The answer has ended, and with it the response.
+    fn complete(&mut self, io: &mut Io<'_>) -> Step {
+        self.exchange.end();
+        match self.turn.ask() {
+            Some(ask) => self.begin(ask, io),
+            None => IDLE,
+        }
+    }
+
+    /// Sends a new ask.
+    fn begin(&mut self, ask: u64, io: &mut Io<'_>) -> Step {
+        self.exchange.begin_anew();
+        self.request(ask, io)
+    }
+
+    /// Whether the answer has ended whose response is under way.
+    fn has_ended(&self) -> bool {
+        self.waiting || self.turn.ask().is_none()
     }
 
     /// The response is not the answer, and none is to be had by asking for it again.
@@ -81,6 +105,7 @@ impl client::Subscriber for Asker {
     fn connected(&mut self, io: &mut Io<'_>) -> Step {
         io.observer.ready();
         match self.turn.ask() {
+            Some(ask) if self.waiting => self.begin(ask, io),
             Some(ask) => self.request(ask, io),
             None => IDLE,
         }
@@ -89,10 +114,7 @@ impl client::Subscriber for Asker {
     fn received(&mut self, bytes: &[u8], io: &mut Io<'_>) -> Step {
         match self.pass(io, |exchange, io| exchange.received(bytes, io)) {
             Progress::On { wake_ns } => Step::Hold { wake_ns },
-            Progress::Complete if self.turn.ask().is_none() => {
-                self.exchange.end();
-                IDLE
-            }
+            Progress::Complete if self.has_ended() => self.complete(io),
             // It has ended in order, but before the answer did: the target shuts down.
             Progress::Complete | Progress::Lost => self.lose(io),
             Progress::Stop | Progress::Refused => self.refused(io),
@@ -102,7 +124,7 @@ impl client::Subscriber for Asker {
     fn closed(&mut self, why: Closed, io: &mut Io<'_>) -> Step {
         let was_idle = !self.exchange.is_under_way();
         let progress = self.pass(io, |exchange, io| exchange.closed(why, io));
-        let in_order = was_idle || (progress == Progress::Complete && self.turn.ask().is_none());
+        let in_order = was_idle || (progress == Progress::Complete && self.has_ended());
         if in_order && why == Closed::Eof {
             // The server has closed a connection that it had kept for a while, or whose end was the response's.
             self.exchange.end();
@@ -124,8 +146,11 @@ impl client::Subscriber for Asker {
 
     fn ask(&mut self, ask: u64, io: &mut Io<'_>) -> Step {
         self.turn = Turn::of(ask);
-        self.exchange.begin_anew();
-        self.request(ask, io)
+        if self.exchange.is_under_way() {
+            self.waiting = true;
+            return IDLE;
+        }
+        self.begin(ask, io)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use pushbench_probe::clock::now_ns;
 use pushbench_probe::limits;
-use pushbench_target::{Config, Limits, Target};
+use pushbench_target::{Answering, Config, Limits, Target};
 use tokio::task::LocalSet;
 
 use crate::cli::ServeArguments;
@@ -27,6 +27,7 @@ pub(crate) fn serve(arguments: &ServeArguments) -> Result<Exit, Failure> {
             ring_events: arguments.ring,
             coalesce: pushbench_scenario::Coalesce::Off,
             inject: arguments.inject,
+            answers: Some(Answering::default()),
         })
         .map_err(Failure::environment)?;
         terminal::say(format_args!("listening on http://{}", target.local_addr()));

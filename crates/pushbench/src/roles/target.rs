@@ -3,13 +3,17 @@
 use pushbench_control::{CarrierError, FromTarget, Receiver, Sender, ToTarget};
 use pushbench_measure::{PhaseEdges, Ticks};
 use pushbench_probe::clock::now_ns;
-use pushbench_scenario::TargetShare;
-use pushbench_target::{Config, Handle, Limits, Publishing, Target};
+use pushbench_scenario::{Source, TargetShare};
+use pushbench_target::{Answering, Config, Handle, Limits, Publishing, Target};
 use pushbench_transport::settings::TransportSettings as _;
+use std::time::Duration;
 use tokio::task::spawn_local;
 
 use super::{lacking, play};
 use crate::exit::{Exit, Failure};
+
+/// Longer than a step lasts.
+const LONGEST_IDLE: Duration = Duration::from_hours(24);
 
 /// Plays a target until the coordinator says so or is gone.
 pub(crate) fn target() -> Result<Exit, Failure> {
@@ -37,8 +41,14 @@ fn config_for(share: &TargetShare) -> Config {
     let defaults = Limits::default();
     let limits = Limits {
         topics: defaults.topics.max(share.plan.topics(share.clients) as usize),
-        // A client that polls more rarely than idle connections are closed would never find its socket kept.
-        idle_timeout: defaults.idle_timeout.max(settings.poll_interval().unwrap_or_default() * 2),
+        // A client that polls more rarely than idle connections are closed would never find its socket kept; nor would
+        // one that asks now and then.
+        idle_timeout: match share.plan.events.source {
+            Source::Answers(_) => LONGEST_IDLE,
+            Source::Publisher | Source::Members => {
+                defaults.idle_timeout.max(settings.poll_interval().unwrap_or_default() * 2)
+            }
+        },
         ..defaults
     };
     Config {
@@ -48,6 +58,11 @@ fn config_for(share: &TargetShare) -> Config {
         ring_events: share.plan.ring_events,
         coalesce: share.plan.coalesce,
         inject: share.plan.inject,
+        answers: share.plan.events.answers().map(|answers| Answering {
+            answers: answers.clone(),
+            size: share.plan.events.size,
+            seed: share.plan.seed,
+        }),
     }
 }
 

@@ -28,7 +28,9 @@ pub const METHODS: &str = "GET";
 /// [`Refusal`] when the request is no proper one for an upgrade, or asks for an answer.
 pub fn serve(settings: &Settings, question: &Question<'_>, _: &mut Vec<u8>) -> Result<Answer, Refusal> {
     if question.query.ask.is_some() {
-        return Err(Refusal::bad_request("an answer is asked for on the socket here, by a message such as {\"ask\":7}"));
+        return Err(Refusal::bad_request(
+            "an answer is asked for on the socket here, by a message such as {\"ask\":7}",
+        ));
     }
     Ok(Answer::Stream(Box::new(Session::new(settings, question)?)))
 }
