@@ -14,7 +14,8 @@ const FIRST_US: f64 = 300_000.0;
 
 /// Answers over every transport; polling gathers the parts that came since the last poll.
 pub(crate) fn streams() -> RunFolder {
-    let mut folder = folder(&Shape { events_per_second: 2_000, ..Shape::default() });
+    let mut folder = folder(&Shape::default());
+    folder.run.scenario.events_per_second = 2_000.0;
     "stream".clone_into(&mut folder.run.scenario.pattern);
     folder.run.scenario.topics = 1_000;
     for (at, (files, result)) in folder.labels.iter_mut().zip(&mut folder.run.results).enumerate() {
