@@ -59,6 +59,15 @@ struct Asked {
     going: Option<u64>,
 }
 
+/// How far an answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// More is to come.
+    UnderWay,
+    /// It has ended, or was given up.
+    Over,
+}
+
 #[derive(Debug)]
 struct Going {
     topic: Rc<TopicName>,
@@ -178,16 +187,18 @@ impl Answers {
         Ok(())
     }
 
-    /// Makes sure that this is the last answer that was begun in the topic, whether or not it has ended.
+    /// How far the answer is that was begun last in the topic.
     ///
     /// # Errors
-    /// `404` when it is not.
-    pub(crate) fn check(&self, topic: TopicRef<'_>, ask: u64) -> Result<(), Refusal> {
+    /// `404` when it is another one.
+    pub(crate) fn progress(&self, topic: TopicRef<'_>, ask: u64) -> Result<Progress, Refusal> {
         let schedule = self.schedule.borrow();
-        if schedule.topics.get(topic.as_str()).is_some_and(|asked| asked.ask == ask) {
-            return Ok(());
+        match schedule.topics.get(topic.as_str()) {
+            Some(Asked { ask: last, going }) if *last == ask => {
+                Ok(if going.is_some() { Progress::UnderWay } else { Progress::Over })
+            }
+            _ => Err(Refusal::new(StatusCode::NOT_FOUND, "this topic has no such answer")),
         }
-        Err(Refusal::new(StatusCode::NOT_FOUND, "this topic has no such answer"))
     }
 
     /// Nobody can have that answer any more.

@@ -1,11 +1,12 @@
 //! Asks and their answers, as far as connections are concerned: how one begins, and how a response ends with it.
 
 use pushbench_transport::asking::Ask;
-use pushbench_transport::polling::serve::write_ticket;
-use pushbench_transport::server::{Refusal, ReplyForm, TopicRef};
+use pushbench_transport::polling::serve::{write_nothing, write_ticket};
+use pushbench_transport::server::{Refusal, ReplyForm, Stream, TopicRef};
 
 use super::Driver;
 use super::connection::{Ends, Farewell, Mode};
+use crate::answers::Progress;
 use crate::key::Key;
 
 impl Driver {
@@ -46,6 +47,32 @@ impl Driver {
         Ok(())
     }
 
+    /// Goes on with an answer that was begun before.
+    ///
+    /// One that is over and known to its end is a `204`, which tells an `EventSource` to come back no more (WHATWG HTML,
+    /// 9.2.3).
+    ///
+    /// # Errors
+    /// [`Refusal`] when the topic has no such answer.
+    pub(super) fn resume_answer(
+        &mut self,
+        key: Key,
+        (topic, ask, after): (TopicRef<'_>, u64, u64),
+        stream: Box<dyn Stream>,
+        form: ReplyForm,
+        out: &mut Vec<u8>,
+        now_ns: u64,
+    ) -> Result<(), Refusal> {
+        let progress = self.answers.progress(topic, ask)?;
+        if progress == Progress::Over && self.hub.newest(topic)? == after {
+            out.clear();
+            write_nothing(after, form, self.date.at(now_ns), out);
+            self.reply(key, out, form, Farewell::Close, now_ns);
+            return Ok(());
+        }
+        self.open(key, topic, stream, Ends::WithAnAnswer, out, now_ns)
+    }
+
     /// A response has ended with its answer: the connection waits for the next request, if it is kept.
     pub(super) fn answered(&mut self, key: Key, mut form: ReplyForm, now_ns: u64) {
         let Some(connection) = self.get(key) else { return };
@@ -66,7 +93,7 @@ impl Driver {
         let topic = self.hub.name(place).as_topic_ref();
         let (ask, begun) = match ask {
             Ask::New(ask) => (ask, self.answers.begin(topic, ask, now_ns)),
-            Ask::Resumed(ask) => (ask, self.answers.check(topic, ask)),
+            Ask::Resumed(ask) => (ask, self.answers.progress(topic, ask).map(drop)),
         };
         if begun.is_err() {
             self.refuse_message(key, ask, now_ns);

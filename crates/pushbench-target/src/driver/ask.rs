@@ -112,16 +112,18 @@ impl Driver {
                 self.begin_answer(topic, ask, now_ns)?;
                 self.open(key, topic, stream, Ends::WithItsAnswer(ask), out, now_ns)
             }
-            (Answer::AskedAgain(stream), Some(ask)) => {
-                match stream.start() {
-                    Start::Now => self.begin_answer(topic, ask, now_ns).map(drop)?,
-                    Start::After(_) => self.answers.check(topic, ask)?,
+            (Answer::AskedAgain(stream), Some(ask)) => match stream.start() {
+                Start::Now => {
+                    self.begin_answer(topic, ask, now_ns)?;
+                    self.open(key, topic, stream, Ends::WithAnAnswer, out, now_ns)
                 }
-                self.open(key, topic, stream, Ends::WithAnAnswer, out, now_ns)
-            }
+                Start::After(after) => {
+                    self.resume_answer(key, (topic, ask, after), stream, form, out, now_ns)
+                }
+            },
             (Answer::Poll(poll), ask) => {
                 if let Some(ask) = ask {
-                    self.answers.check(topic, ask)?;
+                    self.answers.progress(topic, ask)?;
                 }
                 self.poll(key, topic, poll, out, now_ns)
             }

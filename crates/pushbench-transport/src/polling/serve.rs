@@ -81,6 +81,15 @@ pub fn write_event(event: &Event, form: ReplyForm, date: &str, out: &mut Vec<u8>
     told.write(form, date, out);
 }
 
+/// Appends the whole response that says that there is nothing after `cursor` to `out`.
+pub fn write_nothing(cursor: u64, form: ReplyForm, date: &str, out: &mut Vec<u8>) {
+    let response = form
+        .begin(StatusCode::NO_CONTENT, out)
+        .header("cache-control", "no-store")
+        .number(CURSOR_HEADER, cursor);
+    form.end(response, Framing::None, date);
+}
+
 /// What a reply tells: events as they are, or shared ones.
 struct Told<'a, E> {
     events: &'a [E],
@@ -92,11 +101,7 @@ struct Told<'a, E> {
 impl<E: Borrow<Event>> Told<'_, E> {
     fn write(&self, form: ReplyForm, date: &str, out: &mut Vec<u8>) {
         if self.events.is_empty() && !self.gap {
-            let response = form
-                .begin(StatusCode::NO_CONTENT, out)
-                .header("cache-control", "no-store")
-                .number(CURSOR_HEADER, self.cursor);
-            return form.end(response, Framing::None, date);
+            return write_nothing(self.cursor, form, date, out);
         }
         let response = form
             .begin(StatusCode::OK, out)
