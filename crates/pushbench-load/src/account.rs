@@ -70,6 +70,20 @@ impl Account {
         }
     }
 
+    /// Closes the account of a client that asked, with what it was owed and got of its answers. A client that was never
+    /// there is owed nothing.
+    pub(crate) fn close_answers(&self, answers: Tally, edges: &PhaseEdges) -> Tally {
+        let connected = self.is_connected(edges);
+        let owed = if connected { answers } else { Tally::default() };
+        Tally {
+            intended: 1,
+            connected: u64::from(connected),
+            expected_of_intended: answers.expected,
+            late: u64::from(self.late),
+            ..owed
+        }
+    }
+
     /// Whether its transport was ready before the measure phase ended.
     pub(crate) fn is_connected(&self, edges: &PhaseEdges) -> bool {
         self.first_ready_ns != 0 && self.first_ready_ns < edges.drain_ns

@@ -10,18 +10,28 @@ use pushbench_scenario::share::WorkerShare;
 
 use crate::absences::Since;
 use crate::account::Account;
+use crate::answers::AnswerBook;
+use crate::asks::Asks;
 use crate::recorder::Recorder;
 use crate::slow::SlowReaders;
+
+/// What some scenarios have beside accounts.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Beside<'a> {
+    pub(crate) slow: Option<&'a SlowReaders>,
+    pub(crate) asks: Option<&'a Asks>,
+}
 
 /// The books as they are at `now_ns`, without what the sockets carried. `noted` are the counters at the begin and the end of
 /// the measure phase, as far as these have been noted.
 pub(crate) fn close(
     share: &WorkerShare,
     recorder: &mut Recorder,
-    slow: Option<&SlowReaders>,
+    beside: Beside<'_>,
     noted: &[Option<Counters>; 2],
     now_ns: u64,
 ) -> WorkerFinal {
+    let Beside { slow, asks } = beside;
     let counters = recorder.counters;
     // An edge that has passed and is not noted yet is being noted; one that never came is nothing.
     let at_edge = |noted: Option<Counters>, edge_ns: fn(&PhaseEdges) -> u64| {
@@ -33,7 +43,10 @@ pub(crate) fn close(
     let at_drain = at_edge(at_drain, |edges| edges.drain_ns);
     let mut sums = WorkerFinal { edges: [at_measure, at_drain, counters], ..WorkerFinal::default() };
     match recorder.edges {
-        Some(edges) => close_accounts(share, recorder, slow, &edges, &mut sums),
+        Some(edges) => match recorder.answers.as_deref_mut().zip(asks) {
+            Some((answers, asks)) => close_answers(&recorder.accounts, answers, asks, &edges, &mut sums),
+            None => close_accounts(share, recorder, slow, &edges, &mut sums),
+        },
         None => sums.tally.intended = share.client_numbers().count() as u64,
     }
     sums.fates.slow.errors = recorder.slow_errors;
@@ -119,4 +132,29 @@ fn add_slow(sums: &mut WorkerFinal, tally: &Tally, of_reader: &SlowTally) {
     let Tally { intended, connected, expected, delivered, .. } = *tally;
     sums.tally.add(&Tally { intended, connected, ..Tally::default() });
     sums.fates.slow.add(&SlowTally { clients: 1, expected, delivered, ..*of_reader });
+}
+
+/// The same where clients asked: each was owed the answers that it was to ask for in the measure phase.
+fn close_answers(
+    accounts: &[Account],
+    answers: &mut AnswerBook,
+    asks: &Asks,
+    edges: &PhaseEdges,
+    sums: &mut WorkerFinal,
+) {
+    let nobody = Account::default();
+    for client in answers.clients() {
+        let account = accounts.get(client as usize).unwrap_or(&nobody);
+        let tally = account.close_answers(answers.close(client, asks.of_client(client)), edges);
+        sums.tally.add(&tally);
+        if (client as usize) < accounts.len() {
+            sums.delivered_per_client.record(tally.delivered);
+            if let Some(mean_us) = account.latency_mean_us() {
+                sums.latency_mean_per_client.record(mean_us);
+            }
+        }
+    }
+    let (tally, parts) = answers.sums();
+    sums.fates.answers = tally;
+    sums.tally.add(&parts);
 }

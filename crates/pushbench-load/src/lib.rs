@@ -6,7 +6,9 @@
 
 mod absences;
 mod account;
+mod answers;
 mod arrivals;
+mod asks;
 mod books;
 mod client;
 mod connect;

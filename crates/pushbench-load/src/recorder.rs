@@ -9,6 +9,7 @@ use pushbench_transport::envelope;
 
 use crate::absences::{Absences, Due};
 use crate::account::Account;
+use crate::answers::{AnswerBook, Over};
 
 /// Everything that is counted on this thread.
 #[derive(Debug, Default)]
@@ -26,6 +27,8 @@ pub(crate) struct Recorder {
     pub(crate) absences: Option<Box<Absences>>,
     /// What went wrong on connections of clients that are slow by plan.
     pub(crate) slow_errors: u64,
+    /// The answers, where clients ask for such, once the phases are known.
+    pub(crate) answers: Option<Box<AnswerBook>>,
     /// Whose age is looked at next.
     pub(crate) next_aged: usize,
 }
@@ -139,6 +142,10 @@ impl Recorder {
     }
 
     fn event(&mut self, client: u32, payload: &[u8], now_ns: u64) {
+        if self.answers.is_some() && envelope::is_end(payload).is_some() {
+            // It is no part: its bytes are what answers cost beside their parts.
+            return self.answer_is_over(client, Over::Ended);
+        }
         let bytes = payload.len() as i64;
         self.counters.down.framing -= bytes;
         self.counters.down.payload += bytes;
@@ -149,10 +156,15 @@ impl Recorder {
         };
         let Some(edges) = self.edges else { return };
         let phase = edges.phase_at(stamp.due_ns);
-        let account = &mut self.accounts[client as usize];
-        if account.ledger.receive(stamp.n) == Reception::Duplicate {
-            return;
+        match self.receive(client, stamp.n, now_ns) {
+            Some(Reception::New | Reception::Reordered) => {}
+            Some(Reception::Duplicate) => return,
+            None => {
+                self.counters.foreign_payloads += 1;
+                return;
+            }
         }
+        let account = &mut self.accounts[client as usize];
         let latency_us = micros(now_ns.saturating_sub(stamp.due_ns));
         if account.slow {
             self.histograms.record(Figure::SlowDelivery, phase, latency_us);
@@ -176,7 +188,11 @@ impl Recorder {
             account.measured(latency_us, edges.phase_at(now_ns));
         }
         let last_ns = std::mem::replace(&mut account.received_ns, now_ns);
-        let peak_ns = account.age.receive(stamp.due_ns, now_ns, edges.measure_ns, edges.drain_ns);
+        // What a client holds of an answer does not age: the answer is over, and no newer part is to come.
+        let peak_ns = match self.answers {
+            Some(_) => None,
+            None => account.age.receive(stamp.due_ns, now_ns, edges.measure_ns, edges.drain_ns),
+        };
         self.histograms.record(Figure::Delivery, phase, latency_us);
         self.histograms.record(Figure::Uncorrected, phase, micros(now_ns.saturating_sub(stamp.published_ns)));
         if last_ns != 0 {
@@ -192,12 +208,30 @@ impl Recorder {
         match note {
             Note::Request => self.counters.requests += 1,
             Note::EmptyReply => self.counters.empty_replies += 1,
-            Note::Gap | Note::PollLate | Note::PollSkipped => {}
+            // Slow readers ask for no answers.
+            Note::Gap | Note::PollLate | Note::PollSkipped | Note::CutShort => {}
             Note::ErrorReply | Note::ProtocolError | Note::Timeout => self.slow_errors += 1,
         }
     }
 
+    /// Notes event `n` of a client's topic, or part `n` of its answer; `None` for a part of no answer.
+    fn receive(&mut self, client: u32, n: u64, now_ns: u64) -> Option<Reception> {
+        match &mut self.answers {
+            Some(answers) => answers.part(client, n, now_ns, &mut self.histograms),
+            None => Some(self.accounts[client as usize].ledger.receive(n)),
+        }
+    }
+
+    fn answer_is_over(&mut self, client: u32, how: Over) {
+        if let Some(answers) = &mut self.answers {
+            answers.over(client, how, &mut self.histograms);
+        }
+    }
+
     fn ready(&mut self, client: u32, now_ns: u64) {
+        if let Some(answers) = &mut self.answers {
+            answers.may_ask(client);
+        }
         let phase = self.phase_at(now_ns);
         if let Some(back_us) = self.absences.as_mut().and_then(|absences| absences.ready(client, now_ns)) {
             self.histograms.record(Figure::Back, phase, back_us);
@@ -248,6 +282,7 @@ impl Observer for ClientObserver<'_> {
             Note::ErrorReply => &mut counters.error_replies,
             Note::ProtocolError => &mut counters.protocol_errors,
             Note::Timeout => &mut counters.timeouts,
+            Note::CutShort => return self.recorder.answer_is_over(self.client, Over::CutShort),
         };
         *counter += 1;
     }

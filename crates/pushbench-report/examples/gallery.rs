@@ -7,7 +7,7 @@ use pushbench_report::compare::{Comparison, Selection, Share, load, names};
 use pushbench_report::{ReportError, RunFolder, charts};
 use std::path::Path;
 use synthetic::written::{Made, write};
-use synthetic::{Shape, folder, troubles};
+use synthetic::{Shape, folder, streams, troubles};
 
 fn main() -> Result<(), ReportError> {
     let dir = std::env::args().nth(1).unwrap_or_else(|| "gallery".to_owned());
@@ -55,7 +55,7 @@ fn comparisons() -> [(&'static str, Vec<Made>); 5] {
 
 type Make = fn() -> RunFolder;
 
-fn runs() -> [(&'static str, Make); 15] {
+fn runs() -> [(&'static str, Make); 16] {
     [
         ("one-30s", || folder(&Shape { transports: 1, ..Shape::default() })),
         ("four-30s", || folder(&Shape::default())),
@@ -68,6 +68,7 @@ fn runs() -> [(&'static str, Make); 15] {
         ("wired", troubles::wired),
         ("zeros", troubles::zeros),
         ("bare", troubles::bare),
+        ("streams", streams::streams),
         ("extreme", troubles::extreme),
         ("one-repeated", || folder(&Shape { transports: 1, rounds: 5, ..Shape::default() })),
         ("four-repeated", || folder(&Shape { rounds: 5, ..Shape::default() })),

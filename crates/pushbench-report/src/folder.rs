@@ -10,6 +10,10 @@ use std::{fs, io};
 use crate::ReportError;
 use crate::log_check::LogFault;
 use crate::manifest;
+use crate::table::answers::has_answers;
+
+/// What a chart shows of answers.
+const ANSWERS: [Figure; 2] = [Figure::FirstPart, Figure::PartGap];
 
 /// A run with everything that its charts need.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +34,8 @@ pub struct LabelFiles {
     pub delivery: BTreeMap<Option<u32>, Histogram>,
     /// How long dropped clients were away, microseconds, by step; the same rounds added.
     pub back: BTreeMap<Option<u32>, Histogram>,
+    /// The same of what answers took, by figure and step; empty unless clients asked.
+    pub answers: BTreeMap<(Figure, Option<u32>), Histogram>,
     /// Rows of `clients.csv`, of all steps and rounds.
     pub clients: Vec<ClientQuantile>,
     /// Names of the files that do not exist.
@@ -50,7 +56,8 @@ impl RunFolder {
             .iter()
             .map(|transport| {
                 let counts = |step, round| in_summary(&run, &transport.label, step, round);
-                LabelFiles::load(&dir.join(&transport.label), lenient, counts)
+                let figures = if has_answers(&run) { &ANSWERS[..] } else { &[] };
+                LabelFiles::load(&dir.join(&transport.label), lenient, figures, counts)
             })
             .collect::<Result<_, _>>()?;
         Ok(Self { run, labels })
@@ -153,9 +160,18 @@ impl LabelFiles {
         self.back.get(&Some(step)).or_else(|| self.back.get(&None)).filter(|h| !h.is_empty())
     }
 
+    /// What answers took at one step.
+    #[must_use]
+    pub fn answers_of(&self, figure: Figure, step: u32) -> Option<&Histogram> {
+        let of = |step| self.answers.get(&(figure, step));
+        of(Some(step)).or_else(|| of(None)).filter(|h| !h.is_empty())
+    }
+
+    /// Reads the folder of a label; of the latency log also these figures of answers.
     fn load(
         dir: &Path,
         lenient: bool,
+        figures: &[Figure],
         counts: impl Fn(Option<u32>, u32) -> bool,
     ) -> Result<Self, ReportError> {
         let mut missing = Vec::new();
@@ -177,10 +193,16 @@ impl LabelFiles {
         for (step, late) in sums(Figure::Back, Phase::Drain)? {
             back.entry(step).or_default().add(&late);
         }
+        let mut answers = BTreeMap::new();
+        for figure in figures.iter().copied() {
+            let of_steps = sums(figure, Phase::Measure)?;
+            answers.extend(of_steps.into_iter().map(|(step, histogram)| ((figure, step), histogram)));
+        }
         Ok(Self {
             intervals: rows(&dir.join(names::INTERVALS), &intervals, lenient)?,
             delivery,
             back,
+            answers,
             clients: rows(&dir.join(names::CLIENTS), &clients, lenient)?,
             missing,
         })

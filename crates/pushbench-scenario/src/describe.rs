@@ -5,8 +5,8 @@ use pushbench_transport::{Period, Size};
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::answers::{Answers, Parts};
 use crate::coalesce::Coalesce;
-use crate::law::Law;
 use crate::life::Life;
 use crate::needs::{Machine, Needs, StepNeeds, topics_in_words};
 use crate::plan::{Arrival, BACKLOG_BYTES, EventSize, Events, Network, Plan};
@@ -68,6 +68,7 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
         }
     }
     facts.extend(life(&plan.life).map(|life| ("life", life)));
+    facts.extend(plan.events.answers().map(|answers| ("answers", answers_in_words(&plan.events, answers))));
     // As a file would have them, so that none is rounded.
     let [warmup, measure, drain] = [phases.warmup, phases.measure, phases.drain].map(Period::from_duration);
     facts.push(("phases", format!("warm-up {warmup}, measure {measure}, drain {drain}")));
@@ -126,7 +127,26 @@ fn events(events: &Events) -> String {
         EventSize::Uniform { min, max } => format!("{} to {}", size(min), size(max)),
         EventSize::LogNormal { p50, p99 } => format!("{} (p50) to {} (p99)", size(p50), size(p99)),
     };
-    format!("{} {arrival}, {size}, {}", rate(events.rate), topics_in_words(events.topics))
+    let what = if events.answers().is_some() { "asks " } else { "" };
+    format!("{} {what}{arrival}, {size}, {}", rate(events.rate), topics_in_words(events.topics))
+}
+
+/// What an answer is, and what follows from the rate of asks.
+fn answers_in_words(events: &Events, answers: &Answers) -> String {
+    let parts = match answers.parts {
+        Parts::Fixed(parts) => parts.to_string(),
+        Parts::Uniform { min, max } => format!("{min} to {max}"),
+    };
+    let length_s = answers.mean_length_ns() / 1e9;
+    format!(
+        "{parts} parts, the first after {}, then {} apart, a stall above {}; {length_s:.1} s long, so about {:.0} at once \
+         and {} parts",
+        answers.first,
+        answers.gap,
+        Period::from_duration(Duration::from_nanos(answers.stall_ns)),
+        (events.rate * length_s).ceil(),
+        rate(events.per_second())
+    )
 }
 
 /// What happens to connections; `None` where they stay from their arrival to the end.
@@ -134,7 +154,7 @@ fn life(life: &Life) -> Option<String> {
     let period = |time: Duration| Period::from_duration(time);
     let mut parts = Vec::new();
     if let Some(lifetime) = &life.lifetime {
-        parts.push(format!("clients stay {}, then are away {}", law(lifetime), law(&life.pause)));
+        parts.push(format!("clients stay {lifetime}, then are away {}", life.pause));
     }
     if let Some(storm) = life.storm {
         parts.push(format!(
@@ -150,19 +170,6 @@ fn life(life: &Life) -> Option<String> {
         if life.resume { "who comes back asks for what it missed" } else { "nobody asks for what it missed" };
     parts.push(resume.to_owned());
     life.brings_back().then(|| parts.join("; "))
-}
-
-fn law(law: &Law) -> String {
-    let period = |time_ns: u64| Period::from_duration(Duration::from_nanos(time_ns));
-    match law {
-        Law::Constant(time_ns) => period(*time_ns).to_string(),
-        Law::Uniform { min_ns, max_ns } => format!("{} to {}", period(*min_ns), period(*max_ns)),
-        Law::Exponential { mean_ns } => format!("{} on average (exponential)", period(*mean_ns)),
-        Law::LogNormal { p50_ns, p99_ns } => {
-            format!("{} (p50) to {} (p99)", period(*p50_ns), period(*p99_ns))
-        }
-        Law::Replay(times) => format!("one of {} recorded times", times.len()),
-    }
 }
 
 /// A share in percent, rounded to thousandths.

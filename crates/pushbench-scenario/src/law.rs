@@ -2,6 +2,10 @@
 //!
 //! A law draws from a generator it is handed; which generator that is, and so which draw belongs to what, is the schedule's.
 
+use std::fmt;
+use std::time::Duration;
+
+use pushbench_transport::Period;
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, Exp, LogNormal};
@@ -37,6 +41,23 @@ pub enum Law {
     },
     /// One recorded time after the other, from a place drawn at random on, and from the beginning again. Not empty.
     Replay(Vec<u64>),
+}
+
+impl fmt::Display for Law {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = |time_ns: &u64| Period::from_duration(Duration::from_nanos(*time_ns));
+        match self {
+            Self::Constant(time_ns) => write!(f, "{}", time(time_ns)),
+            Self::Uniform { min_ns, max_ns } => write!(f, "{} to {}", time(min_ns), time(max_ns)),
+            Self::Exponential { mean_ns } => write!(f, "{} (exponential)", time(mean_ns)),
+            Self::LogNormal { p50_ns, p99_ns } => {
+                write!(f, "{} (p50) to {} (p99)", time(p50_ns), time(p99_ns))
+            }
+            Self::Replay(times) => {
+                write!(f, "{} recorded times of {:.1} ms in the mean", times.len(), self.mean_ns() / 1e6)
+            }
+        }
+    }
 }
 
 impl Law {

@@ -172,7 +172,7 @@ impl JsonSchema for ReplayChoice {
 
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         let law = generator.subschema_for::<LawChoice>();
-        let file = table(&["file"], &schemars::json_schema!({ "type": "string", "minLength": 1 }));
+        let file = table(&["file"], &schemars::json_schema!({ "type": "string", "pattern": r"\S" }));
         schemars::json_schema!({ "anyOf": [law, file] })
     }
 }

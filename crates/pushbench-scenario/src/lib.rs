@@ -26,11 +26,11 @@ pub mod shape;
 pub mod share;
 mod slow;
 
-pub use answers::{Answers, Parts};
+pub use answers::{Answer, Answers, Parts, answer};
 pub use coalesce::{Coalesce, CoalesceError};
 pub use describe::describe;
 pub use fault::{Fault, Faults, LoadError};
-pub use file::{load, parse};
+pub use file::{ReadFile, load, parse, parse_beside};
 pub use inject::{Inject, InjectFault, InjectFaults, Stall};
 pub use law::Law;
 pub use life::{Life, Restart, Storm};

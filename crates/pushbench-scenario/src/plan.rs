@@ -158,10 +158,16 @@ impl Events {
         }
     }
 
-    /// How many are due from the begin of the warm-up until so long after it.
+    /// How many are due from the begin of the warm-up until so long after it; of answers their parts, in the mean.
     #[must_use]
     pub fn number_until(&self, offset: Duration) -> f64 {
-        self.rate * self.shape.area_until(Period::from_duration(offset).as_ns()) / 1e9
+        self.per_second() * self.shape.area_until(Period::from_duration(offset).as_ns()) / 1e9
+    }
+
+    /// Published events per second where the shape is 1, all told: of answers their parts, in the mean.
+    #[must_use]
+    pub fn per_second(&self) -> f64 {
+        self.rate * self.answers().map_or(1.0, |answers| answers.parts.mean())
     }
 
     /// What is asked for, where clients ask.

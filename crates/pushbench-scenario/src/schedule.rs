@@ -24,6 +24,17 @@ pub(crate) enum Stream {
     Order = 6,
     Look = 7,
     Slow = 8,
+    AnswerParts = 9,
+    AnswerFirst = 10,
+    AnswerGap = 11,
+    AnswerSize = 12,
+}
+
+/// The places that answer `k` has in a stream: room for any answer's draws, so any is had without the others.
+pub(crate) fn rng_of_answer(seed: u64, stream: Stream, k: u64) -> ChaCha8Rng {
+    let mut rng = rng(seed, stream);
+    rng.set_word_pos(u128::from(k) << 32);
+    rng
 }
 
 pub(crate) fn rng(seed: u64, stream: Stream) -> ChaCha8Rng {
@@ -113,7 +124,7 @@ impl Iterator for EventSchedule {
     }
 }
 
-fn sample_size(size: EventSize, smallest: u32, rng: &mut ChaCha8Rng) -> u32 {
+pub(crate) fn sample_size(size: EventSize, smallest: u32, rng: &mut ChaCha8Rng) -> u32 {
     match size {
         EventSize::Fixed(bytes) => bytes,
         EventSize::Uniform { min, max } => rng.random_range(min..=max),
@@ -124,6 +135,12 @@ fn sample_size(size: EventSize, smallest: u32, rng: &mut ChaCha8Rng) -> u32 {
             (sampled as u32).clamp(smallest, EventSize::LARGEST)
         }
     }
+}
+
+/// When the asks of a stream are due, ask 0 first, nanoseconds since the warm-up began: without end unless the rate is 0.
+/// Ask k is that of client `k % clients`.
+pub fn asks(events: Events, seed: u64) -> impl Iterator<Item = u64> {
+    EventSchedule::new(events, 1, seed).map(|ask| ask.due_offset_ns)
 }
 
 /// When client `client` (from 0) arrives, nanoseconds since the ramp began: open loop, one after the other.
@@ -346,6 +363,15 @@ mod tests {
         sizes.sort_unstable();
         assert!((900..1100).contains(&sizes[10_000]), "{}", sizes[10_000]);
         assert!((9_000..11_000).contains(&sizes[19_800]), "{}", sizes[19_800]);
+    }
+
+    #[test]
+    fn asks_are_due_by_the_rate_and_the_arrival() {
+        let asks =
+            |arrival, seed| asks(events(4.0, arrival, Topics::PerClient), seed).take(3).collect::<Vec<_>>();
+        assert_eq!(asks(Arrival::Constant, 1), [0, 250_000_000, 500_000_000]);
+        assert_eq!(asks(Arrival::Poisson, 1), asks(Arrival::Poisson, 1));
+        assert_ne!(asks(Arrival::Poisson, 1), asks(Arrival::Poisson, 2));
     }
 
     #[test]

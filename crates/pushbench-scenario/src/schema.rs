@@ -22,6 +22,31 @@ const REQUIRED: &[(&str, &[&str])] = &[
     ("Slow", &["share"]),
 ];
 
+/// The keys that one pattern of `[events]` has and no other.
+struct PatternKeys {
+    pattern: &'static str,
+    required: &'static [&'static str],
+    allowed: &'static [&'static str],
+}
+
+const PATTERN_KEYS: &[PatternKeys] = &[
+    PatternKeys { pattern: "topics", required: &["topics"], allowed: &[] },
+    PatternKeys { pattern: "stream", required: &["parts", "gap"], allowed: &["first", "stall"] },
+];
+
+impl PatternKeys {
+    /// Those that must be there are there, or none of all is.
+    fn condition(&self) -> Value {
+        let any = self.required.iter().chain(self.allowed);
+        let any: Vec<Value> = any.map(|key| json!({ "required": [key] })).collect();
+        json!({
+            "if": { "properties": { "pattern": { "const": self.pattern } } },
+            "then": { "required": self.required },
+            "else": { "not": { "anyOf": any } }
+        })
+    }
+}
+
 /// The schema, draft 7: the one that editors of TOML know best.
 #[must_use]
 pub fn schema() -> Value {
@@ -55,6 +80,8 @@ pub fn schema() -> Value {
     events["then"] = json!({ "required": ["topics"] });
     events["else"] = json!({ "not": { "required": ["topics"] } });
     definitions["Slow"]["oneOf"] = json!([{ "required": ["read"] }, { "required": ["stop"] }]);
+    let of_patterns = PATTERN_KEYS.iter().map(PatternKeys::condition);
+    definitions["Events"]["allOf"] = of_patterns.collect();
     root["definitions"] = Value::Object(definitions);
     drop_placeholders(&mut root);
     root

@@ -28,10 +28,13 @@ fn every_shipped_file_is_a_plan_named_like_its_file() {
     assert_eq!(
         names,
         [
+            "ci-log",
             "dashboard",
             "fan-out-curve",
             "hundred-thousand",
             "idle",
+            "job-progress",
+            "llm-tokens",
             "million",
             "notifications",
             "order-status",

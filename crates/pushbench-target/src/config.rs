@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pushbench_probe::limits::open_files;
 use pushbench_scenario::plan::{BACKLOG_BYTES, RING_BYTES};
-use pushbench_scenario::{Coalesce, Inject, SlowPolicy};
+use pushbench_scenario::{Answers, Coalesce, EventSize, Inject, Law, Parts, SlowPolicy};
 
 /// Descriptors left for everything but connections when the limit of connections follows from the limit of files.
 const RESERVED_FDS: u64 = 64;
@@ -32,6 +32,33 @@ pub struct Config {
     pub inject: Option<Inject>,
     /// Whether the target will be away for a while and have its port again then.
     pub restarts: bool,
+    /// What asks are answered with; `None`: they are refused.
+    pub answers: Option<Answering>,
+}
+
+/// What asks are answered with (pattern `stream`).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answering {
+    /// How many parts come when.
+    pub answers: Answers,
+    /// Size of a part.
+    pub size: EventSize,
+    /// Seed of the answers.
+    pub seed: u64,
+}
+
+/// About what a language model does: 20 parts of 256 bytes, one every 50 ms.
+impl Default for Answering {
+    fn default() -> Self {
+        const PAUSE_NS: u64 = 50_000_000;
+        let answers = Answers {
+            parts: Parts::Fixed(20),
+            first: Law::Constant(PAUSE_NS),
+            gap: Law::Constant(PAUSE_NS),
+            stall_ns: 10 * PAUSE_NS,
+        };
+        Self { answers, size: EventSize::Fixed(256), seed: 0 }
+    }
 }
 
 impl Config {
@@ -48,6 +75,7 @@ impl Config {
             send_buffer: None,
             inject: None,
             restarts: false,
+            answers: Some(Answering::default()),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! their own (`driver`); what each transport does with a request and an event stands in that transport's folder. Everything
 //! else is the HTTP library's work (`http`). Who the clients are is not known here.
 
+mod answers;
 mod config;
 mod driver;
 mod errors;
@@ -38,7 +39,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinSet, spawn_local};
 use tokio::time::{sleep, timeout};
 
-pub use self::config::{Config, Limits};
+pub use self::config::{Answering, Config, Limits};
 pub use self::errors::{ListenerOwner, TargetError};
 pub use self::publishing::Publishing;
 
@@ -115,6 +116,7 @@ impl Target {
             timer.await;
         });
         tasks.spawn_local(driver::run(Rc::clone(&server), poller, alarm.clone()));
+        tasks.spawn_local(answers::run(Rc::clone(&server), alarm.clone()));
         tasks.spawn_local(sweep(Rc::clone(&server)));
         if server.injector.is_some() {
             tasks.spawn_local(go_wrong(Rc::clone(&server), alarm.clone()));

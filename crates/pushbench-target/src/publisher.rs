@@ -21,6 +21,11 @@ const BURST: u32 = 64;
 pub(crate) async fn publish(server: &Server, alarm: &Alarm, publishing: Publishing) {
     let Publishing { ref events, topics, edges, .. } = publishing;
     server.with_hub(|hub| hub.allow_topics(topics as usize));
+    if events.answers().is_some() {
+        // Asks bring their own schedules.
+        server.answers.edges.set(Some(edges));
+        return;
+    }
     let Ok(names) =
         (0..topics.max(1)).map(|index| TopicName::new(&topic_name(events.topics, index))).collect()
     else {

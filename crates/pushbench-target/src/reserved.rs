@@ -3,6 +3,7 @@
 //! Clients of a run know which ids they are owed. A single event of a stranger would shift them all, and each client
 //! would miss one that was never published.
 
+use pushbench_scenario::Events;
 use pushbench_scenario::plan::topic_index;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -30,11 +31,21 @@ impl Reserved {
 
     /// Whether only a schedule may publish to that topic at `now_ns`.
     pub(crate) fn holds(&self, topic: &str, now_ns: u64) -> bool {
+        self.any(topic, now_ns, |_| true)
+    }
+
+    /// Whether nobody may ask for an answer in that topic at `now_ns`: a schedule has it for something else. Where clients
+    /// of a run are to ask, the target cannot tell them from strangers, and has to let all of them.
+    pub(crate) fn forbids_asks(&self, topic: &str, now_ns: u64) -> bool {
+        self.any(topic, now_ns, |events| events.answers().is_none())
+    }
+
+    fn any(&self, topic: &str, now_ns: u64, counts: impl Fn(&Events) -> bool) -> bool {
         let mut reservations = self.0.borrow_mut();
         reservations.retain(|reservation| now_ns < reservation.until_ns.get());
         reservations.iter().any(|reservation| {
             let Publishing { events, topics, .. } = &reservation.publishing;
-            topic_index(events.topics, *topics, topic).is_some()
+            counts(events) && topic_index(events.topics, *topics, topic).is_some()
         })
     }
 }
@@ -50,7 +61,7 @@ impl Reservation {
 mod tests {
     use super::*;
     use pushbench_measure::PhaseEdges;
-    use pushbench_scenario::{Arrival, EventSize, Events, Shape, Source, Topics};
+    use pushbench_scenario::{Answers, Arrival, EventSize, Law, Parts, Shape, Source, Topics};
 
     fn publishing(topics: Topics, count: u32, end_ns: u64) -> Publishing {
         let events = Events {
@@ -77,5 +88,19 @@ mod tests {
         assert_eq!(held(20), [true, false, false, false], "the first one is behind");
         first.published();
         assert_eq!(held(20), [false; 4]);
+    }
+
+    #[test]
+    fn asks_are_forbidden_where_a_schedule_is_for_something_else() {
+        let reserved = Reserved::default();
+        let _first = reserved.begin(publishing(Topics::Broadcast, 1, 10));
+        let law = Law::Constant(1);
+        let answers = Answers { parts: Parts::Fixed(1), first: law.clone(), gap: law, stall_ns: 1 };
+        let mut asked = publishing(Topics::PerClient, 2, 10);
+        asked.events.source = Source::Answers(answers);
+        let _second = reserved.begin(asked);
+        let forbidden = ["all", "t0", "t2"].map(|topic| reserved.forbids_asks(topic, 0));
+        assert_eq!(forbidden, [true, false, false]);
+        assert!(reserved.holds("t0", 0), "nobody publishes into an answer");
     }
 }

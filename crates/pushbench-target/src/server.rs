@@ -12,6 +12,7 @@ use std::rc::Rc;
 use tokio::sync::{Notify, watch};
 use tokio::task::spawn_local;
 
+use crate::answers::Answers;
 use crate::config::{Config, Limits};
 use crate::driver::{Driver, Lent};
 use crate::http::{self, Stream};
@@ -37,7 +38,8 @@ pub(crate) struct Server {
     /// How far the publisher has come, once it has begun.
     pub(crate) scheduled: RefCell<Option<Scheduled>>,
     /// Topics that are not for publish requests now.
-    pub(crate) reserved: Reserved,
+    pub(crate) reserved: Rc<Reserved>,
+    pub(crate) answers: Rc<Answers>,
     /// What the sockets carry on the wire.
     pub(crate) meter: Rc<Meter>,
     /// There is something to do for the driver.
@@ -93,8 +95,10 @@ impl Server {
     ) -> io::Result<Self> {
         poller.add(&listener, Key::LISTENER.to_u64())?;
         let (counters, meter) = (Rc::new(Counters::default()), Rc::new(meter));
-        let driver =
-            Driver::new(config, listener, Rc::clone(&meter), Rc::clone(poller), Rc::clone(&counters));
+        let reserved = Rc::new(Reserved::default());
+        let answers = Rc::new(Answers::new(config.answers.clone(), Rc::clone(&reserved)));
+        let shared = (Rc::clone(&counters), Rc::clone(&answers));
+        let driver = Driver::new(config, listener, Rc::clone(&meter), Rc::clone(poller), shared);
         Ok(Self {
             limits: config.limits,
             driver: RefCell::new(driver),
@@ -102,7 +106,8 @@ impl Server {
             counters,
             histograms: RefCell::default(),
             scheduled: RefCell::default(),
-            reserved: Reserved::default(),
+            reserved,
+            answers,
             meter,
             more: Notify::new(),
             emptied: Notify::new(),
@@ -122,6 +127,30 @@ impl Server {
         self.with_hub(|hub| match &self.injector {
             None => hub.publish(topic, published_ns, payload),
             Some(injector) => injector.publish(hub, topic, published_ns, payload),
+        })
+    }
+
+    /// Publishes a part of an answer, and the answer's end, which counts for no event; both in one go, so that whoever waits for
+    /// either gets both.
+    pub(crate) fn publish_answer(
+        &self,
+        topic: &TopicName,
+        published_ns: u64,
+        part: Option<String>,
+        end: Option<String>,
+    ) -> Result<(), Refusal> {
+        self.with_hub(|hub| {
+            let injector = self.injector.as_ref();
+            let published = part.map(|part| match injector {
+                None => hub.publish(topic, published_ns, |_| part),
+                Some(injector) => injector.publish(hub, topic, published_ns, |_| part),
+            });
+            let ended = end.map(|end| match injector {
+                None => hub.push(topic, published_ns, |_| end).map(drop),
+                Some(injector) => injector.publish_end(hub, topic, published_ns, end),
+            });
+            published.transpose()?;
+            ended.transpose().map(drop)
         })
     }
 

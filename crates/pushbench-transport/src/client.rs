@@ -58,6 +58,9 @@ pub enum Note {
     ProtocolError,
     /// No reply in time.
     Timeout,
+    /// An answer that was asked for is over without its end: refused, or cut off from what was to come. Of each ask there
+    /// comes either its end or this, unless the client leaves before.
+    CutShort,
 }
 
 /// Receives what a subscriber finds in the bytes. The reception time is known to the implementor, not passed.
@@ -134,7 +137,8 @@ pub trait Subscriber {
     /// The run is over, or the client leaves for a while: put a polite end into [`Io::out`], if the transport has one.
     fn farewell(&mut self, io: &mut Io<'_>);
     /// Asks for answer `ask` of the run, on the connection there is (pattern `stream`). Only of halves that ask, see
-    /// `Settings::asker`, and only while no answer is under way.
+    /// `Settings::asker`; only on a connection, once it was said to be ready, and only while no answer is under way: that
+    /// is, after the last ask's end event or [`Note::CutShort`].
     fn ask(&mut self, ask: u64, io: &mut Io<'_>) -> Step {
         let _ = (ask, io);
         debug_assert!(false, "this half asks for nothing");

@@ -3,6 +3,9 @@
 //! `{"n":42,"d":<due ns>,"p":<published ns>,"t":"<topic>","x":"<filler>"}`, the keys always in this order, so that a
 //! receiver finds the numbers by position without a JSON parser, whoever relayed the payload. Payloads of other
 //! publishers are opaque text and have no envelope.
+//!
+//! An answer of several parts (pattern `stream`) has parts with envelopes, numbered from 1 within the answer, and an event
+//! that says that it is over: `{"end":<parts>,"t":"<topic>"}`. That one is no part.
 
 use std::io::Write as _;
 
@@ -55,6 +58,25 @@ pub fn stamp_of(payload: &[u8]) -> Option<Stamp> {
     let (due_ns, rest) = number(rest.strip_prefix(br#","d":"#)?)?;
     let (published_ns, rest) = number(rest.strip_prefix(br#","p":"#)?)?;
     (n <= LARGEST_N && rest.starts_with(b",")).then_some(Stamp { n, due_ns, published_ns })
+}
+
+/// What the event begins with that says that an answer is over.
+const END: &[u8] = br#"{"end":"#;
+
+/// Writes the event that ends an answer of so many parts to `out`.
+///
+/// `topic` must need no JSON escaping.
+pub fn encode_end(parts: u32, topic: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(END);
+    // Writing to a Vec cannot fail.
+    let _ = write!(out, r#"{parts},"t":"{topic}"}}"#);
+}
+
+/// How many parts the answer had that ends with this payload; `None` when the payload is anything else.
+#[must_use]
+pub fn is_end(payload: &[u8]) -> Option<u32> {
+    let (parts, rest) = number(payload.strip_prefix(END)?)?;
+    if rest.starts_with(b",") || rest.starts_with(b"}") { u32::try_from(parts).ok() } else { None }
 }
 
 /// Digits of the longest `u64`.
@@ -114,6 +136,25 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_end_is_told_from_a_part_and_from_anything_else() {
+        for parts in [0, 20, u32::MAX] {
+            let mut out = Vec::new();
+            encode_end(parts, "t7", &mut out);
+            assert_eq!((is_end(&out), stamp_of(&out)), (Some(parts), None));
+            let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
+            assert_eq!((json["end"].as_u64(), json["t"].as_str()), (Some(parts.into()), Some("t7")));
+        }
+        let mut part = Vec::new();
+        encode(Stamp { n: 1, due_ns: 1, published_ns: 2 }, "t7", 0, &mut part);
+        assert_eq!(is_end(&part), None);
+        for other in
+            ["", "{}", r#"{"end":"#, r#"{"end":}"#, r#"{"end":4294967296}"#, r#"{"end":1x"#, r#"{"end":-1}"#]
+        {
+            assert_eq!(is_end(other.as_bytes()), None, "{other}");
+        }
+    }
+
     proptest! {
         #[test]
         fn what_is_encoded_is_read_back(n in 0..=LARGEST_N, due_ns: u64, published_ns: u64, size in 0usize..600) {
@@ -125,7 +166,7 @@ mod tests {
 
         #[test]
         fn any_bytes_are_safe(bytes: Vec<u8>) {
-            let _ = stamp_of(&bytes);
+            let _ = (stamp_of(&bytes), is_end(&bytes));
         }
 
         #[test]

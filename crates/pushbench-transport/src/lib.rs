@@ -7,6 +7,7 @@
 //! | `settings.rs` | the scenario keys of the transport | reading of files |
 //! | `wire.rs` | bytes to events and back, however the bytes are cut | I/O, clocks |
 //! | `subscribe.rs` | the client half: a state machine, bytes and time in, bytes and wishes out | I/O, clocks |
+//! | `ask.rs` | the client half that asks for answers, likewise | I/O, clocks |
 //! | `serve.rs` | the server half: a state machine, requests, events, bytes and time in, bytes and wishes out | I/O, clocks, routing |
 //!
 //! One part of a serving half does I/O, by a library: WebSocket's echo, on which no load is measured.
@@ -15,6 +16,7 @@
 //!
 //! Scenario files, results and charts are not known here, nor is who drives the two halves.
 
+pub mod asking;
 pub mod client;
 pub mod envelope;
 pub mod error;

@@ -112,6 +112,10 @@ impl Script {
         self.run(|subscriber, io| subscriber.received(bytes, io))
     }
 
+    pub(crate) fn ask(&mut self, ask: u64) -> Step {
+        self.run(|subscriber, io| subscriber.ask(ask, io))
+    }
+
     pub(crate) fn close(&mut self, why: Closed) -> Step {
         self.run(|subscriber, io| subscriber.closed(why, io))
     }

@@ -75,6 +75,19 @@ macro_rules! transports {
                 }
             }
 
+            /// The client half that asks for answers (pattern `stream`): one client, which has not begun. On a connection it
+            /// is idle until [`Subscriber::ask`], and idle again on the same one when the answer is there.
+            ///
+            /// It is ready as soon as it could ask. An answer's events are its parts and then its end, which
+            /// [`crate::envelope::is_end`] tells from them; an answer without end is told by
+            /// [`Note::CutShort`](crate::client::Note::CutShort).
+            #[must_use]
+            pub fn asker(&self, identity: Identity) -> Box<dyn Subscriber> {
+                match self {
+                    $(Self::$variant(settings) => Box::new(crate::$module::asker(settings, $path, identity)),)*
+                }
+            }
+
             /// The server half: how the question is answered. What is written first is appended to `out`.
             ///
             /// # Errors

@@ -121,6 +121,17 @@ impl Client {
         }
     }
 
+    /// Whether it could ask now: it has a connection.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.stage == Stage::Holding
+    }
+
+    /// It is to ask for answer `k`, for which it has a connection.
+    pub(crate) fn ask(&mut self, k: u64, turn: &mut Turn<'_>) {
+        let step = self.input(now_ns(), turn, |half, io| half.ask(k, io));
+        self.settle(step, turn);
+    }
+
     /// A socket of its is ready, the present one or one that it has closed meanwhile.
     pub(crate) fn on_ready(&mut self, ready: Readiness, turn: &mut Turn<'_>) {
         if ready.writable && ready.key == self.key() {

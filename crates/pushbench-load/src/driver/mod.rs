@@ -6,9 +6,10 @@
 //! every turn, timers before sockets, and no kind of what clients do has more than some dozens of goes before the others get
 //! theirs. Nothing is known here of what a client does with its turn.
 
+mod asking;
 mod orders;
 
-use pushbench_measure::{Figure, Histograms};
+use pushbench_measure::Histograms;
 use pushbench_probe::clock::now_ns;
 use pushbench_probe::readiness::Ready;
 use pushbench_probe::timer::Timer;
@@ -19,6 +20,7 @@ use self::orders::Ending;
 pub(crate) use self::orders::{Order, Orders};
 use crate::account::Account;
 use crate::arrivals::{Arrivals, number};
+use crate::asks::Asks;
 use crate::client::Client;
 use crate::errands::Errands;
 use crate::lives::{Lives, Move};
@@ -51,6 +53,8 @@ pub(crate) struct Driver {
     errands: Option<Errands>,
     /// In steps in which clients leave and come back by plan.
     lives: Option<Box<Lives>>,
+    /// What clients ask for, once the phases are known.
+    asks: Option<Asks>,
     orders: Orders,
     /// Number of clients that are to arrive.
     clients_in_all: u32,
@@ -87,13 +91,15 @@ impl Driver {
         thread.sockets.add(&*orders.bell, BELL)?;
         let clients_in_all = thread.share.client_numbers().count() as u32;
         let clients_in_ramp = Arrivals::in_ramp(&thread.share);
+        let figures = asking::figures(&thread.share.plan);
         Ok(Self {
             thread,
-            recorder: Recorder { histograms: Histograms::prepared(&Figure::COMMON), ..Recorder::default() },
+            recorder: Recorder { histograms: Histograms::prepared(&figures), ..Recorder::default() },
             clients: Vec::new(),
             arrivals: None,
             errands: None,
             lives: None,
+            asks: None,
             orders,
             clients_in_all,
             clients_in_ramp,
@@ -148,7 +154,8 @@ impl Driver {
         let lives = self.lives.as_ref().filter(|_| !self.thread.is_over);
         let move_ns = lives.and_then(|lives| lives.next_ns());
         let slow_ns = self.thread.slow.as_ref().and_then(SlowReaders::next_ns);
-        let all = [arrival_ns, errand_ns, ending_ns, move_ns, slow_ns, self.thread.wheel.next_ns()];
+        let wake_ns = self.thread.wheel.next_ns();
+        let all = [arrival_ns, self.next_ask_ns(), errand_ns, ending_ns, move_ns, slow_ns, wake_ns];
         all.into_iter().flatten().min().unwrap_or(u64::MAX)
     }
 
@@ -160,13 +167,15 @@ impl Driver {
         let ended = self.end();
         let arrived = self.let_in(now_ns);
         let moved = self.move_by_plan(now_ns);
+        let asked = self.ask(now_ns);
         let woken = self.wake(now_ns);
         let slow = self.read_slowly(now_ns);
         let read_again = self.read_again();
         self.serve();
         self.tell_ready();
         let conclusion = if self.is_conclusion_due(now_ns) { Left::More } else { Left::Nothing };
-        let all = [errands, ended, arrived, moved, woken, slow, read_again, conclusion];
+        let free = self.is_anybody_free();
+        let all = [errands, ended, arrived, moved, asked, free, woken, slow, read_again, conclusion];
         if all.contains(&Left::More) { Left::More } else { Left::Nothing }
     }
 
@@ -181,7 +190,7 @@ impl Driver {
             let mut account = Account::new(arrival.at_ns, arrival.topic);
             account.slow = slow;
             self.recorder.accounts.push(account);
-            let half = self.thread.share.transport().settings.subscriber(arrival.identity);
+            let half = asking::half(&self.thread.share, arrival.identity);
             let mut client = Client::new(self.clients.len() as u32, half);
             client.on_time(&mut Turn { thread: &mut self.thread, recorder: &mut self.recorder });
             self.clients.push(client);

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use super::{Course, Driver};
 use crate::absences::Absences;
 use crate::arrivals::Arrivals;
-use crate::books;
+use crate::books::{self, Beside};
 use crate::errands::Errands;
 use crate::lives::Lives;
 
@@ -94,6 +94,7 @@ impl Driver {
                 if let Some(errands) = &mut self.errands {
                     errands.begin(edges, &self.thread.meter);
                 }
+                self.ask_from_now_on();
             }
             Order::Report { tick_ns, reply } => {
                 let _ = reply.send(self.recorder.report(tick_ns));
@@ -146,7 +147,7 @@ impl Driver {
         let sums = books::close(
             &self.thread.share,
             &mut self.recorder,
-            self.thread.slow.as_ref(),
+            Beside { slow: self.thread.slow.as_ref(), asks: self.asks.as_ref() },
             &at_edges,
             now_ns,
         );

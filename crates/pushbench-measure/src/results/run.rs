@@ -84,11 +84,11 @@ pub struct ScenarioRecord {
     pub rounds: u32,
     /// Numbers of clients, one a step. More than one makes chart 1.
     pub steps: Vec<u32>,
-    /// `broadcast` or `topics`.
+    /// `broadcast`, `topics` or `stream`.
     pub pattern: String,
     /// Number of topics.
     pub topics: u32,
-    /// Published events per second, over all topics.
+    /// Published events per second, over all topics; of a stream its parts, in the mean.
     pub events_per_second: f64,
     /// Size of an event's payload as the scenario words it, for people.
     pub event_size: String,

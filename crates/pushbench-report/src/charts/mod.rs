@@ -24,6 +24,7 @@ mod shift;
 mod slow_readers;
 mod sockets;
 mod stacked;
+mod stream;
 mod timeline;
 mod view;
 
@@ -48,6 +49,7 @@ struct Chart {
 const CHARTS: &[Chart] = &[
     Chart { file: "capacity.png", draw: capacity::draw, wanted: capacity::wanted },
     Chart { file: "latency-percentiles.png", draw: percentiles::draw, wanted: always },
+    Chart { file: "stream.png", draw: stream::draw, wanted: stream::wanted },
     Chart { file: "bytes-per-event.png", draw: bytes::draw, wanted: always },
     Chart { file: "sockets.png", draw: sockets::draw, wanted: always },
     Chart { file: "cost.png", draw: cost::draw, wanted: always },

@@ -7,7 +7,7 @@ use super::axes::AXIS_NAME;
 use super::canvas::{Align, Canvas};
 use super::frame::{plain_footer, surround};
 use super::palette::{Ink, in_run, ink};
-use super::percentiles::{Curve, Source, draw_curves};
+use super::percentiles::{Curve, DELIVERY, Source, draw_curves};
 use crate::compare::{Comparison, Pair, Side, wording};
 use crate::figures::{P50, P99, Percentile};
 use crate::format::{grouped, time_us, typed};
@@ -49,7 +49,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, comparison: &Comparison<'_>) {
             })
         })
         .collect();
-    draw_curves(canvas, room, &curves);
+    draw_curves(canvas, room, &curves, &DELIVERY);
 }
 
 /// What stands before a name where a side is not to be believed.

@@ -27,11 +27,20 @@ const SUBTITLE: &str = "Received − due. Thin line: fewer than 10/(1−p) publi
 pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     let subtitle = with_whiskers(SUBTITLE, view);
     let room = frame(canvas, view, Extent::OneStep, TITLE, &subtitle);
-    draw_curves(canvas, room, &view.series.iter().map(Curve::of_series).collect::<Vec<_>>());
+    draw_curves(canvas, room, &view.series.iter().map(Curve::of_series).collect::<Vec<_>>(), &DELIVERY);
 }
 
+/// What stands at the axes.
+pub(super) struct Words {
+    pub(super) y: &'static str,
+    pub(super) x: &'static str,
+}
+
+/// Of delivery latency.
+pub(super) const DELIVERY: Words = Words { y: "delivery latency (log)", x: "percentile of deliveries" };
+
 /// Curves with their axes.
-pub(super) fn draw_curves(canvas: &mut Canvas<'_>, room: Rect, curves: &[Curve]) {
+pub(super) fn draw_curves(canvas: &mut Canvas<'_>, room: Rect, curves: &[Curve], words: &Words) {
     let values = curves.iter().flat_map(|curve| curve.points.iter().map(|(_, us)| *us));
     let estimates = || curves.iter().flat_map(|curve| &curve.estimates);
     let ends = estimates().flat_map(|of| [of.interval.lo.max(FLOOR_US), of.interval.hi]);
@@ -48,11 +57,11 @@ pub(super) fn draw_curves(canvas: &mut Canvas<'_>, room: Rect, curves: &[Curve])
         room.right - 350.0,
         room.bottom - 72.0,
     );
-    canvas.text((room.left, room.top + 6.0), Align::Left, AXIS_NAME, "delivery latency (log)");
+    canvas.text((room.left, room.top + 6.0), Align::Left, AXIS_NAME, words.y);
     draw_y(canvas, plot, &y, Labels::Shown);
     draw_x_grid(canvas, plot, &x);
     draw_x(canvas, plot, &x, Labels::Shown);
-    canvas.text((plot.x(0.5), plot.bottom + 58.0), Align::Centre, AXIS_NAME, "percentile of deliveries");
+    canvas.text((plot.x(0.5), plot.bottom + 58.0), Align::Centre, AXIS_NAME, words.x);
 
     let place = |(nines, us): Point| (plot.x(x.scale.share(nines)), plot.y(scale.share(us)));
     for curve in curves {

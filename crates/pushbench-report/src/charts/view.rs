@@ -1,9 +1,9 @@
 //! What the charts of a run show: one number of clients, every transport with its ink.
 
-use pushbench_measure::Histogram;
 use pushbench_measure::results::{
     Confidence, Interval, RoundResult, Run, StepResult, Summary, TransportRecord,
 };
+use pushbench_measure::{Figure, Histogram};
 use std::collections::{BTreeMap, BTreeSet};
 
 use pushbench_measure::verdict::Level;
@@ -104,6 +104,11 @@ impl<'a> Series<'a> {
     /// How long dropped clients were away, of all rounds.
     pub(super) fn back(&self) -> Option<&'a Histogram> {
         self.files.back_of(self.step)
+    }
+
+    /// What answers took that were asked for in the measure phase.
+    pub(super) fn answers(&self, figure: Figure) -> Option<&'a Histogram> {
+        self.files.answers_of(figure, self.step)
     }
 
     /// Delivery latency of the measure phase.

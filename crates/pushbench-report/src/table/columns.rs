@@ -2,9 +2,10 @@
 
 mod slow;
 
-use pushbench_measure::results::{Run, StepResult};
+use pushbench_measure::results::{Run, StepResult, Summary};
 use pushbench_measure::verdict::Level;
 
+use super::answers::{self, has_answers};
 use super::grid::{Cell, Head, Paint};
 use crate::figures::{P50, P90, P99, P999, Percentile};
 use crate::format::{bytes, grouped, number, plus_minus, time_us};
@@ -21,7 +22,7 @@ pub(super) struct Column {
 }
 
 impl Column {
-    const fn new(group: &'static str, name: &'static str, cell: fn(&Row<'_>) -> Cell) -> Self {
+    pub(super) const fn new(group: &'static str, name: &'static str, cell: fn(&Row<'_>) -> Cell) -> Self {
         Self { head: Head { group, name }, cell }
     }
 
@@ -42,16 +43,29 @@ pub(super) fn rows(run: &Run) -> Vec<Row<'_>> {
     results.into_iter().map(|result| Row { result }).collect()
 }
 
-/// The columns in blocks: what arrived and when, then what only some scenarios have, then what it cost.
-pub(super) fn blocks(run: &Run) -> Vec<Vec<Column>> {
-    let mut blocks = vec![delivery()];
-    blocks.extend(slow::block(run));
-    blocks.push(cost(run));
-    blocks
+impl Row<'_> {
+    pub(super) fn summary(&self) -> &Summary {
+        &self.result.summary
+    }
 }
 
-fn delivery() -> Vec<Column> {
-    vec![
+/// The columns in blocks: what arrived and when, then what only some scenarios have, then what it cost.
+pub(super) fn blocks(run: &Run) -> Vec<Vec<Column>> {
+    let blocks = [Some(delivery(run)), answers::block(run), slow::block(run), Some(cost(run))];
+    blocks.into_iter().flatten().collect()
+}
+
+/// What a row is about, where its number of clients need not be said unless it is one of several.
+pub(super) fn names(run: &Run) -> Vec<Column> {
+    let mut columns = vec![Column::new("", "transport", label)];
+    if run.scenario.steps.len() > 1 {
+        columns.push(Column::new("", "clients", clients));
+    }
+    columns
+}
+
+fn delivery(run: &Run) -> Vec<Column> {
+    let mut columns = vec![
         Column::new("", "transport", label),
         Column::new("", "clients", clients),
         Column::new("", "delivered/expected", delivered),
@@ -61,40 +75,52 @@ fn delivery() -> Vec<Column> {
         Column::new("delivery latency", "p99", |row| percentile(row, P99)),
         Column::new("delivery latency", "p99.9", |row| percentile(row, P999)),
         Column::new("delivery latency", "max", |row| figure(row, "latency_max_us", time_us)),
-        Column::new("age", "mean", |row| figure(row, "age_mean_us", time_us)),
-    ]
+    ];
+    // What a client holds of an answer does not age.
+    if !has_answers(run) {
+        columns.push(Column::new("age", "mean", |row| figure(row, "age_mean_us", time_us)));
+    }
+    columns
 }
 
 fn cost(run: &Run) -> Vec<Column> {
-    let mut columns = vec![Column::new("", "transport", label)];
-    if run.scenario.steps.len() > 1 {
-        columns.push(Column::new("", "clients", clients));
-    }
+    let mut columns = names(run);
     // Bytes on the wire are the better answer; where they were not measured the heading says what stands there.
+    let (wire, requests, cpu) = headings(run);
     columns.extend(if has_wire(run) {
         [
-            Column::new("wire B/event", "down", |row| figure(row, "wire_down_bytes_per_event", bytes)),
-            Column::new("wire B/event", "up", |row| figure(row, "wire_up_bytes_per_event", bytes)),
+            Column::new(wire, "down", |row| figure(row, "wire_down_bytes_per_event", bytes)),
+            Column::new(wire, "up", |row| figure(row, "wire_up_bytes_per_event", bytes)),
         ]
     } else {
         [
-            Column::new("stream B/event", "down", |row| figure(row, "stream_down_bytes_per_event", bytes)),
-            Column::new("stream B/event", "up", |row| figure(row, "stream_up_bytes_per_event", bytes)),
+            Column::new(wire, "down", |row| figure(row, "stream_down_bytes_per_event", bytes)),
+            Column::new(wire, "up", |row| figure(row, "stream_up_bytes_per_event", bytes)),
         ]
     });
     columns.extend([
-        Column::new("requests", "/event", |row| figure(row, "requests_per_event", number)),
+        Column::new("requests", requests, |row| figure(row, "requests_per_event", number)),
         Column::new("peak sockets", "estab", |row| figure(row, "sockets_established_peak", count)),
         Column::new("peak sockets", "tw", |row| figure(row, "sockets_time_wait_peak", count)),
         Column::new("opened", "/s", |row| figure(row, "opened_per_second", number)),
-        Column::new("CPU µs/event", "target", |row| figure(row, "target_cpu_us_per_event", number)),
-        Column::new("CPU µs/event", "worker", |row| figure(row, "worker_cpu_us_per_event", number)),
+        Column::new(cpu, "target", |row| figure(row, "target_cpu_us_per_event", number)),
+        Column::new(cpu, "worker", |row| figure(row, "worker_cpu_us_per_event", number)),
         Column::new("KiB/client", "target", |row| figure(row, "target_bytes_per_client", kib)),
         Column::new("KiB/client", "worker", |row| figure(row, "worker_bytes_per_client", kib)),
         Column::new("KiB/client", "kernel", |row| figure(row, "kernel_bytes_per_client", kib)),
         Column::new("", "verdict", verdict),
     ]);
     columns
+}
+
+/// The headings of bytes, requests and CPU time: an event of a stream is a part of an answer.
+fn headings(run: &Run) -> (&'static str, &'static str, &'static str) {
+    match (has_answers(run), has_wire(run)) {
+        (false, true) => ("wire B/event", "/event", "CPU µs/event"),
+        (false, false) => ("stream B/event", "/event", "CPU µs/event"),
+        (true, true) => ("wire B/part", "/part", "CPU µs/part"),
+        (true, false) => ("stream B/part", "/part", "CPU µs/part"),
+    }
 }
 
 /// Whether any result knows its bytes on the wire.
@@ -112,7 +138,7 @@ fn kib(bytes: f64) -> String {
     number(bytes / 1024.0)
 }
 
-fn figure(row: &Row<'_>, name: &str, word: fn(f64) -> String) -> Cell {
+pub(super) fn figure(row: &Row<'_>, name: &str, word: fn(f64) -> String) -> Cell {
     let Some(value) = row.result.summary.figure(name) else { return Cell::plain(NOTHING) };
     let text = word(value);
     Cell::plain(match row.result.interval(name) {

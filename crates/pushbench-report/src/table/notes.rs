@@ -3,6 +3,7 @@
 use pushbench_measure::results::{Run, Status, StepResult, Summary, ThresholdResult, TransportRecord};
 use pushbench_measure::verdict::{Finding, Level};
 
+use super::answers::has_answers;
 use super::grid::{Cell, Paint};
 use crate::calibration;
 use crate::figures::{P50, P90, P99, P999, Percentile};
@@ -30,6 +31,7 @@ pub(super) fn head(run: &Run) -> Vec<Cell> {
         lines.push(Cell::new(format!("faults injected: {inject}"), Paint::Bad));
     }
     let receivers = match scenario.topics {
+        _ if has_answers(run) => "answers in parts to clients that ask".to_owned(),
         0 | 1 => scenario.pattern.clone(),
         topics => format!("{} topics", grouped(topics.into())),
     };

@@ -52,7 +52,7 @@ impl Picture {
 }
 
 /// Draws a run; every chart is checked for what all charts must be.
-fn drawn(run: &RunFolder) -> BTreeMap<String, Picture> {
+pub(crate) fn drawn(run: &RunFolder) -> BTreeMap<String, Picture> {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let out = dir.path().join("charts");
     let paths = charts::draw_all(run, &out).expect("the run can be drawn");
@@ -70,11 +70,11 @@ fn drawn(run: &RunFolder) -> BTreeMap<String, Picture> {
     pictures
 }
 
-fn names(pictures: &BTreeMap<String, Picture>) -> Vec<&str> {
+pub(crate) fn names(pictures: &BTreeMap<String, Picture>) -> Vec<&str> {
     pictures.keys().map(String::as_str).collect()
 }
 
-const ALWAYS: [&str; 5] =
+pub(crate) const ALWAYS: [&str; 5] =
     ["bytes-per-event.png", "cost.png", "latency-over-time.png", "latency-percentiles.png", "sockets.png"];
 
 #[test]

@@ -10,6 +10,7 @@ mod legend;
 mod logs;
 mod peers;
 mod steps;
+mod streams;
 mod synthetic;
 mod table;
 mod thresholds;

@@ -2,7 +2,9 @@
 
 use pushbench_transport::{Size, envelope};
 
+use super::answers;
 use super::keys::{self, Pattern};
+use super::recorded::ReadFile;
 use crate::choice::{SizeChoice, TopicCount};
 use crate::plan::{EventSize, Events, Source, Topics, topic_name};
 use crate::section::{FaultList, Section};
@@ -12,9 +14,14 @@ use crate::shape::Shape;
 pub(super) const HIGHEST_RATE: f64 = 1e6;
 
 /// `None` only if there are faults.
-pub(super) fn read(section: &Section, steps: &[u32], faults: &mut FaultList) -> Option<Events> {
+pub(super) fn read(
+    section: &Section,
+    steps: &[u32],
+    file: ReadFile<'_>,
+    faults: &mut FaultList,
+) -> Option<Events> {
     let keys = section.read(keys::Events::default(), None, &[], faults);
-    section.require("pattern", faults, "\"broadcast\" or \"topics\"");
+    section.require("pattern", faults, "\"broadcast\", \"topics\" or \"stream\"");
     section.require("rate", faults, "a rate such as \"5/s\"");
     if let Some(rate) = &keys.rate {
         section.check("rate", rate.per_second() <= HIGHEST_RATE, faults, "0/s to 1000000/s");
@@ -27,9 +34,10 @@ pub(super) fn read(section: &Section, steps: &[u32], faults: &mut FaultList) -> 
     };
     let name = topic_name(topics.unwrap_or(Topics::Broadcast), longest.saturating_sub(1));
     let size = size(section, keys.size, envelope::smallest_size(name.len() as u64), faults);
+    let source = source(section, &keys, file, faults);
     Some(Events {
         topics: topics?,
-        source: Source::Publisher,
+        source: source?,
         rate: keys.rate?.per_second(),
         shape: Shape::FLAT,
         arrival: keys.arrival,
@@ -37,16 +45,38 @@ pub(super) fn read(section: &Section, steps: &[u32], faults: &mut FaultList) -> 
     })
 }
 
+/// Who makes events; keys that only another pattern has are faults.
+fn source(
+    section: &Section,
+    keys: &keys::Events,
+    file: ReadFile<'_>,
+    faults: &mut FaultList,
+) -> Option<Source> {
+    match keys.pattern? {
+        Pattern::Stream => answers::read(section, keys, file, faults).map(Source::Answers),
+        pattern @ (Pattern::Broadcast | Pattern::Topics) => {
+            answers::refuse(section, pattern.name(), faults);
+            Some(Source::Publisher)
+        }
+    }
+}
+
 fn topics(section: &Section, keys: &keys::Events, steps: &[u32], faults: &mut FaultList) -> Option<Topics> {
     let most_clients = steps.iter().copied().max().unwrap_or(0);
     let least_clients = steps.iter().copied().min().unwrap_or(0);
     match (keys.pattern?, keys.topics) {
-        (Pattern::Broadcast, _) => {
+        (pattern @ (Pattern::Broadcast | Pattern::Stream), _) => {
             if section.value("topics").is_some() {
-                section.fault("topics", faults, "not allowed with pattern = \"broadcast\"");
+                section.fault("topics", faults, format!("not allowed with pattern = \"{}\"", pattern.name()));
                 faults.hint(Some("leave it out, or write pattern = \"topics\"".to_owned()));
             }
-            Some(Topics::Broadcast)
+            if pattern == Pattern::Broadcast {
+                return Some(Topics::Broadcast);
+            }
+            let allowed =
+                format!("clients of a stream have a topic each; at most {} topics", TopicCount::MOST);
+            section.check("pattern", most_clients <= TopicCount::MOST, faults, &allowed);
+            Some(Topics::PerClient)
         }
         (Pattern::Topics, None) => {
             section.require("topics", faults, TopicCount::ALLOWED);

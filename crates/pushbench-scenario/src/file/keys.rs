@@ -6,10 +6,12 @@ use pushbench_transport::{Period, Size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::answers::PartsChoice;
 use super::shape::Stages;
 use crate::choice::{ClientCounts, SizeChoice, TopicCount};
 use crate::coalesce::Coalesce;
 use crate::inject::Inject;
+use crate::law_choice::ReplayChoice;
 use crate::plan::{Arrival, BACKLOG_BYTES, Network};
 use crate::quantity::{Rate, Share};
 use crate::slow::SlowPolicy;
@@ -75,6 +77,19 @@ pub(crate) enum Pattern {
     Broadcast,
     /// Clients are dealt out to topics; an event reaches the clients of one topic.
     Topics,
+    /// Clients ask, each for one answer at a time; an answer comes in parts.
+    Stream,
+}
+
+impl Pattern {
+    /// As files have it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Broadcast => "broadcast",
+            Self::Topics => "topics",
+            Self::Stream => "stream",
+        }
+    }
 }
 
 /// What is published.
@@ -88,7 +103,7 @@ pub(crate) struct Events {
     /// With pattern topics: how many, or "clients" for one topic each.
     #[schemars(with = "TopicCount")]
     pub(crate) topics: Option<TopicCount>,
-    /// Published events over all topics; "0/s" for none.
+    /// Published events over all topics; "0/s" for none. With pattern stream: asks over all clients.
     #[schemars(required)]
     pub(crate) rate: Option<Rate>,
     /// When events are due: evenly, or at random (seeded).
@@ -97,6 +112,18 @@ pub(crate) struct Events {
     pub(crate) size: SizeChoice,
     /// How the rate changes in the course of the measure phase, one stage after the other.
     pub(crate) shape: Stages,
+    /// With pattern stream: parts of an answer, always as many or uniform between two numbers.
+    #[schemars(with = "PartsChoice")]
+    pub(crate) parts: Option<PartsChoice>,
+    /// With pattern stream: from an ask to the first part. Default: 0s.
+    #[schemars(with = "ReplayChoice")]
+    pub(crate) first: Option<ReplayChoice>,
+    /// With pattern stream: from one part to the next.
+    #[schemars(with = "ReplayChoice")]
+    pub(crate) gap: Option<ReplayChoice>,
+    /// With pattern stream: a longer time between the receptions of two parts is a stall. Default: 1s.
+    #[schemars(with = "Period")]
+    pub(crate) stall: Option<Period>,
 }
 
 impl Default for Events {
@@ -108,6 +135,10 @@ impl Default for Events {
             arrival: Arrival::Constant,
             size: SizeChoice::Fixed(Size::from_bytes(256)),
             shape: Stages::default(),
+            parts: None,
+            first: None,
+            gap: None,
+            stall: None,
         }
     }
 }

@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-use super::{DRAIN_MARGIN, transports};
+use super::drain::DRAIN_MARGIN;
+use super::transports;
 use crate::law::Law;
 use crate::law_choice::LawChoice;
 use crate::life::{DROP_WINDOW, Life, Restart, Storm};

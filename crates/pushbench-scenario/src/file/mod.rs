@@ -1,25 +1,29 @@
 //! A scenario file's text to a plan, or to everything that is wrong with it.
 
+mod answers;
 mod counts;
+mod drain;
 mod events;
 pub(crate) mod keys;
 pub(crate) mod life;
+mod recorded;
 mod shape;
 pub(crate) mod slow;
 pub(crate) mod thresholds;
 mod transports;
 
 use std::fmt::Write as _;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::Path;
 
-use pushbench_transport::settings::TransportSettings as _;
 use pushbench_transport::{Period, Settings};
 use sha2::{Digest as _, Sha256};
 use toml::de::DeTable;
 
+pub use recorded::ReadFile;
+
+use self::drain::HeldBack;
 use crate::choice::ClientCounts;
-use crate::coalesce::Coalesce;
 use crate::fault::{Faults, LoadError};
 use crate::inject::{Inject, InjectFault, InjectFaults};
 use crate::overrides::Overrides;
@@ -52,18 +56,14 @@ const LONGEST_MEASURE: Period = Period::from_secs(24 * 3600);
 const LONGEST_EDGE: Period = Period::from_secs(25 * 3600);
 /// The most events that one step may publish.
 const MOST_EVENTS: u32 = 10_000_000;
-/// How much longer than the longest wait of a transport the drain must be.
-const DRAIN_MARGIN: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Reads the file at `path` and parses it.
 ///
 /// # Errors
 /// The file cannot be read, is not text, is larger than 1 MiB, or has faults.
 pub fn load(path: &Path, overrides: &Overrides) -> Result<Plan, LoadError> {
-    let unreadable = |source| LoadError::Unreadable { path: path.to_owned(), source };
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    file.take(LARGEST_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    let bytes = read_up_to(path, LARGEST_FILE_BYTES + 1)
+        .map_err(|source| LoadError::Unreadable { path: path.to_owned(), source })?;
     if bytes.len() as u64 > LARGEST_FILE_BYTES {
         return Err(LoadError::TooLarge { path: path.to_owned(), limit_bytes: LARGEST_FILE_BYTES });
     }
@@ -71,14 +71,37 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<Plan, LoadError> {
         let (offset, text) = (error.utf8_error().valid_up_to(), String::from_utf8_lossy(error.as_bytes()));
         LoadError::NotText { path: path.to_owned(), line: FaultList::new(&text).line_at(offset) }
     })?;
-    Ok(parse(&text, &path.display().to_string(), overrides)?)
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let beside = |name: &Path, most_bytes: u64| read_up_to(&folder.join(name), most_bytes);
+    Ok(parse_beside(&text, &path.display().to_string(), overrides, &beside)?)
 }
 
-/// Parses the text of a scenario file; `path` is what faults call it.
+fn read_up_to(path: &Path, most_bytes: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(most_bytes).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Parses the text of a scenario file that names no other file; `path` is what faults call it.
 ///
 /// # Errors
 /// Everything that is wrong with the text or the overrides, at once. A text that is not TOML has one fault.
 pub fn parse(text: &str, path: &str, overrides: &Overrides) -> Result<Plan, Faults> {
+    let nothing = |_: &Path, _| Err(io::Error::other("no file stands beside a text"));
+    parse_beside(text, path, overrides, &nothing)
+}
+
+/// Parses the text of a scenario file; files that it names are read by `file`, relative to its folder.
+///
+/// # Errors
+/// Everything that is wrong with the text, the files it names or the overrides, at once. A text that is not TOML has one
+/// fault.
+pub fn parse_beside(
+    text: &str,
+    path: &str,
+    overrides: &Overrides,
+    file: ReadFile<'_>,
+) -> Result<Plan, Faults> {
     let mut faults = FaultList::new(text);
     let document = match DeTable::parse(text) {
         Ok(document) => document,
@@ -88,7 +111,8 @@ pub fn parse(text: &str, path: &str, overrides: &Overrides) -> Result<Plan, Faul
             return Err(faults.finish(path));
         }
     };
-    let plan = plan(&Section::new("", 1, Some(document.get_ref())), text, path, overrides, &mut faults);
+    let top = Section::new("", 1, Some(document.get_ref()));
+    let plan = plan(&top, text, path, overrides, file, &mut faults);
     match plan {
         Some(plan) if faults.is_empty() => Ok(plan),
         _ => Err(faults.finish(path)),
@@ -101,6 +125,7 @@ fn plan(
     text: &str,
     path: &str,
     overrides: &Overrides,
+    file: ReadFile<'_>,
     faults: &mut FaultList,
 ) -> Option<Plan> {
     let head = top.read(keys::Top::default(), None, &TABLES, faults);
@@ -126,7 +151,7 @@ fn plan(
     clients.check("connect_rate", sensible, faults, "more than 0/s, at most 1000000/s");
 
     let event_section = top.child("events", faults);
-    let events = events::read(&event_section, &steps, faults)
+    let events = events::read(&event_section, &steps, file, faults)
         .map(|events| Events { rate: rate(events.rate, overrides, faults), ..events });
     let phase_section = top.child("phases", faults);
     let phases = phases(&phase_section, overrides, faults);
@@ -135,8 +160,12 @@ fn plan(
     let rate_shape = shape::read(&event_section, shape::Of::Rate, &phases, faults);
     let events = events.map(|events| Events { shape: rate_shape, ..events });
     shape::check_peak(&event_section, events.as_ref(), faults);
+    answers::check_clients(&event_section, events.as_ref(), &steps, faults);
     check_number_of_events(&phase_section, events.as_ref(), &phases, faults);
     let slow = slow::read(&top.child("slow", faults), top.value("slow").is_some(), &phases, faults);
+    if slow.is_some() && events.as_ref().is_some_and(|events| events.answers().is_some()) {
+        top.fault("slow", faults, "not allowed with pattern = \"stream\": slow readers ask for nothing");
+    }
     let transports = transports::read(top, faults);
     let most_clients = steps.iter().copied().max().unwrap_or(0);
     let around = life::Around { phases: &phases, events: events.as_ref(), clients: most_clients };
@@ -148,8 +177,13 @@ fn plan(
     target.check("ring", (1..=1_000_000).contains(&target_keys.ring), faults, "1 to 1000000 events");
     slow::check_target(&target, &target_keys, faults);
     let inject = inject(&target, target_keys.inject.as_deref(), overrides, faults);
-    let held_back = HeldBack { inject, coalesce: target_keys.coalesce };
-    check_drain(&phase_section, &phases, transports.selected(&overrides.only), held_back, faults);
+    let seed = overrides.seed.unwrap_or(head.seed);
+    let held_back = HeldBack {
+        inject,
+        coalesce: target_keys.coalesce,
+        answers: drain::longest_answer(events.as_ref(), seed, &phases, faults),
+    };
+    drain::check(&phase_section, &phases, transports.selected(&overrides.only), held_back, faults);
     let workers = top.child("workers", faults);
     let worker_keys = workers.read(keys::Workers::default(), None, &[], faults);
     for (section, processes) in [(&target, target_keys.processes), (&workers, worker_keys.processes)] {
@@ -170,7 +204,7 @@ fn plan(
         text: text.to_owned(),
         sha256: sha256_hex(text),
         overrides: overrides.lines(),
-        seed: overrides.seed.unwrap_or(head.seed),
+        seed,
         network: head.network,
         rounds,
         steps,
@@ -298,63 +332,6 @@ fn inject(
         .ok()
     });
     overrides.inject.or(of_file)
-}
-
-/// What of the target's keys holds events back by design.
-#[derive(Debug, Clone, Copy)]
-struct HeldBack {
-    inject: Option<Inject>,
-    coalesce: Coalesce,
-}
-
-impl HeldBack {
-    fn longest(self) -> std::time::Duration {
-        self.inject.map_or(std::time::Duration::ZERO, |inject| inject.longest_hold())
-            + self.coalesce.longest_hold()
-    }
-
-    /// Behind the transport's own wait: how long, and by what.
-    fn in_words(self) -> String {
-        let injected = self.inject.map(|inject| (inject.longest_hold(), "injected faults"));
-        let coalesced =
-            Some((self.coalesce.longest_hold(), "target.coalesce")).filter(|(hold, _)| !hold.is_zero());
-        let said = |(hold, by)| format!(" and {} by {by}", Period::from_duration(hold));
-        injected.into_iter().chain(coalesced).map(said).collect()
-    }
-}
-
-/// An event that a transport may still hold back by design when the drain ends would be counted as lost.
-fn check_drain<'a>(
-    section: &Section,
-    phases: &Phases,
-    transports: impl Iterator<Item = &'a transports::Entry>,
-    held_back: HeldBack,
-    faults: &mut FaultList,
-) {
-    if faults.has("phases.drain") {
-        return;
-    }
-    let wait = |entry: &transports::Entry| entry.plan.settings.longest_wait();
-    let Some(longest) = transports.filter(|entry| entry.whole).max_by_key(|entry| wait(entry)) else {
-        return;
-    };
-    let needed = wait(longest) + held_back.longest() + DRAIN_MARGIN;
-    if phases.drain >= needed {
-        return;
-    }
-    let [drain, wait, needed] = [phases.drain, wait(longest), needed].map(Period::from_duration);
-    let (label, more) = (&longest.plan.label, held_back.in_words());
-    section.fault(
-        "drain",
-        faults,
-        format!(
-            "{drain} is too short: an event may wait {wait} in `{label}`{more}, so at least {needed} is needed"
-        ),
-    );
-    faults.hint(Some(match held_back.inject {
-        Some(_) => format!("write drain = \"{needed}\", or inject less"),
-        None => format!("write drain = \"{needed}\", or have `{label}` wait less"),
-    }));
 }
 
 fn sha256_hex(text: &str) -> String {

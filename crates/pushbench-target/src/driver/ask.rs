@@ -1,11 +1,11 @@
 //! From the bytes of a request to its answer: which requests are served here, and how the answer begins.
 
 use pushbench_transport::server::{
-    Answer, Parsed, Query, Question, Refusal, ReplyForm, RequestHead, TopicRef, parse,
+    Answer, Parsed, Query, Question, Refusal, ReplyForm, RequestHead, Start, parse,
 };
 
 use super::Driver;
-use super::connection::{Farewell, HeadFrom, Mode};
+use super::connection::{Ends, Farewell, HeadFrom, Mode};
 use crate::config::allows;
 use crate::golden;
 use crate::key::Key;
@@ -83,7 +83,7 @@ impl Driver {
             connection.pipe.patience.called();
         }
         let refused = match answer {
-            Ok((query, answer)) => self.begin(key, query.topic(), answer, form, out, now_ns),
+            Ok((query, answer)) => self.begin(key, (head.path, &query), answer, form, out, now_ns),
             Err(refusal) => Err(refusal),
         };
         if let Err(refusal) = refused {
@@ -95,19 +95,42 @@ impl Driver {
     fn begin(
         &mut self,
         key: Key,
-        topic: TopicRef<'_>,
+        (path, query): (&str, &Query<'_>),
         answer: Answer,
         form: ReplyForm,
         out: &mut Vec<u8>,
         now_ns: u64,
     ) -> Result<(), Refusal> {
-        match answer {
-            Answer::Whole => {
+        let topic = query.topic();
+        match (answer, query.ask) {
+            (Answer::Whole, _) => {
                 self.reply(key, out, form, Farewell::Close, now_ns);
                 Ok(())
             }
-            Answer::Poll(poll) => self.poll(key, topic, poll, out, now_ns),
-            Answer::Stream(stream) => self.open(key, topic, stream, out, now_ns),
+            (Answer::Ticket(form), Some(ask)) => self.give_ticket(key, (path, topic, ask), form, out, now_ns),
+            (Answer::Asked(stream), Some(ask)) => {
+                self.begin_answer(topic, ask, now_ns)?;
+                self.open(key, topic, stream, Ends::WithItsAnswer(ask), out, now_ns)
+            }
+            (Answer::AskedAgain(stream), Some(ask)) => match stream.start() {
+                Start::Now => {
+                    self.begin_answer(topic, ask, now_ns)?;
+                    self.open(key, topic, stream, Ends::WithAnAnswer, out, now_ns)
+                }
+                Start::After(after) => {
+                    self.resume_answer(key, (topic, ask, after), stream, form, out, now_ns)
+                }
+            },
+            (Answer::Poll(poll), ask) => {
+                if let Some(ask) = ask {
+                    self.answers.progress(topic, ask)?;
+                }
+                self.poll(key, topic, poll, out, now_ns)
+            }
+            (Answer::Stream(stream) | Answer::Asked(stream) | Answer::AskedAgain(stream), _) => {
+                self.open(key, topic, stream, Ends::Never, out, now_ns)
+            }
+            (Answer::Ticket(_), None) => Err(Refusal::bad_request("nothing is asked for")),
         }
     }
 

@@ -120,6 +120,17 @@ pub(super) struct Streaming {
     pub(super) sent_ns: u64,
     /// Whether it was told that the target shuts down.
     pub(super) was_shut_down: bool,
+    pub(super) ends: Ends,
+}
+
+/// When a stream ends by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ends {
+    Never,
+    /// With the end of an answer that can be had otherwise too.
+    WithAnAnswer,
+    /// With the end of the answer to this ask, which nobody can have when the stream is gone.
+    WithItsAnswer(u64),
 }
 
 /// The client is not there any more.
@@ -257,8 +268,8 @@ impl Pipe {
 }
 
 impl Streaming {
-    pub(super) fn new(stream: Box<dyn Stream>, place: Place, now_ns: u64) -> Self {
-        Self { stream, place: Some(place), sent_ns: now_ns, was_shut_down: false }
+    pub(super) fn new(stream: Box<dyn Stream>, place: Place, ends: Ends, now_ns: u64) -> Self {
+        Self { stream, place: Some(place), sent_ns: now_ns, was_shut_down: false, ends }
     }
 
     /// Its instant has come: what it has to say, and what it wants next.

@@ -11,11 +11,12 @@
 //! PERF: with 5,000 event streams and 5 events a second, 97 % of the target's time is the kernel's `send`.
 
 use pushbench_scenario::{Coalesce, SlowPolicy};
-use pushbench_transport::server::{Refusal, Stream, TopicRef};
+use pushbench_transport::envelope::is_end;
+use pushbench_transport::server::{Refusal, ReplyForm, Stream, TopicRef};
 use std::io::IoSlice;
 
 use super::Driver;
-use super::connection::{Connection, Gone, Mode, Pipe, Streaming};
+use super::connection::{Connection, Ends, Gone, Mode, Pipe, Streaming};
 use crate::hub::{Gap, Pace, Place, Ring, Slot};
 use crate::key::Key;
 
@@ -45,6 +46,8 @@ enum Left {
     Waiting,
     /// There is more for it.
     Behind,
+    /// The answer that it was about has ended, and with it the response.
+    Answered(ReplyForm),
 }
 
 impl Driver {
@@ -57,6 +60,7 @@ impl Driver {
         key: Key,
         topic: TopicRef<'_>,
         mut stream: Box<dyn Stream>,
+        ends: Ends,
         out: &mut Vec<u8>,
         now_ns: u64,
     ) -> Result<(), Refusal> {
@@ -64,7 +68,7 @@ impl Driver {
         out.clear();
         let go = stream.open(self.hub.cursor(place), self.date.at(now_ns), now_ns, out);
         let Some(connection) = self.get(key) else { return Ok(()) };
-        connection.mode = Mode::Streaming(Streaming::new(stream, place, now_ns));
+        connection.mode = Mode::Streaming(Streaming::new(stream, place, ends, now_ns));
         if connection.pipe.write(out, now_ns).is_err() {
             self.close(key);
             return Ok(());
@@ -120,11 +124,11 @@ impl Driver {
             return 0;
         }
         let delivered = deliver(slot, ring, connection, *coalesce, out, now_ns);
-        self.delivered(key, delivered)
+        self.delivered(key, delivered, now_ns)
     }
 
     /// Sees to how a live subscriber is left. Returns how many events it got.
-    fn delivered(&mut self, key: Key, delivered: Delivered) -> usize {
+    fn delivered(&mut self, key: Key, delivered: Delivered, now_ns: u64) -> usize {
         let Delivered { events, coalesced, skipped, left } = delivered;
         self.hub.sent += events;
         self.hub.coalesced += coalesced;
@@ -132,6 +136,7 @@ impl Driver {
         match left {
             Ok(Left::Waiting) => self.note_blocked(key),
             Ok(Left::Behind) => self.resume_later(key),
+            Ok(Left::Answered(form)) => self.answered(key, form, now_ns),
             Err(Gone) => self.close(key),
         }
         events as usize
@@ -147,8 +152,9 @@ impl Driver {
         let (place, was_shut_down) = (*place, *was_shut_down);
         let (slot, ring) = hub.at(place);
         let delivered = deliver(slot, ring, connection, *coalesce, out, now_ns);
-        self.delivered(key, delivered);
-        if self.closing && !was_shut_down && self.get(key).is_some() {
+        self.delivered(key, delivered, now_ns);
+        let streams = |connection: &mut Connection| matches!(connection.mode, Mode::Streaming(_));
+        if self.closing && !was_shut_down && self.get(key).is_some_and(streams) {
             let (slot, ring) = self.hub.at(place);
             if !slot.is_behind(ring) {
                 self.shut_stream_down(key, now_ns);
@@ -213,22 +219,58 @@ fn write_to(
             return Ok(Left::Waiting);
         }
     }
+    let until = match streaming.ends {
+        Ends::Never => u64::MAX,
+        Ends::WithAnAnswer | Ends::WithItsAnswer(_) => end_of_answer(slot, ring),
+    };
     let stream = streaming.stream.as_ref();
     match coalesce {
-        Coalesce::Off => one_by_one(slot, ring, pipe, stream, now_ns)?,
-        Coalesce::Tick | Coalesce::Within(_) => together(slot, ring, pipe, stream, now_ns)?,
+        Coalesce::Off => one_by_one(slot, ring, pipe, stream, until, now_ns)?,
+        Coalesce::Tick | Coalesce::Within(_) => together(slot, ring, pipe, stream, until, now_ns)?,
+    }
+    if slot.next == until && !pipe.is_blocked() {
+        return last(slot, ring, pipe, streaming, out, now_ns);
     }
     Ok(if slot.is_behind(ring) && !pipe.is_blocked() { Left::Behind } else { Left::Waiting })
 }
 
+/// The id of the first event that ends an answer, of those that are there for a subscriber.
+fn end_of_answer(slot: &Slot, ring: &Ring) -> u64 {
+    let ends = |id: &u64| ring.get(*id).is_some_and(|event| is_end(event.payload()).is_some());
+    (slot.next..=ring.newest()).take(IN_A_ROW + 1).find(ends).unwrap_or(u64::MAX)
+}
+
+/// Writes the event that ends an answer, and the end of the response with it.
+fn last(
+    slot: &mut Slot,
+    ring: &Ring,
+    pipe: &mut Pipe,
+    streaming: &mut Streaming,
+    out: &mut Vec<u8>,
+    now_ns: u64,
+) -> Result<Left, Gone> {
+    let Some(event) = ring.get(slot.next) else { return Ok(Left::Waiting) };
+    out.clear();
+    out.extend_from_slice(streaming.stream.event(event));
+    slot.next += 1;
+    let form = streaming.stream.end(out);
+    pipe.write(out, now_ns)?;
+    Ok(form.map_or(Left::Waiting, Left::Answered))
+}
+
+/// Up to the event `until`.
 fn one_by_one(
     slot: &mut Slot,
     ring: &Ring,
     pipe: &mut Pipe,
     stream: &dyn Stream,
+    until: u64,
     now_ns: u64,
 ) -> Result<(), Gone> {
     for _ in 0..IN_A_ROW {
+        if slot.next == until {
+            break;
+        }
         let Some(event) = ring.get(slot.next) else { break };
         slot.next += pipe.write_event(stream.event(event), now_ns)?;
         if pipe.is_blocked() {
@@ -238,16 +280,21 @@ fn one_by_one(
     Ok(())
 }
 
+/// Up to the event `until`.
 fn together(
     slot: &mut Slot,
     ring: &Ring,
     pipe: &mut Pipe,
     stream: &dyn Stream,
+    until: u64,
     now_ns: u64,
 ) -> Result<(), Gone> {
     let mut events = [IoSlice::new(&[]); IN_A_ROW];
     let mut count = 0;
     for event in &mut events {
+        if slot.next + count == until {
+            break;
+        }
         let Some(next) = ring.get(slot.next + count) else { break };
         *event = IoSlice::new(stream.event(next));
         count += 1;

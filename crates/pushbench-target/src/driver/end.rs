@@ -4,7 +4,7 @@ use pushbench_probe::socket::end_of_writing;
 use pushbench_transport::server::Go;
 
 use super::Driver;
-use super::connection::{Client, Farewell, Held, Mode, Streaming, Waits};
+use super::connection::{Client, Ends, Farewell, Held, Mode, Streaming, Waits};
 use crate::key::Key;
 use crate::patience::Overdue;
 
@@ -33,10 +33,15 @@ impl Driver {
     }
 
     /// Takes no more events.
-    fn leave_topic(&mut self, key: Key) {
+    pub(super) fn leave_topic(&mut self, key: Key) {
         let Some(connection) = self.connections.get_mut(key.place()) else { return };
         let place = match &mut connection.mode {
-            Mode::Streaming(Streaming { place, .. }) => place.take(),
+            Mode::Streaming(Streaming { place, ends, .. }) => {
+                if let (Some(place), Ends::WithItsAnswer(ask)) = (*place, *ends) {
+                    self.answers.give_up(self.hub.name(place), ask);
+                }
+                place.take()
+            }
             Mode::Held(Held { waits: Waits::At(place), .. }) => Some(*place),
             _ => None,
         };

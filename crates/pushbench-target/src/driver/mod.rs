@@ -9,6 +9,7 @@
 //! which know nothing of it, and nobody else: it is never entered twice.
 
 mod accept;
+mod answer;
 mod ask;
 mod connection;
 mod deliver;
@@ -35,6 +36,7 @@ use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use tokio::task::yield_now;
 
+use crate::answers::Answers;
 use crate::config::{Config, Limits, Served};
 use crate::http;
 use crate::hub::{Bounds, Hub, Keep};
@@ -63,6 +65,7 @@ pub(crate) struct Driver {
     coalesce: Coalesce,
     slow: SlowPolicy,
     counters: Rc<Counters>,
+    answers: Rc<Answers>,
     meter: Rc<Meter>,
     poller: Rc<Poller>,
     ready: Ready,
@@ -150,7 +153,7 @@ impl Driver {
         listener: Listener,
         meter: Rc<Meter>,
         poller: Rc<Poller>,
-        counters: Rc<Counters>,
+        (counters, answers): (Rc<Counters>, Rc<Answers>),
     ) -> Self {
         let limits = config.limits;
         let keep = Keep {
@@ -165,6 +168,7 @@ impl Driver {
             coalesce: config.coalesce,
             slow: config.slow,
             counters,
+            answers,
             meter,
             poller,
             ready: Ready::new(),

@@ -197,6 +197,17 @@ impl Hub {
         (&mut topic.slots[place.slot as usize], &topic.ring)
     }
 
+    /// The name of a subscriber's topic.
+    pub(crate) fn name(&self, place: Place) -> &TopicName {
+        &self.topics[place.topic as usize].name
+    }
+
+    /// The newest id of a topic, made if there is room for it.
+    pub(crate) fn newest(&mut self, topic: TopicRef<'_>) -> Result<u64, Refusal> {
+        let key = self.key(topic)?;
+        Ok(self.topics[key].ring.newest())
+    }
+
     /// The id up to which a subscriber has everything.
     pub(crate) fn cursor(&self, place: Place) -> u64 {
         self.topics[place.topic as usize].slots[place.slot as usize].next - 1

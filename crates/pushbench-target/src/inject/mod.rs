@@ -12,6 +12,8 @@
 //! The envelope is written before the first stage: it keeps the event's number, its due time and the instant it was
 //! published. The hub gives ids as events come in, so ids stay without holes and resuming works as ever.
 //!
+//! The end of an answer is no event in this sense: it comes after every part that is to come at all, and that is its only fault.
+//!
 //! Beside that the whole target stands still now and then (`stall`). What a fault means for a client is not known here.
 
 mod door;
@@ -57,6 +59,8 @@ struct Delayed {
 
 enum Later {
     Enter(TopicName, Numbered),
+    /// The end of an answer.
+    End(TopicName, String),
     /// Nothing more is published: those that wait for a successor wait in vain.
     Release,
 }
@@ -107,6 +111,33 @@ impl Injector {
         Ok(n)
     }
 
+    /// Publishes the end of an answer, behind all of its parts.
+    ///
+    /// # Errors
+    /// When the hub has no room for the topic.
+    pub(crate) fn publish_end(
+        &self,
+        hub: &mut Hub,
+        topic: &TopicName,
+        published_ns: u64,
+        payload: String,
+    ) -> Result<(), Refusal> {
+        match self.inject.longest_delay_ns() {
+            0 => self.end(hub, topic, payload, published_ns),
+            delay_ns => {
+                self.later(published_ns.saturating_add(delay_ns), Later::End(topic.clone(), payload));
+                Ok(())
+            }
+        }
+    }
+
+    fn end(&self, hub: &mut Hub, topic: &TopicName, payload: String, now_ns: u64) -> Result<(), Refusal> {
+        // A part that waits for a successor has none in its answer.
+        let going_in = self.at_door(hub, topic, |door| door.release(&self.inject))?;
+        hand_over(hub, topic, going_in, now_ns);
+        hub.push(topic, now_ns, |_| payload).map(drop)
+    }
+
     /// The schedule has published its last event: nothing waits for a successor longer than it is delayed anyway.
     pub(crate) fn schedule_is_over(&self, now_ns: u64) {
         self.later(now_ns.saturating_add(self.inject.longest_delay_ns()), Later::Release);
@@ -147,6 +178,10 @@ impl Injector {
                 Some(Later::Enter(topic, event)) => {
                     self.delayed_bytes.set(self.delayed_bytes.get() - event.payload.len() as u64);
                     self.enter(hub, &topic, event, now_ns);
+                }
+                Some(Later::End(topic, payload)) => {
+                    // Where the topic was forgotten since and there is no room any more, nobody listens.
+                    let _ = self.end(hub, &topic, payload, now_ns);
                 }
                 Some(Later::Release) => self.release(hub, now_ns),
                 None => return,

@@ -111,14 +111,22 @@ impl Router {
                 Work::Upgrade(reply, echo)
             }
             Route::Publish => {
-                let topic = Query::parse(request.uri().query())?.topic().to_name();
+                let query = Query::parse(request.uri().query())?;
+                if query.ask.is_some() {
+                    return Err(Refusal::bad_request("an answer is asked for at the path of a transport"));
+                }
+                let topic = query.topic().to_name();
                 let publish = publish::reply(Rc::clone(&self.server), topic, request.into_body());
                 Work::Waiting(Box::pin(publish))
             }
             Route::Page => Work::Done(page(StatusCode::OK, "text/html; charset=utf-8", PAGE)),
             Route::Health => done("text/plain; charset=utf-8", "ok\n".to_owned()),
             Route::Metrics => {
-                let text = metrics::encode(&self.server.totals(now_ns()), self.server.topics());
+                let text = metrics::encode(
+                    &self.server.totals(now_ns()),
+                    self.server.topics(),
+                    &self.server.answers,
+                );
                 done(metrics::CONTENT_TYPE, text)
             }
         };

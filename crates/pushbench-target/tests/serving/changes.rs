@@ -14,7 +14,7 @@ fn one_connection_carries_a_page_polls_publishes_and_at_last_a_stream() {
             assert_eq!(client.post("/publish", "news").await.status, 202);
             let reply = client.get(&format!("/long-poll?after={}", round - 1)).await;
             assert_eq!((reply.status, reply.cursor()), (200, round));
-            assert_eq!(client.request("POST", "/poll", "", "a body").await.status, 405);
+            assert_eq!(client.request("PUT", "/poll", "", "a body").await.status, 405);
             assert_eq!(client.request("GET", "/poll", "", "a body").await.status, 400);
         }
         client.post("/publish", "fourth").await;

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic anywhere")]
 
+mod answers;
+mod askers;
 mod changes;
 mod coalesce;
 mod delivery;

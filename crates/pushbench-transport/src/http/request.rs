@@ -16,9 +16,15 @@ pub struct Get<'a> {
 impl<'a> Get<'a> {
     /// Begins a request for `path`, which must need no escaping.
     pub fn new(path: &str, out: &'a mut Vec<u8>) -> Self {
+        Self::with_method("GET", path, out)
+    }
+
+    /// The same with another method; of one that has a body by its nature, such as `POST`, that is empty.
+    pub fn with_method(method: &str, path: &str, out: &'a mut Vec<u8>) -> Self {
         let begin = out.len();
         out.reserve(ROOM_BYTES);
-        out.extend_from_slice(b"GET ");
+        out.extend_from_slice(method.as_bytes());
+        out.push(b' ');
         out.extend_from_slice(path.as_bytes());
         Self { out, begin, separator: b'?' }
     }
@@ -64,6 +70,10 @@ impl<'a> Get<'a> {
              Accept: {accept}\r\nAccept-Encoding: identity\r\n",
             version = env!("CARGO_PKG_VERSION"),
         ));
+        // A method that has a body by its nature says that it has none (RFC 9110, section 8.6).
+        if self.out[self.begin..].starts_with(b"POST ") {
+            self.out.extend_from_slice(b"Content-Length: 0\r\n");
+        }
         self
     }
 

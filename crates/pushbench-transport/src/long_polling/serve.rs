@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Settings;
 use super::settings::Wakeup;
+use crate::polling;
 use crate::server::{Answer, Hold, PollAnswer, Question, Refusal};
 
 /// The longest that a request is held, whatever it asks for.
@@ -13,12 +14,13 @@ pub const LONGEST_HOLD: Duration = Duration::from_hours(1);
 const JITTER: f64 = 0.1;
 
 /// The methods, as `Allow` has them: a `HEAD` would be held for a reply without its events.
-pub const METHODS: &str = "GET";
+pub const METHODS: &str = "GET, POST";
 
-/// `200` as soon as there is something, `204` at the timeout or when the target shuts down.
+/// `200` as soon as there is something, `204` at the timeout or when the target shuts down; to a `POST` the ticket of an
+/// answer.
 ///
 /// # Errors
-/// None.
+/// Of requests about answers, see [`polling::serve::serve`].
 pub fn serve(settings: &Settings, question: &Question<'_>, _: &mut Vec<u8>) -> Result<Answer, Refusal> {
     let timeout = question.query.timeout.unwrap_or(settings.timeout.duration());
     let hold_ns = jittered(timeout, question.jitter).as_nanos() as u64;
@@ -29,7 +31,8 @@ pub fn serve(settings: &Settings, question: &Question<'_>, _: &mut Vec<u8>) -> R
             Wakeup::Check => Some(settings.check_interval.as_ns()),
         },
     };
-    Ok(Answer::Poll(PollAnswer { start: question.query.start, hold: Some(hold), form: question.form }))
+    let poll = PollAnswer { start: question.query.start, hold: Some(hold), form: question.form };
+    polling::serve::serve(question, poll)
 }
 
 fn jittered(timeout: Duration, jitter: f64) -> Duration {

@@ -11,15 +11,19 @@ impl Subscriber {
     /// A client of the endpoint at `path`.
     #[must_use]
     pub fn of(settings: &Settings, path: &'static str, identity: Identity) -> Self {
-        let reply_timeout_ns = settings.timeout.as_ns().saturating_add(settings.reply_timeout.as_ns());
-        let rules = Rules {
-            path,
-            hold: Some(Hold::of(settings.timeout)),
-            connection: settings.connection,
-            reply_timeout_ns,
-            retry_ns: settings.retry.as_ns(),
-        };
-        Self::new(AtOnce, rules, identity)
+        Self::new(AtOnce, rules(settings, path), identity)
+    }
+}
+
+/// The cycle of this transport.
+pub(super) fn rules(settings: &Settings, path: &'static str) -> Rules {
+    let reply_timeout_ns = settings.timeout.as_ns().saturating_add(settings.reply_timeout.as_ns());
+    Rules {
+        path,
+        hold: Some(Hold::of(settings.timeout)),
+        connection: settings.connection,
+        reply_timeout_ns,
+        retry_ns: settings.retry.as_ns(),
     }
 }
 
@@ -29,6 +33,8 @@ pub struct AtOnce;
 
 impl Pace for AtOnce {
     fn begin(&mut self, _: u64) {}
+
+    fn begin_answer(&mut self, _: u64) {}
 
     fn after_reply(&self, now_ns: u64) -> u64 {
         now_ns

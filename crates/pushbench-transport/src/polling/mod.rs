@@ -2,6 +2,7 @@
 //!
 //! Not a transport of its own: when to ask is decided in `short_polling` and `long_polling`.
 
+mod ask;
 mod decode;
 mod hold;
 mod reply;

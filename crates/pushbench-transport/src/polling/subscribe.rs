@@ -1,13 +1,15 @@
 //! The cycle of request and reply that both polling clients go through.
 //!
 //! When the next request is due is the business of a [`Pace`]; all else is here: the socket kept or renewed, the
-//! cursor, replies that do not come, and errors.
+//! cursor, replies that do not come, and errors. One that asks for answers (`ask.rs`) goes through the same cycle, as
+//! long as an answer is under way.
 
 use std::rc::Rc;
 
 use crate::client::Direction::{Down, Up};
 use crate::client::{Closed, Identity, Io, Note, Observer, Part, Reopen, Step, Subscriber};
 use crate::http::Get;
+use crate::polling::ask::Asking;
 use crate::polling::hold::Hold;
 use crate::polling::reply::{Reply, ReplyReader};
 use crate::polling::wire::decode_reply;
@@ -17,6 +19,9 @@ use crate::settings::Connection;
 pub trait Pace {
     /// A connection was made for the first time.
     fn begin(&mut self, now_ns: u64);
+    /// The ticket of an answer came: what is asked for from now on is that answer, and the first time not before
+    /// [`Pace::after_reply`] says so.
+    fn begin_answer(&mut self, now_ns: u64);
     /// An answer was complete at `now_ns`: when to ask again. Nothing more is there to be had right now.
     fn after_reply(&self, now_ns: u64) -> u64;
     /// From `now_ns` on the next request could be sent, or a socket for it opened: the last answer was complete, and
@@ -45,17 +50,29 @@ pub struct Rules {
     pub retry_ns: u64,
 }
 
+impl Rules {
+    /// The value of `Connection` in each request.
+    fn connection(&self) -> &'static str {
+        match self.connection {
+            Connection::KeepAlive => "keep-alive",
+            Connection::Close => "close",
+        }
+    }
+}
+
 /// A polling client.
 #[derive(Debug)]
 pub struct Poller<P> {
-    pace: P,
+    pub(super) pace: P,
     rules: Rules,
     host: Rc<str>,
     topic: Rc<str>,
-    state: State,
+    pub(super) state: State,
     reader: ReplyReader,
     /// The newest event id that replies have accounted for.
-    cursor: Option<u64>,
+    pub(super) cursor: Option<u64>,
+    /// Of one that asks for answers and polls for them; the others poll for all there is.
+    pub(super) asking: Option<Box<Asking>>,
     /// Bytes of the request under way.
     request_bytes: u32,
     begun: bool,
@@ -68,7 +85,7 @@ pub struct Poller<P> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     /// No connection; one is on its way, and a request with it.
     Away,
     /// Between two requests.
@@ -81,12 +98,19 @@ enum State {
 
 /// What a complete reply asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Taken {
-    /// When to ask again.
-    due_ns: u64,
+pub(super) struct Taken {
+    /// When to ask again; `None`: not before it is told to.
+    pub(super) due_ns: Option<u64>,
     /// Why a connection that ends with this reply, or before the next request, is opened again: an error status that
     /// takes the connection with it is no working transport.
-    reopen: Reopen,
+    pub(super) reopen: Reopen,
+}
+
+impl Taken {
+    /// When a connection is opened for what is next: where nothing is, it is there in advance.
+    fn open_ns(self, now_ns: u64) -> u64 {
+        self.due_ns.map_or(now_ns, |due_ns| due_ns.max(now_ns))
+    }
 }
 
 impl<P: Pace> Poller<P> {
@@ -100,6 +124,7 @@ impl<P: Pace> Poller<P> {
             state: State::Away,
             reader: ReplyReader::default(),
             cursor: None,
+            asking: None,
             request_bytes: 0,
             begun: false,
             left: false,
@@ -108,20 +133,34 @@ impl<P: Pace> Poller<P> {
         }
     }
 
-    fn ask(&mut self, io: &mut Io<'_>) -> Step {
-        let connection = match self.rules.connection {
-            Connection::KeepAlive => "keep-alive",
-            Connection::Close => "close",
-        };
-        let mut request =
-            Get::new(self.rules.path, io.out).query("topic", &self.topic).query_id("after", self.cursor);
+    /// Polls.
+    pub(super) fn poll(&mut self, io: &mut Io<'_>) -> Step {
+        let ask = self.asking.as_ref().and_then(|asking| asking.turn.ask());
+        let mut request = Get::new(self.rules.path, io.out)
+            .query("topic", &self.topic)
+            .query_id("ask", ask)
+            .query_id("after", self.cursor);
         if let Some(hold) = &self.rules.hold {
             // Without a cursor there is nothing to hold the request for: the first one asks where the topic stands.
             request = request.query("timeout", if self.cursor.is_some() { hold.as_str() } else { "0s" });
         }
-        self.request_bytes = request.headers(&self.host, connection, "*/*").end() as u32;
-        io.observer.note(Note::Request);
+        self.request_bytes = request.headers(&self.host, self.rules.connection(), "*/*").end() as u32;
         self.pace.sending(io.now_ns, io.observer);
+        self.wait(io)
+    }
+
+    /// Asks for an answer.
+    pub(super) fn post(&mut self, ask: u64, io: &mut Io<'_>) -> Step {
+        let request = Get::with_method("POST", self.rules.path, io.out)
+            .query("topic", &self.topic)
+            .query_id("ask", Some(ask));
+        self.request_bytes = request.headers(&self.host, self.rules.connection(), "*/*").end() as u32;
+        self.wait(io)
+    }
+
+    /// A request is written.
+    fn wait(&mut self, io: &mut Io<'_>) -> Step {
+        io.observer.note(Note::Request);
         let give_up_ns = io.now_ns.saturating_add(self.rules.reply_timeout_ns);
         self.state = State::Waiting { give_up_ns };
         Step::Hold { wake_ns: Some(give_up_ns) }
@@ -135,19 +174,22 @@ impl<P: Pace> Poller<P> {
     }
 
     /// The connection has ended after a complete reply.
-    fn reopen(&mut self, taken: Taken, now_ns: u64) -> Step {
-        self.note_free(taken.reopen, now_ns);
-        self.away(taken.due_ns.max(now_ns), taken.reopen)
+    fn reopen(&mut self, taken: Taken, io: &mut Io<'_>) -> Step {
+        self.note_free(taken.reopen, io.now_ns);
+        self.away(taken.open_ns(io.now_ns), taken.reopen, io)
     }
 
     /// Gives the connection up after a failure.
-    fn lose(&mut self, now_ns: u64) -> Step {
-        self.away(now_ns.saturating_add(self.rules.retry_ns), Reopen::Lost)
+    fn lose(&mut self, io: &mut Io<'_>) -> Step {
+        self.away(io.now_ns.saturating_add(self.rules.retry_ns), Reopen::Lost, io)
     }
 
-    fn away(&mut self, at_ns: u64, why: Reopen) -> Step {
+    fn away(&mut self, at_ns: u64, why: Reopen, io: &mut Io<'_>) -> Step {
         if why == Reopen::Lost {
             self.lose_touch();
+            if let Some(asking) = &mut self.asking {
+                asking.lost(io.observer);
+            }
         }
         self.state = State::Away;
         self.reader = ReplyReader::default();
@@ -164,42 +206,68 @@ impl<P: Pace> Poller<P> {
 
     fn lose_with(&mut self, note: Note, io: &mut Io<'_>) -> Step {
         io.observer.note(note);
-        self.lose(io.now_ns)
+        self.lose(io)
+    }
+
+    /// The transport is ready, unless it was before.
+    pub(super) fn note_ready(&mut self, observer: &mut dyn Observer) {
+        if !std::mem::replace(&mut self.ready, true) {
+            observer.ready();
+        }
+    }
+
+    /// After an error status: a pause.
+    pub(super) fn pause(&self, now_ns: u64) -> Taken {
+        let due_ns = now_ns.saturating_add(self.rules.retry_ns);
+        Taken { due_ns: Some(due_ns), reopen: Reopen::Lost }
     }
 
     /// Takes a complete reply; `None` when it was not sound.
     fn take(&mut self, reply: &Reply<'_>, io: &mut Io<'_>) -> Option<Taken> {
+        if self.asking.is_some() {
+            return self.take_for_answer(reply, io);
+        }
         let more = match reply.status {
-            200 => {
-                let summary = decode_reply(&reply.body, |payload| io.observer.event(payload)).ok()?;
-                self.cursor = Some(summary.cursor);
-                if summary.gap {
-                    io.observer.note(Note::Gap);
-                }
-                summary.more
-            }
+            200 => self.take_events(reply, io.observer)?,
             204 => {
-                let opening = self.cursor.is_none() && self.rules.hold.is_some();
-                let part = if opening { Part::Connecting } else { Part::EmptyPoll };
-                if !opening {
-                    io.observer.note(Note::EmptyReply);
-                }
-                self.cursor = reply.cursor.or(self.cursor);
-                io.observer.reclassify(Up, part, u64::from(self.request_bytes));
-                io.observer.reclassify(Down, part, reply.stream_bytes);
+                self.take_nothing(reply, io.observer);
                 false
             }
             _ => {
                 io.observer.note(Note::ErrorReply);
-                let due_ns = io.now_ns.saturating_add(self.rules.retry_ns);
-                return Some(Taken { due_ns, reopen: Reopen::Lost });
+                return Some(self.pause(io.now_ns));
             }
         };
-        if !std::mem::replace(&mut self.ready, true) {
-            io.observer.ready();
+        self.note_ready(io.observer);
+        Some(self.next(more, io.now_ns))
+    }
+
+    /// What follows a reply, be there more at once or not.
+    pub(super) fn next(&self, more: bool, now_ns: u64) -> Taken {
+        let due_ns = if more { now_ns } else { self.pace.after_reply(now_ns) };
+        Taken { due_ns: Some(due_ns), reopen: Reopen::Planned }
+    }
+
+    /// Takes events; whether there are more at once, or `None` when the reply was not sound.
+    pub(super) fn take_events(&mut self, reply: &Reply<'_>, observer: &mut dyn Observer) -> Option<bool> {
+        let summary = decode_reply(&reply.body, |payload| observer.event(payload)).ok()?;
+        self.cursor = Some(summary.cursor);
+        if summary.gap {
+            observer.note(Note::Gap);
         }
-        let due_ns = if more { io.now_ns } else { self.pace.after_reply(io.now_ns) };
-        Some(Taken { due_ns, reopen: Reopen::Planned })
+        Some(summary.more)
+    }
+
+    /// Takes a reply that says "nothing yet".
+    pub(super) fn take_nothing(&mut self, reply: &Reply<'_>, observer: &mut dyn Observer) {
+        let opening = self.cursor.is_none() && self.rules.hold.is_some();
+        let part = if opening { Part::Connecting } else { Part::EmptyPoll };
+        if !opening {
+            observer.note(Note::EmptyReply);
+        }
+        self.cursor = reply.cursor.or(self.cursor);
+        observer.reclassify(Up, part, u64::from(self.request_bytes));
+        observer.reclassify(Down, part, reply.stream_bytes);
     }
 
     /// The reply is complete and the connection still there.
@@ -210,11 +278,11 @@ impl<P: Pace> Poller<P> {
             return Step::Hold { wake_ns: Some(give_up_ns) };
         }
         self.note_free(taken.reopen, io.now_ns);
-        if taken.due_ns <= io.now_ns {
-            self.ask(io)
+        if taken.due_ns.is_some_and(|due_ns| due_ns <= io.now_ns) {
+            self.poll(io)
         } else {
             self.state = State::Idle(taken);
-            Step::Hold { wake_ns: Some(taken.due_ns) }
+            Step::Hold { wake_ns: taken.due_ns }
         }
     }
 
@@ -223,25 +291,28 @@ impl<P: Pace> Poller<P> {
         let begun = self.reader.has_begun();
         match self.reader.end() {
             Ok(Some(reply)) if why == Closed::Eof => match self.take(&reply, io) {
-                Some(taken) => self.reopen(taken, io.now_ns),
+                Some(taken) => self.reopen(taken, io),
                 None => self.lose_with(Note::ProtocolError, io),
             },
             // A reset is counted by who drives the socket.
             _ if begun && why == Closed::Eof => self.lose_with(Note::ProtocolError, io),
-            _ => self.lose(io.now_ns),
+            _ => self.lose(io),
         }
     }
 }
 
 impl<P: Pace> Subscriber for Poller<P> {
     fn connected(&mut self, io: &mut Io<'_>) -> Step {
+        if let Some(step) = self.connected_to_ask(io) {
+            return step;
+        }
         if !std::mem::replace(&mut self.begun, true) {
             self.pace.begin(io.now_ns);
         }
         if std::mem::take(&mut self.left) {
             self.pace.back(io.now_ns);
         }
-        self.ask(io)
+        self.poll(io)
     }
 
     fn received(&mut self, bytes: &[u8], io: &mut Io<'_>) -> Step {
@@ -273,23 +344,23 @@ impl<P: Pace> Subscriber for Poller<P> {
             // The server has closed a connection that it had kept for a while, as servers do.
             State::Idle(taken) => {
                 self.lose_touch();
-                self.away(taken.due_ns.max(io.now_ns), taken.reopen)
+                self.away(taken.open_ns(io.now_ns), taken.reopen, io)
             }
-            State::Closing { taken, .. } => self.reopen(taken, io.now_ns),
-            State::Waiting { .. } | State::Away => self.lose(io.now_ns),
+            State::Closing { taken, .. } => self.reopen(taken, io),
+            State::Waiting { .. } | State::Away => self.lose(io),
         }
     }
 
     fn woken(&mut self, io: &mut Io<'_>) -> Step {
         let wake_ns = match self.state {
-            State::Idle(Taken { due_ns, .. }) if due_ns <= io.now_ns => return self.ask(io),
+            State::Idle(Taken { due_ns: Some(due_ns), .. }) if due_ns <= io.now_ns => return self.poll(io),
             State::Waiting { give_up_ns } if give_up_ns <= io.now_ns => {
                 return self.lose_with(Note::Timeout, io);
             }
             State::Closing { taken, give_up_ns } if give_up_ns <= io.now_ns => {
-                return self.reopen(taken, io.now_ns);
+                return self.reopen(taken, io);
             }
-            State::Idle(Taken { due_ns, .. }) => Some(due_ns),
+            State::Idle(Taken { due_ns, .. }) => due_ns,
             State::Waiting { give_up_ns } | State::Closing { give_up_ns, .. } => Some(give_up_ns),
             State::Away => None,
         };
@@ -302,6 +373,10 @@ impl<P: Pace> Subscriber for Poller<P> {
         self.left = true;
         self.state = State::Away;
         self.reader = ReplyReader::default();
+    }
+
+    fn ask(&mut self, ask: u64, io: &mut Io<'_>) -> Step {
+        self.ask_for(ask, io)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The query of a subscribing or publishing request: `topic`, `after`, `timeout`. Unknown keys are ignored.
+//! The query of a subscribing, asking or publishing request: `topic`, `after`, `timeout`, `ask`. Unknown keys are ignored.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -27,6 +27,8 @@ pub struct Query<'a> {
     pub start: Start,
     /// How long to wait for the first event, if the request says so.
     pub timeout: Option<Duration>,
+    /// Which answer it is about, if any.
+    pub ask: Option<u64>,
 }
 
 impl<'a> Query<'a> {
@@ -35,13 +37,14 @@ impl<'a> Query<'a> {
     /// # Errors
     /// A `400` that names the key and what is allowed; also when one of the keys is given twice.
     pub fn parse(query: Option<&'a str>) -> Result<Self, Refusal> {
-        let (mut topic, mut after, mut timeout) = (None, None, None);
+        let (mut topic, mut after, mut timeout, mut ask) = (None, None, None, None);
         for pair in query.unwrap_or_default().split('&') {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             let place = match key {
                 "topic" => &mut topic,
                 "after" => &mut after,
                 "timeout" => &mut timeout,
+                "ask" => &mut ask,
                 _ => continue,
             };
             if place.replace(percent_decoded(value)?).is_some() {
@@ -54,6 +57,7 @@ impl<'a> Query<'a> {
             topic,
             start: after.as_deref().map_or(Ok(Start::Now), |after| Start::parse("after", after))?,
             timeout: timeout.as_deref().map(parse_timeout).transpose()?,
+            ask: ask.as_deref().map(parse_ask).transpose()?,
         })
     }
 
@@ -70,13 +74,21 @@ impl Start {
     /// # Errors
     /// A `400` when it is not a whole number.
     pub fn parse(source: &str, text: &str) -> Result<Self, Refusal> {
-        // `u64::from_str` would also take a sign.
-        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-        let id = digits.then(|| text.parse().ok()).flatten();
-        id.map(Self::After).ok_or_else(|| {
+        whole_number(text).map(Self::After).ok_or_else(|| {
             Refusal::bad_request(format!("{source} must be the id of an event: a whole number from 0 on"))
         })
     }
+}
+
+fn parse_ask(text: &str) -> Result<u64, Refusal> {
+    whole_number(text)
+        .ok_or_else(|| Refusal::bad_request("ask must be the number of an answer: a whole number from 0 on"))
+}
+
+fn whole_number(text: &str) -> Option<u64> {
+    // `u64::from_str` would also take a sign.
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().ok()).flatten()
 }
 
 fn parse_timeout(text: &str) -> Result<Duration, Refusal> {
@@ -138,6 +150,9 @@ mod tests {
         let long = format!("topic={}", "t".repeat(129));
         let table = [
             ("after=", "after"),
+            ("ask=", "ask"),
+            ("ask=-1", "ask"),
+            ("ask=1&ask=1", "ask"),
             ("after=-1", "after"),
             ("after=+1", "after"),
             ("after=1.5", "after"),

@@ -32,6 +32,14 @@ pub enum Answer {
     Poll(PollAnswer),
     /// With a response that goes on until either side ends it.
     Stream(Box<dyn Stream>),
+    /// With an answer of several parts, begun now, for which the client polls: the driver lets
+    /// [`crate::polling::serve::write_ticket`] write where it is to be found.
+    Ticket(ReplyForm),
+    /// With an answer of several parts, begun now, whose end is the response's: [`Stream::end`] says how. Nobody can have it
+    /// when the connection is gone.
+    Asked(Box<dyn Stream>),
+    /// The same for one that can be resumed: begun now, or, where the stream does not start from now on, before.
+    AskedAgain(Box<dyn Stream>),
 }
 
 /// A poll: the driver reads the events after `start`, waits for the first one if it has to, and lets
@@ -91,6 +99,18 @@ pub trait Stream {
 
     /// The client sent bytes; cut anywhere. Whole messages of it, where the transport has such, are appended to `said`.
     fn received(&mut self, bytes: &[u8], now_ns: u64, said: &mut Vec<String>, out: &mut Vec<u8>) -> Go;
+
+    /// The end of an answer was put into `out` (pattern `stream`). Where the response ends with it, its own end goes to `out`;
+    /// the form says what becomes of the connection.
+    fn end(&mut self, out: &mut Vec<u8>) -> Option<ReplyForm> {
+        let _ = out;
+        None
+    }
+
+    /// The client has asked for this answer on the connection, and does not get it.
+    fn refuse(&mut self, ask: u64, out: &mut Vec<u8>) {
+        let _ = (ask, out);
+    }
 
     /// The target shuts down: what has to be said before the end goes to `out`. Not called twice.
     fn shut_down(&mut self, now_ns: u64, out: &mut Vec<u8>) -> Go;

@@ -4,30 +4,33 @@ use super::Settings;
 use crate::client::{Identity, Note, Observer};
 use crate::polling::{Pace, Poller, Rules};
 
-/// A client that asks on its clock.
+/// A client that polls on its clock.
 pub type Subscriber = Poller<PollClock>;
 
 impl Subscriber {
     /// A client of the endpoint at `path`.
     #[must_use]
     pub fn of(settings: &Settings, path: &'static str, identity: Identity) -> Self {
-        let interval_ns = settings.interval.as_ns().max(1);
-        let share = identity.phase.clamp(0.0, 1.0);
-        // An instant only when the clock begins.
-        let due_ns = (share * interval_ns as f64) as u64;
-        let clock = PollClock { interval_ns, due_ns, free_ns: 0 };
-        let rules = Rules {
-            path,
-            hold: None,
-            connection: settings.connection,
-            reply_timeout_ns: settings.reply_timeout.as_ns(),
-            retry_ns: settings.retry.as_ns(),
-        };
-        Self::new(clock, rules, identity)
+        Self::new(PollClock::of(settings, identity.phase), rules(settings, path), identity)
+    }
+}
+
+/// The cycle of this transport.
+pub(super) fn rules(settings: &Settings, path: &'static str) -> Rules {
+    Rules {
+        path,
+        hold: None,
+        connection: settings.connection,
+        reply_timeout_ns: settings.reply_timeout.as_ns(),
+        retry_ns: settings.retry.as_ns(),
     }
 }
 
 /// When polls are due: at the first connect + (phase + j) × interval, for j = 0, 1, 2, …
+///
+/// Of one that asks for answers the clock begins anew with the ticket of each: polls are due at the ticket + (1 + j) × interval,
+/// as those of a program are that is told where to look for its answer, and sleeps before each look. The phase is of no use
+/// then: no two asks come at one instant.
 ///
 /// Requests at other times (at a connect, or when a reply said that there is more) do not move the clock. When due
 /// times have passed unused, the polls of all but the newest are skipped and the newest is sent. That one is late when
@@ -45,6 +48,15 @@ pub struct PollClock {
 }
 
 impl PollClock {
+    /// A clock that has not begun.
+    pub(super) fn of(settings: &Settings, phase: f64) -> Self {
+        let interval_ns = settings.interval.as_ns().max(1);
+        let share = phase.clamp(0.0, 1.0);
+        // An instant only when the clock begins.
+        let due_ns = (share * interval_ns as f64) as u64;
+        Self { interval_ns, due_ns, free_ns: 0 }
+    }
+
     /// Uses up every due time until now; returns how many there were.
     fn use_up(&mut self, now_ns: u64) -> u64 {
         let Some(behind_ns) = now_ns.checked_sub(self.due_ns) else { return 0 };
@@ -57,6 +69,10 @@ impl PollClock {
 impl Pace for PollClock {
     fn begin(&mut self, now_ns: u64) {
         self.due_ns = self.due_ns.saturating_add(now_ns);
+    }
+
+    fn begin_answer(&mut self, now_ns: u64) {
+        self.due_ns = now_ns.saturating_add(self.interval_ns);
     }
 
     fn after_reply(&self, now_ns: u64) -> u64 {

@@ -2,6 +2,10 @@
 //!
 //! The payload of an event travels as lines, and the format has no way to tell CR and CRLF from LF: a payload with a
 //! CR arrives with LF in its place.
+//!
+//! A request that names an `ask` is for one answer (pattern `stream`), and the response ends with it. A `POST` begins it, and
+//! is the only one to get it. So does a `GET`, as an `EventSource` can send it; one that says after which event to go on is for
+//! the answer that was begun before, and a `404` tells it that there is none.
 
 use bytes::Bytes;
 use hyper::StatusCode;
@@ -13,16 +17,23 @@ use crate::server::{Answer, Event, Go, Question, Refusal, ReplyForm, Start, Stre
 use crate::{Kind, Period};
 
 /// The methods, as `Allow` has them.
-pub const METHODS: &str = "GET, HEAD";
+pub const METHODS: &str = "GET, HEAD, POST";
 
 /// The stream; to a `HEAD` its head alone, which subscribes to nothing.
 ///
 /// A `Last-Event-ID` header counts more than `after`, as a reconnect has both (WHATWG HTML, 9.2.4).
 ///
 /// # Errors
-/// [`Refusal`] when the `Last-Event-ID` is not an id.
+/// [`Refusal`] when the `Last-Event-ID` is not an id, when a `POST` asks for nothing and when a `HEAD` asks for something.
 pub fn serve(settings: &Settings, question: &Question<'_>, out: &mut Vec<u8>) -> Result<Answer, Refusal> {
     let form = question.form;
+    let (asks, is_post) = (question.query.ask.is_some(), question.head.method == "POST");
+    if is_post && !asks {
+        return Err(Refusal::bad_request("a POST asks for an answer here: the query needs ask, as in ask=7"));
+    }
+    if form.head_only && asks {
+        return Err(Refusal::bad_request("an answer is asked for by GET or POST"));
+    }
     if form.head_only {
         head(form, Framing::None, question.date, out);
         return Ok(Answer::Whole);
@@ -31,8 +42,14 @@ pub fn serve(settings: &Settings, question: &Question<'_>, out: &mut Vec<u8>) ->
         Some(id) if !id.is_empty() => Start::parse("Last-Event-ID", std::str::from_utf8(id).unwrap_or("?"))?,
         _ => question.query.start,
     };
+    let start = if is_post { Start::Now } else { start };
     let Settings { retry, heartbeat, .. } = *settings;
-    Ok(Answer::Stream(Box::new(EventStream { start, retry, heartbeat_ns: heartbeat.as_ns(), form })))
+    let stream = Box::new(EventStream { start, retry, heartbeat_ns: heartbeat.as_ns(), form });
+    Ok(match (asks, is_post) {
+        (false, _) => Answer::Stream(stream),
+        (true, true) => Answer::Asked(stream),
+        (true, false) => Answer::AskedAgain(stream),
+    })
 }
 
 fn head(form: ReplyForm, framing: Framing, date: &str, out: &mut Vec<u8>) {
@@ -111,6 +128,13 @@ impl Stream for EventStream {
     /// A client has nothing to say here.
     fn received(&mut self, _: &[u8], _: u64, _: &mut Vec<String>, _: &mut Vec<u8>) -> Go {
         Go::On
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) -> Option<ReplyForm> {
+        if self.is_chunked() {
+            chunk(b"", out);
+        }
+        Some(ReplyForm { keeps_connection: self.form.keeps_connection && self.is_chunked(), ..self.form })
     }
 
     fn shut_down(&mut self, _: u64, out: &mut Vec<u8>) -> Go {

@@ -6,6 +6,17 @@ use serde::{Deserialize, Serialize};
 use crate::Period;
 use crate::settings::{Reconnect, SettingFault, TransportSettings};
 
+/// By which method an answer is asked for (pattern `stream`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AskMethod {
+    /// The response to a `POST` is the answer, as those of language models are. One that is cut off is lost.
+    #[default]
+    Post,
+    /// A `GET`, as an `EventSource` sends it: one that is cut off is resumed.
+    Get,
+}
+
 /// `[[transports]]` with `kind = "sse"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -16,6 +27,8 @@ pub struct Settings {
     pub heartbeat: Period,
     /// How long a client waits for the response head.
     pub reply_timeout: Period,
+    /// With `pattern = "stream"`: by which method an answer is asked for.
+    pub ask: AskMethod,
 }
 
 impl Default for Settings {
@@ -24,6 +37,7 @@ impl Default for Settings {
             retry: Period::from_secs(3),
             heartbeat: Period::from_secs(15),
             reply_timeout: Period::from_secs(10),
+            ask: AskMethod::Post,
         }
     }
 }

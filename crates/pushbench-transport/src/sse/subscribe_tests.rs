@@ -1,6 +1,7 @@
 //! A client of event streams, driven by a script: no sockets, and a clock that is jumped by hand.
 
 use super::*;
+use crate::client::Reopen;
 use crate::scripted::{SECOND, Script, identity};
 use crate::sse::wire::{HEARTBEAT, encode_event, encode_gap, encode_prologue};
 use crate::{Kind, Period};

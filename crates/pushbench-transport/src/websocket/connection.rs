@@ -92,9 +92,12 @@ pub(super) struct Answers<'a> {
 
 impl Answers<'_> {
     fn control(&mut self, opcode: Control, payload: &[u8]) {
+        self.frame(OpCode::Control(opcode), payload);
+    }
+
+    fn frame(&mut self, opcode: OpCode, payload: &[u8]) {
         let mask = self.masks.mask();
-        let header =
-            FrameHeader { opcode: OpCode::Control(opcode), mask: Some(mask), ..FrameHeader::default() };
+        let header = FrameHeader { opcode, mask: Some(mask), ..FrameHeader::default() };
         // Writing to a Vec cannot fail.
         let _ = header.format(payload.len() as u64, self.out);
         self.out.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
@@ -214,6 +217,14 @@ impl Connection {
         library.feed(rest, answers.out, sink)?;
         self.reader = Reader::Library(library);
         Ok(())
+    }
+
+    /// Writes a text message, unless a close frame was sent before (section 5.5.1). True when it was written.
+    pub(super) fn say(&self, message: &[u8], answers: &mut Answers<'_>) -> bool {
+        if !self.closing {
+            answers.frame(OpCode::Data(Data::Text), message);
+        }
+        !self.closing
     }
 
     /// Writes the close frame that ends the connection in order, unless one was sent before.

@@ -1,5 +1,6 @@
 //! WebSocket: messages both ways on one connection (RFC 6455).
 
+mod ask;
 mod backoff;
 mod connection;
 mod handshake;
@@ -11,5 +12,6 @@ mod settings;
 mod subscribe;
 pub mod wire;
 
+pub use ask::{Asker, asker};
 pub use settings::Settings;
 pub use subscribe::Subscriber;

@@ -83,6 +83,12 @@ impl Subscriber {
         }
     }
 
+    /// Sends a text message. False when there is no open connection to send it on.
+    pub(super) fn say(&mut self, message: &[u8], io: &mut Io<'_>) -> bool {
+        let State::Open(connection) = &self.state else { return false };
+        connection.say(message, &mut Answers { out: io.out, masks: &mut self.random })
+    }
+
     fn reconnect(&mut self, io: &Io<'_>) -> Step {
         self.state = State::Away;
         if !self.resume {

@@ -120,6 +120,7 @@ fn written(asked: Asked, batch: &Batch) -> String {
             let go = stream.open(batch.cursor, DATE, NOW_NS, &mut out);
             assert!(matches!(go, Go::On | Go::WakeAt(_)));
         }
+        Ok(Answer::Ticket(_) | Answer::Asked(_) | Answer::AskedAgain(_)) => panic!("nothing was asked for"),
         Err(refusal) => refusal.write(form, DATE, &mut out),
     }
     String::from_utf8(out).unwrap()

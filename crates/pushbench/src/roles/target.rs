@@ -3,8 +3,8 @@
 use pushbench_control::{CarrierError, FromTarget, Receiver, Sender, ToTarget};
 use pushbench_measure::{PhaseEdges, Ticks};
 use pushbench_probe::clock::now_ns;
-use pushbench_scenario::{Plan, SlowPolicy, TargetShare};
-use pushbench_target::{Config, Handle, Limits, Publishing, Target};
+use pushbench_scenario::{Plan, SlowPolicy, Source, TargetShare};
+use pushbench_target::{Answering, Config, Handle, Limits, Publishing, Target};
 use pushbench_transport::Settings;
 use pushbench_transport::settings::TransportSettings as _;
 use std::time::Duration;
@@ -12,6 +12,9 @@ use tokio::task::spawn_local;
 
 use super::{lacking, play};
 use crate::exit::{Exit, Failure};
+
+/// Longer than a step lasts.
+const LONGEST_IDLE: Duration = Duration::from_hours(24);
 
 /// Plays a target until the coordinator says so or is gone.
 pub(crate) fn target() -> Result<Exit, Failure> {
@@ -53,6 +56,11 @@ fn config_for(share: &TargetShare) -> Config {
         send_buffer: share.plan.send_buffer_bytes,
         inject: share.plan.inject,
         restarts: share.plan.life.restart.is_some(),
+        answers: share.plan.events.answers().map(|answers| Answering {
+            answers: answers.clone(),
+            size: share.plan.events.size,
+            seed: share.plan.seed,
+        }),
     }
 }
 
@@ -62,11 +70,13 @@ const LONGEST_RAMP: Duration = Duration::from_hours(2);
 /// How long a connection may wait for its next request, and a client read nothing.
 fn idle_timeout(plan: &Plan, settings: &Settings) -> Duration {
     let default = Limits::default().idle_timeout;
-    match plan.slow_policy {
+    match (&plan.events.source, plan.slow_policy) {
+        // One that asks now and then would never find its socket kept.
+        (Source::Answers(_), _) => LONGEST_IDLE,
         // Whoever may skip is never cut off for not reading.
-        SlowPolicy::Skip => plan.phases.total() + LONGEST_RAMP,
-        // A client that polls more rarely than idle connections are closed would never find its socket kept.
-        SlowPolicy::Disconnect => default.max(settings.poll_interval().unwrap_or_default() * 2),
+        (_, SlowPolicy::Skip) => plan.phases.total() + LONGEST_RAMP,
+        // The same of a client that polls more rarely than idle connections are closed.
+        (_, SlowPolicy::Disconnect) => default.max(settings.poll_interval().unwrap_or_default() * 2),
     }
 }
 

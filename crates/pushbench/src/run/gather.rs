@@ -76,6 +76,15 @@ pub(crate) enum Seconds {
     Dropped,
 }
 
+/// What a target publishes beside the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Publishes {
+    /// The same events as every other, to clients of its own.
+    TheSame,
+    /// What its own clients ask for.
+    ItsOwn,
+}
+
 /// Collects the reports of a step.
 #[derive(Debug)]
 pub(crate) struct Gather {
@@ -100,6 +109,7 @@ pub(crate) struct Gather {
     /// What the verdict is made from.
     pub(crate) watch: Watch,
     seconds: Seconds,
+    publishes: Publishes,
     /// Delivery latency of what was due in the measure phase, a block for each second it was received in, if kept.
     blocks: Vec<Block>,
 }
@@ -122,6 +132,7 @@ impl Gather {
             peaks: Peaks::default(),
             watch: Watch::new(targets, workers),
             seconds: Seconds::Dropped,
+            publishes: Publishes::TheSame,
             blocks: Vec::new(),
         }
     }
@@ -129,6 +140,11 @@ impl Gather {
     /// The same with or without the latencies of single seconds.
     pub(crate) fn keeping(self, seconds: Seconds) -> Self {
         Self { seconds, ..self }
+    }
+
+    /// The same with targets that publish so.
+    pub(crate) fn of_targets_with(self, publishes: Publishes) -> Self {
+        Self { publishes, ..self }
     }
 
     pub(crate) fn begin(&mut self, edges: PhaseEdges) {
@@ -276,9 +292,9 @@ impl Gather {
 
     fn add_targets(&mut self, interval: &mut Interval, reports: Vec<(usize, TargetSnapshot)>) {
         for (target, report) in reports {
-            // Every target publishes every event: one of them tells how many there were.
-            if target == 0 {
-                interval.published = report.published.saturating_sub(self.targets[0].published);
+            // Where every target publishes every event, one of them tells how many there were.
+            if target == 0 || self.publishes == Publishes::ItsOwn {
+                interval.published += report.published.saturating_sub(self.targets[target].published);
             }
             interval.accepted += report.accepted.saturating_sub(self.targets[target].accepted);
             interval.target_queued_bytes += report.queued_bytes;

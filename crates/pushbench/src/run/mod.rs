@@ -270,7 +270,7 @@ fn manifest(plan: &Plan) -> Run {
             steps: plan.steps.clone(),
             pattern: plan.events.pattern().to_owned(),
             topics: plan.topics(plan.steps.iter().copied().max().unwrap_or(0)),
-            events_per_second: plan.events.rate,
+            events_per_second: plan.events.per_second(),
             event_size: plan.events.size.to_string(),
             warmup_s: seconds(plan.phases.warmup),
             measure_s: seconds(plan.phases.measure),

@@ -156,7 +156,11 @@ fn wire_facts(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges) -> Option<W
         targets.add(target.wire.as_deref().unwrap_or(&WireLog::default()));
     }
     let targets = targets.is_whole(job.targets).then_some(&targets);
-    let idle_period_ns = job.transport().settings.idle_period().as_nanos() as u64;
+    let idle_period_ns = match job.plan.events.answers() {
+        // Answers may go on to the end of the drain: there is no time in which nothing is published.
+        Some(_) => u64::MAX,
+        None => job.transport().settings.idle_period().as_nanos() as u64,
+    };
     WireFacts::of(&edges, job.workers, &evidence.sums, targets, idle_period_ns)
 }
 
@@ -199,7 +203,7 @@ fn observed(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges, wire: Option<
     let targets = gather.targets();
     let refused: u64 = targets.iter().map(|target| target.refused).sum();
     let nobody_is_slow = job.plan.slow.is_none_or(|slow| slow.count(job.clients) == 0);
-    let rate = job.plan.events_of(job.clients).rate;
+    let rate = job.plan.events_of(job.clients).per_second();
     Observed {
         slip_p99_us: gather.watch.slip_p99_us().map(|us| us as f64),
         event_interval_us: (rate > 0.0).then(|| 1e6 / rate),

@@ -30,6 +30,38 @@ fn every_shipped_scenario_passes() {
     }
 }
 
+/// A stream whose gaps are replayed.
+const REPLAYED: &str = r#"name = "tiny"
+[clients]
+count = 8
+[events]
+pattern = "stream"
+rate = "1/s"
+parts = 5
+gap = { file = "gaps.csv" }
+[phases]
+measure = "1s"
+[[transports]]
+kind = "sse"
+"#;
+
+#[test]
+fn wrong_rows_of_a_recording_are_told_with_their_lines_before_anything_runs() {
+    let workshop = with_text(REPLAYED);
+    fs::write(workshop.path().join("gaps.csv"), "gap_ms\n40\n\n40ms\n5000000\n").unwrap();
+    let said = ["check", "run"].map(|command| {
+        let ended = workshop.run(&[command, "tiny.toml"]);
+        assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{command}");
+        assert_eq!(files(workshop.path()), ["gaps.csv", "tiny.toml"], "{command} opens nothing");
+        ended.err
+    });
+    assert_eq!(said[0], said[1]);
+    assert_snapshot!(said[0], @r#"
+        error: tiny.toml:8: events.gap: gaps.csv:4: `40ms` is not a number of milliseconds such as 50 or 12.5
+        tiny.toml:8: events.gap: gaps.csv:5: `5000000` is out of range: up to 1h
+        "#);
+}
+
 /// Three faults in one file.
 const FAULTY: &str = r#"nmae = "tiny"
 [clients]

@@ -25,7 +25,12 @@ pub const METHODS: &str = "GET";
 /// An upgrade, and then the events of a subscription until either side ends it.
 ///
 /// # Errors
-/// [`Refusal`] when the request is no proper one for an upgrade.
+/// [`Refusal`] when the request is no proper one for an upgrade, or asks for an answer.
 pub fn serve(settings: &Settings, question: &Question<'_>, _: &mut Vec<u8>) -> Result<Answer, Refusal> {
+    if question.query.ask.is_some() {
+        return Err(Refusal::bad_request(
+            "an answer is asked for on the socket here, by a message such as {\"ask\":7}",
+        ));
+    }
     Ok(Answer::Stream(Box::new(Session::new(settings, question)?)))
 }

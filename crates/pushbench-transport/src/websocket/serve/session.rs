@@ -12,6 +12,7 @@ use super::closing::{Ending, PATIENCE};
 use super::handshake::{Accept, accept};
 use super::peer::{Heard, Peer};
 use crate::Kind;
+use crate::asking::refusal_message;
 use crate::http::Framing;
 use crate::server::{Event, Go, Question, Refusal, ReplyForm, Start, Stream};
 use crate::websocket::settings::Encoding;
@@ -108,6 +109,12 @@ impl Stream for Session {
 
     fn gap(&mut self, oldest: u64, out: &mut Vec<u8>) {
         put_frame(OpCode::Data(Data::Text), gap_message(oldest).as_bytes(), out);
+    }
+
+    fn refuse(&mut self, ask: u64, out: &mut Vec<u8>) {
+        if matches!(self.stage, Stage::Open(_)) {
+            put_frame(OpCode::Data(Data::Text), refusal_message(ask).as_bytes(), out);
+        }
     }
 
     fn woken(&mut self, now_ns: u64, _: u64, out: &mut Vec<u8>) -> Go {

@@ -47,6 +47,19 @@ fn a_row_waits_for_every_process_and_rows_keep_their_order() {
 }
 
 #[test]
+fn events_are_counted_once_of_a_schedule_and_of_all_targets_where_each_has_its_own() {
+    for (publishes, published) in [(Publishes::TheSame, 10), (Publishes::ItsOwn, 17)] {
+        let mut gather = Gather::new(3, 2, 0, 0, Usages::default()).of_targets_with(publishes);
+        gather.begin(PhaseEdges { start_ns: 0, measure_ns: 0, drain_ns: S, end_ns: S });
+        for (target, published) in [10, 7].into_iter().enumerate() {
+            gather.target(target, TargetSnapshot { published, ..target_report(S) });
+        }
+        gather.sample(sample(S));
+        assert_eq!(gather.complete_row().unwrap().interval.unwrap().published, published);
+    }
+}
+
+#[test]
 fn rows_of_the_ramp_wait_until_their_place_in_time_is_known() {
     let mut gather = Gather::new(3, 0, 1, 0, Usages::default());
     gather.worker(0, worker_report(S, 0));

@@ -11,6 +11,7 @@ mod polling;
 mod sockets;
 mod standstill;
 mod steadiness;
+mod streams;
 
 use pushbench_measure::results::Run;
 use pushbench_measure::{Figure, Histogram, Phase, interval_log};

@@ -1,0 +1,49 @@
+//! The block of answers: how long until their first part, between parts and to the end, by both names that each has.
+
+use pushbench_measure::results::Run;
+
+use super::columns::{self, Column, Row, figure};
+use super::grid::{Cell, Paint};
+use crate::format::{grouped, time_us};
+
+/// The pattern of a run whose clients ask.
+const STREAM: &str = "stream";
+
+/// Whether the clients of a run ask for answers in parts.
+pub(crate) fn has_answers(run: &Run) -> bool {
+    run.scenario.pattern == STREAM
+}
+
+/// What became of answers, in columns; none where nobody asked.
+pub(super) fn block(run: &Run) -> Option<Vec<Column>> {
+    if !has_answers(run) {
+        return None;
+    }
+    let mut columns = columns::names(run);
+    columns.extend([
+        Column::new("", "answers", |row| figure(row, "answers", count)),
+        Column::new("first part (TTFT)", "p50", |row| figure(row, "first_part_p50_us", time_us)),
+        Column::new("first part (TTFT)", "p99", |row| figure(row, "first_part_p99_us", time_us)),
+        Column::new("gap (ITL)", "p50", |row| figure(row, "part_gap_p50_us", time_us)),
+        Column::new("gap (ITL)", "p99", |row| figure(row, "part_gap_p99_us", time_us)),
+        Column::new("per part (TPOT)", "p50", |row| figure(row, "per_part_p50_us", time_us)),
+        Column::new("per part (TPOT)", "p99", |row| figure(row, "per_part_p99_us", time_us)),
+        Column::new("whole (E2E)", "p50", |row| figure(row, "answer_p50_us", time_us)),
+        Column::new("whole (E2E)", "p99", |row| figure(row, "answer_p99_us", time_us)),
+        Column::new("", "stalls", |row| figure(row, "stalls", count)),
+        Column::new("", "cut short", cut_short),
+        Column::new("", "late asks", |row| figure(row, "asks_late", count)),
+        Column::new("most", "at once", |row| figure(row, "answers_at_once_peak", count)),
+    ]);
+    Some(columns)
+}
+
+fn count(count: f64) -> String {
+    grouped(count as u64)
+}
+
+fn cut_short(row: &Row<'_>) -> Cell {
+    let any = row.summary().answers_cut_short.is_some_and(|answers| answers > 0);
+    let paint = if any { Paint::Bad } else { Paint::Plain };
+    Cell { paint, ..figure(row, "answers_cut_short", count) }
+}

@@ -1,0 +1,334 @@
+//! Answers to asks (pattern `stream`): each is a schedule of its own that begins with its ask.
+//!
+//! Part i of an answer is due when its schedule says so, whatever happened to part i - 1 and however busy the target is: one
+//! heap holds the next due instant of every answer under way, and one absolute timer waits for the first of them. Parts that
+//! are overdue are published at once and never dropped; how late each was is recorded. With the last part comes the event
+//! that says that the answer is over, which is no part.
+//!
+//! A topic has one answer at a time. Who asks, how an ask is read and how its answer travels is not known here.
+
+use hyper::StatusCode;
+use pushbench_measure::{Figure, PhaseEdges, micros};
+use pushbench_probe::alarm::Alarm;
+use pushbench_probe::clock::now_ns;
+use pushbench_scenario::{Answer, answer};
+use pushbench_transport::envelope::{self, Stamp};
+use pushbench_transport::server::{Refusal, TopicName, TopicRef};
+use std::cell::{Cell, RefCell};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::rc::Rc;
+use tokio::sync::Notify;
+
+use crate::config::Answering;
+use crate::reserved::Reserved;
+use crate::server::{Counter, Server};
+
+/// Overdue parts published before other tasks get their turn.
+const BURST: u32 = 64;
+
+/// The answers of one target.
+pub(crate) struct Answers {
+    answering: Option<Answering>,
+    reserved: Rc<Reserved>,
+    schedule: RefCell<Schedule>,
+    /// The first due instant is earlier than it was.
+    earlier: Notify,
+    /// The phases in whose terms lateness is recorded, once there are any.
+    pub(crate) edges: Cell<Option<PhaseEdges>>,
+    pub(crate) begun: Counter,
+    pub(crate) ended: Counter,
+}
+
+/// Answers under way, in the order in which their next parts are due. Pure: no clock.
+#[derive(Debug, Default)]
+struct Schedule {
+    topics: HashMap<TopicName, Asked>,
+    /// By the number of their beginning.
+    going: HashMap<u64, Going>,
+    /// When which answer goes on; of some that are given up too.
+    due: BinaryHeap<Reverse<(u64, u64)>>,
+    begun: u64,
+}
+
+/// What was asked for last in a topic.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    ask: u64,
+    /// Under which number the answer is under way.
+    going: Option<u64>,
+}
+
+/// How far an answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// More is to come.
+    UnderWay,
+    /// It has ended, or was given up.
+    Over,
+}
+
+#[derive(Debug)]
+struct Going {
+    topic: Rc<TopicName>,
+    answer: Answer,
+    /// Parts that had their turn.
+    parts: u32,
+}
+
+/// What is due of an answer.
+#[derive(Debug, Clone, PartialEq)]
+struct Due {
+    topic: Rc<TopicName>,
+    due_ns: u64,
+    /// Number and size of the part; none of an answer without parts.
+    part: Option<(u64, u32)>,
+    /// How many parts the answer had, if it ends here.
+    end: Option<u32>,
+}
+
+impl Schedule {
+    /// Begins an answer; false when the topic has one under way.
+    fn begin(&mut self, topic: &TopicName, ask: u64, answer: Answer, arrival_ns: u64) -> bool {
+        let number = self.begun;
+        let asked = self.topics.entry(topic.clone()).or_insert(Asked { ask, going: None });
+        if asked.going.is_some() {
+            return false;
+        }
+        *asked = Asked { ask, going: Some(number) };
+        self.begun += 1;
+        self.due.push(Reverse((arrival_ns.saturating_add(answer.first_ns), number)));
+        self.going.insert(number, Going { topic: Rc::new(topic.clone()), answer, parts: 0 });
+        true
+    }
+
+    /// When something is due next.
+    fn next_ns(&mut self) -> Option<u64> {
+        // Those that are given up are passed over, each once.
+        while let Some(Reverse((due_ns, number))) = self.due.peek() {
+            if self.going.contains_key(number) {
+                return Some(*due_ns);
+            }
+            self.due.pop();
+        }
+        None
+    }
+
+    /// What is due next, if it is due by now.
+    fn take(&mut self, now_ns: u64) -> Option<Due> {
+        let due_ns = self.next_ns().filter(|due_ns| *due_ns <= now_ns)?;
+        let Reverse((_, number)) = self.due.pop()?;
+        let Going { topic, answer, parts } = self.going.get_mut(&number)?;
+        let topic = Rc::clone(topic);
+        let at = *parts as usize;
+        let part = answer.sizes.get(at).map(|size| (at as u64 + 1, *size));
+        *parts += 1;
+        let count = answer.parts();
+        if *parts < count {
+            let gap_ns = answer.gaps_ns.get(at).copied().unwrap_or_default();
+            self.due.push(Reverse((due_ns.saturating_add(gap_ns), number)));
+            return Some(Due { topic, due_ns, part, end: None });
+        }
+        self.remove(number);
+        Some(Due { topic, due_ns, part, end: Some(count) })
+    }
+
+    fn remove(&mut self, number: u64) {
+        let Some(going) = self.going.remove(&number) else { return };
+        if let Some(asked) = self.topics.get_mut(&*going.topic) {
+            asked.going = None;
+        }
+    }
+
+    /// Gives up the answer to that ask, if it is under way. True when it was.
+    fn give_up(&mut self, topic: &str, ask: u64) -> bool {
+        let asked = self.topics.get(topic).filter(|asked| asked.ask == ask);
+        let Some(number) = asked.and_then(|asked| asked.going) else { return false };
+        self.remove(number);
+        true
+    }
+}
+
+impl Answers {
+    pub(crate) fn new(answering: Option<Answering>, reserved: Rc<Reserved>) -> Self {
+        Self {
+            answering,
+            reserved,
+            schedule: RefCell::default(),
+            earlier: Notify::new(),
+            edges: Cell::new(None),
+            begun: Counter::default(),
+            ended: Counter::default(),
+        }
+    }
+
+    /// Begins the answer to an ask that has just come.
+    ///
+    /// # Errors
+    /// `404` where asks are not answered, and `409` while the topic has an answer, or a schedule that is not of answers.
+    pub(crate) fn begin(&self, topic: TopicRef<'_>, ask: u64, arrival_ns: u64) -> Result<(), Refusal> {
+        let Some(Answering { answers, size, seed }) = &self.answering else {
+            return Err(Refusal::new(StatusCode::NOT_FOUND, "this target answers no asks"));
+        };
+        if self.reserved.forbids_asks(topic.as_str(), arrival_ns) {
+            let why = "a schedule has this topic to itself until its end; other topics are open";
+            return Err(Refusal::new(StatusCode::CONFLICT, why));
+        }
+        let mut schedule = self.schedule.borrow_mut();
+        let next_ns = schedule.next_ns();
+        if !schedule.begin(&topic.to_name(), ask, answer(answers, *size, *seed, ask), arrival_ns) {
+            let why = "this topic has an answer under way; one ends before the next begins";
+            return Err(Refusal::new(StatusCode::CONFLICT, why));
+        }
+        self.begun.count();
+        if schedule.next_ns() != next_ns {
+            self.earlier.notify_one();
+        }
+        Ok(())
+    }
+
+    /// How far the answer is that was begun last in the topic.
+    ///
+    /// # Errors
+    /// `404` when it is another one.
+    pub(crate) fn progress(&self, topic: TopicRef<'_>, ask: u64) -> Result<Progress, Refusal> {
+        let schedule = self.schedule.borrow();
+        match schedule.topics.get(topic.as_str()) {
+            Some(Asked { ask: last, going }) if *last == ask => {
+                Ok(if going.is_some() { Progress::UnderWay } else { Progress::Over })
+            }
+            _ => Err(Refusal::new(StatusCode::NOT_FOUND, "this topic has no such answer")),
+        }
+    }
+
+    /// Nobody can have that answer any more.
+    pub(crate) fn give_up(&self, topic: &TopicName, ask: u64) {
+        if self.schedule.borrow_mut().give_up(topic.as_str(), ask) {
+            self.ended.count();
+        }
+    }
+
+    /// Answers that have begun and not ended.
+    pub(crate) fn under_way(&self) -> u64 {
+        self.schedule.borrow().going.len() as u64
+    }
+
+    fn take(&self, now_ns: u64) -> Option<Due> {
+        let due = self.schedule.borrow_mut().take(now_ns)?;
+        if due.end.is_some() {
+            self.ended.count();
+        }
+        Some(due)
+    }
+}
+
+/// Publishes what is due. Never returns.
+pub(crate) async fn run(server: Rc<Server>, alarm: Alarm) {
+    let answers = &server.answers;
+    let mut sleep = alarm.until(u64::MAX);
+    let mut burst = 0;
+    loop {
+        if let Some(due) = answers.take(now_ns()) {
+            if burst == BURST {
+                tokio::task::yield_now().await;
+                burst = 0;
+            }
+            burst += 1;
+            publish(&server, &due, now_ns());
+            continue;
+        }
+        burst = 0;
+        let next_ns = answers.schedule.borrow_mut().next_ns();
+        sleep.reset(next_ns.unwrap_or(u64::MAX));
+        tokio::select! {
+            biased;
+            () = &mut sleep => {}
+            () = answers.earlier.notified() => {}
+        }
+    }
+}
+
+fn publish(server: &Server, due: &Due, published_ns: u64) {
+    let Due { topic, due_ns, part, end } = due;
+    let part = part.map(|(n, size)| {
+        let mut payload = Vec::with_capacity(size as usize);
+        let stamp = Stamp { n, due_ns: *due_ns, published_ns };
+        envelope::encode(stamp, topic.as_str(), size as usize, &mut payload);
+        text(payload)
+    });
+    let is_part = part.is_some();
+    let end = end.map(|parts| {
+        let mut payload = Vec::new();
+        envelope::encode_end(parts, topic.as_str(), &mut payload);
+        text(payload)
+    });
+    // Refused only where others have taken all the room there is.
+    if server.publish_answer(topic, published_ns, part, end).is_err() {
+        return;
+    }
+    if let (true, Some(edges)) = (is_part, server.answers.edges.get()) {
+        let slip_us = micros(published_ns.saturating_sub(*due_ns));
+        server.histograms.borrow_mut().record(Figure::Slip, edges.phase_at(*due_ns), slip_us);
+    }
+}
+
+/// An envelope is ASCII.
+fn text(payload: Vec<u8>) -> String {
+    String::from_utf8(payload).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn topic(name: &str) -> TopicName {
+        TopicName::new(name).unwrap()
+    }
+
+    fn parts(first_ns: u64, gaps_ns: &[u64]) -> Answer {
+        Answer { first_ns, gaps_ns: gaps_ns.to_vec(), sizes: vec![100; gaps_ns.len() + 1] }
+    }
+
+    /// Everything that is due by that instant: topic, instant, number and end.
+    fn due(schedule: &mut Schedule, now_ns: u64) -> Vec<(String, u64, Option<u64>, Option<u32>)> {
+        std::iter::from_fn(|| schedule.take(now_ns))
+            .map(|due| (due.topic.as_str().to_owned(), due.due_ns, due.part.map(|(n, _)| n), due.end))
+            .collect()
+    }
+
+    #[test]
+    fn parts_are_due_exactly_when_the_answer_says_however_late_it_is() {
+        let mut schedule = Schedule::default();
+        assert!(schedule.begin(&topic("a"), 0, parts(10, &[5, 7]), 1_000));
+        assert!(schedule.begin(&topic("b"), 1, parts(0, &[]), 1_012));
+        assert_eq!((schedule.next_ns(), due(&mut schedule, 1_009)), (Some(1_010), vec![]));
+        let a = |due_ns, n, end| ("a".to_owned(), due_ns, Some(n), end);
+        assert_eq!(due(&mut schedule, 1_010), [a(1_010, 1, None)]);
+        assert_eq!(
+            due(&mut schedule, 9_999),
+            [("b".to_owned(), 1_012, Some(1), Some(1)), a(1_015, 2, None), a(1_022, 3, Some(3))]
+        );
+        assert_eq!((schedule.next_ns(), schedule.going.len()), (None, 0));
+    }
+
+    #[test]
+    fn a_topic_has_one_answer_at_a_time_and_one_that_was_given_up_says_nothing_more() {
+        let mut schedule = Schedule::default();
+        assert!(schedule.begin(&topic("a"), 7, parts(10, &[5]), 0));
+        assert!(!schedule.begin(&topic("a"), 8, parts(1, &[]), 0));
+        assert!(!schedule.give_up("a", 8), "that one never began");
+        due(&mut schedule, 10);
+        assert!(schedule.give_up("a", 7));
+        assert!(!schedule.give_up("a", 7));
+        assert!(schedule.begin(&topic("a"), 8, parts(1, &[]), 10));
+        assert_eq!(due(&mut schedule, 99), [("a".to_owned(), 11, Some(1), Some(1))]);
+        assert!(schedule.due.is_empty());
+    }
+
+    #[test]
+    fn an_answer_without_parts_is_its_end() {
+        let mut schedule = Schedule::default();
+        schedule.begin(&topic("a"), 0, Answer { first_ns: 3, gaps_ns: vec![], sizes: vec![] }, 0);
+        assert_eq!(due(&mut schedule, 3), [("a".to_owned(), 3, None, Some(0))]);
+    }
+}

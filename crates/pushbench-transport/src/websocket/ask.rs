@@ -1,0 +1,78 @@
+//! The client half of WebSocket that asks: on the socket on which it listens, by a message.
+//!
+//! The answer comes into the client's own topic, so one that is cut off finds the rest of it after its cursor, where it
+//! resumes; it says then which answer it waits for, as one that a target has never heard of would never end.
+
+use super::{Settings, Subscriber};
+use crate::asking::{Ask, Turn, Watch};
+use crate::client::{self, Closed, Identity, Io, Note, Step};
+
+/// A client that asks for answers on one connection after another.
+#[derive(Debug)]
+pub struct Asker {
+    connection: Subscriber,
+    turn: Turn,
+    resume: bool,
+}
+
+/// A client of the endpoint at `path`.
+#[must_use]
+pub fn asker(settings: &Settings, path: &'static str, identity: Identity) -> Asker {
+    let resume = identity.resume;
+    Asker { connection: Subscriber::of(settings, path, identity), turn: Turn::default(), resume }
+}
+
+impl Asker {
+    /// Lets the connection do its part, and sees to what that means for the answer under way.
+    fn pass(&mut self, io: &mut Io<'_>, input: impl FnOnce(&mut Subscriber, &mut Io<'_>) -> Step) -> Step {
+        let mut watch = Watch { observer: io.observer, turn: &mut self.turn, became_ready: false };
+        let step =
+            input(&mut self.connection, &mut Io { now_ns: io.now_ns, out: io.out, observer: &mut watch });
+        let became_ready = watch.became_ready;
+        match (step, self.turn.ask()) {
+            (Step::Hold { .. }, Some(ask)) if became_ready => {
+                self.connection.say(Ask::Resumed(ask).message().as_bytes(), io);
+            }
+            (Step::Open { .. } | Step::End, Some(_)) if !self.resume => self.turn.give_up(io.observer),
+            _ => {}
+        }
+        step
+    }
+}
+
+impl client::Subscriber for Asker {
+    fn connected(&mut self, io: &mut Io<'_>) -> Step {
+        self.pass(io, client::Subscriber::connected)
+    }
+
+    fn received(&mut self, bytes: &[u8], io: &mut Io<'_>) -> Step {
+        self.pass(io, |connection, io| connection.received(bytes, io))
+    }
+
+    fn closed(&mut self, why: Closed, io: &mut Io<'_>) -> Step {
+        self.pass(io, |connection, io| connection.closed(why, io))
+    }
+
+    fn woken(&mut self, io: &mut Io<'_>) -> Step {
+        self.pass(io, client::Subscriber::woken)
+    }
+
+    fn farewell(&mut self, io: &mut Io<'_>) {
+        self.connection.farewell(io);
+    }
+
+    fn ask(&mut self, ask: u64, io: &mut Io<'_>) -> Step {
+        self.turn.begin(ask);
+        if self.connection.say(Ask::New(ask).message().as_bytes(), io) {
+            io.observer.note(Note::Request);
+        } else {
+            // The peer has closed, and its end is under way.
+            self.turn.cut_short(io.observer);
+        }
+        self.connection.woken(io)
+    }
+}
+
+#[cfg(test)]
+#[path = "ask_tests.rs"]
+mod tests;
