@@ -64,7 +64,7 @@ struct Asked {
 pub(crate) enum Progress {
     /// More is to come.
     UnderWay,
-    /// It has ended, or was given up.
+    /// It has ended.
     Over,
 }
 
@@ -140,11 +140,13 @@ impl Schedule {
         }
     }
 
-    /// Gives up the answer to that ask, if it is under way. True when it was.
+    /// Gives up the answer to that ask, if it is under way, and forgets that it was asked for: topics that are known by
+    /// given up asks alone would be without number. True when it was.
     fn give_up(&mut self, topic: &str, ask: u64) -> bool {
         let asked = self.topics.get(topic).filter(|asked| asked.ask == ask);
         let Some(number) = asked.and_then(|asked| asked.going) else { return false };
-        self.remove(number);
+        self.going.remove(&number);
+        self.topics.remove(topic);
         true
     }
 }
@@ -319,7 +321,7 @@ mod tests {
         assert!(!schedule.give_up("a", 8), "that one never began");
         due(&mut schedule, 10);
         assert!(schedule.give_up("a", 7));
-        assert!(!schedule.give_up("a", 7));
+        assert!(!schedule.give_up("a", 7) && schedule.topics.is_empty());
         assert!(schedule.begin(&topic("a"), 8, parts(1, &[]), 10));
         assert_eq!(due(&mut schedule, 99), [("a".to_owned(), 11, Some(1), Some(1))]);
         assert!(schedule.due.is_empty());
