@@ -43,6 +43,7 @@ fn config_for(share: &TargetShare) -> Config {
     let limits = Limits {
         topics: defaults.topics.max(share.plan.topics(share.clients) as usize),
         queue_bytes: share.plan.backlog_bytes,
+        head_timeout: head_timeout(&share.plan),
         idle_timeout: idle_timeout(&share.plan, settings),
         ..defaults
     };
@@ -66,6 +67,15 @@ fn config_for(share: &TargetShare) -> Config {
 
 /// More than the arrival of any number of clients takes.
 const LONGEST_RAMP: Duration = Duration::from_hours(2);
+
+/// How long a request's head may take from the connection's opening on.
+fn head_timeout(plan: &Plan) -> Duration {
+    match plan.events.source {
+        // One that asks now and then has its connection from the beginning.
+        Source::Answers(_) => LONGEST_IDLE,
+        Source::Publisher | Source::Members => Limits::default().head_timeout,
+    }
+}
 
 /// How long a connection may wait for its next request, and a client read nothing.
 fn idle_timeout(plan: &Plan, settings: &Settings) -> Duration {
