@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::coalesce::Coalesce;
 use crate::needs::{Machine, Needs, StepNeeds, topics_in_words};
-use crate::plan::{Arrival, EventSize, Events, Network, Plan};
+use crate::plan::{Arrival, EventSize, Events, Network, Plan, Source};
 
 /// The resolved plan, what it needs, and what forbids it: several lines, the last one ended.
 #[must_use]
@@ -94,7 +94,8 @@ fn events(events: &Events) -> String {
         EventSize::Uniform { min, max } => format!("{} to {}", size(min), size(max)),
         EventSize::LogNormal { p50, p99 } => format!("{} (p50) to {} (p99)", size(p50), size(p99)),
     };
-    format!("{} {arrival}, {size}, {}", rate(events.rate), topics_in_words(events.topics))
+    let whose = if events.source == Source::Members { " of each client" } else { "" };
+    format!("{}{whose} {arrival}, {size}, {}", rate(events.rate), topics_in_words(events.topics))
 }
 
 /// A rate as it would be typed: `5/s`, `4/m`.

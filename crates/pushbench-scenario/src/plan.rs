@@ -5,6 +5,7 @@
 
 use pushbench_measure::results::{Summary, ThresholdResult};
 use pushbench_transport::Settings;
+use pushbench_transport::settings::TransportSettings as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -143,6 +144,12 @@ pub enum Source {
 }
 
 impl Events {
+    /// Events per second at a step of that many clients, all of them together.
+    #[must_use]
+    pub fn rate_of(&self, clients: u32) -> f64 {
+        if self.source == Source::Members { self.rate * f64::from(clients) } else { self.rate }
+    }
+
     /// The value of `pattern` in a scenario file.
     #[must_use]
     pub fn pattern(&self) -> &'static str {
@@ -337,6 +344,14 @@ impl Plan {
         (self.may_fail * f64::from(clients) + 1e-6) as u64
     }
 
+    /// Connections that a client of the transport holds: a second one where it sends messages by requests beside the
+    /// connection that it receives on.
+    #[must_use]
+    pub fn connections_per_client(&self, transport: &TransportPlan) -> u32 {
+        let posts = self.events.source == Source::Members && !transport.settings.carries_messages();
+        1 + u32::from(posts)
+    }
+
     /// Number of topics at a step of that many clients.
     #[must_use]
     pub fn topics(&self, clients: u32) -> u32 {
@@ -344,16 +359,21 @@ impl Plan {
             Topics::Broadcast => 1,
             Topics::Count(count) => count,
             Topics::PerClient => clients,
-            Topics::Rooms { members } => (clients / members.max(1)).max(1),
+            Topics::Rooms { members } => rooms(clients, members),
         }
     }
 
     /// What happens at a step of that many clients: the same, with the rate of all of them together.
     #[must_use]
     pub fn events_of(&self, clients: u32) -> Events {
-        let factor = if self.events.source == Source::Members { f64::from(clients) } else { 1.0 };
-        Events { rate: self.events.rate * factor, ..self.events.clone() }
+        Events { rate: self.events.rate_of(clients), ..self.events.clone() }
     }
+}
+
+/// How many rooms so many clients fill with at least so many members each.
+#[must_use]
+pub fn rooms(clients: u32, members: u32) -> u32 {
+    (clients / members.max(1)).max(1)
 }
 
 /// The name of topic `index`.

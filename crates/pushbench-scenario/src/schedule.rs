@@ -8,6 +8,10 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, Exp, LogNormal};
 
+mod messages;
+
+pub use messages::{Message, MessageSchedule};
+
 use crate::law::Z99;
 use crate::plan::{Arrival, EventSize, Events, topic_name_bytes};
 use pushbench_transport::envelope;
@@ -22,6 +26,7 @@ enum Stream {
     Client = 5,
     Order = 6,
     Look = 7,
+    Sender = 11,
 }
 
 fn rng(seed: u64, stream: Stream) -> ChaCha8Rng {

@@ -48,6 +48,12 @@ pub fn schema() -> Value {
     events["if"] = json!({ "properties": { "pattern": { "const": "topics" } } });
     events["then"] = json!({ "required": ["topics"] });
     events["else"] = json!({ "not": { "required": ["topics"] } });
+    // And with members exactly when there are rooms.
+    events["allOf"] = json!([{
+        "if": { "properties": { "pattern": { "const": "chat" } } },
+        "then": { "required": ["members"] },
+        "else": { "not": { "required": ["members"] } }
+    }]);
     root["definitions"] = Value::Object(definitions);
     drop_placeholders(&mut root);
     root

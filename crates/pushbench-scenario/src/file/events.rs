@@ -2,6 +2,7 @@
 
 use pushbench_transport::{Size, envelope};
 
+use super::chat;
 use super::keys::{self, Pattern};
 use crate::choice::{SizeChoice, TopicCount};
 use crate::plan::{EventSize, Events, Source, Topics, topic_name};
@@ -14,22 +15,24 @@ pub(super) const HIGHEST_RATE: f64 = 1e6;
 /// `None` only if there are faults.
 pub(super) fn read(section: &Section, steps: &[u32], faults: &mut FaultList) -> Option<Events> {
     let keys = section.read(keys::Events::default(), None, &[], faults);
-    section.require("pattern", faults, "\"broadcast\" or \"topics\"");
+    section.require("pattern", faults, "\"broadcast\", \"topics\" or \"chat\"");
     section.require("rate", faults, "a rate such as \"5/s\"");
     if let Some(rate) = &keys.rate {
         section.check("rate", rate.per_second() <= HIGHEST_RATE, faults, "0/s to 1000000/s");
     }
     let topics = topics(section, &keys, steps, faults);
+    chat::check_others(section, keys.pattern, faults);
     let longest = match topics {
         Some(Topics::Count(count)) => count,
         Some(Topics::PerClient) => steps.iter().copied().max().unwrap_or(1),
-        Some(Topics::Broadcast | Topics::Rooms { .. }) | None => 1,
+        Some(Topics::Rooms { members }) => steps.iter().max().unwrap_or(&1) / members,
+        Some(Topics::Broadcast) | None => 1,
     };
     let name = topic_name(topics.unwrap_or(Topics::Broadcast), longest.saturating_sub(1));
     let size = size(section, keys.size, envelope::smallest_size(name.len() as u64), faults);
     Some(Events {
         topics: topics?,
-        source: Source::Publisher,
+        source: if keys.pattern? == Pattern::Chat { Source::Members } else { Source::Publisher },
         rate: keys.rate?.per_second(),
         shape: Shape::FLAT,
         arrival: keys.arrival,
@@ -41,6 +44,7 @@ fn topics(section: &Section, keys: &keys::Events, steps: &[u32], faults: &mut Fa
     let most_clients = steps.iter().copied().max().unwrap_or(0);
     let least_clients = steps.iter().copied().min().unwrap_or(0);
     match (keys.pattern?, keys.topics) {
+        (Pattern::Chat, _) => chat::rooms(section, keys.members, steps, faults),
         (Pattern::Broadcast, _) => {
             if section.value("topics").is_some() {
                 section.fault("topics", faults, "not allowed with pattern = \"broadcast\"");

@@ -66,6 +66,8 @@ pub(crate) enum Pattern {
     Broadcast,
     /// Clients are dealt out to topics; an event reaches the clients of one topic.
     Topics,
+    /// Clients are dealt out to rooms; what one of them sends reaches everyone in its room, the sender too.
+    Chat,
 }
 
 /// What is published.
@@ -79,7 +81,10 @@ pub(crate) struct Events {
     /// With pattern topics: how many, or "clients" for one topic each.
     #[schemars(with = "TopicCount")]
     pub(crate) topics: Option<TopicCount>,
-    /// Published events over all topics; "0/s" for none.
+    /// With pattern chat: clients of a room. Who is left when all rooms are full is dealt out to them.
+    #[schemars(with = "u32", range(min = 2, max = 10_000_000))]
+    pub(crate) members: Option<u32>,
+    /// Published events over all topics, with pattern chat the messages of each client; "0/s" for none.
     #[schemars(required)]
     pub(crate) rate: Option<Rate>,
     /// When events are due: evenly, or at random (seeded).
@@ -93,6 +98,7 @@ impl Default for Events {
         Self {
             pattern: None,
             topics: None,
+            members: None,
             rate: None,
             arrival: Arrival::Constant,
             size: SizeChoice::Fixed(pushbench_transport::Size::from_bytes(256)),

@@ -1,5 +1,6 @@
 //! A scenario file's text to a plan, or to everything that is wrong with it.
 
+mod chat;
 mod counts;
 mod events;
 pub(crate) mod keys;
@@ -130,7 +131,8 @@ fn plan(
         .map(|events| Events { rate: rate(events.rate, overrides, faults), ..events });
     let phase_section = top.child("phases", faults);
     let phases = phases(&phase_section, overrides, faults);
-    check_number_of_events(&phase_section, events.as_ref(), &phases, faults);
+    let most_clients = steps.iter().copied().max().unwrap_or_default();
+    check_number_of_events(&phase_section, events.as_ref(), most_clients, &phases, faults);
     let life = life::read(&top.child("life", faults), faults);
     let slow = slow::read(&top.child("slow", faults), faults);
     let transports = transports::read(top, faults);
@@ -148,6 +150,7 @@ fn plan(
         let sensible = processes.is_none_or(|count| (1..=MOST_PROCESSES).contains(&count));
         section.check("processes", sensible, faults, "1 to 1000 processes");
     }
+    chat::check_targets(&target, target_keys.processes, events.as_ref(), &steps, faults);
 
     let rounds = overrides.repeat.unwrap_or(1);
     if !(1..=MOST_ROUNDS).contains(&rounds) {
@@ -259,11 +262,12 @@ fn phases(section: &Section, overrides: &Overrides, faults: &mut FaultList) -> P
 fn check_number_of_events(
     section: &Section,
     events: Option<&Events>,
+    clients: u32,
     phases: &Phases,
     faults: &mut FaultList,
 ) {
     let Some(events) = events.filter(|_| !faults.has("events.rate")) else { return };
-    let number = events.rate * (phases.warmup + phases.measure).as_secs_f64();
+    let number = events.rate_of(clients) * (phases.warmup + phases.measure).as_secs_f64();
     let allowed = format!("at most {MOST_EVENTS} events in all, {number:.0} would be due: lower events.rate");
     section.check("measure", number <= f64::from(MOST_EVENTS), faults, &allowed);
 }

@@ -51,6 +51,16 @@ pub(super) struct PerClient {
     pub(super) worker: u64,
 }
 
+impl PerClient {
+    /// At both ends.
+    pub(super) fn of_both(self) -> u64 {
+        self.target + self.worker
+    }
+}
+
+/// User memory of a client's second connection, on which it publishes: in the target it is one of the HTTP library's.
+pub(super) const UPLINK: PerClient = PerClient { target: 12_000, worker: 500 };
+
 /// By the name of the kind.
 const PER_CLIENT: &[(&str, PerClient)] = &[
     ("short-polling", PerClient { target: 230, worker: 560 }),

@@ -9,8 +9,8 @@ use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
 
 use super::library::Library;
-use super::random::Random;
 use crate::error::WireError;
+use crate::random::Random;
 use crate::websocket::wire::MAX_MESSAGE_BYTES;
 
 /// The longest payload of a control frame (RFC 6455, section 5.5).
@@ -92,9 +92,13 @@ pub(super) struct Answers<'a> {
 
 impl Answers<'_> {
     fn control(&mut self, opcode: Control, payload: &[u8]) {
+        self.frame(OpCode::Control(opcode), payload);
+    }
+
+    /// A whole message, or a control frame: masked, as all that a client sends (RFC 6455, section 5.1).
+    fn frame(&mut self, opcode: OpCode, payload: &[u8]) {
         let mask = self.masks.mask();
-        let header =
-            FrameHeader { opcode: OpCode::Control(opcode), mask: Some(mask), ..FrameHeader::default() };
+        let header = FrameHeader { opcode, mask: Some(mask), ..FrameHeader::default() };
         // Writing to a Vec cannot fail.
         let _ = header.format(payload.len() as u64, self.out);
         self.out.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
@@ -214,6 +218,14 @@ impl Connection {
         library.feed(rest, answers.out, sink)?;
         self.reader = Reader::Library(library);
         Ok(())
+    }
+
+    /// Writes a message, unless a close frame was sent before.
+    pub(super) fn message(&self, opcode: Data, payload: &[u8], answers: &mut Answers<'_>) {
+        // The library keeps nothing back, so a frame may go out beside it.
+        if !self.closing {
+            answers.frame(OpCode::Data(opcode), payload);
+        }
     }
 
     /// Writes the close frame that ends the connection in order, unless one was sent before.

@@ -1,11 +1,9 @@
 //! WebSocket: messages both ways on one connection (RFC 6455).
 
-mod backoff;
 mod connection;
 mod handshake;
 mod library;
 mod memory;
-mod random;
 pub mod serve;
 mod settings;
 mod subscribe;

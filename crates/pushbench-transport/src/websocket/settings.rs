@@ -61,6 +61,10 @@ impl TransportSettings for Settings {
         self.ping_interval.duration()
     }
 
+    fn carries_messages(&self) -> bool {
+        true
+    }
+
     fn describe(&self) -> String {
         let encoding = match self.encoding {
             Encoding::Text => "text",
