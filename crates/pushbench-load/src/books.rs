@@ -1,5 +1,6 @@
 //! The books of a worker, closed at the end of a step: what the schedule owed its clients beside what they got.
 
+use pushbench_measure::fates::Fates;
 use pushbench_measure::snapshot::WorkerFinal;
 use pushbench_measure::{Counters, PhaseEdges};
 use pushbench_scenario::plan::topic_of_client;
@@ -26,7 +27,8 @@ pub(crate) fn close(
     let [at_measure, at_drain] = *noted;
     let at_measure = at_edge(at_measure, |edges| edges.measure_ns);
     let at_drain = at_edge(at_drain, |edges| edges.drain_ns);
-    let mut sums = WorkerFinal { edges: [at_measure, at_drain, counters], ..WorkerFinal::default() };
+    let fates = Fates { messages: recorder.messages, ..Fates::default() };
+    let mut sums = WorkerFinal { fates, edges: [at_measure, at_drain, counters], ..WorkerFinal::default() };
     match recorder.edges {
         Some(edges) => close_accounts(share, &mut recorder.accounts, &edges, &mut sums),
         None => sums.tally.intended = share.client_numbers().count() as u64,

@@ -12,6 +12,7 @@ mod connect;
 mod driver;
 mod errands;
 mod recorder;
+mod sends;
 mod thread;
 mod wakeup;
 mod worker;

@@ -213,8 +213,7 @@ fn step(plan: &Plan, machine: &Machine, transport: &TransportPlan, clients: u32)
     let workers = plan.worker_processes.unwrap_or(by_files.max(by_ports));
     let per_target = per_client * clients_per_target(plan, clients, targets);
     let per_worker = u64::from(clients.div_ceil(workers));
-    let ramp = Duration::try_from_secs_f64(f64::from(clients) / plan.connect_rate).unwrap_or(Duration::MAX);
-    let lasts = ramp.saturating_add(plan.phases.total());
+    let lasts = plan.whole_step(clients);
     let opens_per_second = opens * f64::from(clients);
     let files_coordinator = files_coordinator(plan, targets, workers);
     let time_wait = (opens_per_second * lasts.min(TIME_WAIT).as_secs_f64()).round() as u64;

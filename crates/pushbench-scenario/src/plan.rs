@@ -352,6 +352,14 @@ impl Plan {
         1 + u32::from(posts)
     }
 
+    /// From the first client of a step to its end.
+    #[must_use]
+    pub fn whole_step(&self, clients: u32) -> Duration {
+        let ramp =
+            Duration::try_from_secs_f64(f64::from(clients) / self.connect_rate).unwrap_or(Duration::MAX);
+        ramp.saturating_add(self.phases.total())
+    }
+
     /// Number of topics at a step of that many clients.
     #[must_use]
     pub fn topics(&self, clients: u32) -> u32 {

@@ -47,13 +47,18 @@ impl WorkerShare {
     /// The target of a client.
     #[must_use]
     pub fn target_of(&self, client: u32) -> SocketAddr {
+        self.targets[self.target_number_of(client)]
+    }
+
+    /// Position of a client's target among all of them.
+    #[must_use]
+    pub fn target_number_of(&self, client: u32) -> usize {
         // Those who are to hear each other are at one target, and rooms are dealt out like clients.
         let dealt = match self.plan.events.source {
             Source::Members => topic_of_client(client, self.plan.topics(self.clients)),
             Source::Publisher | Source::Answers(_) => client,
         };
-        let target = target_number(dealt, self.workers, self.targets.len() as u32);
-        self.targets[target as usize]
+        target_number(dealt, self.workers, self.targets.len() as u32) as usize
     }
 }
 

@@ -3,6 +3,7 @@
 //! Clients of a run know which ids they are owed. A single event of a stranger would shift them all, and each client
 //! would miss one that was never published.
 
+use pushbench_scenario::Source;
 use pushbench_scenario::plan::topic_index;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -34,7 +35,8 @@ impl Reserved {
         reservations.retain(|reservation| now_ns < reservation.until_ns.get());
         reservations.iter().any(|reservation| {
             let Publishing { events, topics, .. } = &reservation.publishing;
-            topic_index(events.topics, *topics, topic).is_some()
+            // In a chat it is the members who publish.
+            events.source != Source::Members && topic_index(events.topics, *topics, topic).is_some()
         })
     }
 }
@@ -50,7 +52,7 @@ impl Reservation {
 mod tests {
     use super::*;
     use pushbench_measure::PhaseEdges;
-    use pushbench_scenario::{Arrival, EventSize, Events, Shape, Source, Topics};
+    use pushbench_scenario::{Arrival, EventSize, Events, Shape, Topics};
 
     fn publishing(topics: Topics, count: u32, end_ns: u64) -> Publishing {
         let events = Events {
@@ -77,5 +79,14 @@ mod tests {
         assert_eq!(held(20), [true, false, false, false], "the first one is behind");
         first.published();
         assert_eq!(held(20), [false; 4]);
+    }
+
+    #[test]
+    fn the_rooms_of_a_chat_are_for_its_members() {
+        let reserved = Reserved::default();
+        let mut chat = publishing(Topics::Rooms { members: 2 }, 3, 10);
+        chat.events.source = Source::Members;
+        reserved.begin(chat);
+        assert!(!reserved.holds("t0", 0));
     }
 }

@@ -7,8 +7,9 @@
 //! theirs. Nothing is known here of what a client does with its turn.
 
 mod orders;
+mod senders;
 
-use pushbench_measure::{Figure, Histograms};
+use pushbench_measure::Histograms;
 use pushbench_probe::clock::now_ns;
 use pushbench_probe::readiness::Ready;
 use pushbench_probe::timer::Timer;
@@ -22,6 +23,7 @@ use crate::arrivals::Arrivals;
 use crate::client::Client;
 use crate::errands::Errands;
 use crate::recorder::Recorder;
+use crate::sends::Sends;
 use crate::thread::{Left, Thread, Turn};
 
 /// Clients that are read before others get their turn: less than 200 µs.
@@ -42,6 +44,10 @@ pub(crate) struct Driver {
     thread: Thread,
     recorder: Recorder,
     clients: Vec<Client>,
+    /// Second connections of the clients, in the same order; none where clients need none.
+    uplinks: Vec<Client>,
+    /// What clients are to send, once the phases are known and where they send anything.
+    sends: Option<Sends>,
     /// From when on clients arrive.
     arrivals: Option<Arrivals>,
     errands: Option<Errands>,
@@ -79,9 +85,14 @@ impl Driver {
         thread.sockets.add(&*orders.bell, BELL)?;
         let clients_in_all = thread.share.client_numbers().count() as u32;
         Ok(Self {
+            recorder: Recorder {
+                histograms: Histograms::prepared(&senders::figures(&thread.share)),
+                ..Recorder::default()
+            },
             thread,
-            recorder: Recorder { histograms: Histograms::prepared(&Figure::COMMON), ..Recorder::default() },
             clients: Vec::new(),
+            uplinks: Vec::new(),
+            sends: None,
             arrivals: None,
             errands: None,
             orders,
@@ -134,7 +145,8 @@ impl Driver {
         let arrival_ns = arrivals.and_then(Arrivals::next_ns);
         let errand_ns = self.errands.as_ref().map(Errands::next_ns);
         let ending_ns = self.ending.as_ref().map(Ending::until_ns);
-        let all = [arrival_ns, errand_ns, ending_ns, self.thread.wheel.next_ns()];
+        let send_ns = self.sends.as_ref().and_then(Sends::next_ns);
+        let all = [arrival_ns, errand_ns, ending_ns, send_ns, self.thread.wheel.next_ns()];
         all.into_iter().flatten().min().unwrap_or(u64::MAX)
     }
 
@@ -145,26 +157,29 @@ impl Driver {
         let errands = errands.map_or(Left::Nothing, |errands| errands.run(now_ns, &mut self.recorder));
         let ended = self.end();
         let arrived = self.let_in(now_ns);
+        let sent = self.send_due(now_ns);
         let woken = self.wake(now_ns);
         let read_again = self.read_again();
         self.serve();
         self.tell_ready();
         let conclusion = if self.is_conclusion_due(now_ns) { Left::More } else { Left::Nothing };
-        let all = [errands, ended, arrived, woken, read_again, conclusion];
+        let all = [errands, ended, arrived, sent, woken, read_again, conclusion];
         if all.contains(&Left::More) { Left::More } else { Left::Nothing }
     }
 
     fn let_in(&mut self, now_ns: u64) -> Left {
-        let Some(arrivals) = self.arrivals.as_mut().filter(|_| !self.thread.is_over) else {
-            return Left::Nothing;
-        };
         for _ in 0..ARRIVALS_IN_A_ROW {
-            let Some(arrival) = arrivals.take_due(now_ns) else { return Left::Nothing };
+            let arrivals = self.arrivals.as_mut().filter(|_| !self.thread.is_over);
+            let Some(arrival) = arrivals.and_then(|arrivals| arrivals.take_due(now_ns)) else {
+                return Left::Nothing;
+            };
             self.recorder.accounts.push(Account::new(arrival.at_ns, arrival.topic));
-            let half = self.thread.share.transport().settings.subscriber(arrival.identity);
+            let half = self.thread.share.transport().settings.subscriber(arrival.identity.clone());
             let mut client = Client::new(self.clients.len() as u32, half);
+            let uplink = self.give_outbox(&mut client, arrival.identity);
             client.on_time(&mut Turn { thread: &mut self.thread, recorder: &mut self.recorder });
             self.clients.push(client);
+            self.uplinks.extend(uplink);
         }
         Left::More
     }
@@ -173,7 +188,7 @@ impl Driver {
         for _ in 0..WAKES_IN_A_ROW {
             let Some((at_ns, client)) = self.thread.wheel.pop_due(now_ns) else { return Left::Nothing };
             let turn = &mut Turn { thread: &mut self.thread, recorder: &mut self.recorder };
-            self.clients[client as usize].wake(at_ns, now_ns, turn);
+            senders::at(&mut self.clients, &mut self.uplinks, client).wake(at_ns, now_ns, turn);
         }
         Left::More
     }
@@ -183,7 +198,7 @@ impl Driver {
         for _ in 0..self.thread.again.len().min(READS_IN_A_ROW) {
             let Some(index) = self.thread.again.pop_front() else { break };
             let turn = &mut Turn { thread: &mut self.thread, recorder: &mut self.recorder };
-            self.clients[index as usize].on_turn_again(turn);
+            senders::at(&mut self.clients, &mut self.uplinks, index).on_turn_again(turn);
         }
         if self.thread.again.is_empty() { Left::Nothing } else { Left::More }
     }
@@ -198,7 +213,8 @@ impl Driver {
                 BELL => {}
                 key => {
                     let turn = &mut Turn { thread: &mut self.thread, recorder: &mut self.recorder };
-                    self.clients[Client::index_of(key)].on_ready(ready, turn);
+                    let index = Client::index_of(key);
+                    senders::at(&mut self.clients, &mut self.uplinks, index).on_ready(ready, turn);
                 }
             }
         }
@@ -210,11 +226,12 @@ impl Driver {
         if !self.thread.is_over {
             return Left::Nothing;
         }
-        for client in self.clients.iter_mut().skip(self.ended).take(ENDS_IN_A_ROW) {
+        let all = self.clients.iter_mut().chain(&mut self.uplinks);
+        for client in all.skip(self.ended).take(ENDS_IN_A_ROW) {
             self.ended += 1;
             client.on_end(&mut Turn { thread: &mut self.thread, recorder: &mut self.recorder });
         }
-        if self.ended < self.clients.len() { Left::More } else { Left::Nothing }
+        if self.ended < self.clients.len() + self.uplinks.len() { Left::More } else { Left::Nothing }
     }
 }
 

@@ -85,6 +85,7 @@ impl Driver {
             Order::Begin(edges) => {
                 self.recorder.edges = Some(edges);
                 self.errands_from(edges.start_ns);
+                self.sends_from(edges);
                 if let Some(errands) = &mut self.errands {
                     errands.begin(edges, &self.thread.meter);
                 }
@@ -104,6 +105,9 @@ impl Driver {
         self.all_ready.push(reply);
         if self.arrivals.is_none() {
             self.clients.reserve_exact(self.clients_in_all as usize);
+            if self.thread.share.posts() {
+                self.uplinks.reserve_exact(self.clients_in_all as usize);
+            }
             self.arrivals = Some(Arrivals::new(Rc::clone(&self.thread.share), start_ns));
             self.errands_from(start_ns);
         }
@@ -120,6 +124,7 @@ impl Driver {
         let now_ns = now_ns();
         let last = self.recorder.report(tick_ns);
         let at_edges = self.errands.as_ref().map(Errands::at_edges).unwrap_or_default();
+        self.recorder.messages.unsent += self.unsent_messages(now_ns);
         let sums = books::close(&self.thread.share, &mut self.recorder, &at_edges, now_ns);
         // The last reading begins with the end of the step; a step that is ended early has none.
         let has_ended = self.recorder.edges.is_some_and(|edges| edges.end_ns <= now_ns);

@@ -1,5 +1,7 @@
 //! Which figures stand in the table, and how each is worded.
 
+mod messages;
+
 use pushbench_measure::results::{Run, StepResult};
 use pushbench_measure::verdict::Level;
 
@@ -40,9 +42,12 @@ pub(super) fn rows(run: &Run) -> Vec<Row<'_>> {
     results.into_iter().map(|result| Row { result }).collect()
 }
 
-/// The columns in blocks: what arrived and when, then what it cost.
-pub(super) fn blocks(run: &Run) -> [Vec<Column>; 2] {
-    [delivery(), cost(run)]
+/// The columns in blocks: what arrived and when, then what only some scenarios have, then what it cost.
+pub(super) fn blocks(run: &Run) -> Vec<Vec<Column>> {
+    let mut blocks = vec![delivery()];
+    blocks.extend(messages::block(run));
+    blocks.push(cost(run));
+    blocks
 }
 
 fn delivery() -> Vec<Column> {

@@ -4,6 +4,7 @@
 //! before a percentile that fewer than 10/(1−p) publishes stand behind; a zero was measured. The table judges
 //! nothing: verdicts and findings come from the run.
 
+mod chat;
 mod columns;
 pub mod comparison;
 pub(crate) mod grid;

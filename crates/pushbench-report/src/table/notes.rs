@@ -3,6 +3,7 @@
 use pushbench_measure::results::{Run, Status, StepResult, Summary, ThresholdResult, TransportRecord};
 use pushbench_measure::verdict::{Finding, Level};
 
+use super::chat;
 use super::grid::{Cell, Paint};
 use crate::calibration;
 use crate::figures::{P50, P90, P99, P999, Percentile};
@@ -29,17 +30,21 @@ pub(super) fn head(run: &Run) -> Vec<Cell> {
     if let Some(inject) = &scenario.inject {
         lines.push(Cell::new(format!("faults injected: {inject}"), Paint::Bad));
     }
-    let receivers = match scenario.topics {
-        0 | 1 => scenario.pattern.clone(),
-        topics => format!("{} topics", grouped(topics.into())),
+    let receivers = match (scenario.topics, scenario.members) {
+        (rooms, Some(members)) => chat::rooms(scenario, rooms, members),
+        (0 | 1, None) => scenario.pattern.clone(),
+        (topics, None) => format!("{} topics", grouped(topics.into())),
+    };
+    let rate = match scenario.members {
+        Some(_) => chat::messages_per_second(scenario.events_per_second),
+        None => events_per_second(scenario.events_per_second),
     };
     // A run that ended early, or has not ended, may have measured less than it set out to.
     let measured = if run.status == Status::Complete { "measured for" } else { "planned:" };
     lines.push(Cell::new(
         format!(
-            "{}: {receivers}, {} of {}, {measured} {} s after {} s of warm-up, over {}",
+            "{}: {receivers}, {rate} of {}, {measured} {} s after {} s of warm-up, over {}",
             scenario.name,
-            events_per_second(scenario.events_per_second),
             scenario.event_size,
             typed(scenario.measure_s),
             typed(scenario.warmup_s),
@@ -72,6 +77,7 @@ pub(super) fn foot(run: &Run) -> Vec<Cell> {
     for result in &run.results {
         lines.extend(doubts(run, result));
     }
+    lines.extend(run.results.iter().flat_map(|result| chat::doubts(run, result)));
     lines.extend(thresholds_missed(run));
     lines.extend(thresholds_met(run));
     lines.extend(floor(run));
@@ -241,7 +247,7 @@ fn marks(run: &Run) -> impl Iterator<Item = String> {
 }
 
 /// The label, with the number of clients where there are several.
-fn name_of(run: &Run, result: &StepResult) -> String {
+pub(super) fn name_of(run: &Run, result: &StepResult) -> String {
     match result.summary.step {
         Some(step) if run.scenario.steps.len() > 1 => {
             format!("{} at {} clients", result.summary.label, grouped(step.into()))

@@ -43,6 +43,8 @@ use crate::server::{Counters, Server};
 
 use self::connection::{Connection, HeadFrom, Mode, Pipe};
 
+use self::said::Said;
+
 pub(crate) use self::end::LINGER_NS;
 
 /// Bytes read at once.
@@ -74,6 +76,8 @@ pub(crate) struct Driver {
     lent: Slab<Rc<http::Connection>>,
     /// Those that the HTTP library is to get.
     to_lend: Vec<Lent>,
+    /// What clients said in this turn.
+    said: Vec<Said>,
     /// Connections that go on without a report of the poller.
     resumed: VecDeque<Key>,
     timers: Timers<Key>,
@@ -167,6 +171,7 @@ impl Driver {
             refusals: 0,
             lent: Slab::new(),
             to_lend: Vec::new(),
+            said: Vec::new(),
             resumed: VecDeque::new(),
             timers: Timers::default(),
             due: Vec::new(),
@@ -349,11 +354,14 @@ impl Driver {
 pub(crate) async fn run(server: Rc<Server>, poller: Rc<Poller>, alarm: Alarm) {
     let mut sleep = alarm.until(u64::MAX);
     loop {
-        let (busy, to_lend, next_ns) = {
+        let (busy, to_lend, said, next_ns) = {
             let mut driver = server.driver.borrow_mut();
             let busy = driver.turn();
-            (busy, std::mem::take(&mut driver.to_lend), driver.next_ns())
+            (busy, std::mem::take(&mut driver.to_lend), std::mem::take(&mut driver.said), driver.next_ns())
         };
+        for said in said {
+            server.publish_said(said);
+        }
         for lent in to_lend {
             server.lend(lent);
         }

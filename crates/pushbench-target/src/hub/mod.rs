@@ -184,6 +184,11 @@ impl Hub {
         }
     }
 
+    /// The topic of a place.
+    pub(crate) fn name(&self, place: Place) -> &TopicName {
+        &self.topics[place.topic as usize].name
+    }
+
     /// A subscriber's place and what there is for it.
     pub(crate) fn at(&mut self, place: Place) -> (&mut Slot, &Ring) {
         let topic = &mut self.topics[place.topic as usize];

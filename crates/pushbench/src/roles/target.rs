@@ -3,9 +3,10 @@
 use pushbench_control::{CarrierError, FromTarget, Receiver, Sender, ToTarget};
 use pushbench_measure::{PhaseEdges, Ticks};
 use pushbench_probe::clock::now_ns;
-use pushbench_scenario::TargetShare;
+use pushbench_scenario::{Source, TargetShare};
 use pushbench_target::{Config, Handle, Limits, Publishing, Target};
 use pushbench_transport::settings::TransportSettings as _;
+use std::time::Duration;
 use tokio::task::spawn_local;
 
 use super::{lacking, play};
@@ -35,10 +36,16 @@ pub(crate) fn target() -> Result<Exit, Failure> {
 fn config_for(share: &TargetShare) -> Config {
     let settings = &share.transport().settings;
     let defaults = Limits::default();
+    // A connection on which a client publishes is there from its arrival on, and may have nothing to say for long.
+    let quiet = match share.plan.events.source {
+        Source::Members => share.plan.whole_step(share.clients),
+        Source::Publisher | Source::Answers(_) => Duration::ZERO,
+    };
     let limits = Limits {
+        head_timeout: defaults.head_timeout.max(quiet),
         topics: defaults.topics.max(share.plan.topics(share.clients) as usize),
         // A client that polls more rarely than idle connections are closed would never find its socket kept.
-        idle_timeout: defaults.idle_timeout.max(settings.poll_interval().unwrap_or_default() * 2),
+        idle_timeout: defaults.idle_timeout.max(settings.poll_interval().unwrap_or_default() * 2).max(quiet),
         ..defaults
     };
     Config {

@@ -10,6 +10,7 @@ use pushbench_measure::statistics::Block;
 use pushbench_measure::{Counters, Figure, Histogram, Histograms, Phase, PhaseEdges};
 use pushbench_probe::process::Usage;
 use pushbench_probe::sockets::{Census, States};
+use pushbench_scenario::{Plan, Source};
 use std::collections::{BTreeMap, VecDeque};
 
 use super::sampler::{Sample, Usages};
@@ -76,6 +77,22 @@ pub(crate) enum Seconds {
     Dropped,
 }
 
+/// What a target publishes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Publishes {
+    /// Every event of the step, to clients of its own.
+    All,
+    /// What its own clients send.
+    ItsOwn,
+}
+
+impl Publishes {
+    /// What a target of that plan publishes.
+    pub(crate) fn of(plan: &Plan) -> Self {
+        if plan.events.source == Source::Members { Self::ItsOwn } else { Self::All }
+    }
+}
+
 /// Collects the reports of a step.
 #[derive(Debug)]
 pub(crate) struct Gather {
@@ -100,6 +117,7 @@ pub(crate) struct Gather {
     /// What the verdict is made from.
     pub(crate) watch: Watch,
     seconds: Seconds,
+    publishes: Publishes,
     /// Delivery latency of what was due in the measure phase, a block for each second it was received in, if kept.
     blocks: Vec<Block>,
 }
@@ -122,8 +140,14 @@ impl Gather {
             peaks: Peaks::default(),
             watch: Watch::new(targets, workers),
             seconds: Seconds::Dropped,
+            publishes: Publishes::All,
             blocks: Vec::new(),
         }
+    }
+
+    /// The same for targets that publish so.
+    pub(crate) fn of(self, publishes: Publishes) -> Self {
+        Self { publishes, ..self }
     }
 
     /// The same with or without the latencies of single seconds.
@@ -276,9 +300,9 @@ impl Gather {
 
     fn add_targets(&mut self, interval: &mut Interval, reports: Vec<(usize, TargetSnapshot)>) {
         for (target, report) in reports {
-            // Every target publishes every event: one of them tells how many there were.
-            if target == 0 {
-                interval.published = report.published.saturating_sub(self.targets[0].published);
+            // Where every target publishes every event, one of them tells how many there were.
+            if target == 0 || self.publishes == Publishes::ItsOwn {
+                interval.published += report.published.saturating_sub(self.targets[target].published);
             }
             interval.accepted += report.accepted.saturating_sub(self.targets[target].accepted);
             interval.target_queued_bytes += report.queued_bytes;

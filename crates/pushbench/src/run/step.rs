@@ -15,7 +15,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::fleet::{Fleet, FleetError, Heard, Member};
 use super::folder::LabelFiles;
-use super::gather::{Gather, Seconds};
+use super::gather::{Gather, Publishes, Seconds};
 use super::job::Job;
 use super::outcome::{self, Evidence, Measured};
 use super::placement::Placement;
@@ -159,6 +159,7 @@ impl<'r, 'a> Step<'r, 'a> {
             connect_ns,
             before.usages.clone(),
         )
+        .of(Publishes::of(job.plan))
         .keeping(if job.plan.rounds > 1 { Seconds::Kept } else { Seconds::Dropped });
         Self {
             job,
