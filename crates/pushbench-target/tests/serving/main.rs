@@ -11,6 +11,7 @@ mod halves;
 mod inject;
 mod patience;
 mod rig;
+mod said;
 mod shutdown;
 mod table;
 mod websocket;
