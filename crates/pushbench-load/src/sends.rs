@@ -9,7 +9,7 @@ use pushbench_scenario::{Source, schedule::Message};
 
 /// A message that a client is to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Due {
+pub(crate) struct Outgoing {
     pub(crate) due_ns: u64,
     /// Its number within the room.
     pub(crate) n: u64,
@@ -23,7 +23,7 @@ pub(crate) struct Sends {
     edges: PhaseEdges,
     worker: u32,
     workers: u32,
-    next: Option<(u32, Due)>,
+    next: Option<(u32, Outgoing)>,
 }
 
 impl Sends {
@@ -46,7 +46,7 @@ impl Sends {
     }
 
     /// The next one that is due at `now_ns`, and which of the worker's own clients is to send it, from 0.
-    pub(crate) fn take_due(&mut self, now_ns: u64) -> Option<(u32, Due)> {
+    pub(crate) fn take_due(&mut self, now_ns: u64) -> Option<(u32, Outgoing)> {
         let next = self.next.filter(|(_, due)| due.due_ns <= now_ns)?;
         self.advance();
         Some(next)
@@ -67,7 +67,7 @@ impl Sends {
         let (worker, workers) = (self.worker, self.workers);
         let rest = self.schedule.by_ref().take_while(|message| due_ns(message) < drain_ns);
         self.next = rest.into_iter().find(|message| message.sender % workers == worker).map(|message| {
-            let due = Due { due_ns: due_ns(&message), n: message.event.n, size: message.event.size };
+            let due = Outgoing { due_ns: due_ns(&message), n: message.event.n, size: message.event.size };
             (message.sender / workers, due)
         });
     }

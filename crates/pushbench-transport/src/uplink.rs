@@ -102,26 +102,19 @@ impl Subscriber for Uplink {
             // Nobody has asked for that.
             return self.lose_with(Note::ProtocolError, io);
         };
-        // Out of `self` for as long as the reply borrows from it.
-        let mut reader = std::mem::take(&mut self.reader);
-        let step = match reader.feed(bytes) {
-            Ok(None) => {
-                self.reader = reader;
-                return Step::Hold { wake_ns: Some(give_up_ns) };
-            }
-            Ok(Some(reply)) if reply.keeps_connection => {
-                self.take(&reply, io);
-                self.state = State::Idle;
-                Step::Hold { wake_ns: None }
-            }
+        match self.reader.feed(bytes) {
+            Ok(None) => Step::Hold { wake_ns: Some(give_up_ns) },
             Ok(Some(reply)) => {
                 self.take(&reply, io);
+                if reply.keeps_connection {
+                    self.state = State::Idle;
+                    return Step::Hold { wake_ns: None };
+                }
                 self.state = State::Closing { give_up_ns };
                 Step::Hold { wake_ns: Some(give_up_ns) }
             }
             Err(_) => self.lose_with(Note::ProtocolError, io),
-        };
-        step
+        }
     }
 
     fn closed(&mut self, why: Closed, io: &mut Io<'_>) -> Step {

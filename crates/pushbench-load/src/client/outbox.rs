@@ -11,14 +11,14 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::{Client, Stage};
-use crate::sends::Due;
+use crate::sends::Outgoing;
 use crate::thread::Turn;
 
 /// The messages of one client.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     topic: Rc<str>,
-    waiting: VecDeque<Due>,
+    waiting: VecDeque<Outgoing>,
 }
 
 impl Outbox {
@@ -35,7 +35,7 @@ impl Client {
     }
 
     /// Sends a message now, or as soon as it can be.
-    pub(crate) fn send(&mut self, due: Due, turn: &mut Turn<'_>) {
+    pub(crate) fn send(&mut self, due: Outgoing, turn: &mut Turn<'_>) {
         let Some(outbox) = &mut self.outbox else { return };
         outbox.waiting.push_back(due);
         if self.stage == Stage::Holding && self.half.can_send() {
@@ -65,7 +65,7 @@ impl Client {
         step
     }
 
-    fn hand_over(&mut self, due: Due, turn: &mut Turn<'_>) -> Step {
+    fn hand_over(&mut self, due: Outgoing, turn: &mut Turn<'_>) -> Step {
         let Some(outbox) = &self.outbox else { return Step::Hold { wake_ns: None } };
         let published_ns = now_ns();
         let stamp = Stamp { n: due.n, due_ns: due.due_ns, published_ns };

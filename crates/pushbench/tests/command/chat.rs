@@ -25,7 +25,11 @@ fn a_tiny_chat_is_counted_to_the_message_over_every_transport() {
         assert!(row.messages_late.is_some(), "{row:?}");
         let lines = histograms(&folder, &row.label);
         let count = |figure| interval_log::sum(&lines, figure, Phase::Measure, None).count();
-        assert_eq!((count(Figure::Echo), count(Figure::Delivery), count(Figure::Slip)), (40, 120, 40), "{row:?}");
+        assert_eq!(
+            (count(Figure::Echo), count(Figure::Delivery), count(Figure::Slip)),
+            (40, 120, 40),
+            "{row:?}"
+        );
         // Each target publishes what its own clients send, so no second has a message twice.
         let published: u64 = intervals(&folder, &row.label).iter().map(|second| second.published).sum();
         assert_eq!(published, 48, "{row:?}");
