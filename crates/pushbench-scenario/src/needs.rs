@@ -19,7 +19,7 @@ use pushbench_transport::settings::TransportSettings as _;
 use std::time::Duration;
 
 use crate::file::MOST_PROCESSES;
-use crate::plan::{EventSize, Network, Plan, RING_BYTES, Topics, TransportPlan};
+use crate::plan::{EventSize, Network, Plan, RING_BYTES, Source, Topics, TransportPlan};
 
 /// Files that a process is left beside those it uses: connections about to be closed, whatever was not thought of.
 const SPARE_FILES: u64 = 184;
@@ -305,8 +305,12 @@ fn processes_for(amount: u64, per_process: u64) -> u32 {
 /// schedules.
 fn user_bytes(plan: &Plan, transport: &TransportPlan, clients: u32, targets: u32, workers: u32) -> u64 {
     let per_client = footprint::per_client(transport.settings.kind());
-    let of_uplinks = footprint::UPLINK.of_both() * u64::from(plan.connections_per_client(transport) - 1);
-    let of_clients = (per_client.of_both() + of_uplinks) * u64::from(clients);
+    let sending = match plan.events.source {
+        Source::Members if plan.connections_per_client(transport) > 1 => footprint::UPLINK.of_both(),
+        Source::Members => footprint::SENDER.of_both(),
+        Source::Publisher | Source::Answers(_) => 0,
+    };
+    let of_clients = (per_client.of_both() + sending) * u64::from(clients);
     let [targets_each, workers_each] = [targets, workers].map(u64::from);
     let of_processes = footprint::PROGRAM_BYTES
         + footprint::COORDINATOR_BYTES

@@ -4,20 +4,13 @@ use pushbench_measure::results::{Run, ScenarioRecord, StepResult};
 
 use super::grid::{Cell, Paint};
 use super::notes::name_of;
-use crate::format::{grouped, typed};
+use crate::format::grouped;
 
 /// `chat: 20 rooms of 50`. Where clients are more from step to step, so are the rooms.
 pub(super) fn rooms(scenario: &ScenarioRecord, rooms: u32, members: u32) -> String {
     let most = if scenario.steps.len() > 1 { "up to " } else { "" };
     let noun = if rooms == 1 { "room" } else { "rooms" };
     format!("{}: {most}{} {noun} of {}", scenario.pattern, grouped(rooms.into()), grouped(members.into()))
-}
-
-/// `100 messages/s`.
-pub(super) fn messages_per_second(rate: f64) -> String {
-    let rate = typed(rate);
-    let noun = if rate == "1" { "message" } else { "messages" };
-    format!("{rate} {noun}/s")
 }
 
 /// What has to be known of a result to read its figures.

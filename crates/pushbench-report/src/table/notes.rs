@@ -7,7 +7,7 @@ use super::chat;
 use super::grid::{Cell, Paint};
 use crate::calibration;
 use crate::figures::{P50, P90, P99, P999, Percentile};
-use crate::format::{events_per_second, grouped, interval, number, time_us, typed, worded_in};
+use crate::format::{grouped, interval, number, rate_in_words, time_us, typed, worded_in};
 
 /// The lines above the table. What forbids to compare the rows comes first, before anything else is said.
 pub(super) fn head(run: &Run) -> Vec<Cell> {
@@ -35,16 +35,13 @@ pub(super) fn head(run: &Run) -> Vec<Cell> {
         (0 | 1, None) => scenario.pattern.clone(),
         (topics, None) => format!("{} topics", grouped(topics.into())),
     };
-    let rate = match scenario.members {
-        Some(_) => chat::messages_per_second(scenario.events_per_second),
-        None => events_per_second(scenario.events_per_second),
-    };
     // A run that ended early, or has not ended, may have measured less than it set out to.
     let measured = if run.status == Status::Complete { "measured for" } else { "planned:" };
     lines.push(Cell::new(
         format!(
-            "{}: {receivers}, {rate} of {}, {measured} {} s after {} s of warm-up, over {}",
+            "{}: {receivers}, {} of {}, {measured} {} s after {} s of warm-up, over {}",
             scenario.name,
+            rate_in_words(scenario),
             scenario.event_size,
             typed(scenario.measure_s),
             typed(scenario.warmup_s),
