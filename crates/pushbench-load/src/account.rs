@@ -43,6 +43,11 @@ impl Account {
         self.late += u32::from(received_in == Phase::Drain);
     }
 
+    /// The same of an own message, which is in no delivery latency.
+    pub(crate) fn echoed(&mut self, received_in: Phase) {
+        self.late += u32::from(received_in == Phase::Drain);
+    }
+
     /// Mean delivery latency in microseconds, `None` without any event.
     pub(crate) fn latency_mean_us(&self) -> Option<u64> {
         self.latency_sum_us.checked_div(u64::from(self.measured))

@@ -76,7 +76,7 @@ impl Arrivals {
         let topic = topic_of_client(client, self.topics);
         let seed = self.share.plan.seed;
         let identity = Identity {
-            host: Rc::clone(&self.hosts[client as usize % self.hosts.len()]),
+            host: Rc::clone(&self.hosts[self.share.target_number_of(client)]),
             topic: self.name(topic),
             seed: client_seed(seed, client),
             phase: poll_phase(seed, client),

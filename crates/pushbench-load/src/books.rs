@@ -1,6 +1,6 @@
 //! The books of a worker, closed at the end of a step: what the schedule owed its clients beside what they got.
 
-use pushbench_measure::fates::SlowTally;
+use pushbench_measure::fates::{Fates, SlowTally};
 use pushbench_measure::ledger::Tally;
 use pushbench_measure::snapshot::WorkerFinal;
 use pushbench_measure::{Counters, PhaseEdges};
@@ -41,7 +41,8 @@ pub(crate) fn close(
     let [at_measure, at_drain] = *noted;
     let at_measure = at_edge(at_measure, |edges| edges.measure_ns);
     let at_drain = at_edge(at_drain, |edges| edges.drain_ns);
-    let mut sums = WorkerFinal { edges: [at_measure, at_drain, counters], ..WorkerFinal::default() };
+    let fates = Fates { messages: recorder.messages, ..Fates::default() };
+    let mut sums = WorkerFinal { fates, edges: [at_measure, at_drain, counters], ..WorkerFinal::default() };
     match recorder.edges {
         Some(edges) => match recorder.answers.as_deref_mut().zip(asks) {
             Some((answers, asks)) => close_answers(&recorder.accounts, answers, asks, &edges, &mut sums),

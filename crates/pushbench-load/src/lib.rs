@@ -16,6 +16,7 @@ mod driver;
 mod errands;
 mod lives;
 mod recorder;
+mod sends;
 mod slow;
 mod thread;
 mod wakeup;

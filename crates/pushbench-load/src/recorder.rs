@@ -2,10 +2,12 @@
 //!
 //! Nothing is allocated per event, except the holes of a ledger that lost something.
 
+use pushbench_measure::fates::MessageTally;
 use pushbench_measure::snapshot::WorkerSnapshot;
 use pushbench_measure::{Counters, Figure, Histograms, Phase, PhaseEdges, ledger::Reception, micros};
 use pushbench_transport::client::{Direction, Note, Observer, Part, Reopen};
 use pushbench_transport::envelope;
+use std::collections::VecDeque;
 
 use crate::absences::{Absences, Due};
 use crate::account::Account;
@@ -29,6 +31,10 @@ pub(crate) struct Recorder {
     pub(crate) slow_errors: u64,
     /// The answers, where clients ask for such, once the phases are known.
     pub(crate) answers: Option<Box<AnswerBook>>,
+    /// What clients have sent and not received yet, where they send anything: numbers in their order.
+    pub(crate) own: Vec<VecDeque<u64>>,
+    /// What became of the messages that clients were to send.
+    pub(crate) messages: MessageTally,
     /// Whose age is looked at next.
     pub(crate) next_aged: usize,
 }
@@ -141,6 +147,31 @@ impl Recorder {
         }
     }
 
+    /// Notes that it was the turn of a message that was due at `due_ns`. How late that is is the generator's own doing; what
+    /// it then waits for a connection or a reply is not.
+    pub(crate) fn dispatched(&mut self, due_ns: u64, now_ns: u64) {
+        let phase = self.phase_at(due_ns);
+        self.histograms.record(Figure::Slip, phase, micros(now_ns.saturating_sub(due_ns)));
+    }
+
+    /// Notes that a message has to wait.
+    pub(crate) fn message_waits(&mut self, due_ns: u64) {
+        self.messages.late += u64::from(self.phase_at(due_ns) == Phase::Measure);
+    }
+
+    /// Notes that a client sends message `n`.
+    pub(crate) fn sent(&mut self, client: u32, n: u64, due_ns: u64) {
+        self.messages.sent += u64::from(self.phase_at(due_ns) == Phase::Measure);
+        self.own[client as usize].push_back(n);
+    }
+
+    /// Whether message `n` is one that the client has sent itself; it will not be asked for again.
+    fn is_own(&mut self, client: u32, n: u64) -> bool {
+        let Some(own) = self.own.get_mut(client as usize) else { return false };
+        // Numbers of a room rise in the order of the schedule, in which they are sent.
+        own.binary_search(&n).is_ok_and(|at| own.remove(at).is_some())
+    }
+
     fn event(&mut self, client: u32, payload: &[u8], now_ns: u64) {
         if self.answers.is_some() && envelope::is_end(payload).is_some() {
             // It is no part: its bytes are what answers cost beside their parts.
@@ -164,6 +195,7 @@ impl Recorder {
                 return;
             }
         }
+        let is_own = self.is_own(client, stamp.n);
         let account = &mut self.accounts[client as usize];
         let latency_us = micros(now_ns.saturating_sub(stamp.due_ns));
         if account.slow {
@@ -184,7 +216,9 @@ impl Recorder {
                 return;
             }
         }
-        if phase == Phase::Measure {
+        if phase == Phase::Measure && is_own {
+            account.echoed(edges.phase_at(now_ns));
+        } else if phase == Phase::Measure {
             account.measured(latency_us, edges.phase_at(now_ns));
         }
         let last_ns = std::mem::replace(&mut account.received_ns, now_ns);
@@ -193,8 +227,13 @@ impl Recorder {
             Some(_) => None,
             None => account.age.receive(stamp.due_ns, now_ns, edges.measure_ns, edges.drain_ns),
         };
-        self.histograms.record(Figure::Delivery, phase, latency_us);
-        self.histograms.record(Figure::Uncorrected, phase, micros(now_ns.saturating_sub(stamp.published_ns)));
+        if is_own {
+            self.histograms.record(Figure::Echo, phase, latency_us);
+        } else {
+            let uncorrected_us = micros(now_ns.saturating_sub(stamp.published_ns));
+            self.histograms.record(Figure::Delivery, phase, latency_us);
+            self.histograms.record(Figure::Uncorrected, phase, uncorrected_us);
+        }
         if last_ns != 0 {
             self.histograms.record(Figure::Gap, phase, micros(now_ns - last_ns));
         }
@@ -297,6 +336,7 @@ impl Observer for ClientObserver<'_> {
         match part {
             Part::EmptyPoll => stream.empty_polls += bytes,
             Part::Connecting => stream.connecting += bytes,
+            Part::Message => stream.payload += bytes,
         }
     }
 }
@@ -347,6 +387,36 @@ mod tests {
         assert_eq!(recorder.histograms.of(Figure::Delivery, Phase::Measure).count(), 1);
         assert_eq!(recorder.counters.events, 2);
         assert_eq!(recorder.accounts[0].ledger.close(1, 2).duplicated, 1);
+    }
+
+    #[test]
+    fn an_own_message_is_an_echo_once_and_no_delivery() {
+        let mut recorder = recorder();
+        recorder.own.push(VecDeque::new());
+        recorder.dispatched(210 * MS, 212 * MS);
+        recorder.dispatched(190 * MS, 190 * MS);
+        recorder.sent(0, 4, 210 * MS);
+        recorder.message_waits(230 * MS);
+        recorder.sent(0, 7, 230 * MS);
+        // Others' messages between, an own one that overtakes another, and an own one again.
+        for n in [3, 7, 4, 5, 4] {
+            deliver(&mut recorder, n, 220 * MS, 221 * MS, 222 * MS);
+        }
+        let count = |figure| recorder.histograms.of(figure, Phase::Measure).count();
+        assert_eq!((count(Figure::Echo), count(Figure::Delivery), count(Figure::Uncorrected)), (2, 2, 2));
+        assert_eq!((count(Figure::Slip), count(Figure::Gap)), (1, 3));
+        assert!(recorder.own[0].is_empty());
+        let tally = recorder.messages;
+        assert_eq!((tally.sent, tally.late, tally.unsent), (2, 1, 0));
+        let due = pushbench_scenario::schedule::TopicEvents { first_n: 3, due_offsets_ns: vec![120 * MS; 5] };
+        recorder.accounts[0].first_ready_ns = 1;
+        let closed = recorder.accounts[0].close(&due, &EDGES);
+        assert_eq!(
+            (closed.expected, closed.delivered, closed.duplicated),
+            (5, 4, 1),
+            "one's own are owed too"
+        );
+        assert_eq!(recorder.accounts[0].latency_mean_us(), Some(2_000));
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub(crate) struct Thread {
     pub(crate) read_buffer: Box<[u8]>,
     /// What the client at hand wants to write; empty between clients.
     pub(crate) out: Vec<u8>,
+    /// The message that is being sent.
+    pub(crate) message: Vec<u8>,
     /// Clients whose socket was not read to the end of what it had.
     pub(crate) again: VecDeque<u32>,
     /// Who reads slowly, if anybody does.
@@ -58,6 +60,7 @@ impl Thread {
             meter,
             read_buffer: vec![0; READ_BUFFER].into_boxed_slice(),
             out: Vec::new(),
+            message: Vec::new(),
             again: VecDeque::new(),
             slow,
             held: 0,

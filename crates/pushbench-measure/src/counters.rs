@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 /// as framing until it is known what it was for, so the framing of a short time can be negative: signed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamBytes {
-    /// Envelope bytes of delivered events.
+    /// Envelope bytes of delivered events; upwards those of messages that clients send.
     pub payload: i64,
-    /// Heads, chunk lines, frame headers, JSON around events, heartbeats, requests that were answered with events.
+    /// Heads, chunk lines, frame headers, JSON around events, heartbeats, requests that were answered with events,
+    /// and those that publish with their replies.
     pub framing: i64,
     /// Requests answered with "nothing yet", and those answers.
     pub empty_polls: i64,

@@ -68,7 +68,7 @@ pub struct TargetSnapshot {
     pub refused: u64,
     /// Requests answered since the start.
     pub requests: u64,
-    /// Requests answered with 4xx or 5xx.
+    /// Requests answered with 4xx or 5xx, and messages on a WebSocket that were refused.
     pub error_replies: u64,
     /// Subscribers cut off because their queue was full.
     pub slow_disconnects: u64,

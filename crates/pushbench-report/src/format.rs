@@ -1,6 +1,6 @@
 //! Numbers for people: three significant digits and a unit. Pure; a value that does not exist is not its business.
 
-use pushbench_measure::results::{Confidence, Unit};
+use pushbench_measure::results::{Confidence, ScenarioRecord, Unit};
 
 /// What stands for a figure that is not a number.
 const NO_NUMBER: &str = "–";
@@ -130,6 +130,13 @@ pub fn events_per_second(rate: f64) -> String {
     let rate = typed(rate);
     let noun = if rate == "1" { "event" } else { "events" };
     format!("{rate} {noun}/s")
+}
+
+/// How much a scenario publishes: `5 events/s`; of a chat `60 messages/s`.
+#[must_use]
+pub fn rate_in_words(scenario: &ScenarioRecord) -> String {
+    let events = events_per_second(scenario.events_per_second);
+    if scenario.members.is_some() { events.replace(" event", " message") } else { events }
 }
 
 /// How far the farther end of an interval is from its figure, in percent of the figure: `±4.2%`. Where the figure is

@@ -9,7 +9,7 @@ use crate::answers::{Answers, Parts};
 use crate::coalesce::Coalesce;
 use crate::life::Life;
 use crate::needs::{Machine, Needs, StepNeeds, topics_in_words};
-use crate::plan::{Arrival, BACKLOG_BYTES, EventSize, Events, Network, Plan};
+use crate::plan::{Arrival, BACKLOG_BYTES, EventSize, Events, Network, Plan, Source};
 use crate::slow::SlowPolicy;
 
 /// The resolved plan, what it needs, and what forbids it: several lines, the last one ended.
@@ -127,8 +127,12 @@ fn events(events: &Events) -> String {
         EventSize::Uniform { min, max } => format!("{} to {}", size(min), size(max)),
         EventSize::LogNormal { p50, p99 } => format!("{} (p50) to {} (p99)", size(p50), size(p99)),
     };
-    let what = if events.answers().is_some() { "asks " } else { "" };
-    format!("{} {what}{arrival}, {size}, {}", rate(events.rate), topics_in_words(events.topics))
+    let what = match events.source {
+        Source::Publisher => "",
+        Source::Answers(_) => " asks",
+        Source::Members => " of each client",
+    };
+    format!("{}{what} {arrival}, {size}, {}", rate(events.rate), topics_in_words(events.topics))
 }
 
 /// What an answer is, and what follows from the rate of asks.

@@ -19,7 +19,7 @@ use pushbench_transport::settings::TransportSettings as _;
 use std::time::Duration;
 
 use crate::file::MOST_PROCESSES;
-use crate::plan::{EventSize, Network, Plan, RING_BYTES, Topics, TransportPlan};
+use crate::plan::{EventSize, Network, Plan, RING_BYTES, Source, Topics, TransportPlan};
 
 /// Files that a process is left beside those it uses: connections about to be closed, whatever was not thought of.
 const SPARE_FILES: u64 = 184;
@@ -204,15 +204,16 @@ pub fn needs(plan: &Plan, machine: &Machine) -> Needs {
 
 fn step(plan: &Plan, machine: &Machine, transport: &TransportPlan, clients: u32) -> StepNeeds {
     let opens = opens_per_client_second(plan, transport, clients);
-    let by_files = processes_for(u64::from(clients), machine.clients_per_process());
-    let targets = plan.target_processes.unwrap_or(by_files);
+    let per_client = u64::from(plan.connections_per_client(transport));
+    let connections = per_client * u64::from(clients);
+    let by_files = processes_for(connections, machine.clients_per_process());
+    let targets = plan.target_processes.unwrap_or_else(|| most_targets(plan, clients).min(by_files));
     let ports_of_worker = machine.clients_per_address().saturating_mul(targets.into());
-    let by_ports = processes_for(ports(clients.into(), opens), ports_of_worker);
+    let by_ports = processes_for(ports(clients.into(), per_client, opens), ports_of_worker);
     let workers = plan.worker_processes.unwrap_or(by_files.max(by_ports));
-    let per_target = u64::from(clients.div_ceil(targets));
+    let per_target = per_client * clients_per_target(plan, clients, targets);
     let per_worker = u64::from(clients.div_ceil(workers));
-    let ramp = Duration::try_from_secs_f64(f64::from(clients) / plan.connect_rate).unwrap_or(Duration::MAX);
-    let lasts = ramp.saturating_add(plan.phases.total());
+    let lasts = plan.whole_step(clients);
     let opens_per_second = opens * f64::from(clients);
     let files_coordinator = files_coordinator(plan, targets, workers);
     let time_wait = (opens_per_second * lasts.min(TIME_WAIT).as_secs_f64()).round() as u64;
@@ -222,18 +223,18 @@ fn step(plan: &Plan, machine: &Machine, transport: &TransportPlan, clients: u32)
         targets,
         workers,
         files_per_target: per_target + footprint::TARGET_FILES,
-        files_per_worker: per_worker + footprint::WORKER_FILES,
+        files_per_worker: per_client * per_worker + footprint::WORKER_FILES,
         files_coordinator,
-        files_in_all: 2 * u64::from(clients)
+        files_in_all: 2 * connections
             + footprint::TARGET_FILES * u64::from(targets)
             + footprint::WORKER_FILES * u64::from(workers)
             + files_coordinator,
-        sockets: 2 * u64::from(clients),
+        sockets: 2 * connections,
         opens_per_second,
         time_wait,
-        ports_per_target: ports(per_worker.div_ceil(targets.into()), opens),
+        ports_per_target: ports(per_worker.div_ceil(targets.into()), per_client, opens),
         user_bytes: user_bytes(plan, transport, clients, targets, workers),
-        kernel_bytes: footprint::KERNEL_BYTES_PER_CONNECTION * u64::from(clients)
+        kernel_bytes: footprint::KERNEL_BYTES_PER_CONNECTION * connections
             + footprint::KERNEL_BYTES_PER_TIME_WAIT * time_wait.min(machine.time_wait_max),
         duration: lasts.saturating_add(overhead(clients, targets + workers)),
     }
@@ -268,9 +269,31 @@ fn opens_per_client_second(plan: &Plan, transport: &TransportPlan, clients: u32)
     opens
 }
 
-/// Ports in use at once by that many clients.
-fn ports(clients: u64, opens_per_client_second: f64) -> u64 {
-    clients + (clients as f64 * opens_per_client_second * PORT_REUSE.as_secs_f64()).ceil() as u64
+/// Targets that there is a use for: the members of a room are at one target.
+fn most_targets(plan: &Plan, clients: u32) -> u32 {
+    match plan.events.topics {
+        Topics::Rooms { .. } => plan.topics(clients),
+        Topics::Broadcast | Topics::Count(_) | Topics::PerClient => u32::MAX,
+    }
+}
+
+/// Clients of the target that has most of them.
+fn clients_per_target(plan: &Plan, clients: u32, targets: u32) -> u64 {
+    let evenly = u64::from(clients.div_ceil(targets));
+    match plan.events.topics {
+        Topics::Rooms { .. } => {
+            let rooms = plan.topics(clients);
+            let of_whole_rooms = u64::from(rooms.div_ceil(targets)) * u64::from(clients.div_ceil(rooms));
+            of_whole_rooms.clamp(evenly, clients.into())
+        }
+        Topics::Broadcast | Topics::Count(_) | Topics::PerClient => evenly,
+    }
+}
+
+/// Ports in use at once by that many clients, each with so many connections.
+fn ports(clients: u64, connections: u64, opens_per_client_second: f64) -> u64 {
+    connections * clients
+        + (clients as f64 * opens_per_client_second * PORT_REUSE.as_secs_f64()).ceil() as u64
 }
 
 /// Processes for an amount of which each can bear a share; no more than there may be.
@@ -283,7 +306,12 @@ fn processes_for(amount: u64, per_process: u64) -> u32 {
 /// schedules.
 fn user_bytes(plan: &Plan, transport: &TransportPlan, clients: u32, targets: u32, workers: u32) -> u64 {
     let per_client = footprint::per_client(transport.settings.kind());
-    let of_clients = (per_client.target + per_client.worker) * u64::from(clients);
+    let sending = match plan.events.source {
+        Source::Members if plan.connections_per_client(transport) > 1 => footprint::UPLINK.of_both(),
+        Source::Members => footprint::SENDER.of_both(),
+        Source::Publisher | Source::Answers(_) => 0,
+    };
+    let of_clients = (per_client.of_both() + sending) * u64::from(clients);
     let [targets_each, workers_each] = [targets, workers].map(u64::from);
     let of_processes = footprint::PROGRAM_BYTES
         + footprint::COORDINATOR_BYTES
@@ -317,6 +345,8 @@ pub(crate) fn topics_in_words(topics: Topics) -> String {
         Topics::Broadcast => "every client gets every event".to_owned(),
         Topics::Count(count) => format!("{count} topics, clients dealt out in turn"),
         Topics::PerClient => "one topic per client".to_owned(),
-        Topics::Rooms { members } => format!("rooms of {members} clients and more"),
+        Topics::Rooms { members } => {
+            format!("rooms of {members} clients, everyone gets what one of them sends")
+        }
     }
 }

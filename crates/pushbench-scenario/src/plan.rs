@@ -4,6 +4,7 @@
 //! run as JSON.
 
 use pushbench_measure::results::{Summary, ThresholdResult};
+use pushbench_transport::settings::TransportSettings as _;
 use pushbench_transport::{Period, Settings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -147,6 +148,18 @@ pub enum Source {
 }
 
 impl Events {
+    /// Events per second at a step of that many clients, all of them together.
+    #[must_use]
+    pub fn rate_of(&self, clients: u32) -> f64 {
+        if self.source == Source::Members { self.rate * f64::from(clients) } else { self.rate }
+    }
+
+    /// The same with the rate of that many clients together.
+    #[must_use]
+    pub fn of_clients(&self, clients: u32) -> Self {
+        Self { rate: self.rate_of(clients), ..self.clone() }
+    }
+
     /// The value of `pattern` in a scenario file.
     #[must_use]
     pub fn pattern(&self) -> &'static str {
@@ -356,6 +369,22 @@ impl Plan {
         (self.may_fail * f64::from(clients) + 1e-6) as u64
     }
 
+    /// Connections that a client of the transport holds: a second one where it sends messages by requests beside the
+    /// connection that it receives on.
+    #[must_use]
+    pub fn connections_per_client(&self, transport: &TransportPlan) -> u32 {
+        let posts = self.events.source == Source::Members && !transport.settings.carries_messages();
+        1 + u32::from(posts)
+    }
+
+    /// From the first client of a step to its end.
+    #[must_use]
+    pub fn whole_step(&self, clients: u32) -> Duration {
+        let ramp =
+            Duration::try_from_secs_f64(f64::from(clients) / self.connect_rate).unwrap_or(Duration::MAX);
+        ramp.saturating_add(self.phases.total())
+    }
+
     /// Number of topics at a step of that many clients.
     #[must_use]
     pub fn topics(&self, clients: u32) -> u32 {
@@ -363,7 +392,7 @@ impl Plan {
             Topics::Broadcast => 1,
             Topics::Count(count) => count,
             Topics::PerClient => clients,
-            Topics::Rooms { members } => (clients / members.max(1)).max(1),
+            Topics::Rooms { members } => rooms(clients, members),
         }
     }
 
@@ -376,9 +405,14 @@ impl Plan {
     /// What happens at a step of that many clients: the same, with the rate of all of them together.
     #[must_use]
     pub fn events_of(&self, clients: u32) -> Events {
-        let factor = if self.events.source == Source::Members { f64::from(clients) } else { 1.0 };
-        Events { rate: self.events.rate * factor, ..self.events.clone() }
+        self.events.of_clients(clients)
     }
+}
+
+/// How many rooms so many clients fill with at least so many members each.
+#[must_use]
+pub fn rooms(clients: u32, members: u32) -> u32 {
+    (clients / members.max(1)).max(1)
 }
 
 /// The name of topic `index`.

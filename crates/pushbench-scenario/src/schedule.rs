@@ -8,6 +8,10 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, Exp, LogNormal};
 
+mod messages;
+
+pub use messages::{Message, MessageSchedule};
+
 use crate::law::Z99;
 use crate::plan::{Arrival, EventSize, Events, topic_name_bytes};
 use crate::shape::Areas;
@@ -28,6 +32,7 @@ pub(crate) enum Stream {
     AnswerFirst = 10,
     AnswerGap = 11,
     AnswerSize = 12,
+    Sender = 13,
 }
 
 /// The places that answer `k` has in a stream: room for any answer's draws, so any is had without the others.

@@ -32,6 +32,7 @@ struct PatternKeys {
 const PATTERN_KEYS: &[PatternKeys] = &[
     PatternKeys { pattern: "topics", required: &["topics"], allowed: &[] },
     PatternKeys { pattern: "stream", required: &["parts", "gap"], allowed: &["first", "stall"] },
+    PatternKeys { pattern: "chat", required: &["members"], allowed: &[] },
 ];
 
 impl PatternKeys {

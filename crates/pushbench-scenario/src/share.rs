@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
 
-use crate::plan::{Plan, TransportPlan};
+use crate::plan::{Plan, Source, TransportPlan, topic_of_client};
 
 /// A worker's share of the clients of one step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,6 +33,12 @@ impl WorkerShare {
         &self.plan.transports[self.transport]
     }
 
+    /// Whether its clients send messages by requests, each on a second connection.
+    #[must_use]
+    pub fn posts(&self) -> bool {
+        self.plan.connections_per_client(self.transport()) > 1
+    }
+
     /// The numbers of this worker's clients: dealt out in turn, so that every worker sees the whole ramp.
     pub fn client_numbers(&self) -> impl Iterator<Item = u32> + use<> {
         (self.worker..self.clients).step_by(self.workers.max(1) as usize)
@@ -41,8 +47,18 @@ impl WorkerShare {
     /// The target of a client.
     #[must_use]
     pub fn target_of(&self, client: u32) -> SocketAddr {
-        let target = target_number(client, self.workers, self.targets.len() as u32);
-        self.targets[target as usize]
+        self.targets[self.target_number_of(client)]
+    }
+
+    /// Position of a client's target among all of them.
+    #[must_use]
+    pub fn target_number_of(&self, client: u32) -> usize {
+        // Those who are to hear each other are at one target, and rooms are dealt out like clients.
+        let dealt = match self.plan.events.source {
+            Source::Members => topic_of_client(client, self.plan.topics(self.clients)),
+            Source::Publisher | Source::Answers(_) => client,
+        };
+        target_number(dealt, self.workers, self.targets.len() as u32) as usize
     }
 }
 
@@ -90,6 +106,23 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
+
+    #[test]
+    fn the_members_of_a_room_are_at_one_target_and_targets_have_as_many_rooms() {
+        let scenario = "name = \"chat\"\n[clients]\ncount = 600\n[events]\npattern = \"chat\"\nmembers = 20\n\
+                        rate = \"6/m\"\n[phases]\nmeasure = \"10s\"\n[[transports]]\nkind = \"sse\"";
+        let plan = crate::parse(scenario, "chat.toml", &crate::Overrides::default()).unwrap();
+        let targets: Vec<SocketAddr> = (1..=3).map(|port| SocketAddr::from(([127, 0, 0, 1], port))).collect();
+        let share =
+            WorkerShare { plan, transport: 0, clients: 600, worker: 0, workers: 3, targets, source: None };
+        let mut rooms_of_target = BTreeMap::<SocketAddr, u32>::new();
+        for room in 0..30 {
+            let target = share.target_of(room);
+            *rooms_of_target.entry(target).or_default() += 1;
+            assert!((room..600).step_by(30).all(|client| share.target_of(client) == target));
+        }
+        assert_eq!(rooms_of_target.into_values().collect::<Vec<_>>(), [10, 10, 10]);
+    }
 
     proptest! {
         #[test]

@@ -392,3 +392,44 @@ fn a_plan_is_described_with_its_needs() {
     let text = describe(&thrice, &needs(&thrice, &MACHINE));
     assert!(text.contains("\n  about 6 min 36 s in all, 3 rounds\n"), "{text}");
 }
+
+#[test]
+fn who_publishes_by_request_has_a_second_connection_and_a_room_is_at_one_target() {
+    let chat = SCENARIO.replace(
+        "pattern = \"broadcast\"\nrate = \"5/s\"",
+        "pattern = \"chat\"\nmembers = 50\nrate = \"6/m\"",
+    ) + "[[transports]]\nkind = \"websocket\"\n";
+    let plan = |clients: u32, more: &str| {
+        let overrides = Overrides { clients: Some(vec![clients]), ..Overrides::default() };
+        parse(&format!("{chat}{more}"), "x.toml", &overrides).unwrap_or_else(|faults| panic!("{faults}"))
+    };
+    let needs_of = |clients, more| needs(&plan(clients, more), &MACHINE);
+    let needs = needs_of(1000, "");
+    let (posts, sends) = (needs.of("sse", 1000).unwrap(), needs.of("websocket", 1000).unwrap());
+    assert_eq!((posts.sockets, sends.sockets), (4000, 2000));
+    assert_eq!((posts.files_per_target, sends.files_per_target), (2016, 1016));
+    assert_eq!((posts.files_per_worker, posts.ports_per_target), (2016, 2000));
+    assert!(posts.kernel_bytes == 2 * sends.kernel_bytes && posts.user_bytes > sends.user_bytes);
+    // A long poll of 20 s, and 100 messages a second to twenty rooms: five a second in each.
+    let opens = needs.of("long-close", 1000).unwrap().opens_per_second;
+    assert!((opens - 5050.0).abs() < 1e-9, "{opens}");
+
+    // Twenty rooms of 50 at three targets: seven, seven and six of them.
+    let three = needs_of(1000, "[target]\nprocesses = 3\n");
+    assert_eq!(three.of("websocket", 1000).unwrap().files_per_target, 350 + 16);
+    // 17,800 connections a process: half as many clients.
+    let large = needs_of(9000, "");
+    assert_eq!(
+        (large.of("sse", 9000).unwrap().targets, large.of("websocket", 9000).unwrap().targets),
+        (2, 1)
+    );
+    // One room cannot be shared out, and is refused where it does not fit.
+    let one_room = chat.replace("members = 50", "members = 9000");
+    let overrides = Overrides { clients: Some(vec![9000]), ..Overrides::default() };
+    let one_room = pushbench_scenario::needs(&parse(&one_room, "x.toml", &overrides).unwrap(), &MACHINE);
+    assert_eq!(one_room.of("sse", 9000).unwrap().targets, 1);
+    let refused: Vec<Limit> = one_room.refusals().iter().map(|refusal| refusal.limit).collect();
+    assert!(refused.contains(&Limit::TargetFiles), "{refused:?}");
+    let text = describe(&plan(1000, ""), &needs);
+    assert!(text.contains("6/m of each client evenly, 256B, rooms of 50 clients"), "{text}");
+}

@@ -29,7 +29,7 @@ pub(crate) fn encode(snapshot: &TargetSnapshot, topics: usize, answers: &Answers
         ("connections_accepted", "Connections accepted.", snapshot.accepted),
         ("connections_refused", "Connections refused because a limit was reached.", snapshot.refused),
         ("requests", "Requests.", snapshot.requests),
-        ("error_replies", "Requests answered with 4xx or 5xx.", snapshot.error_replies),
+        ("error_replies", "Requests answered with 4xx or 5xx, and messages refused.", snapshot.error_replies),
         ("slow_disconnects", "Subscribers cut off because they did not keep up.", snapshot.slow_disconnects),
         ("slow_skipped", "Events skipped for subscribers that did not keep up.", snapshot.slow_skipped),
         ("events_coalesced", "Events that shared a write with others.", snapshot.coalesced),

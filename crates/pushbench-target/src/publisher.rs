@@ -6,6 +6,7 @@
 use pushbench_measure::{Figure, micros};
 use pushbench_probe::alarm::Alarm;
 use pushbench_probe::clock::now_ns;
+use pushbench_scenario::Source;
 use pushbench_scenario::plan::topic_name;
 use pushbench_scenario::schedule::ScheduledEvent;
 use pushbench_transport::envelope::{self, Stamp};
@@ -25,6 +26,9 @@ pub(crate) async fn publish(server: &Server, alarm: &Alarm, publishing: Publishi
         // Asks bring their own schedules.
         server.answers.edges.set(Some(edges));
         return;
+    }
+    if events.source == Source::Members {
+        return watch(server, alarm, edges.drain_ns).await;
     }
     let Ok(names) =
         (0..topics.max(1)).map(|index| TopicName::new(&topic_name(events.topics, index))).collect()
@@ -55,6 +59,14 @@ pub(crate) async fn publish(server: &Server, alarm: &Alarm, publishing: Publishi
         server.histograms.borrow_mut().record(Figure::Slip, phase, slip_us);
     }
     if let Some(injector) = &server.injector {
+        injector.schedule_is_over(now_ns());
+    }
+}
+
+/// Others publish this schedule: what is left to be done is to tell the injected faults of its end.
+async fn watch(server: &Server, alarm: &Alarm, until_ns: u64) {
+    if let Some(injector) = &server.injector {
+        alarm.until(until_ns).await;
         injector.schedule_is_over(now_ns());
     }
 }

@@ -3,8 +3,8 @@
 //! Clients of a run know which ids they are owed. A single event of a stranger would shift them all, and each client
 //! would miss one that was never published.
 
-use pushbench_scenario::Events;
 use pushbench_scenario::plan::topic_index;
+use pushbench_scenario::{Events, Source};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -45,7 +45,9 @@ impl Reserved {
         reservations.retain(|reservation| now_ns < reservation.until_ns.get());
         reservations.iter().any(|reservation| {
             let Publishing { events, topics, .. } = &reservation.publishing;
-            counts(events) && topic_index(events.topics, *topics, topic).is_some()
+            // In a chat it is the members who publish.
+            let is_forbidden = events.source != Source::Members && counts(events);
+            is_forbidden && topic_index(events.topics, *topics, topic).is_some()
         })
     }
 }
@@ -61,7 +63,7 @@ impl Reservation {
 mod tests {
     use super::*;
     use pushbench_measure::PhaseEdges;
-    use pushbench_scenario::{Answers, Arrival, EventSize, Law, Parts, Shape, Source, Topics};
+    use pushbench_scenario::{Answers, Arrival, EventSize, Law, Parts, Shape, Topics};
 
     fn publishing(topics: Topics, count: u32, end_ns: u64) -> Publishing {
         let events = Events {
@@ -102,5 +104,14 @@ mod tests {
         let forbidden = ["all", "t0", "t2"].map(|topic| reserved.forbids_asks(topic, 0));
         assert_eq!(forbidden, [true, false, false]);
         assert!(reserved.holds("t0", 0), "nobody publishes into an answer");
+    }
+
+    #[test]
+    fn the_rooms_of_a_chat_are_for_its_members() {
+        let reserved = Reserved::default();
+        let mut chat = publishing(Topics::Rooms { members: 2 }, 3, 10);
+        chat.events.source = Source::Members;
+        reserved.begin(chat);
+        assert!(!reserved.holds("t0", 0));
     }
 }

@@ -37,6 +37,8 @@ pub enum Part {
     EmptyPoll,
     /// A request that opens a subscription, or its response head.
     Connecting,
+    /// The payload of a message that the client sends.
+    Message,
 }
 
 /// Things that are counted.
@@ -144,8 +146,13 @@ pub trait Subscriber {
         debug_assert!(false, "this half asks for nothing");
         Step::Hold { wake_ns: None }
     }
+    /// Whether [`Subscriber::send`] may be called now. What is to be sent waits until then.
+    fn can_send(&self) -> bool {
+        false
+    }
     /// Sends a message to the topic on the connection there is (pattern `chat`). Only of transports whose connection
-    /// carries messages, see `Settings::carries_messages`.
+    /// carries messages, see `Settings::carries_messages`, and of uplinks; only while [`Subscriber::can_send`] says so. What
+    /// becomes of it when the connection ends is not known: no message is sent twice.
     fn send(&mut self, message: &[u8], io: &mut Io<'_>) -> Step {
         let _ = (message, io);
         debug_assert!(false, "this half sends nothing");

@@ -12,22 +12,27 @@
 //!
 //! One part of a serving half does I/O, by a library: WebSocket's echo, on which no load is measured.
 //!
+//! Where a transport's connection carries no messages of clients, they are published on a second one: [`uplink`].
+//!
 //! What all sockets of an event loop carry on the wire is summed by [`meter`], for clients and target alike.
 //!
 //! Scenario files, results and charts are not known here, nor is who drives the two halves.
 
 pub mod asking;
+mod backoff;
 pub mod client;
 pub mod envelope;
 pub mod error;
 pub mod http;
 pub mod meter;
 pub mod quantity;
+mod random;
 #[cfg(test)]
 mod scripted;
 pub mod server;
 pub mod settings;
 pub mod table;
+pub mod uplink;
 
 pub mod long_polling;
 pub mod polling;

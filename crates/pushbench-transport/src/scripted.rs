@@ -21,11 +21,13 @@ pub(crate) struct Account {
 
 impl Account {
     pub(crate) fn total(self) -> u64 {
+        assert!(self.framing < u64::MAX / 2, "only bytes that were counted can move");
         self.framing + self.payload + self.empty + self.connecting
     }
 
     fn moves(&mut self, bytes: u64) -> u64 {
-        self.framing = self.framing.checked_sub(bytes).expect("only bytes that were counted can move");
+        // What is written is counted after the input that wrote it.
+        self.framing = self.framing.wrapping_sub(bytes);
         bytes
     }
 }
@@ -69,6 +71,7 @@ impl Observer for Seen {
         match part {
             Part::EmptyPoll => account.empty += moved,
             Part::Connecting => account.connecting += moved,
+            Part::Message => account.payload += moved,
         }
     }
 }
@@ -94,7 +97,7 @@ impl Script {
         let mut io = Io { now_ns: self.now_ns, out: &mut self.out, observer: &mut self.seen };
         let step = input(self.subscriber.as_mut(), &mut io);
         let written = (self.out.len() - before) as u64;
-        self.seen.up.framing += written;
+        self.seen.up.framing = self.seen.up.framing.wrapping_add(written);
         self.written += written;
         assert_eq!(self.seen.up.total(), self.written);
         assert_eq!(self.seen.down.total(), self.fed);
@@ -124,6 +127,15 @@ impl Script {
     pub(crate) fn wake(&mut self, at_ns: u64) -> Step {
         self.now_ns = at_ns;
         self.run(|subscriber, io| subscriber.woken(io))
+    }
+
+    pub(crate) fn can_send(&self) -> bool {
+        self.subscriber.can_send()
+    }
+
+    pub(crate) fn send(&mut self, message: &[u8]) -> Step {
+        assert!(self.can_send());
+        self.run(|subscriber, io| subscriber.send(message, io))
     }
 
     pub(crate) fn farewell(&mut self) {

@@ -83,7 +83,7 @@ pub trait TransportSettings {
         true
     }
 
-    /// Whether clients send messages on the connection that they receive on; otherwise they publish by `POST`.
+    /// Whether clients send messages on the connection that they receive on; otherwise each has an [`Uplink`](crate::uplink::Uplink).
     fn carries_messages(&self) -> bool {
         false
     }

@@ -4,9 +4,11 @@
 //! the bytes over, and writes what the half wants written. It waits for nothing: whoever drives it says when its socket is
 //! ready, when its instant has come and when the step is over. It decides nothing about protocol, reconnecting or pacing.
 //!
-//! How bytes are read and written is in [`transfer`].
+//! How bytes are read and written is in [`transfer`], what waits to be sent in [`outbox`]. The second connection of a client
+//! that publishes on one is a client by itself, with the same place and without an account.
 
 mod leaving;
+mod outbox;
 mod slowly;
 mod transfer;
 
@@ -20,6 +22,7 @@ use rustix::net::sockopt;
 use std::io;
 use std::os::fd::OwnedFd;
 
+use self::outbox::Outbox;
 use self::transfer::{Read, pending};
 use crate::connect::{connect, is_limit};
 use crate::recorder::ClientObserver;
@@ -28,6 +31,9 @@ use crate::wakeup::Wakeup;
 
 /// How long a connect may take, the kernel's own retries included.
 const CONNECT_TIMEOUT_NS: u64 = 10_000_000_000;
+
+/// Set in the index of a second connection; no worker has so many clients.
+pub(crate) const UPLINK: u32 = 1 << 31;
 
 /// One client of a worker.
 pub(crate) struct Client {
@@ -38,7 +44,10 @@ pub(crate) struct Client {
     /// Before the socket: when dropped it takes the last reading.
     metered: Option<Metered>,
     socket: Option<OwnedFd>,
-    /// Its place among the worker's clients, and that of its account.
+    /// What it has to send, where clients send anything.
+    outbox: Option<Box<Outbox>>,
+    /// Its place among the worker's clients, and that of its account; with [`UPLINK`] set it is that client's second
+    /// connection.
     index: u32,
     /// Counts its sockets, so that what is reported of one that is closed is not taken for news of the next.
     generation: u32,
@@ -83,6 +92,7 @@ impl Client {
             unsent: Vec::new(),
             metered: None,
             socket: None,
+            outbox: None,
             index,
             generation: 0,
             stage: Stage::Away(Reopen::Planned),
@@ -96,9 +106,19 @@ impl Client {
         u64::from(self.generation) << 32 | u64::from(self.index)
     }
 
-    /// The place of the client that a socket's key belongs to.
-    pub(crate) fn index_of(key: u64) -> usize {
-        key as u32 as usize
+    /// The index of the client that a socket's key belongs to.
+    pub(crate) fn index_of(key: u64) -> u32 {
+        key as u32
+    }
+
+    /// Whether it is a second connection.
+    fn is_uplink(&self) -> bool {
+        self.index & UPLINK != 0
+    }
+
+    /// Its place among the worker's clients, or that of the client whose second connection it is.
+    fn place(&self) -> u32 {
+        self.index & !UPLINK
     }
 
     /// An entry of the wheel has come up for it.
@@ -227,7 +247,7 @@ impl Client {
         turn.thread.held += 1;
         self.generation = self.generation.wrapping_add(1);
         self.stage = Stage::Connecting(why);
-        match connect(self.index, self.key(), turn.thread) {
+        match connect(self.place(), self.key(), turn.thread) {
             Ok(socket) => {
                 self.socket = Some(socket);
                 let give_up_ns = now_ns() + CONNECT_TIMEOUT_NS;
@@ -299,15 +319,21 @@ impl Client {
             u64::from(matches!(self.stage, Stage::Holding | Stage::Finishing | Stage::SeenOff));
         let (stage, wake_ns) = match next {
             _ if self.is_leaving && !turn.thread.is_over => (Stage::Left, None),
+            // A second connection that was not needed any more is needed again.
+            Next::Open { why: Reopen::Planned, .. }
+                if !turn.thread.is_over && self.is_uplink() && self.unsent_messages() > 0 =>
+            {
+                (Stage::Away(Reopen::Planned), Some(0))
+            }
             Next::Open { at_ns, why } if !turn.thread.is_over => (Stage::Away(why), Some(at_ns)),
             Next::Open { .. } | Next::End => (Stage::Over, None),
         };
         self.stage = stage;
         self.wakeup.ask(wake_ns, self.index, &mut turn.thread.wheel);
-        if let Some(slow) = &mut turn.thread.slow {
+        if let Some(slow) = turn.thread.slow.as_mut().filter(|_| !self.is_uplink()) {
             slow.lost_connection(self.index);
         }
-        if stage != Stage::Away(Reopen::Planned) {
+        if stage != Stage::Away(Reopen::Planned) && !self.is_uplink() {
             turn.recorder.lost_connection(self.index, now_ns);
         }
     }
@@ -326,6 +352,7 @@ impl Client {
     /// Carries out what the half asked for, and writes what it wants written. Before leaving too: a half that gives a
     /// connection up may have said why (a close frame).
     fn settle(&mut self, step: Step, turn: &mut Turn<'_>) {
+        let step = self.send_waiting(step, turn);
         let written = self.write_out(turn);
         match step {
             Step::Hold { wake_ns } => {

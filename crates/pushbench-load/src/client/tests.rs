@@ -1,3 +1,5 @@
+mod sending;
+
 use super::*;
 use crate::account::Account;
 use crate::recorder::Recorder;

@@ -1,8 +1,7 @@
 //! Clients that ask for answers (pattern `stream`): each at its turn, or as soon as it can.
 
-use pushbench_measure::Figure;
 use pushbench_probe::clock::now_ns;
-use pushbench_scenario::{Plan, WorkerShare};
+use pushbench_scenario::WorkerShare;
 use pushbench_transport::client::{Identity, Subscriber};
 
 use super::Driver;
@@ -12,13 +11,6 @@ use crate::thread::{Left, Turn};
 
 /// Clients that ask, each with a system call: no more than that before others get their turn.
 const ASKS_IN_A_ROW: usize = 32;
-
-/// The figures that a worker records: those of answers only where there are some.
-pub(super) fn figures(plan: &Plan) -> Vec<Figure> {
-    let of_answers = [Figure::FirstPart, Figure::PartGap, Figure::PerPart, Figure::Answer];
-    let of_answers = of_answers.into_iter().filter(|_| plan.events.answers().is_some());
-    Figure::COMMON.into_iter().chain(of_answers).collect()
-}
 
 /// The client half of one that arrives.
 pub(super) fn half(share: &WorkerShare, identity: Identity) -> Box<dyn Subscriber> {

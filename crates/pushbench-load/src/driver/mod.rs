@@ -7,7 +7,9 @@
 //! theirs. Nothing is known here of what a client does with its turn.
 
 mod asking;
+mod figures;
 mod orders;
+mod senders;
 
 use pushbench_measure::Histograms;
 use pushbench_probe::clock::now_ns;
@@ -25,6 +27,7 @@ use crate::client::Client;
 use crate::errands::Errands;
 use crate::lives::{Lives, Move};
 use crate::recorder::Recorder;
+use crate::sends::Sends;
 use crate::slow::SlowReaders;
 use crate::thread::{Left, Thread, Turn};
 
@@ -48,6 +51,10 @@ pub(crate) struct Driver {
     thread: Thread,
     recorder: Recorder,
     clients: Vec<Client>,
+    /// Second connections of the clients, in the same order; none where clients need none.
+    uplinks: Vec<Client>,
+    /// What clients are to send, once the phases are known and where they send anything.
+    sends: Option<Sends>,
     /// From when on clients arrive.
     arrivals: Option<Arrivals>,
     errands: Option<Errands>,
@@ -91,11 +98,13 @@ impl Driver {
         thread.sockets.add(&*orders.bell, BELL)?;
         let clients_in_all = thread.share.client_numbers().count() as u32;
         let clients_in_ramp = Arrivals::in_ramp(&thread.share);
-        let figures = asking::figures(&thread.share.plan);
+        let figures = figures::of(&thread.share.plan);
         Ok(Self {
-            thread,
             recorder: Recorder { histograms: Histograms::prepared(&figures), ..Recorder::default() },
+            thread,
             clients: Vec::new(),
+            uplinks: Vec::new(),
+            sends: None,
             arrivals: None,
             errands: None,
             lives: None,
@@ -154,8 +163,9 @@ impl Driver {
         let lives = self.lives.as_ref().filter(|_| !self.thread.is_over);
         let move_ns = lives.and_then(|lives| lives.next_ns());
         let slow_ns = self.thread.slow.as_ref().and_then(SlowReaders::next_ns);
+        let send_ns = self.sends.as_ref().and_then(Sends::next_ns);
         let wake_ns = self.thread.wheel.next_ns();
-        let all = [arrival_ns, self.next_ask_ns(), errand_ns, ending_ns, move_ns, slow_ns, wake_ns];
+        let all = [arrival_ns, self.next_ask_ns(), send_ns, errand_ns, ending_ns, move_ns, slow_ns, wake_ns];
         all.into_iter().flatten().min().unwrap_or(u64::MAX)
     }
 
@@ -168,6 +178,7 @@ impl Driver {
         let arrived = self.let_in(now_ns);
         let moved = self.move_by_plan(now_ns);
         let asked = self.ask(now_ns);
+        let sent = self.send_due(now_ns);
         let woken = self.wake(now_ns);
         let slow = self.read_slowly(now_ns);
         let read_again = self.read_again();
@@ -175,25 +186,27 @@ impl Driver {
         self.tell_ready();
         let conclusion = if self.is_conclusion_due(now_ns) { Left::More } else { Left::Nothing };
         let free = self.is_anybody_free();
-        let all = [errands, ended, arrived, moved, asked, free, woken, slow, read_again, conclusion];
+        let all = [errands, ended, arrived, moved, asked, free, sent, woken, slow, read_again, conclusion];
         if all.contains(&Left::More) { Left::More } else { Left::Nothing }
     }
 
     fn let_in(&mut self, now_ns: u64) -> Left {
-        let Some(arrivals) = self.arrivals.as_mut().filter(|_| !self.thread.is_over) else {
-            return Left::Nothing;
-        };
         for _ in 0..ARRIVALS_IN_A_ROW {
-            let Some(arrival) = arrivals.take_due(now_ns) else { return Left::Nothing };
+            let arrivals = self.arrivals.as_mut().filter(|_| !self.thread.is_over);
+            let Some(arrival) = arrivals.and_then(|arrivals| arrivals.take_due(now_ns)) else {
+                return Left::Nothing;
+            };
             let number = number(&self.thread.share, self.clients.len() as u32);
             let slow = self.thread.slow.as_mut().is_some_and(|slow| slow.arrives(number));
             let mut account = Account::new(arrival.at_ns, arrival.topic);
             account.slow = slow;
             self.recorder.accounts.push(account);
-            let half = asking::half(&self.thread.share, arrival.identity);
+            let half = asking::half(&self.thread.share, arrival.identity.clone());
             let mut client = Client::new(self.clients.len() as u32, half);
+            let uplink = self.give_outbox(&mut client, arrival.identity);
             client.on_time(&mut Turn { thread: &mut self.thread, recorder: &mut self.recorder });
             self.clients.push(client);
+            self.uplinks.extend(uplink);
         }
         Left::More
     }
@@ -218,7 +231,7 @@ impl Driver {
         for _ in 0..WAKES_IN_A_ROW {
             let Some((at_ns, client)) = self.thread.wheel.pop_due(now_ns) else { return Left::Nothing };
             let turn = &mut Turn { thread: &mut self.thread, recorder: &mut self.recorder };
-            self.clients[client as usize].wake(at_ns, now_ns, turn);
+            senders::at(&mut self.clients, &mut self.uplinks, client).wake(at_ns, now_ns, turn);
         }
         Left::More
     }
@@ -239,7 +252,7 @@ impl Driver {
         for _ in 0..self.thread.again.len().min(READS_IN_A_ROW) {
             let Some(index) = self.thread.again.pop_front() else { break };
             let turn = &mut Turn { thread: &mut self.thread, recorder: &mut self.recorder };
-            self.clients[index as usize].on_turn_again(turn);
+            senders::at(&mut self.clients, &mut self.uplinks, index).on_turn_again(turn);
         }
         if self.thread.again.is_empty() { Left::Nothing } else { Left::More }
     }
@@ -254,7 +267,8 @@ impl Driver {
                 BELL => {}
                 key => {
                     let turn = &mut Turn { thread: &mut self.thread, recorder: &mut self.recorder };
-                    self.clients[Client::index_of(key)].on_ready(ready, turn);
+                    let index = Client::index_of(key);
+                    senders::at(&mut self.clients, &mut self.uplinks, index).on_ready(ready, turn);
                 }
             }
         }
@@ -266,11 +280,12 @@ impl Driver {
         if !self.thread.is_over {
             return Left::Nothing;
         }
-        for client in self.clients.iter_mut().skip(self.ended).take(ENDS_IN_A_ROW) {
+        let all = self.clients.iter_mut().chain(&mut self.uplinks);
+        for client in all.skip(self.ended).take(ENDS_IN_A_ROW) {
             self.ended += 1;
             client.on_end(&mut Turn { thread: &mut self.thread, recorder: &mut self.recorder });
         }
-        if self.ended < self.clients.len() { Left::More } else { Left::Nothing }
+        if self.ended < self.clients.len() + self.uplinks.len() { Left::More } else { Left::Nothing }
     }
 }
 

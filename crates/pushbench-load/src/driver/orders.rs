@@ -91,6 +91,7 @@ impl Driver {
                     slow.begin(edges);
                 }
                 self.errands_from(edges.start_ns);
+                self.sends_from(edges);
                 if let Some(errands) = &mut self.errands {
                     errands.begin(edges, &self.thread.meter);
                 }
@@ -124,6 +125,9 @@ impl Driver {
         self.all_ready.push(reply);
         if self.arrivals.is_none() {
             self.clients.reserve_exact(self.clients_in_all as usize);
+            if self.thread.share.posts() {
+                self.uplinks.reserve_exact(self.clients_in_all as usize);
+            }
             let mut arrivals = Arrivals::new(Rc::clone(&self.thread.share), start_ns);
             if let Some(edges) = self.recorder.edges {
                 arrivals.begin(edges.start_ns);
@@ -144,6 +148,7 @@ impl Driver {
         let now_ns = now_ns();
         let last = self.recorder.report(tick_ns);
         let at_edges = self.errands.as_ref().map(Errands::at_edges).unwrap_or_default();
+        self.recorder.messages.unsent += self.unsent_messages(now_ns);
         let sums = books::close(
             &self.thread.share,
             &mut self.recorder,

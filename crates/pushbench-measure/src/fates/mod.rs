@@ -1,11 +1,13 @@
-//! What becomes of answers, of connections that go and come back, and of slow readers: sums beside the ledgers.
+//! What becomes of answers, of messages, of connections that go and come back, and of slow readers: sums beside the ledgers.
 
 mod answers;
 mod life;
+mod messages;
 mod slow;
 
 pub use answers::AnswerTally;
 pub use life::LifeTally;
+pub use messages::MessageTally;
 pub use slow::SlowTally;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +18,8 @@ use serde::{Deserialize, Serialize};
 pub struct Fates {
     /// Answers to asks that were due in the measure phase.
     pub answers: AnswerTally,
+    /// Messages that clients were to send.
+    pub messages: MessageTally,
     /// Connections that went and came back.
     pub life: LifeTally,
     /// Clients that read slowly.
@@ -26,6 +30,7 @@ impl Fates {
     /// Adds another sum.
     pub fn add(&mut self, other: &Self) {
         self.answers.add(&other.answers);
+        self.messages.add(&other.messages);
         self.life.add(&other.life);
         self.slow.add(&other.slow);
     }

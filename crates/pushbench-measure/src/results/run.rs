@@ -84,11 +84,15 @@ pub struct ScenarioRecord {
     pub rounds: u32,
     /// Numbers of clients, one a step. More than one makes chart 1.
     pub steps: Vec<u32>,
-    /// `broadcast`, `topics` or `stream`.
+    /// `broadcast`, `topics`, `stream` or `chat`.
     pub pattern: String,
-    /// Number of topics.
+    /// Number of topics; of rooms at the largest number of clients.
     pub topics: u32,
-    /// Published events per second, over all topics; of a stream its parts, in the mean.
+    /// Of a chat, the clients of a room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members: Option<u32>,
+    /// Published events per second, over all topics; of a stream its parts, in the mean; of a chat at the largest number of
+    /// clients.
     pub events_per_second: f64,
     /// Size of an event's payload as the scenario words it, for people.
     pub event_size: String,

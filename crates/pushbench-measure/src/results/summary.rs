@@ -108,7 +108,8 @@ summary! {
     wire_down_empty_poll_bytes_per_event: f64,
     /// Of the wire bytes from the target, the opening and closing of connections and subscriptions, per delivered event.
     wire_down_connecting_bytes_per_event: f64,
-    /// Of the wire bytes from the clients, what asks for events and acknowledges them, per delivered event.
+    /// Of the wire bytes from the clients, what asks for events and acknowledges them, per delivered event; and what
+    /// clients publish.
     wire_up_framing_bytes_per_event: f64,
     /// Of the wire bytes from the clients, polls without an answer to get, with their segments, per delivered event.
     wire_up_empty_poll_bytes_per_event: f64,
@@ -204,6 +205,8 @@ summary! {
     echo_p50_us: u64,
     /// Received − due of a client's own messages, 99th percentile.
     echo_p99_us: u64,
+    /// Messages of the measure phase that waited for their connection, or on it for the reply to the one before.
+    messages_late: u64,
     /// Clients that left by plan.
     left: u64,
     /// Clients whose connection the target dropped, by a storm or a restart.

@@ -72,7 +72,7 @@ pub struct StepFacts<'a> {
     pub stepped: bool,
     /// Length of the measure phase in seconds; of several rounds the sum.
     pub measure_s: f64,
-    /// Target processes: each publishes every event.
+    /// Target processes that publish every event; 1 where clients publish, each at one target.
     pub targets: u32,
     /// Clients that were connected; of several rounds the fewest.
     pub connected: u64,

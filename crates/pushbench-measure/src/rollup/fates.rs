@@ -42,6 +42,8 @@ fn messages(row: &mut Summary, facts: &StepFacts<'_>) {
     let echo = facts.histograms.of(Figure::Echo, Phase::Measure);
     row.echo_p50_us = echo.printable_quantile(0.5);
     row.echo_p99_us = echo.printable_quantile(0.99);
+    let tally = &facts.sums.fates.messages;
+    row.messages_late = (tally.sent > 0).then_some(tally.late);
 }
 
 fn life(row: &mut Summary, facts: &StepFacts<'_>) {

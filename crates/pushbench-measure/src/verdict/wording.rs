@@ -41,7 +41,9 @@ pub(super) fn fact(condition: Condition, value: f64, seen: &Observed) -> String 
 /// What follows where a value is beyond a bound, and what to do.
 pub(super) fn advice(condition: Condition) -> &'static str {
     match condition {
-        Condition::PublishSlip => "the target was held up; latencies count from the due time and include it",
+        Condition::PublishSlip => {
+            "the publisher was held up; latencies count from the due time and include it"
+        }
         Condition::WorkerBusy => "the generator may be the limit; use more workers or fewer clients",
         Condition::TargetBusy => "the target is at its limit, which is a result",
         Condition::CpuShared => {

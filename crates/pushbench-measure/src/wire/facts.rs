@@ -121,7 +121,7 @@ impl WireFacts {
         row.wire_down_empty_poll_bytes_per_event = per_event(down.empty_polls);
         row.wire_down_connecting_bytes_per_event = per_event(down.connecting);
         let up = Parts::up(&self.measured);
-        // Clients publish nothing, so there is no payload upwards.
+        // Only in a chat clients have a payload to send.
         row.wire_up_framing_bytes_per_event = per_event(up.payload + up.framing);
         row.wire_up_empty_poll_bytes_per_event = per_event(up.empty_polls);
         row.wire_up_connecting_bytes_per_event = per_event(up.connecting);

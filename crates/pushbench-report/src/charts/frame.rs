@@ -9,7 +9,7 @@ use super::font::{self, Type};
 use super::layout::Rect;
 use super::palette::{ALARM, AXIS, FAINT_TEXT, TEXT};
 use super::view::View;
-use crate::format::{events_per_second, grouped, minute, typed};
+use crate::format::{grouped, minute, rate_in_words, typed};
 use crate::table::notes::measured;
 
 /// Room at the left and right edge.
@@ -123,7 +123,7 @@ fn conditions(view: &View<'_>, extent: Extent) -> String {
         "{} · {clients} · {}, {} of {}{coalesced} · {} · {} · {}",
         scenario.name,
         scenario.pattern,
-        events_per_second(scenario.events_per_second),
+        rate_in_words(scenario),
         scenario.event_size,
         duration(view.run),
         scenario.network_in_words(),

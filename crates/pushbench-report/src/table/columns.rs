@@ -1,5 +1,6 @@
 //! Which figures stand in the table, and how each is worded.
 
+mod messages;
 mod slow;
 
 use pushbench_measure::results::{Run, StepResult, Summary};
@@ -51,8 +52,9 @@ impl Row<'_> {
 
 /// The columns in blocks: what arrived and when, then what only some scenarios have, then what it cost.
 pub(super) fn blocks(run: &Run) -> Vec<Vec<Column>> {
-    let blocks = [Some(delivery(run)), answers::block(run), slow::block(run), Some(cost(run))];
-    blocks.into_iter().flatten().collect()
+    let of_some = [answers::block(run), messages::block(run), slow::block(run)];
+    let blocks = [Some(delivery(run))].into_iter().chain(of_some).chain([Some(cost(run))]);
+    blocks.flatten().collect()
 }
 
 /// What a row is about, where its number of clients need not be said unless it is one of several.

@@ -5,6 +5,7 @@
 //! nothing: verdicts and findings come from the run.
 
 pub(crate) mod answers;
+mod chat;
 mod columns;
 pub mod comparison;
 pub(crate) mod grid;

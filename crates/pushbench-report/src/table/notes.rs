@@ -4,10 +4,11 @@ use pushbench_measure::results::{Run, Status, StepResult, Summary, ThresholdResu
 use pushbench_measure::verdict::{Finding, Level};
 
 use super::answers::has_answers;
+use super::chat;
 use super::grid::{Cell, Paint};
 use crate::calibration;
 use crate::figures::{P50, P90, P99, P999, Percentile};
-use crate::format::{events_per_second, grouped, interval, number, time_us, typed, worded_in};
+use crate::format::{grouped, interval, number, rate_in_words, time_us, typed, worded_in};
 
 /// The lines above the table. What forbids to compare the rows comes first, before anything else is said.
 pub(super) fn head(run: &Run) -> Vec<Cell> {
@@ -30,10 +31,11 @@ pub(super) fn head(run: &Run) -> Vec<Cell> {
     if let Some(inject) = &scenario.inject {
         lines.push(Cell::new(format!("faults injected: {inject}"), Paint::Bad));
     }
-    let receivers = match scenario.topics {
+    let receivers = match (scenario.topics, scenario.members) {
         _ if has_answers(run) => "answers in parts to clients that ask".to_owned(),
-        0 | 1 => scenario.pattern.clone(),
-        topics => format!("{} topics", grouped(topics.into())),
+        (rooms, Some(members)) => chat::rooms(scenario, rooms, members),
+        (0 | 1, None) => scenario.pattern.clone(),
+        (topics, None) => format!("{} topics", grouped(topics.into())),
     };
     // A run that ended early, or has not ended, may have measured less than it set out to.
     let measured = if run.status == Status::Complete { "measured for" } else { "planned:" };
@@ -41,7 +43,7 @@ pub(super) fn head(run: &Run) -> Vec<Cell> {
         format!(
             "{}: {receivers}, {} of {}, {measured} {} s after {} s of warm-up, over {}",
             scenario.name,
-            events_per_second(scenario.events_per_second),
+            rate_in_words(scenario),
             scenario.event_size,
             typed(scenario.measure_s),
             typed(scenario.warmup_s),
@@ -74,6 +76,7 @@ pub(super) fn foot(run: &Run) -> Vec<Cell> {
     for result in &run.results {
         lines.extend(doubts(run, result));
     }
+    lines.extend(run.results.iter().flat_map(|result| chat::doubts(run, result)));
     lines.extend(thresholds_missed(run));
     lines.extend(thresholds_met(run));
     lines.extend(floor(run));
@@ -243,7 +246,7 @@ fn marks(run: &Run) -> impl Iterator<Item = String> {
 }
 
 /// The label, with the number of clients where there are several.
-fn name_of(run: &Run, result: &StepResult) -> String {
+pub(super) fn name_of(run: &Run, result: &StepResult) -> String {
     match result.summary.step {
         Some(step) if run.scenario.steps.len() > 1 => {
             format!("{} at {} clients", result.summary.label, grouped(step.into()))

@@ -2,6 +2,7 @@
 
 mod calibration;
 mod charts;
+mod chat;
 mod compare;
 mod doubts;
 mod folder;

@@ -3,6 +3,7 @@
 use pushbench_transport::{Size, envelope};
 
 use super::answers;
+use super::chat;
 use super::keys::{self, Pattern};
 use super::recorded::ReadFile;
 use crate::choice::{SizeChoice, TopicCount};
@@ -21,16 +22,18 @@ pub(super) fn read(
     faults: &mut FaultList,
 ) -> Option<Events> {
     let keys = section.read(keys::Events::default(), None, &[], faults);
-    section.require("pattern", faults, "\"broadcast\", \"topics\" or \"stream\"");
+    section.require("pattern", faults, "\"broadcast\", \"topics\", \"stream\" or \"chat\"");
     section.require("rate", faults, "a rate such as \"5/s\"");
     if let Some(rate) = &keys.rate {
         section.check("rate", rate.per_second() <= HIGHEST_RATE, faults, "0/s to 1000000/s");
     }
     let topics = topics(section, &keys, steps, faults);
+    chat::check_others(section, keys.pattern, faults);
     let longest = match topics {
         Some(Topics::Count(count)) => count,
         Some(Topics::PerClient) => steps.iter().copied().max().unwrap_or(1),
-        Some(Topics::Broadcast | Topics::Rooms { .. }) | None => 1,
+        Some(Topics::Rooms { members }) => steps.iter().max().unwrap_or(&1) / members,
+        Some(Topics::Broadcast) | None => 1,
     };
     let name = topic_name(topics.unwrap_or(Topics::Broadcast), longest.saturating_sub(1));
     let size = size(section, keys.size, envelope::smallest_size(name.len() as u64), faults);
@@ -54,9 +57,9 @@ fn source(
 ) -> Option<Source> {
     match keys.pattern? {
         Pattern::Stream => answers::read(section, keys, file, faults).map(Source::Answers),
-        pattern @ (Pattern::Broadcast | Pattern::Topics) => {
+        pattern @ (Pattern::Broadcast | Pattern::Topics | Pattern::Chat) => {
             answers::refuse(section, pattern.name(), faults);
-            Some(Source::Publisher)
+            Some(if pattern == Pattern::Chat { Source::Members } else { Source::Publisher })
         }
     }
 }
@@ -65,6 +68,7 @@ fn topics(section: &Section, keys: &keys::Events, steps: &[u32], faults: &mut Fa
     let most_clients = steps.iter().copied().max().unwrap_or(0);
     let least_clients = steps.iter().copied().min().unwrap_or(0);
     match (keys.pattern?, keys.topics) {
+        (Pattern::Chat, _) => chat::rooms(section, keys.members, steps, faults),
         (pattern @ (Pattern::Broadcast | Pattern::Stream), _) => {
             if section.value("topics").is_some() {
                 section.fault("topics", faults, format!("not allowed with pattern = \"{}\"", pattern.name()));

@@ -79,6 +79,8 @@ pub(crate) enum Pattern {
     Topics,
     /// Clients ask, each for one answer at a time; an answer comes in parts.
     Stream,
+    /// Clients are dealt out to rooms; what one of them sends reaches everyone in its room, the sender too.
+    Chat,
 }
 
 impl Pattern {
@@ -88,6 +90,7 @@ impl Pattern {
             Self::Broadcast => "broadcast",
             Self::Topics => "topics",
             Self::Stream => "stream",
+            Self::Chat => "chat",
         }
     }
 }
@@ -103,7 +106,11 @@ pub(crate) struct Events {
     /// With pattern topics: how many, or "clients" for one topic each.
     #[schemars(with = "TopicCount")]
     pub(crate) topics: Option<TopicCount>,
-    /// Published events over all topics; "0/s" for none. With pattern stream: asks over all clients.
+    /// With pattern chat: clients of a room. Who is left when all rooms are full is dealt out to them.
+    #[schemars(with = "u32", range(min = 2, max = 10_000_000))]
+    pub(crate) members: Option<u32>,
+    /// Published events over all topics, with pattern stream asks over all clients, with pattern chat the messages of each
+    /// client; "0/s" for none.
     #[schemars(required)]
     pub(crate) rate: Option<Rate>,
     /// When events are due: evenly, or at random (seeded).
@@ -131,6 +138,7 @@ impl Default for Events {
         Self {
             pattern: None,
             topics: None,
+            members: None,
             rate: None,
             arrival: Arrival::Constant,
             size: SizeChoice::Fixed(Size::from_bytes(256)),

@@ -1,6 +1,7 @@
 //! A scenario file's text to a plan, or to everything that is wrong with it.
 
 mod answers;
+mod chat;
 mod counts;
 mod drain;
 mod events;
@@ -159,15 +160,15 @@ fn plan(
     // Also where events have faults: its own are told with theirs.
     let rate_shape = shape::read(&event_section, shape::Of::Rate, &phases, faults);
     let events = events.map(|events| Events { shape: rate_shape, ..events });
+    let most_clients = steps.iter().copied().max().unwrap_or_default();
     shape::check_peak(&event_section, events.as_ref(), faults);
     answers::check_clients(&event_section, events.as_ref(), &steps, faults);
-    check_number_of_events(&phase_section, events.as_ref(), &phases, faults);
+    check_number_of_events(&phase_section, events.as_ref(), most_clients, &phases, faults);
     let slow = slow::read(&top.child("slow", faults), top.value("slow").is_some(), &phases, faults);
     if slow.is_some() && events.as_ref().is_some_and(|events| events.answers().is_some()) {
         top.fault("slow", faults, "not allowed with pattern = \"stream\": slow readers ask for nothing");
     }
     let transports = transports::read(top, faults);
-    let most_clients = steps.iter().copied().max().unwrap_or(0);
     let around = life::Around { phases: &phases, events: events.as_ref(), clients: most_clients };
     let life = life::read(&top.child("life", faults), &around, transports.selected(&overrides.only), faults);
     let thresholds = thresholds::read(&top.child("thresholds", faults), &transports, faults);
@@ -190,6 +191,7 @@ fn plan(
         let sensible = processes.is_none_or(|count| (1..=MOST_PROCESSES).contains(&count));
         section.check("processes", sensible, faults, "1 to 1000 processes");
     }
+    chat::check_targets(&target, target_keys.processes, events.as_ref(), &steps, faults);
 
     let rounds = overrides.repeat.unwrap_or(1);
     if !(1..=MOST_ROUNDS).contains(&rounds) {
@@ -305,11 +307,12 @@ fn phases(section: &Section, overrides: &Overrides, faults: &mut FaultList) -> P
 fn check_number_of_events(
     section: &Section,
     events: Option<&Events>,
+    clients: u32,
     phases: &Phases,
     faults: &mut FaultList,
 ) {
     let Some(events) = events.filter(|_| !faults.has("events.rate")) else { return };
-    let number = events.number_until(phases.warmup + phases.measure);
+    let number = events.of_clients(clients).number_until(phases.warmup + phases.measure);
     let allowed = format!("at most {MOST_EVENTS} events in all, {number:.0} would be due: lower events.rate");
     section.check("measure", number <= f64::from(MOST_EVENTS), faults, &allowed);
 }

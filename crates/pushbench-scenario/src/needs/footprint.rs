@@ -51,6 +51,19 @@ pub(super) struct PerClient {
     pub(super) worker: u64,
 }
 
+impl PerClient {
+    /// At both ends.
+    pub(super) fn of_both(self) -> u64 {
+        self.target + self.worker
+    }
+}
+
+/// User memory on top for a client that sends messages on its only connection: from the first on the library reads them.
+pub(super) const SENDER: PerClient = PerClient { target: 2_400, worker: 300 };
+/// User memory on top for a client's second connection, on which it publishes: in the target the HTTP library has it, with a
+/// buffer for each direction.
+pub(super) const UPLINK: PerClient = PerClient { target: 18_000, worker: 800 };
+
 /// By the name of the kind.
 const PER_CLIENT: &[(&str, PerClient)] = &[
     ("short-polling", PerClient { target: 230, worker: 560 }),

@@ -107,7 +107,8 @@ impl Limit {
 
     fn remedy(self, plan: &Plan, machine: &Machine, step: &StepNeeds, needed: u64) -> String {
         let raise = format!("ulimit -n {needed} (beyond the hard limit: as root, or in limits.conf)");
-        let processes = u64::from(step.clients).div_ceil(machine.clients_per_process().max(1));
+        // Half of the sockets are the clients' own.
+        let processes = (step.sockets / 2).div_ceil(machine.clients_per_process().max(1));
         let spread = machine.clients_per_process() > 0 && processes <= u64::from(MOST_PROCESSES);
         match self {
             Self::TargetFiles if spread => format!("[target] processes = {processes}, or {raise}"),

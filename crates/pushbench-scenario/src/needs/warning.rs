@@ -39,10 +39,11 @@ pub(super) fn of(plan: &Plan, machine: &Machine, steps: &[StepNeeds]) -> Vec<War
 /// Arrivals are paced, so that the queue is empty unless a target pauses.
 fn accept_queue(plan: &Plan, machine: &Machine, steps: &[StepNeeds]) -> Option<Warning> {
     let fewest_targets = steps.iter().map(|step| step.targets).min()?.max(1);
-    let per_target = plan.connect_rate / f64::from(fewest_targets);
+    let connections = plan.transports.iter().map(|transport| plan.connections_per_client(transport)).max()?;
+    let per_target = plan.connect_rate * f64::from(connections) / f64::from(fewest_targets);
     // No more can wait than arrive in all.
     let waiting = (per_target * PAUSE.as_secs_f64())
-        .min(steps.iter().map(|step| f64::from(step.clients)).fold(0.0, f64::max));
+        .min(steps.iter().map(|step| (step.sockets / 2) as f64).fold(0.0, f64::max));
     let backlog = machine.listen_backlog;
     (waiting > f64::from(backlog)).then(|| Warning {
         text: format!(

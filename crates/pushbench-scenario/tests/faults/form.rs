@@ -10,7 +10,7 @@ fn missing_things_are_named() {
     assert_snapshot!(faults(""), @r#"
     x.toml:1: name: missing: lowercase letters, digits and hyphens
     x.toml:1: clients.count: missing: a whole number from 1 to 10000000, or a rising list of such numbers
-    x.toml:1: events.pattern: missing: "broadcast", "topics" or "stream"
+    x.toml:1: events.pattern: missing: "broadcast", "topics", "stream" or "chat"
     x.toml:1: events.rate: missing: a rate such as "5/s"
     x.toml:1: phases.measure: missing: a duration such as "30s"
     x.toml:1: transports: missing: at least one [[transports]]

@@ -2,6 +2,7 @@
 
 mod any_text;
 mod bounds;
+mod chat;
 mod coalesce;
 mod form;
 mod inject;
@@ -95,7 +96,7 @@ processes = 2
     x.toml:4: clients.count[1]: 50 after 100: each is more than the one before
     x.toml:5: clients.connect_rate: `fast` is not a rate: a number and /s, /m or /h, such as "5/s"
     x.toml:6: clients.may_fail: `200%` is not a share: 0 to 100 and a percent sign, such as "1%"
-    x.toml:8: events.pattern: unknown value `streams`, allowed: broadcast, topics, stream
+    x.toml:8: events.pattern: unknown value `streams`, allowed: broadcast, topics, stream, chat
       hint: did you mean `stream`?
     x.toml:9: events.rate: found integer `5`, expected a rate such as "5/s"
     x.toml:10: events.size: unknown key `maximum`, allowed: min, max, p50, p99

@@ -48,6 +48,8 @@ use crate::server::{Counters, Server};
 use self::connection::{Connection, HeadFrom, Mode, Pipe};
 use self::drops::Dropped;
 
+use self::said::Said;
+
 pub(crate) use self::end::LINGER_NS;
 
 /// Bytes read at once.
@@ -83,6 +85,8 @@ pub(crate) struct Driver {
     to_lend: Vec<Lent>,
     /// Those whose socket took nothing at some time since what waits was counted.
     blocked: Vec<Key>,
+    /// What clients said in this turn.
+    said: Vec<Said>,
     /// Connections that go on without a report of the poller.
     resumed: VecDeque<Key>,
     timers: Timers<Key>,
@@ -181,6 +185,7 @@ impl Driver {
             lent: Slab::new(),
             to_lend: Vec::new(),
             blocked: Vec::new(),
+            said: Vec::new(),
             resumed: VecDeque::new(),
             timers: Timers::default(),
             due: Vec::new(),
@@ -364,11 +369,14 @@ impl Driver {
 pub(crate) async fn run(server: Rc<Server>, poller: Rc<Poller>, alarm: Alarm) {
     let mut sleep = alarm.until(u64::MAX);
     loop {
-        let (busy, to_lend, next_ns) = {
+        let (busy, to_lend, said, next_ns) = {
             let mut driver = server.driver.borrow_mut();
             let busy = driver.turn();
-            (busy, std::mem::take(&mut driver.to_lend), driver.next_ns())
+            (busy, std::mem::take(&mut driver.to_lend), std::mem::take(&mut driver.said), driver.next_ns())
         };
+        for said in said {
+            server.publish_said(said);
+        }
         for lent in to_lend {
             server.lend(lent);
         }

@@ -163,10 +163,11 @@ impl Driver {
         if connection.pipe.write(out, now_ns).is_err() {
             return self.close(key);
         }
-        self.go(key, go, now_ns);
+        // Before anything else: what was said with a goodbye was said.
         for message in said {
             self.said(key, message, now_ns);
         }
+        self.go(key, go, now_ns);
     }
 
     /// Everything of a client that has ended its direction is read: what it asked for is answered, but nothing goes on.

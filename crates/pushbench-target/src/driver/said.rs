@@ -1,23 +1,44 @@
 //! What clients say on the connection that they receive on: asks, and messages to their topic.
+//!
+//! Messages are published when the turn is over, as publish requests are and with the same faults: the driver has no part in
+//! that.
+
+use pushbench_probe::clock::now_ns;
+use pushbench_transport::server::TopicName;
 
 use pushbench_transport::asking::Ask;
 
 use super::Driver;
+use super::connection::{Mode, Streaming};
 use crate::key::Key;
+use crate::server::Server;
+
+/// A message that is to be published.
+pub(crate) struct Said {
+    topic: TopicName,
+    text: String,
+}
 
 impl Driver {
-    /// A client said something.
+    /// A client said something: an ask, or a message to the topic that it subscribed to.
     pub(super) fn said(&mut self, key: Key, message: String, now_ns: u64) {
-        if self.get(key).is_none() {
-            return;
+        if let Some(ask) = Ask::of(&message) {
+            return self.asked_by_message(key, ask, now_ns);
         }
-        match Ask::of(&message) {
-            Some(ask) => self.asked_by_message(key, ask, now_ns),
-            None => self.sent_message(key, message, now_ns),
+        let Some(connection) = self.get(key) else { return };
+        let Mode::Streaming(Streaming { place: Some(place), .. }) = connection.mode else { return };
+        let topic = self.hub.name(place).clone();
+        self.said.push(Said { topic, text: message });
+    }
+}
+
+impl Server {
+    /// Publishes what a client said, unless a schedule has the topic to itself. Nobody is told of a refusal: it is counted.
+    pub(crate) fn publish_said(&self, said: Said) {
+        let Said { topic, text } = said;
+        let now_ns = now_ns();
+        if self.reserved.holds(topic.as_str(), now_ns) || self.publish(&topic, now_ns, |_| text).is_err() {
+            self.counters.error_replies.count();
         }
     }
-
-    /// A client sent a message to its topic.
-    #[expect(clippy::unused_self, reason = "nobody sends yet")]
-    fn sent_message(&mut self, _key: Key, _message: String, _now_ns: u64) {}
 }

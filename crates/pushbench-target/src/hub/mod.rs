@@ -191,15 +191,15 @@ impl Hub {
         }
     }
 
+    /// The topic of a place.
+    pub(crate) fn name(&self, place: Place) -> &TopicName {
+        &self.topics[place.topic as usize].name
+    }
+
     /// A subscriber's place and what there is for it.
     pub(crate) fn at(&mut self, place: Place) -> (&mut Slot, &Ring) {
         let topic = &mut self.topics[place.topic as usize];
         (&mut topic.slots[place.slot as usize], &topic.ring)
-    }
-
-    /// The name of a subscriber's topic.
-    pub(crate) fn name(&self, place: Place) -> &TopicName {
-        &self.topics[place.topic as usize].name
     }
 
     /// The newest id of a topic, made if there is room for it.

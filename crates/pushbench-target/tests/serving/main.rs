@@ -13,6 +13,7 @@ mod halves;
 mod inject;
 mod patience;
 mod rig;
+mod said;
 mod shutdown;
 mod slow;
 mod table;

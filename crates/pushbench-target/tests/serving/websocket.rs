@@ -120,7 +120,8 @@ fn a_peer_that_breaks_the_protocol_is_told_how() {
             assert_eq!(close_code(&mut socket).await, Some(CloseCode::Protocol), "{path}");
         }
         let (mut socket, _) = websocket(address, "/ws").await;
-        within(socket.send(Message::binary(vec![0; 1 << 20]))).await.unwrap();
+        // No text, so it is not published.
+        within(socket.send(Message::binary(vec![0xff; 1 << 20]))).await.unwrap();
         // The close must reach a peer that has sent far more than was read of it.
         within(socket.send(Message::binary(vec![0; 4 << 20]))).await.unwrap();
         assert_eq!(close_code(&mut socket).await, Some(CloseCode::Size));
@@ -130,11 +131,14 @@ fn a_peer_that_breaks_the_protocol_is_told_how() {
 }
 
 #[test]
-fn messages_of_a_subscriber_are_ignored_and_its_close_is_answered() {
+fn a_subscriber_that_talks_is_answered_as_any_other() {
     with_target(config(), |address, handle| async move {
         let (mut socket, _) = websocket(address, "/ws").await;
-        for _ in 0..200 {
-            within(socket.send(Message::text("ignored"))).await.unwrap();
+        for said in 0..200 {
+            within(socket.send(Message::text(said.to_string()))).await.unwrap();
+        }
+        for said in 0..200 {
+            assert_eq!(message(&mut socket).await, Message::text(said.to_string()));
         }
         within(socket.send(Message::Ping("now".into()))).await.unwrap();
         assert_eq!(message(&mut socket).await, Message::Pong("now".into()));

@@ -5,7 +5,7 @@ use std::io::Write as _;
 /// Room that is made at once in the buffer of a request: more than a poll takes, so that an empty buffer grows only once.
 const ROOM_BYTES: usize = 256;
 
-/// Writes the head of a `GET` request, part by part: the query first, then the headers, then [`Get::end`].
+/// Writes the head of a request, mostly of a `GET`, part by part: the query first, then the headers, then [`Get::end`].
 #[derive(Debug)]
 pub struct Get<'a> {
     out: &'a mut Vec<u8>,
@@ -19,7 +19,7 @@ impl<'a> Get<'a> {
         Self::with_method("GET", path, out)
     }
 
-    /// The same with another method; of one that has a body by its nature, such as `POST`, that is empty.
+    /// The same with another method; whoever sends a body says how long it is.
     pub fn with_method(method: &str, path: &str, out: &'a mut Vec<u8>) -> Self {
         let begin = out.len();
         out.reserve(ROOM_BYTES);
@@ -84,6 +84,12 @@ impl<'a> Get<'a> {
         self.out.extend_from_slice(b": ");
         self.out.extend_from_slice(value);
         self.out.extend_from_slice(b"\r\n");
+        self
+    }
+
+    /// Adds a header whose value is a number.
+    pub(crate) fn number(mut self, name: &str, value: u64) -> Self {
+        self.write(format_args!("{name}: {value}\r\n"));
         self
     }
 

@@ -9,8 +9,8 @@ use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
 
 use super::library::Library;
-use super::random::Random;
 use crate::error::WireError;
+use crate::random::Random;
 use crate::websocket::wire::MAX_MESSAGE_BYTES;
 
 /// The longest payload of a control frame (RFC 6455, section 5.5).
@@ -95,6 +95,7 @@ impl Answers<'_> {
         self.frame(OpCode::Control(opcode), payload);
     }
 
+    /// A whole message, or a control frame: masked, as all that a client sends (RFC 6455, section 5.1).
     fn frame(&mut self, opcode: OpCode, payload: &[u8]) {
         let mask = self.masks.mask();
         let header = FrameHeader { opcode, mask: Some(mask), ..FrameHeader::default() };
@@ -219,10 +220,11 @@ impl Connection {
         Ok(())
     }
 
-    /// Writes a text message, unless a close frame was sent before (section 5.5.1). True when it was written.
-    pub(super) fn say(&self, message: &[u8], answers: &mut Answers<'_>) -> bool {
+    /// Writes a message, unless a close frame was sent before (section 5.5.1). True when it was written.
+    pub(super) fn message(&self, opcode: Data, payload: &[u8], answers: &mut Answers<'_>) -> bool {
+        // The library keeps nothing back, so a frame may go out beside it.
         if !self.closing {
-            answers.frame(OpCode::Data(Data::Text), message);
+            answers.frame(OpCode::Data(opcode), payload);
         }
         !self.closing
     }

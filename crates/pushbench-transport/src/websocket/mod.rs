@@ -1,12 +1,10 @@
 //! WebSocket: messages both ways on one connection (RFC 6455).
 
 mod ask;
-mod backoff;
 mod connection;
 mod handshake;
 mod library;
 mod memory;
-mod random;
 pub mod serve;
 mod settings;
 mod subscribe;

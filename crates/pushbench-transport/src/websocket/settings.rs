@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::backoff::MOST_DOUBLINGS;
 use crate::Period;
+use crate::backoff::MOST_DOUBLINGS;
 use crate::settings::{Reconnect, SettingFault, TransportSettings};
 
 /// How an event's payload travels.
@@ -65,6 +65,10 @@ impl TransportSettings for Settings {
     fn reconnect(&self) -> Reconnect {
         let first = self.retry.duration();
         Reconnect { first, longest: first.saturating_mul(1 << MOST_DOUBLINGS) }
+    }
+
+    fn carries_messages(&self) -> bool {
+        true
     }
 
     fn describe(&self) -> String {

@@ -1,18 +1,20 @@
 //! The client half of WebSocket: what an application does around a browser's `WebSocket`, with its own reconnects.
 
 use std::rc::Rc;
+use tungstenite::protocol::frame::coding::Data;
 
 use super::Settings;
-use super::backoff::Backoff;
 use super::connection::{Answers, Connection, Found};
 use super::handshake::{Answer, Handshake};
-use super::random::Random;
+use super::settings::Encoding;
 use super::wire::gap_of;
+use crate::backoff::Backoff;
 use crate::client::Direction::{Down, Up};
 use crate::client::{Closed, Identity, Io, Note, Observer, Part, Reopen, Step};
 use crate::envelope;
 use crate::error::WireError;
 use crate::http::HeadReader;
+use crate::random::Random;
 
 /// A client that connects, listens, and connects again.
 #[derive(Debug)]
@@ -20,6 +22,7 @@ pub struct Subscriber {
     path: &'static str,
     host: Rc<str>,
     topic: Rc<str>,
+    encoding: Encoding,
     reply_timeout_ns: u64,
     backoff: Backoff,
     random: Random,
@@ -71,6 +74,7 @@ impl Subscriber {
     pub fn of(settings: &Settings, path: &'static str, identity: Identity) -> Self {
         Self {
             path,
+            encoding: settings.encoding,
             reply_timeout_ns: settings.reply_timeout.as_ns(),
             backoff: Backoff::new(settings.retry.as_ns()),
             random: Random::new(identity.seed),
@@ -86,7 +90,7 @@ impl Subscriber {
     /// Sends a text message. False when there is no open connection to send it on.
     pub(super) fn say(&mut self, message: &[u8], io: &mut Io<'_>) -> bool {
         let State::Open(connection) = &self.state else { return false };
-        connection.say(message, &mut Answers { out: io.out, masks: &mut self.random })
+        connection.message(Data::Text, message, &mut Answers { out: io.out, masks: &mut self.random })
     }
 
     fn reconnect(&mut self, io: &Io<'_>) -> Step {
@@ -214,6 +218,22 @@ impl crate::client::Subscriber for Subscriber {
         } else {
             self.reconnect(io)
         }
+    }
+
+    fn can_send(&self) -> bool {
+        matches!(self.state, State::Open(_)) && !self.leaving
+    }
+
+    fn send(&mut self, message: &[u8], io: &mut Io<'_>) -> Step {
+        if let State::Open(connection) = &mut self.state {
+            let opcode = match self.encoding {
+                Encoding::Text => Data::Text,
+                Encoding::Binary => Data::Binary,
+            };
+            connection.message(opcode, message, &mut Answers { out: io.out, masks: &mut self.random });
+            io.observer.reclassify(Up, Part::Message, message.len() as u64);
+        }
+        Step::Hold { wake_ns: None }
     }
 
     fn farewell(&mut self, io: &mut Io<'_>) {

@@ -286,3 +286,55 @@ proptest! {
         }
     }
 }
+
+/// The messages in frames that a client has written: opcode and payload of each.
+fn messages(mut bytes: &[u8]) -> Vec<(OpCode, Vec<u8>)> {
+    let mut found = Vec::new();
+    while !bytes.is_empty() {
+        let mut cursor = std::io::Cursor::new(bytes);
+        let (header, length) = FrameHeader::parse(&mut cursor).unwrap().unwrap();
+        let (begin, mask) =
+            (cursor.position() as usize, header.mask.expect("every frame of a client is masked"));
+        let (payload, rest) = bytes[begin..].split_at(length as usize);
+        let payload = payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask).collect();
+        found.push((header.opcode, payload));
+        bytes = rest;
+    }
+    found
+}
+
+#[test]
+fn messages_are_sent_on_an_open_connection_only_and_counted_as_payload() {
+    let mut client = client();
+    assert!(!client.can_send());
+    let (head, _) = upgrade(&mut client);
+    client.receive(head);
+    let long = vec![b'x'; 70_000];
+    for message in [&b"{}"[..], &[b'y'; 126], &long] {
+        let before = client.seen.up;
+        assert_eq!(client.send(message), OPEN);
+        let sent = messages(&client.sent());
+        assert_eq!(sent, [(OpCode::Data(Data::Text), message.to_vec())]);
+        assert_eq!(client.seen.up.payload - before.payload, message.len() as u64);
+    }
+    client.receive(text("{}"));
+    assert!(client.can_send(), "what comes is no reply");
+    client.close(Closed::Eof);
+    assert!(!client.can_send());
+}
+
+#[test]
+fn messages_are_binary_where_events_are_and_none_follows_a_close() {
+    let settings = Settings { encoding: Encoding::Binary, ..Settings::default() };
+    let mut client = Script::new(crate::Settings::WebSocket(settings).subscriber(identity()));
+    client.connect();
+    let (head, _) = upgrade(&mut client);
+    client.receive(head);
+    // From here on the library reads.
+    client.receive(frame(OpCode::Data(Data::Binary), false, b"{"));
+    client.receive(frame(OpCode::Data(Data::Continue), true, b"}"));
+    client.send(b"[]");
+    assert_eq!(messages(&client.sent()), [(OpCode::Data(Data::Binary), b"[]".to_vec())]);
+    client.farewell();
+    assert!(!client.can_send());
+}

@@ -3,7 +3,7 @@
 use pushbench_control::{CarrierError, FromTarget, Receiver, Sender, ToTarget};
 use pushbench_measure::{PhaseEdges, Ticks};
 use pushbench_probe::clock::now_ns;
-use pushbench_scenario::{Plan, SlowPolicy, Source, TargetShare};
+use pushbench_scenario::{SlowPolicy, Source, TargetShare};
 use pushbench_target::{Answering, Config, Handle, Limits, Publishing, Target};
 use pushbench_transport::Settings;
 use pushbench_transport::settings::TransportSettings as _;
@@ -12,9 +12,6 @@ use tokio::task::spawn_local;
 
 use super::{lacking, play};
 use crate::exit::{Exit, Failure};
-
-/// Longer than a step lasts.
-const LONGEST_IDLE: Duration = Duration::from_hours(24);
 
 /// Plays a target until the coordinator says so or is gone.
 pub(crate) fn target() -> Result<Exit, Failure> {
@@ -43,8 +40,8 @@ fn config_for(share: &TargetShare) -> Config {
     let limits = Limits {
         topics: defaults.topics.max(share.plan.topics(share.clients) as usize),
         queue_bytes: share.plan.backlog_bytes,
-        head_timeout: head_timeout(&share.plan),
-        idle_timeout: idle_timeout(&share.plan, settings),
+        head_timeout: head_timeout(share),
+        idle_timeout: idle_timeout(share, settings),
         ..defaults
     };
     Config {
@@ -65,28 +62,27 @@ fn config_for(share: &TargetShare) -> Config {
     }
 }
 
-/// More than the arrival of any number of clients takes.
-const LONGEST_RAMP: Duration = Duration::from_hours(2);
-
-/// How long a request's head may take from the connection's opening on.
-fn head_timeout(plan: &Plan) -> Duration {
-    match plan.events.source {
-        // One that asks now and then has its connection from the beginning.
-        Source::Answers(_) => LONGEST_IDLE,
-        Source::Publisher | Source::Members => Limits::default().head_timeout,
-    }
+/// How long the head of a request may take, on a connection that a client has from its arrival on.
+fn head_timeout(share: &TargetShare) -> Duration {
+    Limits::default().head_timeout.max(longest_silence(share))
 }
 
 /// How long a connection may wait for its next request, and a client read nothing.
-fn idle_timeout(plan: &Plan, settings: &Settings) -> Duration {
-    let default = Limits::default().idle_timeout;
-    match (&plan.events.source, plan.slow_policy) {
-        // One that asks now and then would never find its socket kept.
-        (Source::Answers(_), _) => LONGEST_IDLE,
+fn idle_timeout(share: &TargetShare, settings: &Settings) -> Duration {
+    let default = Limits::default().idle_timeout.max(longest_silence(share));
+    match share.plan.slow_policy {
         // Whoever may skip is never cut off for not reading.
-        (_, SlowPolicy::Skip) => plan.phases.total() + LONGEST_RAMP,
-        // The same of a client that polls more rarely than idle connections are closed.
-        (_, SlowPolicy::Disconnect) => default.max(settings.poll_interval().unwrap_or_default() * 2),
+        SlowPolicy::Skip => default.max(share.plan.whole_step(share.clients)),
+        // A client that polls more rarely than idle connections are closed would never find its socket kept.
+        SlowPolicy::Disconnect => default.max(settings.poll_interval().unwrap_or_default() * 2),
+    }
+}
+
+/// How long a client may have nothing to say that asks or publishes now and then.
+fn longest_silence(share: &TargetShare) -> Duration {
+    match share.plan.events.source {
+        Source::Answers(_) | Source::Members => share.plan.whole_step(share.clients),
+        Source::Publisher => Duration::ZERO,
     }
 }
 

@@ -10,6 +10,7 @@ use pushbench_measure::statistics::Block;
 use pushbench_measure::{Counters, Figure, Histogram, Histograms, Phase, PhaseEdges};
 use pushbench_probe::process::Usage;
 use pushbench_probe::sockets::{Census, States};
+use pushbench_scenario::{Plan, Source};
 use std::collections::{BTreeMap, VecDeque};
 
 use super::sampler::{Sample, Usages};
@@ -76,13 +77,23 @@ pub(crate) enum Seconds {
     Dropped,
 }
 
-/// What a target publishes beside the others.
+/// What a target publishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Publishes {
-    /// The same events as every other, to clients of its own.
-    TheSame,
-    /// What its own clients ask for.
+    /// Every event of the step, to clients of its own.
+    All,
+    /// What its own clients send or ask for.
     ItsOwn,
+}
+
+impl Publishes {
+    /// What a target of that plan publishes.
+    pub(crate) fn of(plan: &Plan) -> Self {
+        match plan.events.source {
+            Source::Publisher => Self::All,
+            Source::Answers(_) | Source::Members => Self::ItsOwn,
+        }
+    }
 }
 
 /// Collects the reports of a step.
@@ -132,19 +143,19 @@ impl Gather {
             peaks: Peaks::default(),
             watch: Watch::new(targets, workers),
             seconds: Seconds::Dropped,
-            publishes: Publishes::TheSame,
+            publishes: Publishes::All,
             blocks: Vec::new(),
         }
+    }
+
+    /// The same for targets that publish so.
+    pub(crate) fn of(self, publishes: Publishes) -> Self {
+        Self { publishes, ..self }
     }
 
     /// The same with or without the latencies of single seconds.
     pub(crate) fn keeping(self, seconds: Seconds) -> Self {
         Self { seconds, ..self }
-    }
-
-    /// The same with targets that publish so.
-    pub(crate) fn of_targets_with(self, publishes: Publishes) -> Self {
-        Self { publishes, ..self }
     }
 
     pub(crate) fn begin(&mut self, edges: PhaseEdges) {

@@ -27,7 +27,7 @@ use pushbench_report::RunFolder as Finished;
 use pushbench_scenario::needs::{Needs, StepNeeds};
 use pushbench_scenario::plan::{Comparison, Plan};
 use pushbench_scenario::schedule::order_of_round;
-use pushbench_scenario::{Coalesce, Network};
+use pushbench_scenario::{Coalesce, Network, Topics};
 use pushbench_transport::settings::TransportSettings as _;
 use std::path::{Path, PathBuf};
 use tokio::task::LocalSet;
@@ -270,7 +270,11 @@ fn manifest(plan: &Plan) -> Run {
             steps: plan.steps.clone(),
             pattern: plan.events.pattern().to_owned(),
             topics: plan.topics(plan.steps.iter().copied().max().unwrap_or(0)),
-            events_per_second: plan.events.per_second(),
+            members: match plan.events.topics {
+                Topics::Rooms { members } => Some(members),
+                Topics::Broadcast | Topics::Count(_) | Topics::PerClient => None,
+            },
+            events_per_second: plan.events_of(plan.steps.iter().copied().max().unwrap_or(0)).per_second(),
             event_size: plan.events.size.to_string(),
             warmup_s: seconds(plan.phases.warmup),
             measure_s: seconds(plan.phases.measure),

@@ -10,7 +10,7 @@ use pushbench_probe::process::Usage;
 use pushbench_scenario::{Coalesce, Network};
 use pushbench_transport::settings::TransportSettings as _;
 
-use super::gather::{Gather, growth};
+use super::gather::{Gather, Publishes, growth};
 use super::job::Job;
 use super::placement::Placement;
 use super::sampler::{AtEdge, EDGES, Usages};
@@ -117,7 +117,10 @@ fn facts<'a>(
         clients: job.clients,
         stepped: plan.steps.len() > 1,
         measure_s: edges.measure_seconds(),
-        targets: job.targets,
+        targets: match Publishes::of(plan) {
+            Publishes::All => job.targets,
+            Publishes::ItsOwn => 1,
+        },
         connected: sums.tally.connected,
         costs: vec![RoundCost {
             cost,
@@ -219,7 +222,8 @@ fn observed(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges, wire: Option<
         host_steal: steal,
         never_connected: tally.intended - tally.connected,
         may_fail: job.plan.may_fail_clients(job.clients),
-        publishes_skipped: targets.iter().map(|target| target.publishes_skipped).sum(),
+        publishes_skipped: targets.iter().map(|target| target.publishes_skipped).sum::<u64>()
+            + evidence.sums.fates.messages.unsent,
         listen_overflows: evidence.listen_overflows,
         listeners: match job.plan.network {
             Network::Loopback => Listeners::OfTheHost,

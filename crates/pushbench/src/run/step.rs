@@ -159,11 +159,8 @@ impl<'r, 'a> Step<'r, 'a> {
             connect_ns,
             before.usages.clone(),
         )
-        .keeping(if job.plan.rounds > 1 { Seconds::Kept } else { Seconds::Dropped })
-        .of_targets_with(match job.plan.events.answers() {
-            Some(_) => Publishes::ItsOwn,
-            None => Publishes::TheSame,
-        });
+        .of(Publishes::of(job.plan))
+        .keeping(if job.plan.rounds > 1 { Seconds::Kept } else { Seconds::Dropped });
         Self {
             job,
             fleet,

@@ -14,6 +14,8 @@ pub(crate) struct Watch {
     timers_late: Vec<Histogram>,
     /// How late each target published.
     slips: Vec<Histogram>,
+    /// How late each worker was to send what its clients publish.
+    worker_slips: Vec<Histogram>,
     /// Mean wait of a worker for a CPU in the worst second, microseconds per turn.
     pub(crate) run_queue_peak_us: Option<u64>,
     /// Seconds of the measure phase, counted from its begin, with the median of what was received in each.
@@ -25,6 +27,7 @@ impl Watch {
         Self {
             timers_late: vec![Histogram::new(); workers],
             slips: vec![Histogram::new(); targets],
+            worker_slips: vec![Histogram::new(); workers],
             run_queue_peak_us: None,
             medians: Vec::new(),
         }
@@ -33,6 +36,7 @@ impl Watch {
     /// Takes in a worker's report.
     pub(crate) fn worker(&mut self, worker: usize, report: &Histograms) {
         add_measured(&mut self.timers_late[worker], report, Figure::TimerLate);
+        add_measured(&mut self.worker_slips[worker], report, Figure::Slip);
     }
 
     /// Takes in a target's report.
@@ -53,9 +57,9 @@ impl Watch {
         highest_p99(&self.timers_late)
     }
 
-    /// How late the target that was latest published, 99th percentile, microseconds.
+    /// How late the target that was latest published, or the worker where clients do, 99th percentile, microseconds.
     pub(crate) fn slip_p99_us(&self) -> Option<u64> {
-        highest_p99(&self.slips)
+        highest_p99(&self.slips).max(highest_p99(&self.worker_slips))
     }
 
     /// Whether the median of a second moved within the measure phase; `None` where that is too short to tell.

@@ -66,6 +66,7 @@ fn the_files_of_a_run_have_these_columns() {
     assert_summary_columns(&columns("summary.csv"));
 }
 
+#[expect(clippy::too_many_lines, reason = "a snapshot of many lines")]
 fn assert_summary_columns(columns: &str) {
     assert_snapshot!(columns, @r"
     label
@@ -151,6 +152,7 @@ fn assert_summary_columns(columns: &str) {
     stalls
     echo_p50_us
     echo_p99_us
+    messages_late
     left
     dropped
     back

@@ -5,6 +5,7 @@
 mod arguments;
 mod calibrate;
 mod capture;
+mod chat;
 mod check;
 mod columns;
 mod compare;

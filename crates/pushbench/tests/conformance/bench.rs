@@ -1,8 +1,9 @@
 //! A target and a worker in one process, and the numbers that both must agree on. Every wait has a deadline.
 
 use pushbench_load::Worker;
+use pushbench_measure::fates::MessageTally;
 use pushbench_measure::ledger::Tally;
-use pushbench_measure::{Counters, PhaseEdges};
+use pushbench_measure::{Counters, Figure, Phase, PhaseEdges};
 use pushbench_probe::clock::now_ns;
 use pushbench_scenario::plan::topic_of_client;
 use pushbench_scenario::schedule::{EventSchedule, events_between};
@@ -97,15 +98,11 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    fn plan(&self, variant: &Variant) -> Plan {
-        let Self { clients, topics, events_per_second, size_bytes, .. } = self;
-        let pattern = match topics {
-            0 => "pattern = \"broadcast\"".to_owned(),
-            count => format!("pattern = \"topics\"\ntopics = {count}"),
-        };
+    fn plan(&self, events: &str, variant: &Variant) -> Plan {
+        let Self { clients, size_bytes, .. } = self;
         let text = format!(
-            "name = \"bench\"\n[clients]\ncount = {clients}\nconnect_rate = \"1000/s\"\n[events]\n{pattern}\n\
-             rate = \"{events_per_second}/s\"\nsize = \"{size_bytes}B\"\n[phases]\nmeasure = \"1s\"\n\
+            "name = \"bench\"\n[clients]\ncount = {clients}\nconnect_rate = \"1000/s\"\n[events]\n{events}\n\
+             size = \"{size_bytes}B\"\n[phases]\nmeasure = \"1s\"\n\
              [[transports]]\nkind = \"{}\"\n",
             variant.settings.kind()
         );
@@ -131,6 +128,11 @@ pub(crate) struct Outcome {
     pub(crate) counters: Counters,
     /// Clients connected at the end.
     pub(crate) connected: u32,
+    /// What became of what clients were to send.
+    pub(crate) messages: MessageTally,
+    /// Receptions of own messages and of others' that were due in the measure phase.
+    pub(crate) echoes: u64,
+    pub(crate) deliveries: u64,
     /// What the schedule owes all clients in the measure phase, and with the warm-up.
     pub(crate) owed: [u64; 2],
 }
@@ -138,7 +140,23 @@ pub(crate) struct Outcome {
 impl Bench {
     /// Connects all clients to `address`, and lets the target begin.
     pub(crate) async fn begin(variant: &Variant, load: Load, serving: &Serving, address: SocketAddr) -> Self {
-        let plan = load.plan(variant);
+        let pattern = match load.topics {
+            0 => "pattern = \"broadcast\"".to_owned(),
+            count => format!("pattern = \"topics\"\ntopics = {count}"),
+        };
+        let rate = format!("{}/s", load.events_per_second);
+        Self::begin_pattern(variant, load, &format!("{pattern}\nrate = \"{rate}\""), serving, address).await
+    }
+
+    /// The same where `events` has the keys of another pattern.
+    pub(crate) async fn begin_pattern(
+        variant: &Variant,
+        load: Load,
+        events: &str,
+        serving: &Serving,
+        address: SocketAddr,
+    ) -> Self {
+        let plan = load.plan(events, variant);
         let share = WorkerShare {
             plan: plan.clone(),
             transport: 0,
@@ -187,7 +205,11 @@ impl Bench {
     pub(crate) async fn close(self) -> Outcome {
         let closing = self.worker.finish(self.edges.end_ns);
         let (report, sums) = within("the goodbye of all clients", closing).await.unwrap();
+        let received = |figure| report.histograms.of(figure, Phase::Measure).count();
         Outcome {
+            messages: sums.fates.messages,
+            echoes: received(Figure::Echo),
+            deliveries: received(Figure::Delivery),
             tally: sums.tally,
             counters: report.counters,
             connected: report.connected,
@@ -195,7 +217,7 @@ impl Bench {
         }
     }
 
-    fn owed(&self) -> [u64; 2] {
+    pub(crate) fn owed(&self) -> [u64; 2] {
         let topics = self.plan.topics(self.load.clients);
         let until_ns = self.edges.drain_ns - self.edges.start_ns;
         [WARMUP_NS, 0].map(|from_ns| {

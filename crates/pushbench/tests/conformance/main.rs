@@ -7,6 +7,7 @@
 
 mod bench;
 mod breaks;
+mod chat;
 mod delivery;
 mod payloads;
 mod pieces;

@@ -32,6 +32,7 @@ pub(super) fn run(shape: &Shape, results: Vec<StepResult>) -> Run {
             steps: shape.steps.clone(),
             pattern: "broadcast".to_owned(),
             topics: 1,
+            members: None,
             events_per_second: shape.events_per_second.into(),
             event_size: "256 B".to_owned(),
             warmup_s: shape.measure_s.min(5).into(),

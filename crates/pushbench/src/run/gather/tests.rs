@@ -48,8 +48,8 @@ fn a_row_waits_for_every_process_and_rows_keep_their_order() {
 
 #[test]
 fn events_are_counted_once_of_a_schedule_and_of_all_targets_where_each_has_its_own() {
-    for (publishes, published) in [(Publishes::TheSame, 10), (Publishes::ItsOwn, 17)] {
-        let mut gather = Gather::new(3, 2, 0, 0, Usages::default()).of_targets_with(publishes);
+    for (publishes, published) in [(Publishes::All, 10), (Publishes::ItsOwn, 17)] {
+        let mut gather = Gather::new(3, 2, 0, 0, Usages::default()).of(publishes);
         gather.begin(PhaseEdges { start_ns: 0, measure_ns: 0, drain_ns: S, end_ns: S });
         for (target, published) in [10, 7].into_iter().enumerate() {
             gather.target(target, TargetSnapshot { published, ..target_report(S) });

@@ -1,32 +1,32 @@
 //! How long a client stays away after a failure: exponential, with full jitter.
 
-use super::random::Random;
+use crate::random::Random;
 
 /// The pause doubles up to 2^4 = 16 times the first one.
-pub(super) const MOST_DOUBLINGS: u32 = 4;
+pub(crate) const MOST_DOUBLINGS: u32 = 4;
 
 /// The pauses of one client.
 #[derive(Debug)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     base_ns: u64,
     failures: u32,
 }
 
 impl Backoff {
-    pub(super) fn new(base_ns: u64) -> Self {
+    pub(crate) fn new(base_ns: u64) -> Self {
         Self { base_ns, failures: 0 }
     }
 
     /// The pause after one more failure: anything from nothing to the bound, so that clients that lost their server in
     /// one instant do not return in one instant.
-    pub(super) fn next_ns(&mut self, random: &mut Random) -> u64 {
+    pub(crate) fn next_ns(&mut self, random: &mut Random) -> u64 {
         let bound_ns = self.base_ns.saturating_mul(1 << self.failures.min(MOST_DOUBLINGS));
         self.failures = self.failures.saturating_add(1);
         random.below(bound_ns)
     }
 
     /// The connection is made.
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.failures = 0;
     }
 }
