@@ -5,9 +5,10 @@ use pushbench_transport::{Period, Size};
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::capacity::Capacity;
 use crate::coalesce::Coalesce;
-use crate::needs::{Machine, Needs, StepNeeds, topics_in_words};
-use crate::plan::{Arrival, EventSize, Events, Network, Plan};
+use crate::needs::{Machine, Needs, StepNeeds, in_words, topics_in_words};
+use crate::plan::{Arrival, EventSize, Events, Network, Plan, TransportPlan};
 
 /// The resolved plan, what it needs, and what forbids it: several lines, the last one ended.
 #[must_use]
@@ -24,7 +25,13 @@ pub fn describe(plan: &Plan, needs: &Needs) -> String {
         let _ = writeln!(text, "\n  the coordinator needs {files} files, more than any other process");
     }
     let rounds = if plan.rounds > 1 { format!(", {} rounds", plan.rounds) } else { String::new() };
-    let _ = writeln!(text, "\n  about {} in all{rounds}", rounded(needs.duration));
+    let time = match rounded(needs.duration) {
+        time if needs.duration_least < needs.duration => {
+            format!("{} to {time}, as far as the search gets,", rounded(needs.duration_least))
+        }
+        time => format!("about {time}"),
+    };
+    let _ = writeln!(text, "\n  {time} in all{rounds}");
     let Machine { open_files_soft_after_raise: files, ports: (first, last), cpus, .. } = needs.machine;
     let memory = needs.machine.memory_available_bytes >> 20;
     let _ = writeln!(
@@ -42,6 +49,7 @@ pub fn describe(plan: &Plan, needs: &Needs) -> String {
 
 fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
     let steps: Vec<String> = plan.steps.iter().map(u32::to_string).collect();
+    let then = if plan.capacity.is_some() { " to " } else { ", then " };
     let phases = &plan.phases;
     let mut facts = vec![("file", format!("{}, sha256 {:.12}", plan.path, plan.sha256))];
     if !plan.overrides.is_empty() {
@@ -55,13 +63,17 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
     };
     facts.push((
         "clients",
-        format!("{}, {} arrive, {failures}", steps.join(", then "), rate(plan.connect_rate)),
+        format!("{}, {} arrive, {failures}", steps.join(then), rate(plan.connect_rate)),
     ));
     facts.push(("events", events(&plan.events)));
+    facts.extend(plan.capacity.map(|capacity| ("search", search(plan, &capacity))));
     // As a file would have them, so that none is rounded.
     let [warmup, measure, drain] = [phases.warmup, phases.measure, phases.drain].map(Period::from_duration);
     facts.push(("phases", format!("warm-up {warmup}, measure {measure}, drain {drain}")));
     facts.push(("target", format!("keeps {} events per topic", plan.ring_events)));
+    if let Some(connections) = plan.target_connections {
+        facts.push(("connections", format!("{connections} at the target, further ones are refused")));
+    }
     if plan.coalesce != Coalesce::Off {
         facts.push(("coalesce", plan.coalesce.to_string()));
     }
@@ -73,6 +85,24 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
         facts.push(("threshold", format!("{label}: {figure} {condition}")));
     }
     facts
+}
+
+/// What is searched for, and how long a probe may measure.
+fn search(plan: &Plan, capacity: &Capacity) -> String {
+    let [from, to] = [capacity.from, capacity.to.unwrap_or(capacity.from)]
+        .map(|value| in_words(capacity.vary, value));
+    let percent = (capacity.precision * 1000.0).round() / 10.0;
+    let longest = |transport: &TransportPlan| {
+        let probe = capacity.probe(plan, &transport.label, capacity.search_from());
+        (probe.plan.phases.measure, probe.capped)
+    };
+    let (measure, capped) = plan.transports.iter().map(longest).max().unwrap_or_default();
+    let capped = if capped { ", too short for its percentiles: raise longest" } else { "" };
+    format!(
+        "{from} to {to}, to within {percent} %, at most {} probes of each transport; the first measures {}{capped}",
+        capacity.probes,
+        Period::from_duration(measure)
+    )
 }
 
 fn network(network: Network) -> String {

@@ -4,6 +4,7 @@
 //! opened, and tokio is not used; [`load`] reads its one file. What runs a plan is not known here.
 
 mod answers;
+pub mod capacity;
 mod choice;
 mod coalesce;
 mod describe;
@@ -25,6 +26,7 @@ pub mod share;
 mod slow;
 
 pub use answers::{Answers, Parts};
+pub use capacity::Capacity;
 pub use coalesce::{Coalesce, CoalesceError};
 pub use describe::describe;
 pub use fault::{Fault, Faults, LoadError};

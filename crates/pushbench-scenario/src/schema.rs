@@ -9,7 +9,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use crate::file::keys;
+use crate::file::{capacity, keys};
 use crate::file::thresholds::{FIGURES, example};
 
 const LABEL: &str = "^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$";
@@ -31,6 +31,7 @@ pub fn schema() -> Value {
     root["properties"]["clients"] = generator.subschema_for::<keys::Clients>().to_value();
     root["properties"]["events"] = generator.subschema_for::<keys::Events>().to_value();
     root["properties"]["phases"] = generator.subschema_for::<keys::Phases>().to_value();
+    root["properties"]["capacity"] = generator.subschema_for::<capacity::Keys>().to_value();
     root["properties"]["target"] = generator.subschema_for::<keys::Target>().to_value();
     root["properties"]["workers"] = generator.subschema_for::<keys::Workers>().to_value();
     root["properties"]["transports"] = transports(&mut generator);

@@ -5,6 +5,7 @@
 //! a file.
 
 mod calibration;
+mod capacity;
 mod columns;
 mod interval;
 mod resources;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use calibration::{
     CALIBRATION_FORMAT, CalibratedFigure, Calibration, CalibrationRun, Spread, Through, calibrated,
 };
+pub use capacity::{CapacityRecord, ProbeRecord, Vary};
 pub use columns::Columns;
 pub use interval::{Interval, SocketStates};
 pub use resources::{ResourceRecord, Resources};

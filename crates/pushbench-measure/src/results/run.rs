@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use super::{Calibration, ResourceRecord, Summary, WireRecord};
+use super::{Calibration, CapacityRecord, ResourceRecord, Summary, WireRecord};
 use crate::verdict::{Finding, Level};
 
 /// How far a run has come.
@@ -49,6 +49,9 @@ pub struct Run {
     pub transports: Vec<TransportRecord>,
     /// One entry per measured transport and step, all rounds together: step by step, in the order of the scenario.
     pub results: Vec<StepResult>,
+    /// What a capacity search found, one entry per transport; empty in a run that searched for none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub capacity: Vec<CapacityRecord>,
 }
 
 impl Run {

@@ -312,6 +312,7 @@ mod tests {
             calibration: None,
             transports: Vec::new(),
             results: Vec::new(),
+            capacity: Vec::new(),
         }
     }
 

@@ -135,6 +135,10 @@ pub(crate) struct Target {
     /// Whether events that follow each other closely are written together: never, what one turn of the event loop has, or
     /// what comes within a time from 1ms to 1s.
     pub(crate) coalesce: Coalesce,
+    /// Connections that the target takes at once, all its processes together; further ones are refused with 503. Default: as
+    /// many as the limit of open files allows.
+    #[schemars(with = "u64", range(min = 1))]
+    pub(crate) connections: Option<u64>,
     // As text, so that each fault in it is told apart.
     /// Faults that the target makes, for a rehearsal. Default: none.
     #[schemars(with = "Inject")]
@@ -143,7 +147,7 @@ pub(crate) struct Target {
 
 impl Default for Target {
     fn default() -> Self {
-        Self { processes: None, ring: 1024, coalesce: Coalesce::Off, inject: None }
+        Self { processes: None, ring: 1024, coalesce: Coalesce::Off, connections: None, inject: None }
     }
 }
 

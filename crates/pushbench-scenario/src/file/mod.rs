@@ -1,5 +1,6 @@
 //! A scenario file's text to a plan, or to everything that is wrong with it.
 
+pub(crate) mod capacity;
 mod counts;
 mod events;
 pub(crate) mod keys;
@@ -52,7 +53,7 @@ const LONGEST_MEASURE: Period = Period::from_secs(24 * 3600);
 /// Longer than the longest poll interval, which the drain must outlast.
 const LONGEST_EDGE: Period = Period::from_secs(25 * 3600);
 /// The most events that one step may publish.
-const MOST_EVENTS: u32 = 10_000_000;
+pub(crate) const MOST_EVENTS: u32 = 10_000_000;
 /// How much longer than the longest wait of a transport the drain must be.
 const DRAIN_MARGIN: std::time::Duration = std::time::Duration::from_secs(1);
 
@@ -121,7 +122,12 @@ fn plan(
     let clients = top.child("clients", faults);
     counts::check(&clients, "count", faults);
     let arrivals = clients.read(keys::Clients::default(), None, &[], faults);
+    let mut search = capacity::read(top, overrides, faults);
     let steps = steps(&clients, arrivals.count, overrides, faults);
+    let steps = match &mut search {
+        Some(search) => search.steps(&clients, steps, overrides, faults),
+        None => steps,
+    };
     let connect_rate = arrivals.connect_rate.per_second();
     let sensible = connect_rate > 0.0 && connect_rate <= events::HIGHEST_RATE;
     clients.check("connect_rate", sensible, faults, "more than 0/s, at most 1000000/s");
@@ -139,6 +145,8 @@ fn plan(
     let target = top.child("target", faults);
     let target_keys = target.read(keys::Target::default(), None, &[], faults);
     target.check("ring", (1..=1_000_000).contains(&target_keys.ring), faults, "1 to 1000000 events");
+    let connections = target_keys.connections.is_none_or(|connections| connections > 0);
+    target.check("connections", connections, faults, "at least 1 connection");
     let inject = inject(&target, target_keys.inject.as_deref(), overrides, faults);
     let held_back = HeldBack { inject, coalesce: target_keys.coalesce };
     check_drain(&phase_section, &phases, transports.selected(&overrides.only), held_back, faults);
@@ -154,6 +162,10 @@ fn plan(
         faults.push(None, "--repeat", format!("{rounds} is out of range: 1 to {MOST_ROUNDS} rounds"));
     }
     let transports = transports::only(transports, &overrides.only, faults);
+    let thresholds = thresholds::of_labels(&thresholds, &transports);
+    let capacity = search.and_then(|search| {
+        search.resolve(top, (events.as_ref(), &phases), (&transports, &thresholds), overrides, faults)
+    });
     let name = head.name?;
     Some(Plan {
         title: head.title.unwrap_or_else(|| name.clone()),
@@ -173,7 +185,7 @@ fn plan(
         life,
         slow,
         phases,
-        thresholds: thresholds::of_labels(&thresholds, &transports),
+        thresholds,
         transports,
         target_processes: target_keys.processes,
         ring_events: target_keys.ring,
@@ -182,6 +194,8 @@ fn plan(
         inject,
         worker_processes: worker_keys.processes,
         point: Point::default(),
+        capacity,
+        target_connections: target_keys.connections,
     })
 }
 

@@ -283,6 +283,7 @@ fn manifest(plan: &Plan) -> Run {
         calibration: None,
         transports: plan.transports.iter().map(transport_record).collect(),
         results: Vec::new(),
+        capacity: Vec::new(),
     }
 }
 
