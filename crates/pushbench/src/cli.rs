@@ -114,7 +114,7 @@ pub(crate) struct ServeArguments {
     /// Events kept per topic, for clients that come back
     #[arg(long, default_value_t = 1024, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) ring: u32,
-    /// Make faults: delay=TIME[/N], drop=N, duplicate=N, reorder=N (every N-th event of a topic), stall=TIME/PERIOD
+    /// Make faults: delay=TIME[/N], drop=N, duplicate=N, reorder=N (every N-th event of a topic), limit=N/s, stall=TIME/PERIOD
     #[arg(long, value_name = "FAULTS")]
     pub(crate) inject: Option<Inject>,
 }
