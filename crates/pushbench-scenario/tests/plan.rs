@@ -193,5 +193,5 @@ fn a_file_that_is_no_text_says_so() {
     std::fs::write(&path, "name = 5").unwrap();
     assert!(matches!(load_it(), Err(LoadError::Faults(_))));
     std::fs::write(&path, LEAST).unwrap();
-    assert_eq!(load_it().unwrap().text, LEAST);
+    assert_eq!(load_it().unwrap().first().text, LEAST);
 }

@@ -8,6 +8,7 @@ mod calibration;
 mod capacity;
 mod columns;
 mod interval;
+mod points;
 mod resources;
 mod run;
 mod summary;
@@ -22,6 +23,7 @@ pub use calibration::{
 pub use capacity::{CapacityRecord, ProbeRecord, Vary};
 pub use columns::Columns;
 pub use interval::{Interval, SocketStates};
+pub use points::{PointRecord, SweepRecord, SweptKey};
 pub use resources::{ResourceRecord, Resources};
 pub use run::{
     Confidence, Host, RoundResult, Run, ScenarioRecord, Status, StepResult, ThresholdResult, TransportRecord,
@@ -68,6 +70,9 @@ pub mod names {
 pub struct ClientQuantile {
     /// Number of clients of the step.
     pub step: u32,
+    /// Which variant of the scenario it is; empty where it has one.
+    #[serde(default)]
+    pub point: String,
     /// Round of the run, from 1.
     pub round: u32,
     /// What is distributed, unit in the name, such as `delivered_events` or `latency_mean_us`.

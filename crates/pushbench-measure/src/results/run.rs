@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use super::{Calibration, CapacityRecord, ResourceRecord, Summary, WireRecord};
+use super::{
+    Calibration, CapacityRecord, PointRecord, ResourceRecord, Summary, SweepRecord, WireRecord,
+};
 use crate::verdict::{Finding, Level};
 
 /// How far a run has come.
@@ -107,6 +109,13 @@ pub struct ScenarioRecord {
     pub inject: Option<String>,
     /// How the target gathered events before it wrote them, as the scenario words it; `None` where it did not.
     pub coalesce: Option<String>,
+    /// Its variants, in the order they were planned; none where it has one. Those fields of this record that a point has
+    /// are then the first point's.
+    #[serde(default)]
+    pub points: Vec<PointRecord>,
+    /// What the points are made of, where they are the cells of a sweep.
+    #[serde(default)]
+    pub sweep: Option<SweepRecord>,
 }
 
 impl ScenarioRecord {

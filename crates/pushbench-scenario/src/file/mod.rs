@@ -24,6 +24,7 @@ use crate::fault::{Faults, LoadError};
 use crate::inject::{Inject, InjectFault, InjectFaults};
 use crate::overrides::Overrides;
 use crate::plan::{Events, Phases, Plan, Point};
+use crate::scenario::{Scenario, Varies};
 use crate::section::{FaultList, Section};
 use crate::shape::Shape;
 use crate::slow::SlowPolicy;
@@ -61,7 +62,7 @@ const DRAIN_MARGIN: std::time::Duration = std::time::Duration::from_secs(1);
 ///
 /// # Errors
 /// The file cannot be read, is not text, is larger than 1 MiB, or has faults.
-pub fn load(path: &Path, overrides: &Overrides) -> Result<Plan, LoadError> {
+pub fn load(path: &Path, overrides: &Overrides) -> Result<Scenario, LoadError> {
     let unreadable = |source| LoadError::Unreadable { path: path.to_owned(), source };
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(unreadable)?;
@@ -73,14 +74,28 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<Plan, LoadError> {
         let (offset, text) = (error.utf8_error().valid_up_to(), String::from_utf8_lossy(error.as_bytes()));
         LoadError::NotText { path: path.to_owned(), line: FaultList::new(&text).line_at(offset) }
     })?;
-    Ok(parse(&text, &path.display().to_string(), overrides)?)
+    Ok(Scenario::parse(&text, &path.display().to_string(), overrides)?)
 }
 
-/// Parses the text of a scenario file; `path` is what faults call it.
+/// The plan of a scenario file's text; of a text with several points the first.
 ///
 /// # Errors
-/// Everything that is wrong with the text or the overrides, at once. A text that is not TOML has one fault.
+/// As [`Scenario::parse`].
 pub fn parse(text: &str, path: &str, overrides: &Overrides) -> Result<Plan, Faults> {
+    Scenario::parse(text, path, overrides).map(|mut scenario| scenario.points.swap_remove(0))
+}
+
+impl Scenario {
+    /// Parses the text of a scenario file; `path` is what faults call it.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the text or the overrides, at once. A text that is not TOML has one fault.
+    pub fn parse(text: &str, path: &str, overrides: &Overrides) -> Result<Self, Faults> {
+        scenario(text, path, overrides)
+    }
+}
+
+fn scenario(text: &str, path: &str, overrides: &Overrides) -> Result<Scenario, Faults> {
     let mut faults = FaultList::new(text);
     let document = match DeTable::parse(text) {
         Ok(document) => document,
@@ -92,7 +107,7 @@ pub fn parse(text: &str, path: &str, overrides: &Overrides) -> Result<Plan, Faul
     };
     let plan = plan(&Section::new("", 1, Some(document.get_ref())), text, path, overrides, &mut faults);
     match plan {
-        Some(plan) if faults.is_empty() => Ok(plan),
+        Some(plan) if faults.is_empty() => Ok(Scenario { points: vec![plan], varies: Varies::Nothing }),
         _ => Err(faults.finish(path)),
     }
 }

@@ -1,5 +1,6 @@
 //! What one step is to measure, and with how many processes.
 
+use pushbench_measure::interval_log::Mark;
 use pushbench_measure::results::Resources;
 use pushbench_scenario::plan::{Plan, TransportPlan};
 use pushbench_scenario::share::{TargetShare, WorkerShare};
@@ -14,6 +15,8 @@ pub(crate) struct Job<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) transport: usize,
     pub(crate) clients: u32,
+    /// Number of the plan's point, from 1, in a run of several.
+    pub(crate) point: Option<u32>,
     /// Round of the run, from 1.
     pub(crate) round: u32,
     pub(crate) targets: u32,
@@ -26,6 +29,11 @@ pub(crate) struct Job<'a> {
 impl Job<'_> {
     pub(crate) fn transport(&self) -> &TransportPlan {
         &self.plan.transports[self.transport]
+    }
+
+    /// Which measurement of its transport it is, in the interval log.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { point: self.point, step: (self.plan.steps.len() > 1).then_some(self.clients) }
     }
 
     /// What each target has to do.

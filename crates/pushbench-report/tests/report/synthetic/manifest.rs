@@ -40,6 +40,8 @@ pub(super) fn run(shape: &Shape, results: Vec<StepResult>) -> Run {
             latency_p99_limit_us: None,
             inject: None,
             coalesce: None,
+            points: Vec::new(),
+            sweep: None,
         },
         calibration: None,
         host: Host {
@@ -54,6 +56,7 @@ pub(super) fn run(shape: &Shape, results: Vec<StepResult>) -> Run {
         },
         transports: MODELS.iter().take(shape.transports).map(transport).collect(),
         results,
+        capacity: Vec::new(),
     }
 }
 

@@ -1,0 +1,150 @@
+//! What `run.json` tells of the points of a scenario that varies keys.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Run, ScenarioRecord, StepResult, TransportRecord};
+
+/// One variant of a scenario, with everything in which it may differ from another.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PointRecord {
+    /// Its name: unique in the run, and in column `point` of the result files.
+    pub name: String,
+    /// Keys that vary, with their values as the scenario words them.
+    pub values: Vec<(String, String)>,
+    /// What clients and targets were connected by.
+    pub network: String,
+    /// Largest IP packet of that network, in bytes.
+    pub mtu_bytes: u32,
+    /// Seed of every random choice.
+    pub seed: u64,
+    /// Numbers of clients, one a step.
+    pub steps: Vec<u32>,
+    /// See [`ScenarioRecord::pattern`].
+    pub pattern: String,
+    /// Number of topics.
+    pub topics: u32,
+    /// Published events per second, over all topics.
+    pub events_per_second: f64,
+    /// Size of an event's payload as the scenario words it.
+    pub event_size: String,
+    /// Length of the warm-up in seconds.
+    pub warmup_s: f64,
+    /// Length of the measure phase in seconds.
+    pub measure_s: f64,
+    /// Length of the drain in seconds.
+    pub drain_s: f64,
+    /// See [`ScenarioRecord::latency_p99_limit_us`].
+    pub latency_p99_limit_us: Option<u64>,
+    /// See [`ScenarioRecord::inject`].
+    pub inject: Option<String>,
+    /// See [`ScenarioRecord::coalesce`].
+    pub coalesce: Option<String>,
+    /// Its transports: a label has the same kind in all points, and may have other settings.
+    pub transports: Vec<TransportRecord>,
+}
+
+/// Up to two keys, of which every value of one meets every value of the other.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepRecord {
+    /// The keys, in the order of the file.
+    pub keys: Vec<SweptKey>,
+    /// The column of the summary by which transports are ranked: lowest is cheapest.
+    pub cheapest: String,
+}
+
+/// A key of a sweep.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweptKey {
+    /// Its path, such as `events.rate`.
+    pub key: String,
+    /// Its values as the scenario words them, in the order of the file.
+    pub values: Vec<String>,
+}
+
+impl PointRecord {
+    /// What a point takes from the record of a scenario that has no other.
+    #[must_use]
+    pub fn of(
+        name: &str,
+        values: &[(String, String)],
+        scenario: &ScenarioRecord,
+        transports: Vec<TransportRecord>,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            values: values.to_vec(),
+            network: scenario.network.clone(),
+            mtu_bytes: scenario.mtu_bytes,
+            seed: scenario.seed,
+            steps: scenario.steps.clone(),
+            pattern: scenario.pattern.clone(),
+            topics: scenario.topics,
+            events_per_second: scenario.events_per_second,
+            event_size: scenario.event_size.clone(),
+            warmup_s: scenario.warmup_s,
+            measure_s: scenario.measure_s,
+            drain_s: scenario.drain_s,
+            latency_p99_limit_us: scenario.latency_p99_limit_us,
+            inject: scenario.inject.clone(),
+            coalesce: scenario.coalesce.clone(),
+            transports,
+        }
+    }
+
+    /// The record of a scenario that has this point and no other.
+    #[must_use]
+    pub fn alone(&self, scenario: &ScenarioRecord) -> ScenarioRecord {
+        ScenarioRecord {
+            network: self.network.clone(),
+            mtu_bytes: self.mtu_bytes,
+            seed: self.seed,
+            steps: self.steps.clone(),
+            pattern: self.pattern.clone(),
+            topics: self.topics,
+            events_per_second: self.events_per_second,
+            event_size: self.event_size.clone(),
+            warmup_s: self.warmup_s,
+            measure_s: self.measure_s,
+            drain_s: self.drain_s,
+            latency_p99_limit_us: self.latency_p99_limit_us,
+            inject: self.inject.clone(),
+            coalesce: self.coalesce.clone(),
+            points: Vec::new(),
+            sweep: None,
+            ..scenario.clone()
+        }
+    }
+}
+
+impl ScenarioRecord {
+    /// Whether any point has several numbers of clients.
+    #[must_use]
+    pub fn is_stepped(&self) -> bool {
+        let several = |steps: &[u32]| steps.len() > 1;
+        several(&self.steps) || self.points.iter().any(|point| several(&point.steps))
+    }
+
+    /// The number of a point, from 1, by its name.
+    #[must_use]
+    pub fn number_of(&self, point: &str) -> Option<u32> {
+        self.points.iter().position(|of| of.name == point).map(|at| at as u32 + 1)
+    }
+
+    /// The numbers of clients of a point; of a scenario without points, its own.
+    #[must_use]
+    pub fn steps_of(&self, point: Option<&str>) -> &[u32] {
+        let of = point.and_then(|name| self.points.iter().find(|point| point.name == name));
+        of.map_or(&self.steps, |point| &point.steps)
+    }
+}
+
+impl Run {
+    /// The transport that a result is of, with the settings that it has at the result's point.
+    #[must_use]
+    pub fn transport_of(&self, result: &StepResult) -> Option<&TransportRecord> {
+        let point = result.summary.point.as_deref();
+        let point = self.scenario.points.iter().find(|of| Some(of.name.as_str()) == point);
+        let transports = point.map_or(&self.transports, |point| &point.transports);
+        transports.iter().find(|transport| transport.label == result.summary.label)
+    }
+}
