@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::capacity::Capacity;
 use crate::coalesce::Coalesce;
-use crate::needs::{Machine, Needs, StepNeeds, in_words, topics_in_words};
+use crate::needs::{Machine, Needs, StepNeeds, topics_in_words};
 use crate::plan::{Arrival, EventSize, Events, Network, Plan, TransportPlan};
 
 /// The resolved plan, what it needs, and what forbids it: several lines, the last one ended.
@@ -61,10 +61,7 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
         share if share > 0.0 => format!("{}% may fail to connect", share * 100.0),
         _ => "all must connect".to_owned(),
     };
-    facts.push((
-        "clients",
-        format!("{}, {} arrive, {failures}", steps.join(then), rate(plan.connect_rate)),
-    ));
+    facts.push(("clients", format!("{}, {} arrive, {failures}", steps.join(then), rate(plan.connect_rate))));
     facts.push(("events", events(&plan.events)));
     facts.extend(plan.capacity.map(|capacity| ("search", search(plan, &capacity))));
     // As a file would have them, so that none is rounded.
@@ -89,8 +86,8 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
 
 /// What is searched for, and how long a probe may measure.
 fn search(plan: &Plan, capacity: &Capacity) -> String {
-    let [from, to] = [capacity.from, capacity.to.unwrap_or(capacity.from)]
-        .map(|value| in_words(capacity.vary, value));
+    let [from, to] =
+        [capacity.from, capacity.to.unwrap_or(capacity.from)].map(|value| capacity.in_words(value));
     let percent = (capacity.precision * 1000.0).round() / 10.0;
     let longest = |transport: &TransportPlan| {
         let probe = capacity.probe(plan, &transport.label, capacity.search_from());

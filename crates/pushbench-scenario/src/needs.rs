@@ -15,8 +15,6 @@ pub use refusal::{Limit, Refusal};
 pub use search::with_upper_end;
 pub use warning::Warning;
 
-pub(crate) use search::in_words;
-
 use pushbench_measure::results::Resources;
 
 use pushbench_transport::settings::TransportSettings as _;
@@ -188,6 +186,12 @@ impl Needs {
     pub fn of(&self, label: &str, clients: u32) -> Option<&StepNeeds> {
         self.steps.iter().find(|step| step.label == label && step.clients == clients)
     }
+}
+
+/// What one transport of `plan` needs on `machine` at a number of clients that need not be one of the plan's.
+#[must_use]
+pub fn needs_of(plan: &Plan, machine: &Machine, transport: usize, clients: u32) -> StepNeeds {
+    step(plan, machine, &plan.transports[transport], clients)
 }
 
 /// What `plan` needs on `machine`.

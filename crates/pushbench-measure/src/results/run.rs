@@ -3,9 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use super::{
-    Calibration, CapacityRecord, PointRecord, ResourceRecord, Summary, SweepRecord, WireRecord,
-};
+use super::{Calibration, CapacityRecord, PointRecord, ResourceRecord, Summary, SweepRecord, WireRecord};
 use crate::verdict::{Finding, Level};
 
 /// How far a run has come.

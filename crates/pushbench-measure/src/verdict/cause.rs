@@ -97,6 +97,20 @@ pub struct TooMuch {
     pub cause: Cause,
     /// What was measured, for people.
     pub why: String,
+    /// Whether it may have been chance: something held the machine up for a moment. Then it is worth a second look.
+    pub by_chance: bool,
+}
+
+/// Whether a machine breaks it now and then whatever the load.
+fn comes_by_chance(condition: Condition) -> bool {
+    matches!(
+        condition,
+        Condition::WorkerTimer
+            | Condition::WorkerRunQueue
+            | Condition::HostSteal
+            | Condition::PublishSlip
+            | Condition::ListenOverflows
+    )
 }
 
 /// What was too much about a round with these findings and thresholds; `None` where it went well.
@@ -124,7 +138,8 @@ fn generator(findings: &[Finding], missed: bool) -> Option<TooMuch> {
             },
             _ => return None,
         };
-        Some(TooMuch { cause, why: finding.fact().to_owned() })
+        let by_chance = comes_by_chance(finding.condition);
+        Some(TooMuch { cause, why: finding.fact().to_owned(), by_chance })
     };
     let broken = findings.iter().filter(breach).find_map(of_breach);
     broken.or_else(|| busier_than_the_target(findings).filter(|_| missed))
@@ -138,6 +153,7 @@ fn busier_than_the_target(findings: &[Finding]) -> Option<TooMuch> {
     (worker.value > target).then(|| TooMuch {
         cause: Cause::Generator,
         why: format!("{}, busiest target {:.0} %", worker.fact(), target * 100.0),
+        by_chance: false,
     })
 }
 
@@ -147,21 +163,33 @@ fn transport(findings: &[Finding], missed: &[&ThresholdResult]) -> Option<TooMuc
         findings.iter().find(|finding| finding.condition == condition && finding.level > Level::Ok)
     };
     let breach = |condition| doubt(condition).filter(|finding| finding.level == Level::Breach);
-    let limit = breach(Condition::LimitReached).map(|limit| (Cause::Connections, limit.fact().to_owned()));
-    let threshold = || missed.first().map(|missed| (kind_of(missed), in_words(missed)));
+    let of_finding = |cause, finding: &Finding| {
+        let by_chance = comes_by_chance(finding.condition);
+        TooMuch { cause, why: finding.fact().to_owned(), by_chance }
+    };
+    let either = |one, other| breach(one).or_else(|| breach(other));
+    let limit = breach(Condition::LimitReached).map(|limit| of_finding(Cause::Connections, limit));
+    let threshold = || {
+        let missed = missed.first()?;
+        Some(TooMuch { cause: kind_of(missed), why: in_words(missed), by_chance: false })
+    };
     let published = || {
-        let late = breach(Condition::PublishSlip).or_else(|| breach(Condition::PublishesSkipped));
-        late.map(|late| (Cause::Latency, late.fact().to_owned()))
+        either(Condition::PublishSlip, Condition::PublishesSkipped)
+            .map(|late| of_finding(Cause::Latency, late))
     };
     let connecting = || {
-        let dropped = breach(Condition::NeverConnected).or_else(|| breach(Condition::ListenOverflows));
-        dropped.map(|dropped| (Cause::Connecting, dropped.fact().to_owned()))
+        let dropped = either(Condition::NeverConnected, Condition::ListenOverflows);
+        dropped.map(|dropped| of_finding(Cause::Connecting, dropped))
     };
-    let (cause, why) = limit.or_else(threshold).or_else(published).or_else(connecting)?;
-    let of_cpu = matches!(cause, Cause::Latency | Cause::Loss | Cause::Threshold);
+    let too_much = limit.or_else(threshold).or_else(published).or_else(connecting)?;
+    let of_cpu = matches!(too_much.cause, Cause::Latency | Cause::Loss | Cause::Threshold);
     Some(match doubt(Condition::TargetBusy).filter(|_| of_cpu) {
-        Some(busy) => TooMuch { cause: Cause::TargetCpu, why: format!("{}, {why}", busy.fact()) },
-        None => TooMuch { cause, why },
+        Some(busy) => TooMuch {
+            cause: Cause::TargetCpu,
+            why: format!("{}, {}", busy.fact(), too_much.why),
+            by_chance: false,
+        },
+        None => too_much,
     })
 }
 
@@ -182,13 +210,13 @@ fn in_words(missed: &ThresholdResult) -> String {
 }
 
 /// Columns that count events which did not come as they should.
-const LOSSES: [&str; 7] =
-    ["lost", "delivered", "missed", "slow_lost", "slow_skipped", "answers_cut_short", "late"];
+const LOSSES: [&str; 6] = ["lost", "delivered", "missed", "slow_lost", "slow_skipped", "answers_cut_short"];
 
 fn kind_of(missed: &ThresholdResult) -> Cause {
     let column = Summary::column_of(&missed.figure).unwrap_or_default();
     match Summary::unit(column) {
         _ if LOSSES.contains(&column) => Cause::Loss,
+        _ if column == "late" => Cause::Latency,
         // CPU time is no delay.
         Unit::Time if !column.contains("cpu") => Cause::Latency,
         _ => Cause::Threshold,
@@ -268,6 +296,26 @@ mod tests {
         assert_eq!(cause(unknown, p99), Some(Cause::Files), "what nobody knows may be the generator's");
         let memory = Scarcity { what: Scarce::Memory, used: 9, allowed: 9 };
         assert_eq!(too_much(&exhausted(memory), &[]).unwrap().cause, Cause::Memory);
+    }
+
+    #[test]
+    fn what_may_be_chance_is_known_from_what_is_not() {
+        let base = Observed { worker_busy: Some(0.4), target_busy: Some(0.5), ..Observed::default() };
+        let slip = Observed { slip_p99_us: Some(5e4), ..base };
+        let table = [
+            (slip, false, true),
+            (Observed { worker_timer_p99_us: Some(3e4), ..base }, true, true),
+            (Observed { listen_overflows: Some(2), ..base }, false, true),
+            (slip, true, false),
+            (Observed { target_busy: Some(0.99), ..slip }, false, false),
+            (Observed { worker_busy: Some(0.99), ..base }, false, false),
+            (Observed { never_connected: 1, listen_overflows: Some(2), ..base }, false, false),
+        ];
+        for (seen, missed, by_chance) in table {
+            let thresholds = [threshold("latency_p99", 5e4, !missed)];
+            let too_much = too_much(&judge(&seen), &thresholds).unwrap();
+            assert_eq!(too_much.by_chance, by_chance, "{too_much:?}");
+        }
     }
 
     #[test]

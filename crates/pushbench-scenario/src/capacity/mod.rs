@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 pub use self::search::{Answer, Next, Search};
-use crate::plan::{Plan, Threshold};
+use crate::plan::{Plan, Point, Threshold};
 
 /// Steps of one client, or of so much of an event per second.
 const UNITS_PER_EVENT: f64 = 1_000.0;
@@ -37,6 +37,8 @@ pub struct Capacity {
 pub struct Probe {
     /// The scenario with the value tried, and a measure phase as long as the thresholds need.
     pub plan: Plan,
+    /// Its number of clients, of which the plan's steps are the first and the last of a search for them.
+    pub clients: u32,
     /// Whether they need a longer one than a probe may have.
     pub capped: bool,
 }
@@ -70,25 +72,35 @@ impl Capacity {
         }
     }
 
+    /// A value as people write it: `800 clients`, `12.5/s`.
+    #[must_use]
+    pub fn in_words(&self, value: f64) -> String {
+        match self.vary {
+            Vary::Clients => format!("{value:.0} clients"),
+            Vary::Rate => format!("{value}/s"),
+        }
+    }
+
     /// The plan of a probe of the transport with that label.
     #[must_use]
     pub fn probe(&self, plan: &Plan, label: &str, units: u64) -> Probe {
         let mut plan = plan.clone();
-        match self.vary {
-            Vary::Clients => plan.steps = vec![u32::try_from(units).unwrap_or(u32::MAX)],
+        let clients = match self.vary {
+            Vary::Clients => u32::try_from(units).unwrap_or(u32::MAX),
             Vary::Rate => {
-                plan.steps.truncate(1);
                 plan.events.rate = self.value(units);
+                let name = self.in_words(self.value(units));
+                plan.point = Point { values: vec![("events.rate".to_owned(), name.clone())], name };
+                plan.steps.first().copied().unwrap_or(1)
             }
-        }
-        let clients = plan.steps.first().copied().unwrap_or(1);
+        };
         let of_label = plan.thresholds.iter().filter(|threshold| threshold.label == label);
         let needed = of_label.filter_map(publishes).fold(0.0, f64::max) / plan.events_of(clients).rate;
         // Whole seconds, as rows of results are; without events nothing is long enough.
         let needed = Duration::try_from_secs_f64(needed.ceil()).unwrap_or(Duration::MAX);
         let longest = self.longest.max(plan.phases.measure);
         plan.phases.measure = plan.phases.measure.max(needed).min(longest);
-        Probe { plan, capped: needed > longest }
+        Probe { plan, clients, capped: needed > longest }
     }
 }
 
@@ -112,8 +124,15 @@ fn publishes(threshold: &Threshold) -> Option<f64> {
 }
 
 /// Columns that follow from the scenario, whatever the load does to a transport.
-const FIXED: [&str; 7] =
-    ["clients", "expected", "expected_of_all", "publishes", "slow_clients", "answers", "payload_bytes_per_event"];
+const FIXED: [&str; 7] = [
+    "clients",
+    "expected",
+    "expected_of_all",
+    "publishes",
+    "slow_clients",
+    "answers",
+    "payload_bytes_per_event",
+];
 
 /// Whether load can break it: a search with no other threshold would never end.
 pub(crate) fn can_break(threshold: &Threshold) -> bool {

@@ -156,8 +156,7 @@ impl JsonSchema for Inject {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        let fault =
-            r"(delay\s*=[^,/]+(/\s*\d+)?|(drop|duplicate|reorder)\s*=\s*\d+|limit\s*=\s*\d+\s*/\s*s|stall\s*=[^,/]+/[^,/]+)\s*";
+        let fault = r"(delay\s*=[^,/]+(/\s*\d+)?|(drop|duplicate|reorder)\s*=\s*\d+|limit\s*=\s*\d+\s*/\s*s|stall\s*=[^,/]+/[^,/]+)\s*";
         schemars::json_schema!({
             "type": "string",
             "pattern": format!(r"^\s*{fault}(,\s*{fault})*$"),

@@ -111,7 +111,10 @@ fn limit(value: &str) -> Result<Limit, InjectFault> {
     let digits = number.filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
     let per_second = digits.and_then(|digits| digits.parse().ok()).filter(|number| EVERY.contains(number));
     per_second.map(Limit).ok_or_else(|| {
-        fault(format!("limit: `{value}` is no rate, write limit=1000/s: events a second, 1 to {}", EVERY.end()))
+        fault(format!(
+            "limit: `{value}` is no rate, write limit=1000/s: events a second, 1 to {}",
+            EVERY.end()
+        ))
     })
 }
 

@@ -1,6 +1,5 @@
 //! A capacity search before it begins: its upper end, and how long it may take.
 
-use pushbench_measure::results::Vary;
 use std::time::Duration;
 
 use super::{Machine, most_clients, step};
@@ -61,17 +60,8 @@ fn duration(
     let mut whole = Duration::ZERO;
     loop {
         let (Next::Probe(units) | Next::Repeat(units)) = search.next() else { return whole };
-        let probe = capacity.probe(plan, &transport.label, units).plan;
-        let clients = probe.steps.first().copied().unwrap_or(1);
-        whole = whole.saturating_add(step(&probe, machine, transport, clients).duration);
+        let probe = capacity.probe(plan, &transport.label, units);
+        whole = whole.saturating_add(step(&probe.plan, machine, transport, probe.clients).duration);
         search.tell(capacity.value(units) <= bears);
-    }
-}
-
-/// A value that is varied, as people write it.
-pub(crate) fn in_words(vary: Vary, value: f64) -> String {
-    match vary {
-        Vary::Clients => format!("{value:.0} clients"),
-        Vary::Rate => format!("{value}/s"),
     }
 }

@@ -144,7 +144,8 @@ impl Injector {
     /// Lets delayed events go on when their time has come. Never returns.
     pub(crate) async fn let_go(&self, server: &Server, alarm: &Alarm) {
         loop {
-            let first_of = |queue: &RefCell<VecDeque<Delayed>>| queue.borrow().front().map(|first| first.at_ns);
+            let first_of =
+                |queue: &RefCell<VecDeque<Delayed>>| queue.borrow().front().map(|first| first.at_ns);
             match first_of(&self.delayed).into_iter().chain(first_of(&self.turns)).min() {
                 None => self.more.notified().await,
                 Some(at_ns) => {

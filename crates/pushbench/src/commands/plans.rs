@@ -2,7 +2,7 @@
 
 use pushbench_probe::limits;
 use pushbench_probe::network::Namespace;
-use pushbench_scenario::needs::{Machine, Needs, most_clients, needs};
+use pushbench_scenario::needs::{Machine, Needs, most_clients, needs, with_upper_end};
 use pushbench_scenario::{LoadError, Network, Overrides, Plan, Scenario};
 use std::path::{Path, PathBuf};
 
@@ -72,6 +72,12 @@ fn load(
             pushbench_scenario::load(path, &scaled_to_fit(&scenario, overrides, machine_of))?
         }
     };
+    let points = scenario.points.into_iter();
+    let points = points.map(|plan| {
+        let machine = machine_of(&plan);
+        with_upper_end(plan, &machine)
+    });
+    let scenario = Scenario { points: points.collect(), varies: scenario.varies };
     let needs = scenario.points.iter().map(|plan| needs(plan, &machine_of(plan))).collect();
     Ok(Asked { scenario, needs })
 }

@@ -39,6 +39,7 @@ fn config_for(share: &TargetShare) -> Config {
         topics: defaults.topics.max(share.plan.topics(share.clients) as usize),
         // A client that polls more rarely than idle connections are closed would never find its socket kept.
         idle_timeout: defaults.idle_timeout.max(settings.poll_interval().unwrap_or_default() * 2),
+        connections: share.connections,
         ..defaults
     };
     Config {

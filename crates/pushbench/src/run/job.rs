@@ -38,13 +38,16 @@ impl Job<'_> {
 
     /// What each target has to do.
     pub(crate) fn target_shares(&self, topology: &Topology) -> Vec<TargetShare> {
-        let share = TargetShare {
+        let targets = u64::from(self.targets);
+        let share = |target| TargetShare {
             plan: self.plan.clone(),
             transport: self.transport,
             clients: self.clients,
             listen: topology.listen(),
+            // Dealt out in turn, as clients are.
+            connections: self.plan.target_connections.map(|all| (all + targets - 1 - target) / targets),
         };
-        vec![share; self.targets as usize]
+        (0..targets).map(share).collect()
     }
 
     /// What each worker has to do, with targets at these addresses.

@@ -2,6 +2,7 @@
 
 mod allowance;
 mod alone;
+mod capacity;
 mod fleet;
 mod folder;
 mod gather;
@@ -113,7 +114,9 @@ async fn run_scenario(
             ),
         )
     })?;
-    let mut progress = Progress::new(options.loudness, Some(scenario.measurements()), plan.rounds);
+    // How many a search makes turns out as it goes.
+    let measurements = plan.capacity.is_none().then(|| scenario.measurements());
+    let mut progress = Progress::new(options.loudness, measurements, plan.rounds);
     progress.say(format_args!("{}: {}", plan.name, plan.title));
     for inject in injected(scenario) {
         progress.say(format_args!("warning: faults injected: {inject}"));
@@ -134,6 +137,10 @@ fn injected(scenario: &Scenario) -> Vec<Inject> {
 
 /// Measures every place of every point, round by round; stops at the first that ends before its time.
 async fn measure_all(asked: &Asked, mut measuring: Measuring<'_>) -> Result<Option<Ended>, Failure> {
+    let plan = asked.scenario.first();
+    if let Some(capacity) = plan.capacity {
+        return capacity::search_all(plan, &capacity, &asked.needs[0].machine, &mut measuring).await;
+    }
     // Results stand in the order of the scenario, whatever the order of the rounds.
     let mut groups = Vec::new();
     for (at, (plan, needs)) in asked.scenario.points.iter().zip(&asked.needs).enumerate() {
@@ -233,7 +240,9 @@ fn exit_of(run: &Run, ended: Option<&Ended>) -> Exit {
         Some(Ended::Died(_)) => Exit::Unexpected,
         Some(Ended::Environment(_)) => Exit::Environment,
         Some(Ended::Exhausted { .. }) => Exit::Invalid,
-        None if run.level() == Level::Breach => Exit::Invalid,
+        // Probes that fail are how a search works.
+        None if run.capacity.iter().any(|search| !search.is_answered()) => Exit::Invalid,
+        None if run.capacity.is_empty() && run.level() == Level::Breach => Exit::Invalid,
         None => Exit::Ok,
     }
 }

@@ -3,7 +3,7 @@
 //! Here a place is measured for a round and its result put where it belongs: into the files, the manifest, the display.
 //! Which place is next, and whether there is one more, is not decided here.
 
-use pushbench_measure::results::{Resources, StepResult};
+use pushbench_measure::results::{CapacityRecord, Resources, RoundResult};
 use pushbench_scenario::needs::{Needs, StepNeeds};
 use pushbench_scenario::plan::Plan;
 use std::collections::BTreeMap;
@@ -44,6 +44,17 @@ impl Place {
         needs: &Needs,
     ) -> Self {
         let needs = needs.of(&plan.transports[transport].label, clients);
+        Self::with(plan, point, transport, clients, needs)
+    }
+
+    /// With as many processes as the step's needs say; one of each where they are not known.
+    pub(crate) fn with(
+        plan: &Rc<Plan>,
+        point: Option<u32>,
+        transport: usize,
+        clients: u32,
+        needs: Option<&StepNeeds>,
+    ) -> Self {
         let (targets, workers) = needs.map_or((1, 1), |needs| (needs.targets, needs.workers));
         let predicted = needs.map(StepNeeds::resources);
         Self { plan: Rc::clone(plan), point, transport, clients, targets, workers, predicted }
@@ -85,13 +96,15 @@ impl<'r> Measuring<'r> {
         Self { program, folder, progress, interrupt, files, places, saved: Ok(()) }
     }
 
-    /// Puts a plan's point into the manifest, and gives its number there. Points that are known before the run are in the
-    /// manifest from its begin.
-    #[expect(dead_code, reason = "for runs that find their points as they go")]
-    pub(crate) fn add_point(&mut self, plan: &Plan) -> u32 {
-        let points = &mut self.folder.run.scenario.points;
-        points.push(record::point(plan));
-        points.len() as u32
+    /// Puts a plan's point into the manifest unless it is there, and gives its number there; `None` for a plan without one.
+    /// Points that are known before the run are in the manifest from its begin.
+    pub(crate) fn add_point(&mut self, plan: &Plan) -> Option<u32> {
+        let scenario = &mut self.folder.run.scenario;
+        let name = Some(plan.point.name.as_str()).filter(|name| !name.is_empty())?;
+        if scenario.number_of(name).is_none() {
+            scenario.points.push(record::point(plan));
+        }
+        scenario.number_of(name)
     }
 
     /// Adds a place behind the others, with nothing measured, and gives its number; opens the files of its label.
@@ -106,10 +119,31 @@ impl<'r> Measuring<'r> {
         Ok(self.places.len() - 1)
     }
 
-    /// What a place showed in all rounds so far; `None` before the first.
-    #[expect(dead_code, reason = "for runs in which one result decides about the next place")]
-    pub(crate) fn result(&self, at: usize) -> Option<&StepResult> {
-        self.places[at].1.result.as_ref()
+    /// What a place showed in its newest round; `None` before the first that showed anything.
+    pub(crate) fn newest(&self, at: usize) -> Option<&RoundResult> {
+        self.places[at].1.result.as_ref()?.rounds.last()
+    }
+
+    /// Forgets what a place showed: its rows stay in the files of its label, and in no figure.
+    pub(crate) fn forget(&mut self, at: usize) {
+        self.places[at].1.forget();
+    }
+
+    /// Puts how a search stands into the manifest, in place of what is there of the same transport, and saves it.
+    pub(crate) fn keep(&mut self, search: &CapacityRecord) {
+        let all = &mut self.folder.run.capacity;
+        match all.iter_mut().find(|known| known.label == search.label) {
+            Some(known) => known.clone_from(search),
+            None => all.push(search.clone()),
+        }
+        if self.saved.is_ok() {
+            self.saved = self.folder.save().map_err(|error| unwritable(self.folder.path(), &error));
+        }
+    }
+
+    /// One line of news.
+    pub(crate) fn say(&mut self, text: impl std::fmt::Display) {
+        self.progress.say(text);
     }
 
     /// Measures a place for a round, from fresh processes, and saves what it came to. An error ends the run.

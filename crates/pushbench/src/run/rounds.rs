@@ -16,8 +16,8 @@ use super::outcome::{Measured, word};
 /// The rounds of a step so far.
 #[derive(Debug)]
 pub(crate) struct Rounds {
-    /// Rounds asked for.
-    planned: u32,
+    /// Rounds asked for; `None` in a search, which asks for another as it goes.
+    planned: Option<u32>,
     thresholds: Vec<Threshold>,
     processes: (u32, u32),
     results: Vec<RoundResult>,
@@ -32,7 +32,7 @@ impl Rounds {
     /// None yet.
     pub(crate) fn new(plan: &Plan, processes: (u32, u32)) -> Self {
         Self {
-            planned: plan.rounds,
+            planned: plan.capacity.is_none().then_some(plan.rounds),
             thresholds: plan.thresholds.clone(),
             processes,
             results: Vec::new(),
@@ -54,16 +54,21 @@ impl Rounds {
         }
         self.results.push(result);
         self.result = self.come_to();
-        if self.planned == 1 {
+        if self.planned == Some(1) {
             // Nobody adds to it any more, and its histograms are megabytes that a run of many steps would pile up.
             self.pool = None;
         }
     }
 
+    /// Forgets all rounds: what they showed is in no figure.
+    pub(crate) fn forget(&mut self) {
+        (self.results, self.pool, self.sample, self.result) = (Vec::new(), None, Sample::default(), None);
+    }
+
     fn come_to(&self) -> Option<StepResult> {
         let first = self.results.first()?;
         let summary = self.pool.as_ref().map_or_else(|| first.summary.clone(), summarize);
-        let complete = self.complete().count() == self.planned as usize;
+        let complete = self.complete().count() == self.planned.map_or(self.results.len(), |all| all as usize);
         let findings: Vec<(u32, &[Finding])> =
             self.judged().map(|round| (round.round, round.findings.as_slice())).collect();
         let of_label = self.thresholds.iter().filter(|threshold| threshold.label == summary.label);
