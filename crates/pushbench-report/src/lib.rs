@@ -6,6 +6,7 @@
 //! `run.json` records.
 
 pub mod calibration;
+mod capacity;
 pub mod charts;
 pub mod compare;
 mod error;

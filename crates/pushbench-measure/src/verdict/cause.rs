@@ -22,13 +22,13 @@ pub enum Cause {
     Loss,
     /// A threshold on something else was missed.
     Threshold,
-    /// Clients did not connect, or connections were dropped at a full accept queue.
+    /// Clients did not connect.
     Connecting,
     /// The load generator had no CPU time left, or was late itself.
     Generator,
     /// Both sides share CPUs, and there was nothing left of these.
     SharedCpu,
-    /// A hypervisor gave the CPU time to others.
+    /// Something else held the machine up: another program, or a hypervisor that gave its CPU time to others.
     Host,
     /// Memory of the machine, which both sides have in common.
     Memory,
@@ -79,7 +79,7 @@ impl Cause {
             Self::Connecting => "connecting",
             Self::Generator => "the load generator is at its limit",
             Self::SharedCpu => "the CPUs that both sides share",
-            Self::Host => "CPU time that the hypervisor gave to others",
+            Self::Host => "something else held the machine up",
             Self::Memory => "memory",
             Self::Ports => "ports",
             Self::Files => "open files",
@@ -167,22 +167,20 @@ fn transport(findings: &[Finding], missed: &[&ThresholdResult]) -> Option<TooMuc
         let by_chance = comes_by_chance(finding.condition);
         TooMuch { cause, why: finding.fact().to_owned(), by_chance }
     };
-    let either = |one, other| breach(one).or_else(|| breach(other));
     let limit = breach(Condition::LimitReached).map(|limit| of_finding(Cause::Connections, limit));
     let threshold = || {
         let missed = missed.first()?;
         Some(TooMuch { cause: kind_of(missed), why: in_words(missed), by_chance: false })
     };
-    let published = || {
-        either(Condition::PublishSlip, Condition::PublishesSkipped)
-            .map(|late| of_finding(Cause::Latency, late))
+    let unpublished = || breach(Condition::PublishesSkipped).map(|skipped| of_finding(Cause::Loss, skipped));
+    let unconnected = || breach(Condition::NeverConnected).map(|some| of_finding(Cause::Connecting, some));
+    // With every threshold met, and measured from the due time: unless the target was busy, something else held it up.
+    let held_up = || {
+        let held_up = breach(Condition::PublishSlip).or_else(|| breach(Condition::ListenOverflows));
+        held_up.map(|held_up| of_finding(Cause::Host, held_up))
     };
-    let connecting = || {
-        let dropped = either(Condition::NeverConnected, Condition::ListenOverflows);
-        dropped.map(|dropped| of_finding(Cause::Connecting, dropped))
-    };
-    let too_much = limit.or_else(threshold).or_else(published).or_else(connecting)?;
-    let of_cpu = matches!(too_much.cause, Cause::Latency | Cause::Loss | Cause::Threshold);
+    let too_much = limit.or_else(threshold).or_else(unpublished).or_else(unconnected).or_else(held_up)?;
+    let of_cpu = !matches!(too_much.cause, Cause::Connections | Cause::Connecting);
     Some(match doubt(Condition::TargetBusy).filter(|_| of_cpu) {
         Some(busy) => TooMuch {
             cause: Cause::TargetCpu,
@@ -193,20 +191,20 @@ fn transport(findings: &[Finding], missed: &[&ThresholdResult]) -> Option<TooMuc
     })
 }
 
-/// `latency_p99 < 250ms: 412 ms`.
+/// `latency_p99 < 250ms, measured 412 ms`.
 fn in_words(missed: &ThresholdResult) -> String {
     let unit = Summary::unit(Summary::column_of(&missed.figure).unwrap_or_default());
-    let measured = missed.measured.map_or_else(
-        || "not measured".to_owned(),
-        |value| match unit {
-            Unit::Time => wording::time_us(value),
-            Unit::Bytes => format!("{value:.0} B"),
-            Unit::Share => format!("{:.1} %", value * 100.0),
-            Unit::Count if value.fract() == 0.0 => format!("{value:.0}"),
-            Unit::Count => format!("{value:.2}"),
-        },
-    );
-    format!("{} {}: {measured}", missed.figure, missed.condition)
+    let Some(value) = missed.measured else {
+        return format!("{} {}, not measured", missed.figure, missed.condition);
+    };
+    let measured = match unit {
+        Unit::Time => wording::time_us(value),
+        Unit::Bytes => format!("{value:.0} B"),
+        Unit::Share => format!("{:.1} %", value * 100.0),
+        Unit::Count if value.fract() == 0.0 => format!("{value:.0}"),
+        Unit::Count => format!("{value:.2}"),
+    };
+    format!("{} {}, measured {measured}", missed.figure, missed.condition)
 }
 
 /// Columns that count events which did not come as they should.
@@ -245,7 +243,7 @@ mod tests {
         let limit = |what| Observed { limits_hit: 5, never_connected: 5, scarcity: scarce(what), ..base };
         let busy = |target, worker| Observed { target_busy: Some(target), worker_busy: Some(worker), ..base };
         let p99 = &["latency_p99"][..];
-        let table: [(&str, Observed, &[&str], Option<Cause>); 22] = [
+        let table: [(&str, Observed, &[&str], Option<Cause>); 24] = [
             ("all well", base, &[], None),
             ("a busy target that copes", busy(0.99, 0.5), &[], None),
             ("a busy worker that copes", busy(0.5, 0.9), &[], None),
@@ -276,12 +274,14 @@ mod tests {
                 p99,
                 Some(Cause::SharedCpu),
             ),
+            ("overflow", Observed { listen_overflows: Some(9), ..base }, &[], Some(Cause::Host)),
+            ("never published", Observed { publishes_skipped: 9, ..base }, &[], Some(Cause::Loss)),
             ("stolen", Observed { host_steal: Some(0.5), ..base }, p99, Some(Cause::Host)),
             ("the target's limit", limit(Scarce::Connections), p99, Some(Cause::Connections)),
             ("ports", limit(Scarce::Ports), p99, Some(Cause::Ports)),
             ("files", limit(Scarce::WorkerFiles), &[], Some(Cause::Files)),
             ("not connected", Observed { never_connected: 3, ..base }, &[], Some(Cause::Connecting)),
-            ("slip", Observed { slip_p99_us: Some(5e4), ..base }, &[], Some(Cause::Latency)),
+            ("slip", Observed { slip_p99_us: Some(5e4), ..base }, &[], Some(Cause::Host)),
             (
                 "slip of a busy target",
                 Observed { slip_p99_us: Some(5e4), ..busy(0.99, 0.5) },
@@ -323,7 +323,7 @@ mod tests {
         let seen = Observed { target_busy: Some(0.97), worker_busy: Some(0.5), ..Observed::default() };
         let missed = [threshold("latency_p99", 412_000.0, false)];
         let too_much = too_much(&judge(&seen), &missed).unwrap();
-        assert_eq!(too_much.why, "busiest target 97 % busy, latency_p99 < 10ms: 412.0 ms");
+        assert_eq!(too_much.why, "busiest target 97 % busy, latency_p99 < 10ms, measured 412.0 ms");
     }
 
     #[test]

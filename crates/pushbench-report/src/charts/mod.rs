@@ -10,6 +10,7 @@ mod canvas;
 mod capacity;
 mod cost;
 mod font;
+mod found;
 mod frame;
 mod layout;
 mod over_time;
@@ -45,15 +46,17 @@ struct Chart {
 
 const CHARTS: &[Chart] = &[
     Chart { file: "capacity.png", draw: capacity::draw, wanted: capacity::wanted },
-    Chart { file: "latency-percentiles.png", draw: percentiles::draw, wanted: always },
-    Chart { file: "bytes-per-event.png", draw: bytes::draw, wanted: always },
-    Chart { file: "sockets.png", draw: sockets::draw, wanted: always },
-    Chart { file: "cost.png", draw: cost::draw, wanted: always },
-    Chart { file: "latency-over-time.png", draw: over_time::draw, wanted: always },
+    Chart { file: "capacity-found.png", draw: found::draw, wanted: found::wanted },
+    Chart { file: "latency-percentiles.png", draw: percentiles::draw, wanted: compares },
+    Chart { file: "bytes-per-event.png", draw: bytes::draw, wanted: compares },
+    Chart { file: "sockets.png", draw: sockets::draw, wanted: compares },
+    Chart { file: "cost.png", draw: cost::draw, wanted: compares },
+    Chart { file: "latency-over-time.png", draw: over_time::draw, wanted: compares },
 ];
 
-fn always(_: &View<'_>) -> bool {
-    true
+/// Whether transports were measured under the same load. A search loads each as far as it goes.
+fn compares(view: &View<'_>) -> bool {
+    view.run.capacity.is_empty()
 }
 
 /// Draws every chart that a run has data for into the folder `out`, which is created. A chart replaces its

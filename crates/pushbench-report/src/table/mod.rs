@@ -6,15 +6,20 @@
 
 mod columns;
 pub mod comparison;
+mod found;
 pub(crate) mod grid;
 pub(crate) mod notes;
 mod validity;
 
 use pushbench_measure::results::Run;
+use std::borrow::Cow;
 
 use columns::{Column, Row};
+use found::Found;
 use grid::{Cell, Head, Paint};
 use validity::Validity;
+
+use crate::capacity;
 
 /// How a terminal wants the table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -33,13 +38,32 @@ impl Style {
     }
 }
 
+/// Above the figures of a run that searched.
+const AT_CAPACITY: &str =
+    "Below: each transport at what it bears, so rows are not of the same load. All probes: summary.csv";
+
+/// The run whose rows are shown: of a search those at what was found.
+fn shown(run: &Run) -> Cow<'_, Run> {
+    if run.capacity.is_empty() { Cow::Borrowed(run) } else { Cow::Owned(capacity::at_capacity(run)) }
+}
+
 /// The table for a terminal. What forbids to compare its rows stands in its first line. Ends with a line break.
 #[must_use]
 pub fn render(run: &Run, style: Style) -> String {
     let width = style.columns();
+    let found = found::block(run);
+    let run = shown(run);
+    let run = run.as_ref();
     let rows = columns::rows(run);
     let painted = |lines: Vec<Cell>| lines.into_iter().map(|line| grid::paint(&line, style.color));
     let mut lines: Vec<String> = painted(notes::head(run)).collect();
+    if let Some(Found { heads, rows, reasons }) = found {
+        let heads: Vec<Head<'_>> = heads.iter().map(|name| Head { group: "", name }).collect();
+        lines.extend(grid::render(&heads, 1, &rows, width, style.color));
+        lines.push(String::new());
+        lines.extend(painted(reasons));
+        lines.extend(["", AT_CAPACITY, ""].map(str::to_owned));
+    }
     // In a run of several steps the number of clients is part of a row's name.
     let names = if run.scenario.steps.len() > 1 { 2 } else { 1 };
     for columns in columns::blocks(run) {
@@ -63,11 +87,19 @@ pub fn render(run: &Run, style: Style) -> String {
 /// The same table in Markdown, for a README.
 #[must_use]
 pub fn markdown(run: &Run) -> String {
+    let found = found::block(run);
+    let run = shown(run);
+    let run = run.as_ref();
     let rows = columns::rows(run);
     let mut out = String::new();
     for line in notes::head(run).into_iter().filter(|line| !line.text.is_empty()) {
         out.push_str(&line.text);
         out.push_str("\n\n");
+    }
+    if let Some(Found { heads, rows, reasons }) = found {
+        push_markdown_table(&mut out, &heads, rows);
+        out.extend(reasons.iter().map(|line| format!("* {}\n", line.text)));
+        out.push_str(&format!("\n{AT_CAPACITY}\n\n"));
     }
     for columns in columns::blocks(run) {
         let heads: Vec<String> = columns.iter().map(|column| column.head().in_one_line()).collect();

@@ -1,6 +1,6 @@
 //! What is said above and below the table: losses, the run's own doubts, thresholds, how to read the marks.
 
-use pushbench_measure::results::{Run, Status, StepResult, Summary, ThresholdResult, TransportRecord};
+use pushbench_measure::results::{Run, Status, StepResult, Summary, ThresholdResult, TransportRecord, Vary};
 use pushbench_measure::verdict::{Finding, Level};
 
 use super::grid::{Cell, Paint};
@@ -33,13 +33,16 @@ pub(super) fn head(run: &Run) -> Vec<Cell> {
         0 | 1 => scenario.pattern.clone(),
         topics => format!("{} topics", grouped(topics.into())),
     };
+    // A search for a rate has many.
+    let searched = run.capacity.first().is_some_and(|record| record.vary == Vary::Rate);
+    let events = if searched { "events".to_owned() } else { events_per_second(scenario.events_per_second) };
     // A run that ended early, or has not ended, may have measured less than it set out to.
     let measured = if run.status == Status::Complete { "measured for" } else { "planned:" };
     lines.push(Cell::new(
         format!(
             "{}: {receivers}, {} of {}, {measured} {} s after {} s of warm-up, over {}",
             scenario.name,
-            events_per_second(scenario.events_per_second),
+            events,
             scenario.event_size,
             typed(scenario.measure_s),
             typed(scenario.warmup_s),
@@ -83,6 +86,9 @@ pub(super) fn foot(run: &Run) -> Vec<Cell> {
 /// How often it was measured, and what the intervals are.
 fn repeats(run: &Run) -> String {
     let rounds = run.scenario.rounds;
+    if !run.capacity.is_empty() {
+        return "each row: the probe and its repeat together, no intervals".to_owned();
+    }
     if rounds < 2 {
         return "1 run, no intervals".to_owned();
     }

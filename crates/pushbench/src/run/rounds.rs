@@ -96,9 +96,10 @@ impl Rounds {
         self.results.iter().filter(|round| !round.findings.is_empty())
     }
 
-    /// None from one round: it does not tell what another would have shown.
+    /// None from one round: it does not tell what another would have shown. None of a search: it repeats what it found
+    /// because that passed.
     fn intervals(&self, pooled: &Summary) -> BTreeMap<String, Confidence> {
-        if self.complete().count() < 2 {
+        if self.complete().count() < 2 || self.planned.is_none() {
             return BTreeMap::new();
         }
         let rounds: Vec<Summary> = self.complete().map(|round| round.summary.clone()).collect();

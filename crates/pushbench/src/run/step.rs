@@ -159,11 +159,7 @@ impl<'r, 'a> Step<'r, 'a> {
             connect_ns,
             before.usages.clone(),
         )
-        .keeping(if job.plan.rounds > 1 || job.plan.capacity.is_some() {
-            Seconds::Kept
-        } else {
-            Seconds::Dropped
-        });
+        .keeping(if job.plan.rounds > 1 { Seconds::Kept } else { Seconds::Dropped });
         Self {
             job,
             fleet,
