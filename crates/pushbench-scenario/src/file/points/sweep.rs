@@ -110,7 +110,7 @@ fn keys_of<'d, 'i>(
 }
 
 fn check(section: &Section, keys: &[Key<'_, '_>], faults: &mut FaultList) {
-    if keys.is_empty() && !faults.has_below("sweep") {
+    if keys.is_empty() && !faults.has("sweep") && !faults.has_below("sweep") {
         faults.push(
             Some(section.line),
             "sweep",
