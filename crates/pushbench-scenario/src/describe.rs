@@ -1,5 +1,9 @@
 //! A plan and its needs in words, for people who want to know before they run it.
 
+mod points;
+
+pub use points::describe_scenario;
+
 use pushbench_transport::settings::TransportSettings as _;
 use pushbench_transport::{Period, Size};
 use std::fmt::Write as _;
@@ -20,31 +24,45 @@ pub fn describe(plan: &Plan, needs: &Needs) -> String {
     text.push('\n');
     table(&mut text, &transports(plan));
     text.push('\n');
-    table(&mut text, &costs(needs));
-    if let Some(files) = coordinator(needs) {
-        let _ = writeln!(text, "\n  the coordinator needs {files} files, more than any other process");
-    }
+    table(&mut text, &costs(needs.steps.iter()));
     let rounds = if plan.rounds > 1 { format!(", {} rounds", plan.rounds) } else { String::new() };
+    let files = coordinator(std::slice::from_ref(needs));
     let time = match rounded(needs.duration) {
         time if needs.duration_least < needs.duration => {
             format!("{} to {time}, as far as the search gets,", rounded(needs.duration_least))
         }
         time => format!("about {time}"),
     };
-    let _ = writeln!(text, "\n  {time} in all{rounds}");
-    let Machine { open_files_soft_after_raise: files, ports: (first, last), cpus, .. } = needs.machine;
-    let memory = needs.machine.memory_available_bytes >> 20;
+    let _ = write!(text, "{files}\n  {time} in all{rounds}\n");
+    tail(&mut text, std::slice::from_ref(needs));
+    text
+}
+
+/// The machine, and what of it forbids something or will be felt.
+fn tail(text: &mut String, needs: &[Needs]) {
+    let Some(of_first) = needs.first() else { return };
+    let Machine { open_files_soft_after_raise: files, ports: (first, last), cpus, .. } = of_first.machine;
+    let memory = of_first.machine.memory_available_bytes >> 20;
     let _ = writeln!(
         text,
         "  this machine: {cpus} CPUs, {files} open files per process, ports {first} to {last}, {memory} MiB free"
     );
-    for warning in needs.warnings() {
-        let _ = writeln!(text, "{warning}");
+    let warnings = needs.iter().flat_map(Needs::warnings).map(ToString::to_string);
+    let refusals = needs.iter().flat_map(Needs::refusals).map(|refusal| refusal.to_string());
+    for line in same(warnings.chain(refusals).collect()) {
+        let _ = writeln!(text, "{line}");
     }
-    for refusal in needs.refusals() {
-        let _ = writeln!(text, "{refusal}");
+}
+
+/// What several points say, each once, in the order in which it is said first.
+fn same<T: PartialEq>(said: Vec<T>) -> Vec<T> {
+    let mut once = Vec::new();
+    for one in said {
+        if !once.contains(&one) {
+            once.push(one);
+        }
     }
-    text
+    once
 }
 
 fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
@@ -144,7 +162,7 @@ fn transports(plan: &Plan) -> Vec<Vec<String>> {
     rows
 }
 
-fn costs(needs: &Needs) -> Vec<Vec<String>> {
+fn costs<'a>(steps: impl Iterator<Item = &'a StepNeeds>) -> Vec<Vec<String>> {
     let head = [
         "needs",
         "clients",
@@ -173,13 +191,16 @@ fn costs(needs: &Needs) -> Vec<Vec<String>> {
             rounded(step.duration),
         ]
     };
-    std::iter::once(head.map(str::to_owned).to_vec()).chain(needs.steps.iter().map(row)).collect()
+    std::iter::once(head.map(str::to_owned).to_vec()).chain(steps.map(row)).collect()
 }
 
-/// Files of the coordinator at most, if a step has it need more than the processes of its clients.
-fn coordinator(needs: &Needs) -> Option<u64> {
+/// Files of the coordinator at most, said if a step has it need more than the processes of its clients.
+fn coordinator(needs: &[Needs]) -> String {
     let most = |step: &&StepNeeds| step.files_coordinator > step.files_per_target.max(step.files_per_worker);
-    needs.steps.iter().filter(most).map(|step| step.files_coordinator).max()
+    let files = needs.iter().flat_map(|needs| &needs.steps).filter(most).map(|step| step.files_coordinator);
+    files.max().map_or_else(String::new, |files| {
+        format!("\n  the coordinator needs {files} files, more than any other process\n")
+    })
 }
 
 /// Columns of equal width; numbers, which are all but the first column, to the right.
@@ -198,7 +219,7 @@ fn table(text: &mut String, rows: &[Vec<String>]) {
 }
 
 /// An estimate, as people say it: whole seconds below two minutes, whole minutes from an hour on.
-fn rounded(duration: Duration) -> String {
+pub(crate) fn rounded(duration: Duration) -> String {
     let seconds = duration.as_secs_f64().round() as u64;
     let (large, small) = match seconds {
         0..120 => return format!("{seconds} s"),

@@ -29,7 +29,7 @@ mod slow;
 pub use answers::{Answers, Parts};
 pub use capacity::Capacity;
 pub use coalesce::{Coalesce, CoalesceError};
-pub use describe::describe;
+pub use describe::{describe, describe_scenario};
 pub use fault::{Fault, Faults, LoadError};
 pub use file::{load, parse};
 pub use inject::{Inject, InjectFault, InjectFaults, Stall};

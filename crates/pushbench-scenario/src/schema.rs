@@ -3,6 +3,8 @@
 //! It is derived from the types that read a file, so it cannot know less than they do. What depends on several keys
 //! at once (drains, sizes, labels) only the parser checks.
 
+mod points;
+
 use pushbench_measure::results::Unit;
 use pushbench_transport::Kind;
 use schemars::generate::SchemaSettings;
@@ -51,6 +53,7 @@ pub fn schema() -> Value {
     events["else"] = json!({ "not": { "required": ["topics"] } });
     root["definitions"] = Value::Object(definitions);
     drop_placeholders(&mut root);
+    points::add(&mut root);
     root
 }
 

@@ -146,6 +146,7 @@ fn overrides_change_the_plan_and_leave_a_line() {
         seed: Some(99),
         repeat: Some(3),
         only: vec!["websocket".to_owned()],
+        points: Vec::new(),
         inject: Some("drop=10,delay=5ms".parse().unwrap()),
     };
     let plan = plan_with(FULL, &overrides);

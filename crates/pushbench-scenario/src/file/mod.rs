@@ -5,6 +5,7 @@ mod counts;
 mod events;
 pub(crate) mod keys;
 mod life;
+mod points;
 mod slow;
 pub(crate) mod thresholds;
 mod transports;
@@ -24,7 +25,7 @@ use crate::fault::{Faults, LoadError};
 use crate::inject::{Inject, InjectFault, InjectFaults};
 use crate::overrides::Overrides;
 use crate::plan::{Events, Phases, Plan, Point};
-use crate::scenario::{Scenario, Varies};
+use crate::scenario::Scenario;
 use crate::section::{FaultList, Section};
 use crate::shape::Shape;
 use crate::slow::SlowPolicy;
@@ -105,11 +106,30 @@ fn scenario(text: &str, path: &str, overrides: &Overrides) -> Result<Scenario, F
             return Err(faults.finish(path));
         }
     };
-    let plan = plan(&Section::new("", 1, Some(document.get_ref())), text, path, overrides, &mut faults);
-    match plan {
-        Some(plan) if faults.is_empty() => Ok(Scenario { points: vec![plan], varies: Varies::Nothing }),
-        _ => Err(faults.finish(path)),
+    let points::Variants { varies, all, lines } = points::read(document.get_ref(), overrides, &mut faults);
+    if faults.is_empty() {
+        let named: Vec<&Point> = all.iter().map(|variant| &variant.point).collect();
+        points::check_selection(&named, &overrides.points, &mut faults);
     }
+    let base = points::Variant { point: Point::default(), document: document.get_ref().clone() };
+    // Without variants, and where they are at fault, it is the file itself that is read.
+    let variants = if all.is_empty() { vec![base] } else { all };
+    let mut together = points::Together::new(lines);
+    let mut plans = Vec::new();
+    for points::Variant { point, document } in variants {
+        let mut own = faults.fresh();
+        let read = plan(&Section::new("", 1, Some(&document)), text, path, overrides, &mut own);
+        together.add(&point.name, own.into_faults());
+        plans.extend(read.map(|plan| Plan { point, ..plan }));
+    }
+    together.into(&mut faults);
+    points::check_kinds(&plans, &mut faults);
+    let mut points = points::selected(plans, &overrides.points);
+    points.retain(|plan| !plan.transports.is_empty());
+    if faults.is_empty() && points.is_empty() {
+        faults.push(None, "--only", "none of the points that are left has such a transport");
+    }
+    if faults.is_empty() { Ok(Scenario { points, varies }) } else { Err(faults.finish(path)) }
 }
 
 /// `None` only if there are faults.

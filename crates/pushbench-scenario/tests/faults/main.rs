@@ -8,6 +8,7 @@ mod form;
 mod inject;
 mod numbers;
 mod overrides;
+mod points;
 mod thresholds;
 
 use insta::assert_snapshot;

@@ -10,8 +10,11 @@ use crate::terminal;
 pub(crate) fn check(arguments: &CheckArguments) -> Result<Exit, Failure> {
     let plans = plans::load_all(&arguments.scenarios, &arguments.overrides)?;
     for Asked { scenario, needs } in &plans {
-        terminal::data(pushbench_scenario::describe(scenario.first(), &needs[0]));
+        terminal::data(pushbench_scenario::describe_scenario(scenario, needs));
     }
     plans::refuse_what_does_not_fit(&plans)?;
+    if let Err(reason) = plans::want_consent(&plans, arguments.overrides.yes) {
+        terminal::say(format_args!("{reason}"));
+    }
     Ok(Exit::Ok)
 }

@@ -28,6 +28,7 @@ pub(super) fn load_all(paths: &[PathBuf], overrides: &OverrideArguments) -> Resu
         seed: overrides.seed,
         repeat: overrides.repeat,
         only: overrides.only.clone(),
+        points: overrides.points.clone(),
         inject: overrides.inject,
     };
     let mut plans = Vec::new();
@@ -123,6 +124,18 @@ pub(super) fn refuse_what_does_not_fit(asked: &[Asked]) -> Result<(), Failure> {
             .extend(once(of_points).iter().map(|refusal| format!("{}: {refusal}", scenario.first().path)));
     }
     if refusals.is_empty() { Ok(()) } else { Err(Failure::of(Exit::Environment, refusals.join("\n"))) }
+}
+
+/// Refuses what takes longer than anybody expects who did not say so.
+pub(super) fn want_consent(asked: &[Asked], yes: bool) -> Result<(), Failure> {
+    let wanting: Vec<String> = asked
+        .iter()
+        .filter_map(|Asked { scenario, needs }| {
+            let reason = scenario.wants_consent(needs)?;
+            Some(format!("{}: {reason}", scenario.first().path))
+        })
+        .collect();
+    if yes || wanting.is_empty() { Ok(()) } else { Err(Failure::of(Exit::Usage, wanting.join("\n"))) }
 }
 
 /// What several points say, each line once.

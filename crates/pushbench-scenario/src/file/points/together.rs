@@ -1,0 +1,59 @@
+//! Faults of all points as those of one file. Pure.
+
+use crate::fault::Fault;
+use crate::section::FaultList;
+
+/// Faults of points, each once.
+pub(in crate::file) struct Together {
+    /// First and last line of what made the points.
+    lines: (u32, u32),
+    points: usize,
+    /// With the first point that has it, and how many have.
+    all: Vec<(Fault, String, usize)>,
+}
+
+impl Together {
+    pub(in crate::file) fn new(lines: (u32, u32)) -> Self {
+        Self { lines, points: 0, all: Vec::new() }
+    }
+
+    /// Adds those of another point. A key that is at fault for another reason there is said once, for the first.
+    pub(in crate::file) fn add(&mut self, point: &str, faults: Vec<Fault>) {
+        self.points += 1;
+        let before = self.all.len();
+        let mut counted: Vec<usize> = Vec::new();
+        for fault in faults {
+            let like = |other: &Fault| (other.line, &other.key) == (fault.line, &fault.key);
+            let same = self.all[..before].iter().position(|(other, ..)| *other == fault);
+            let same = same.or_else(|| self.all[..before].iter().position(|(other, ..)| like(other)));
+            match same {
+                Some(at) if counted.contains(&at) => {}
+                Some(at) => {
+                    self.all[at].2 += 1;
+                    counted.push(at);
+                }
+                None => self.all.push((fault, point.to_owned(), 1)),
+            }
+        }
+    }
+
+    /// All of them; one that not all points have says which.
+    pub(in crate::file) fn into(self, faults: &mut FaultList) {
+        let (first, last) = self.lines;
+        for (mut fault, point, count) in self.all {
+            // What some points cannot have, others do: transports of their own.
+            if fault.key == "--only" && count < self.points {
+                continue;
+            }
+            let told = fault.line.is_some_and(|line| (first..=last).contains(&line));
+            if count < self.points && !told {
+                let more = match count - 1 {
+                    0 => String::new(),
+                    more => format!(" and {more} more"),
+                };
+                fault.problem = format!("{} (at the point `{point}`{more})", fault.problem);
+            }
+            faults.add(fault);
+        }
+    }
+}
