@@ -49,11 +49,31 @@ pub(crate) fn cause(record: &CapacityRecord) -> &'static str {
     }
 }
 
-/// The thresholds that all transports had in common, `latency_p99 < 250ms and lost == 0`; `None` where they differ.
+/// The thresholds of all transports: `latency_p99 < 250ms and lost == 0`; `None` where they differ.
 pub(crate) fn limits(run: &Run) -> Option<String> {
     let first = run.capacity.first()?;
     let alike = run.capacity.iter().all(|record| record.limits == first.limits);
     alike.then(|| first.limits.join(" and "))
+}
+
+/// The thresholds of each transport, those with the same ones together: `lost == 0 for sse, websocket; …`.
+pub(crate) fn limits_of_each(run: &Run) -> String {
+    if let Some(limits) = limits(run) {
+        return limits;
+    }
+    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+    for record in &run.capacity {
+        let mut limits = record.limits.clone();
+        limits.sort();
+        let limits = limits.join(" and ");
+        match groups.iter_mut().find(|(known, _)| *known == limits) {
+            Some((_, labels)) => labels.push(&record.label),
+            None => groups.push((limits, vec![&record.label])),
+        }
+    }
+    let words: Vec<String> =
+        groups.iter().map(|(limits, labels)| format!("{limits} for {}", labels.join(", "))).collect();
+    words.join("; ")
 }
 
 /// From the first value that any transport was tried with to the last: `100 to 24,000 clients`.

@@ -13,7 +13,7 @@ use super::stacked::{Name, draw_names, names_width};
 use super::view::View;
 use crate::capacity;
 
-const SUBTITLE: &str = "The highest load that met every threshold, and met it again. Arrow: at least so much, something else gave out.";
+const SUBTITLE: &str = "The highest load that met every threshold, and met it again. Arrow: at least so much; something else gave out.";
 const VALUE: Type = Type::medium(27.0, TEXT);
 const REASON: Type = Type::regular(22.0, FAINT_TEXT);
 const ABSENT: Type = Type::medium(25.0, FAINT_TEXT);
@@ -27,7 +27,7 @@ pub(super) fn wanted(view: &View<'_>) -> bool {
 }
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
-    let room = frame(canvas, view, Extent::AllSteps, &title(view), SUBTITLE);
+    let room = frame(canvas, view, Extent::AllSteps, &title(view), &subtitle(view));
     let records = &view.run.capacity;
     let Some(vary) = records.first().map(|record| record.vary) else {
         draw_no_data(canvas, room);
@@ -45,7 +45,6 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     draw_x(canvas, plot, &axis, Labels::Shown);
     canvas.rule((plot.left, plot.top), (plot.left, plot.bottom), AXIS, 2.0);
     let rows = rows(plot, records.len());
-    let limits_differ = capacity::limits(view.run).is_none();
     for ((record, name), row) in records.iter().zip(&names).zip(&rows) {
         draw_names(
             canvas,
@@ -54,7 +53,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
             width,
         );
         draw_bar(canvas, *row, record, name, plot.x(axis.scale.share(record.found.unwrap_or(0.0))));
-        draw_reason(canvas, *row, record, limits_differ);
+        draw_reason(canvas, *row, record);
     }
     let name = match vary {
         Vary::Clients => "clients",
@@ -63,14 +62,24 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     canvas.text((plot.x(0.5), plot.bottom + 58.0), Align::Centre, AXIS_NAME, name);
 }
 
-/// `Clients within latency_p99 < 250ms: more is better`.
+/// `Clients with latency_p99 < 250ms and lost == 0: more is better`.
 fn title(view: &View<'_>) -> String {
     let what = match view.run.capacity.first().map(|record| record.vary) {
         Some(Vary::Rate) => "Events per second",
         Some(Vary::Clients) | None => "Clients",
     };
-    let limits = capacity::limits(view.run).unwrap_or_else(|| "each one's thresholds".to_owned());
-    format!("{what} with {limits}: more is better")
+    match capacity::limits(view.run) {
+        Some(limits) => format!("{what} with {limits}: more is better"),
+        None => format!("{what} that each transport bears in time: more is better"),
+    }
+}
+
+/// With the thresholds, where they are more than a title holds.
+fn subtitle(view: &View<'_>) -> String {
+    match capacity::limits(view.run) {
+        Some(_) => SUBTITLE.to_owned(),
+        None => format!("With {}. {SUBTITLE}", capacity::limits_of_each(view.run)),
+    }
 }
 
 /// Bars with room below each for its reason.
@@ -123,14 +132,11 @@ fn draw_bar(canvas: &mut Canvas<'_>, row: Rect, record: &CapacityRecord, name: &
 }
 
 /// What ended the search, below the bar.
-fn draw_reason(canvas: &mut Canvas<'_>, row: Rect, record: &CapacityRecord, limits_differ: bool) {
+fn draw_reason(canvas: &mut Canvas<'_>, row: Rect, record: &CapacityRecord) {
     let mut parts = vec![format!("limited by: {}", capacity::cause(record))];
     if !record.why.is_empty() {
         let at = record.failed_at.map(|at| format!("at {}: ", capacity::amount(record.vary, at)));
         parts.push(format!("{}{}", at.unwrap_or_default(), record.why));
-    }
-    if limits_differ {
-        parts.insert(0, record.limits.join(" and "));
     }
     let text = parts.join(" · ");
     let left = row.left + 6.0;

@@ -43,9 +43,7 @@ pub(super) fn block(run: &Run) -> Option<Found> {
             reasons.push(Cell::new(text, Paint::Care));
         }
     }
-    if let Some(limits) = capacity::limits(run) {
-        reasons.insert(0, Cell::new(format!("thresholds: {limits}"), Paint::Plain));
-    }
+    reasons.insert(0, Cell::plain(format!("thresholds: {}", capacity::limits_of_each(run))));
     Some(Found { heads: heads.map(str::to_owned).to_vec(), rows, reasons })
 }
 

@@ -72,11 +72,6 @@ pub(super) fn read(top: &Section, overrides: &Overrides, faults: &mut FaultList)
     let section = top.child("capacity", faults);
     let keys = section.read(Keys::default(), None, &[], faults);
     section.require("vary", faults, "\"clients\" or \"rate\"");
-    for other in ["sweep", "cases"] {
-        if top.value(other).is_some() {
-            top.fault("capacity", faults, format!("not allowed beside [{other}]: a search has one variant"));
-        }
-    }
     if overrides.repeat.is_some_and(|rounds| rounds > 1) {
         faults.push(None, "--repeat", "not allowed with [capacity], which repeats what it found by itself");
     }

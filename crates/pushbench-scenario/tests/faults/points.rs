@@ -112,10 +112,11 @@ fn cases_have_names_of_their_own() {
 #[test]
 fn a_file_varies_in_one_way() {
     assert_snapshot!(with("[sweep]\n\"target.ring\" = [1]\n[[cases]]\nname = \"x\"\n"), @"x.toml:17: cases: a file has a [sweep] or [[cases]], not both");
-    assert_snapshot!(with("[capacity]\n[[cases]]\nname = \"x\"\n"), @r"
+    assert_snapshot!(with("[capacity]\n[[cases]]\nname = \"x\"\n"), @r#"
     x.toml:15: capacity: not together with [cases]
       hint: a search varies a key by itself: put it into a file of its own
-    ");
+    x.toml:15: capacity.vary: missing: "clients" or "rate"
+    "#);
     let steps = GOOD.replace("count = 100", "count = [100, 200]");
     assert_snapshot!(faults(&format!("{steps}[sweep]\n\"target.ring\" = [1]\n")), @r#"
     x.toml:4: clients.count: a cell of a sweep has one number of clients

@@ -3,9 +3,9 @@
 //! What is tried next the search itself knows, and why a probe failed the verdict does. Here a probe becomes a place that is
 //! measured like any other, and its outcome a line of the manifest.
 
-use pushbench_measure::results::{CapacityRecord, ProbeRecord, RoundResult};
+use pushbench_measure::results::{CapacityRecord, ProbeRecord, RoundResult, Vary};
 use pushbench_measure::verdict::{Cause, TooMuch, too_much};
-use pushbench_report::format::time_us;
+use pushbench_report::format::{grouped, time_us};
 use pushbench_scenario::capacity::{Answer, Capacity, Next};
 use pushbench_scenario::needs::{Machine, needs_of};
 use pushbench_scenario::plan::Plan;
@@ -205,7 +205,7 @@ impl Searching<'_> {
             record.why = format!("{} probes were not enough", record.probes.len());
         } else if answer.failed.is_none() {
             record.cause = Some(Cause::UpperEnd);
-            record.why = format!("nothing above {} was tried", self.capacity.in_words(record.to));
+            record.why = format!("nothing above {} was tried", in_words(self.capacity, record.to));
         }
     }
 }
@@ -220,9 +220,17 @@ fn latency(round: &RoundResult) -> String {
     )
 }
 
+/// A value with its unit, for people: `1,600 clients`.
+fn in_words(capacity: &Capacity, value: f64) -> String {
+    match capacity.vary {
+        Vary::Clients => format!("{} clients", grouped(value as u64)),
+        Vary::Rate => capacity.in_words(value),
+    }
+}
+
 /// What came of a probe, in a line: `sse: 800 clients: ok (p99 3.1 ms)`.
 fn line(label: &str, probe: &ProbeRecord, capacity: &Capacity) -> String {
-    let value = capacity.in_words(probe.value);
+    let value = in_words(capacity, probe.value);
     let again = if probe.round > 1 { " again" } else { "" };
     let capped = if probe.capped { ", measured for less than its percentile needs" } else { "" };
     let why = if probe.passed { format!("ok ({})", probe.why) } else { probe.why.clone() };
@@ -233,10 +241,10 @@ fn line(label: &str, probe: &ProbeRecord, capacity: &Capacity) -> String {
 fn sentence(record: &CapacityRecord, capacity: &Capacity) -> String {
     let label = &record.label;
     let Some(found) = record.found else {
-        let from = capacity.in_words(record.from);
+        let from = in_words(capacity, record.from);
         return format!("{label}: nothing found, {from} are too much already: {}", record.why);
     };
     let least = if record.at_least { "at least " } else { "" };
     let unconfirmed = if record.confirmed { "" } else { " (no repeat confirmed it)" };
-    format!("{label}: {least}{}{unconfirmed}; then {}", capacity.in_words(found), record.why)
+    format!("{label}: {least}{}{unconfirmed}; then {}", in_words(capacity, found), record.why)
 }
