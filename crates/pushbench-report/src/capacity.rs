@@ -26,13 +26,18 @@ pub(crate) fn unit(vary: Vary) -> &'static str {
     }
 }
 
+/// Whether a search tells anything of its transport. Below the first probe nothing was tried, and where that failed by a
+/// load generator at its limit nothing is known.
+pub(crate) fn is_known(record: &CapacityRecord) -> bool {
+    record.found.is_some() || (record.complete && record.cause.is_some_and(|cause| !cause.leaves_more()))
+}
+
 /// What a transport bears: `at least 1,600 clients`, `fewer than 100 clients`, `unknown`.
 pub(crate) fn answer(record: &CapacityRecord) -> String {
     match record.found {
         Some(found) if record.at_least => format!("at least {}", amount(record.vary, found)),
         Some(found) => amount(record.vary, found),
-        // Below the first probe nothing was tried, and a generator at its limit tells nothing of the transport.
-        None if record.complete && record.cause.is_some_and(|cause| !cause.leaves_more()) => {
+        None if is_known(record) => {
             let less = if record.vary == Vary::Clients { "fewer" } else { "less" };
             format!("{less} than {}", amount(record.vary, record.from))
         }

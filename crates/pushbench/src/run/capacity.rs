@@ -16,6 +16,9 @@ use super::places::{Measuring, Place};
 use super::step::Ended;
 use crate::exit::Failure;
 
+/// How often a probe is made that fails by what befalls a machine now and then.
+const LOOKS: u32 = 3;
+
 /// Searches the capacity of every transport, one after the other. What is known when it ends early is kept.
 pub(super) async fn search_all(
     plan: &Plan,
@@ -76,7 +79,10 @@ impl Searching<'_> {
                 return Ok(None);
             };
             let mut outcome = self.probe(units, &mut record, measuring).await?;
-            if matches!(outcome, Ok(Outcome::FailedByChance)) {
+            for _ in 1..LOOKS {
+                if !matches!(outcome, Ok(Outcome::FailedByChance)) {
+                    break;
+                }
                 measuring.forget(self.places[&units].place);
                 outcome = self.probe(units, &mut record, measuring).await?;
             }
