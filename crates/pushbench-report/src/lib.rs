@@ -8,6 +8,7 @@
 pub mod calibration;
 pub mod charts;
 pub mod compare;
+pub mod crossover;
 mod error;
 mod figures;
 mod folder;
@@ -15,6 +16,7 @@ pub mod format;
 mod log_check;
 mod manifest;
 pub mod peers;
+mod points;
 pub mod table;
 
 pub use error::ReportError;

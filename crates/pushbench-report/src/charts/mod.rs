@@ -9,6 +9,7 @@ mod bytes;
 mod canvas;
 mod capacity;
 mod cost;
+mod crossover;
 mod font;
 mod frame;
 mod layout;
@@ -22,6 +23,8 @@ mod scale;
 mod shift;
 mod sockets;
 mod stacked;
+mod sweep;
+mod swept;
 mod timeline;
 mod view;
 
@@ -29,6 +32,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use canvas::Canvas;
+use swept::Swept;
 use view::View;
 
 use crate::compare::{self, Comparison};
@@ -57,12 +61,69 @@ fn always(_: &View<'_>) -> bool {
 }
 
 /// Draws every chart that a run has data for into the folder `out`, which is created. A chart replaces its
-/// predecessor in one step.
+/// predecessor in one step. Of a run with several points there is the chart of its sweep, and where they are few, a folder
+/// with the charts of each.
 ///
 /// # Errors
 /// [`ReportError::Write`] where a file or the folder cannot be written, [`ReportError::Draw`] where the drawing
 /// library refuses.
 pub fn draw_all(folder: &RunFolder, out: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    if folder.run.scenario.points.is_empty() {
+        return draw_point(folder, out);
+    }
+    make_folder(out)?;
+    let mut drawn = Vec::new();
+    if let Some(swept) = Swept::of(&folder.run) {
+        drawn.push(match swept.map.sweep.keys.len() {
+            1 => save(out, SWEEP, |canvas| sweep::draw(canvas, &swept))?,
+            _ => save(out, CROSSOVER, |canvas| crossover::draw(canvas, &swept))?,
+        });
+    }
+    if left_out(folder).is_none() {
+        for (number, point) in (1..).zip(folder.points()) {
+            if !point.run.results.is_empty() {
+                drawn.extend(draw_point(&point, &out.join(folder_of_point(number, &point)))?);
+            }
+        }
+    }
+    Ok(drawn)
+}
+
+/// The file of a sweep over two keys.
+pub const CROSSOVER: &str = "crossover.png";
+/// The file of a sweep over one key.
+pub const SWEEP: &str = "sweep.png";
+
+/// Most points whose own charts are drawn: of more nobody looks at all.
+const MOST_POINTS: usize = 8;
+
+/// Why the charts of each point are not drawn; `None` where they are.
+#[must_use]
+pub fn left_out(folder: &RunFolder) -> Option<String> {
+    let points = folder.run.scenario.points.len();
+    (points > MOST_POINTS).then(|| {
+        format!("charts of each point are left out: {points} points, drawn are those of runs of {MOST_POINTS} at most")
+    })
+}
+
+/// `2-events.rate-5-s`: a name for people, a number for order and to tell apart what would read the same.
+fn folder_of_point(number: u32, point: &RunFolder) -> String {
+    let name = point.run.results.first().and_then(|result| result.summary.point.as_deref());
+    let mut slug = String::new();
+    for letter in name.unwrap_or_default().chars() {
+        let allowed = letter.is_ascii_alphanumeric() || letter == '.';
+        match (allowed, slug.ends_with('-')) {
+            (true, _) => slug.push(letter),
+            (false, false) => slug.push('-'),
+            (false, true) => {}
+        }
+    }
+    slug.truncate(80);
+    format!("{number}-{}", slug.trim_matches(['-', '.']))
+}
+
+/// Draws the charts of one point.
+fn draw_point(folder: &RunFolder, out: &Path) -> Result<Vec<PathBuf>, ReportError> {
     make_folder(out)?;
     let view = View::new(folder);
     let wanted = CHARTS.iter().filter(|chart| (chart.wanted)(&view));

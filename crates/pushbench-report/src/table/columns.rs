@@ -32,17 +32,23 @@ impl Column {
     }
 }
 
-/// Rows in the order of the scenario: transport by transport, steps ascending.
+/// Rows in the order of the scenario: point by point, transport by transport, steps ascending.
 pub(super) fn rows(run: &Run) -> Vec<Row<'_>> {
     let position = |label: &str| run.transports.iter().position(|transport| transport.label == label);
     let mut results: Vec<&StepResult> = run.results.iter().collect();
-    results.sort_by_key(|result| (position(&result.summary.label), result.summary.step));
+    let point =
+        |result: &StepResult| result.summary.point.as_deref().and_then(|name| run.scenario.number_of(name));
+    results.sort_by_key(|result| (point(result), position(&result.summary.label), result.summary.step));
     results.into_iter().map(|result| Row { result }).collect()
 }
 
 /// The columns in blocks: what arrived and when, then what it cost.
 pub(super) fn blocks(run: &Run) -> [Vec<Column>; 2] {
-    [delivery(), cost(run)]
+    let mut blocks = [delivery(), cost(run)];
+    if super::has_points(run) {
+        blocks.iter_mut().for_each(|block| block.insert(0, Column::new("", "point", point)));
+    }
+    blocks
 }
 
 fn delivery() -> Vec<Column> {
@@ -62,7 +68,7 @@ fn delivery() -> Vec<Column> {
 
 fn cost(run: &Run) -> Vec<Column> {
     let mut columns = vec![Column::new("", "transport", label)];
-    if run.scenario.steps.len() > 1 {
+    if run.scenario.is_stepped() {
         columns.push(Column::new("", "clients", clients));
     }
     // Bytes on the wire are the better answer; where they were not measured the heading says what stands there.
@@ -126,6 +132,10 @@ fn label(row: &Row<'_>) -> Cell {
         return Cell::new(format!("{} !", row.result.summary.label), Paint::Bad);
     }
     Cell::plain(&row.result.summary.label)
+}
+
+fn point(row: &Row<'_>) -> Cell {
+    Cell::plain(row.result.summary.point.as_deref().unwrap_or(NOTHING))
 }
 
 fn clients(row: &Row<'_>) -> Cell {

@@ -29,6 +29,12 @@ pub(super) fn head(run: &Run) -> Vec<Cell> {
     if let Some(inject) = &scenario.inject {
         lines.push(Cell::new(format!("faults injected: {inject}"), Paint::Bad));
     }
+    if !scenario.points.is_empty() {
+        let points = scenario.points.len();
+        let line = format!("{}: {points} points, over {}", scenario.name, scenario.network_in_words());
+        lines.extend([Cell::plain(line), Cell::default()]);
+        return lines;
+    }
     let receivers = match scenario.topics {
         0 | 1 => scenario.pattern.clone(),
         topics => format!("{} topics", grouped(topics.into())),
@@ -240,14 +246,13 @@ fn marks(run: &Run) -> impl Iterator<Item = String> {
     dash.into_iter().chain(printed().any(approximate).then(|| tilde.to_owned()))
 }
 
-/// The label, with the number of clients where there are several.
+/// The label, with the point and the number of clients where there are several.
 fn name_of(run: &Run, result: &StepResult) -> String {
-    match result.summary.step {
-        Some(step) if run.scenario.steps.len() > 1 => {
-            format!("{} at {} clients", result.summary.label, grouped(step.into()))
-        }
-        _ => result.summary.label.clone(),
-    }
+    let Summary { label, step, point, .. } = &result.summary;
+    let clients = step.filter(|_| run.scenario.is_stepped());
+    let clients = clients.map(|step| format!("{} clients", grouped(step.into())));
+    let places: Vec<&str> = point.as_deref().into_iter().chain(clients.as_deref()).collect();
+    if places.is_empty() { label.clone() } else { format!("{label} at {}", places.join(", ")) }
 }
 
 /// The labels, each with its numbers of clients where there are several: `sse at 100, 1,000 clients, websocket at 100
@@ -255,15 +260,20 @@ fn name_of(run: &Run, result: &StepResult) -> String {
 fn names_of<'a>(run: &Run, results: impl Iterator<Item = &'a StepResult>) -> String {
     let mut of_label: Vec<(&str, Vec<String>)> = Vec::new();
     for result in results {
-        let step = result.summary.step.filter(|_| run.scenario.steps.len() > 1);
-        let step = step.map(|step| grouped(step.into()));
+        let step = result.summary.step.filter(|_| run.scenario.is_stepped());
+        let step = match (&result.summary.point, step) {
+            (Some(point), Some(step)) => Some(format!("{point} with {}", grouped(step.into()))),
+            (Some(point), None) => Some(point.clone()),
+            (None, step) => step.map(|step| grouped(step.into())),
+        };
         match of_label.iter_mut().find(|(label, _)| *label == result.summary.label) {
             Some((_, steps)) => steps.extend(step),
             None => of_label.push((&result.summary.label, step.into_iter().collect())),
         }
     }
     let word = |(label, steps): (&str, Vec<String>)| {
-        if steps.is_empty() { label.to_owned() } else { format!("{label} at {} clients", steps.join(", ")) }
+        let noun = if super::has_points(run) { "" } else { " clients" };
+        if steps.is_empty() { label.to_owned() } else { format!("{label} at {}{noun}", steps.join(", ")) }
     };
     of_label.into_iter().map(word).collect::<Vec<_>>().join(", ")
 }

@@ -30,6 +30,9 @@ pub(crate) fn report(arguments: &ReportArguments) -> Result<Exit, Failure> {
             path.display()
         ));
     }
+    if let Some(reason) = charts::left_out(&folder) {
+        terminal::say(reason);
+    }
     for chart in drawn {
         terminal::say(chart.display());
     }
