@@ -6,10 +6,24 @@ use pushbench_measure::results::{PointRecord, Run, ScenarioRecord};
 use crate::{LabelFiles, RunFolder};
 
 impl RunFolder {
-    /// Every point of the run as a run that has no other; none where it has no points.
-    pub fn points(&self) -> impl Iterator<Item = Self> {
-        let points = self.run.scenario.points.iter();
-        (1..).zip(points).map(|(number, point)| self.of_point(number, point))
+    /// The point of that number, from 1, as a run that has no other; `None` where there is none.
+    #[must_use]
+    pub fn point(&self, number: usize) -> Option<Self> {
+        let point = self.run.scenario.points.get(number.checked_sub(1)?)?;
+        Some(self.of_point(number as u32, point))
+    }
+
+    /// Numbers of the points that a word means, as on the command line of a run: a name, a number, or a value.
+    #[must_use]
+    pub fn numbers_of(&self, word: &str) -> Vec<usize> {
+        let points = (1..).zip(&self.run.scenario.points);
+        let meant = |(number, point): &(usize, &PointRecord)| {
+            let has = |(key, value): &(String, String)| {
+                word.split_once('=').is_some_and(|(of, wanted)| (of, wanted) == (key, value))
+            };
+            word == point.name || word.parse() == Ok(*number) || point.values.iter().any(has)
+        };
+        points.filter(meant).map(|(number, _)| number).collect()
     }
 
     fn of_point(&self, number: u32, point: &PointRecord) -> Self {

@@ -8,8 +8,8 @@ use super::canvas::{Align, Canvas, Stroke};
 use super::font::{self, Type};
 use super::frame::surround;
 use super::layout::{Point, Rect};
-use super::palette::{ALARM, AXIS, FAINT_TEXT, PAPER, SHADE, TEXT, mix};
-use super::swept::{self, Swept};
+use super::palette::{ALARM, AXIS, FAINT_TEXT, SHADE, TEXT, mix};
+use super::swept::{self, Swept, pale};
 use crate::crossover::{Answer, Cell, Ranked};
 
 /// Cells narrower or lower than this have no words.
@@ -28,7 +28,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, swept: &Swept<'_>) {
         swept.thresholds_in_words()
     );
     let room = surround(canvas, &title, &subtitle, &swept::footer(swept));
-    swept.draw_legend(canvas, (room.left, room.top + 14.0));
+    swept.draw_legend(canvas, (room.left, room.top - 10.0));
     let left = room.left + label_width(y) + 60.0;
     let plot = Rect::new(left, room.top + 62.0, room.right, room.bottom - 64.0);
     draw_axes(canvas, plot, room, x, y);
@@ -90,11 +90,6 @@ fn draw_cell(canvas: &mut Canvas<'_>, cell_room: Rect, cell: &Cell<'_>, swept: &
     if worded {
         draw_words(canvas, words, cell, &cheapest, swept);
     }
-}
-
-/// Colours that dark words are read on.
-fn pale(color: RGBColor) -> RGBColor {
-    mix(color, PAPER, 0.45)
 }
 
 /// Equal parts for transports that cannot be told apart.

@@ -61,8 +61,8 @@ fn always(_: &View<'_>) -> bool {
 }
 
 /// Draws every chart that a run has data for into the folder `out`, which is created. A chart replaces its
-/// predecessor in one step. Of a run with several points there is the chart of its sweep, and where they are few, a folder
-/// with the charts of each.
+/// predecessor in one step. Of a run with several points there is the chart of its sweep, or where they are a few
+/// cases, a folder with the charts of each.
 ///
 /// # Errors
 /// [`ReportError::Write`] where a file or the folder cannot be written, [`ReportError::Draw`] where the drawing
@@ -80,13 +80,23 @@ pub fn draw_all(folder: &RunFolder, out: &Path) -> Result<Vec<PathBuf>, ReportEr
         });
     }
     if left_out(folder).is_none() {
-        for (number, point) in (1..).zip(folder.points()) {
-            if !point.run.results.is_empty() {
-                drawn.extend(draw_point(&point, &out.join(folder_of_point(number, &point)))?);
-            }
+        for number in 1..=folder.run.scenario.points.len() {
+            drawn.extend(draw_of_point(folder, number, out)?);
         }
     }
     Ok(drawn)
+}
+
+/// Draws the charts of the point of that number, from 1, into a folder of its own below `out`. None where the point is not
+/// there or was not measured.
+///
+/// # Errors
+/// As [`draw_all`].
+pub fn draw_of_point(folder: &RunFolder, number: usize, out: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    let Some(point) = folder.point(number).filter(|point| !point.run.results.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    draw_point(&point, &out.join(folder_of_point(number, &point)))
 }
 
 /// The file of a sweep over two keys.
@@ -94,20 +104,22 @@ pub const CROSSOVER: &str = "crossover.png";
 /// The file of a sweep over one key.
 pub const SWEEP: &str = "sweep.png";
 
-/// Most points whose own charts are drawn: of more nobody looks at all.
-const MOST_POINTS: usize = 8;
+/// Most cases whose own charts are drawn: of more nobody looks at all.
+const MOST_CASES: usize = 8;
 
-/// Why the charts of each point are not drawn; `None` where they are.
+/// Why [`draw_all`] does not draw the charts of each point; `None` where it does. Of a sweep the question is answered by its
+/// own chart.
 #[must_use]
 pub fn left_out(folder: &RunFolder) -> Option<String> {
-    let points = folder.run.scenario.points.len();
-    (points > MOST_POINTS).then(|| {
-        format!("charts of each point are left out: {points} points, drawn are those of runs of {MOST_POINTS} at most")
+    let scenario = &folder.run.scenario;
+    let points = scenario.points.len();
+    (scenario.sweep.is_some() || points > MOST_CASES).then(|| {
+        format!("charts of each of the {points} points are left out: `pushbench report DIR --points 1` draws those of one")
     })
 }
 
 /// `2-events.rate-5-s`: a name for people, a number for order and to tell apart what would read the same.
-fn folder_of_point(number: u32, point: &RunFolder) -> String {
+fn folder_of_point(number: usize, point: &RunFolder) -> String {
     let name = point.run.results.first().and_then(|result| result.summary.point.as_deref());
     let mut slug = String::new();
     for letter in name.unwrap_or_default().chars() {

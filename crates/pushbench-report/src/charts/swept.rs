@@ -10,7 +10,7 @@ use super::canvas::{Align, Canvas, SIZE};
 use super::font::{self, Type};
 use super::frame::{FOOTER, MARGIN, host, plain_footer};
 use super::layout::{Point, Rect};
-use super::palette::{Ink, ink};
+use super::palette::{Ink, PAPER, ink, mix};
 use crate::compare::wording::unit_of;
 use crate::crossover::{Answer, Map};
 use crate::format::typed;
@@ -80,14 +80,19 @@ impl<'a> Swept<'a> {
         }
     }
 
-    /// Names of the transports in their colours.
+    /// Names of the transports in the colours of their cells.
     pub(super) fn draw_legend(&self, canvas: &mut Canvas<'_>, (mut x, y): Point) {
         for transport in &self.run.transports {
-            canvas.fill(Rect::new(x, y - 10.0, x + 30.0, y + 10.0), self.color(&transport.label));
+            canvas.fill(Rect::new(x, y - 10.0, x + 30.0, y + 10.0), pale(self.color(&transport.label)));
             canvas.text((x + 40.0, y), Align::Left, TICK, &transport.label);
             x += 40.0 + font::width(&transport.label, TICK) + 34.0;
         }
     }
+}
+
+/// Colours that dark words are read on.
+pub(super) fn pale(color: RGBColor) -> RGBColor {
+    mix(color, PAPER, 0.45)
 }
 
 /// Conditions, what may not be believed, and the machine.
@@ -145,5 +150,9 @@ fn why(run: &Run) -> String {
     }
     let mut counts: Vec<(&str, usize)> = counts.into_iter().collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    counts.into_iter().map(|(reason, count)| format!("{count} × {reason}")).collect::<Vec<_>>().join(", ")
+    counts
+        .into_iter()
+        .map(|(reason, count)| format!("{count}\u{a0}×\u{a0}{}", reason.replace(' ', "\u{a0}")))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

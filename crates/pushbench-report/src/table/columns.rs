@@ -10,6 +10,8 @@ use crate::format::{bytes, grouped, number, plus_minus, time_us};
 /// A row of the table.
 pub(super) struct Row<'a> {
     result: &'a StepResult,
+    /// Whether it is the first of its point.
+    leads: bool,
 }
 
 /// A column: its heading, and how a row fills it.
@@ -39,7 +41,13 @@ pub(super) fn rows(run: &Run) -> Vec<Row<'_>> {
     let point =
         |result: &StepResult| result.summary.point.as_deref().and_then(|name| run.scenario.number_of(name));
     results.sort_by_key(|result| (point(result), position(&result.summary.label), result.summary.step));
-    results.into_iter().map(|result| Row { result }).collect()
+    let mut before = None;
+    let mut rows = Vec::new();
+    for result in results {
+        let leads = before.replace(&result.summary.point) != Some(&result.summary.point);
+        rows.push(Row { result, leads });
+    }
+    rows
 }
 
 /// The columns in blocks: what arrived and when, then what it cost.
@@ -135,7 +143,8 @@ fn label(row: &Row<'_>) -> Cell {
 }
 
 fn point(row: &Row<'_>) -> Cell {
-    Cell::plain(row.result.summary.point.as_deref().unwrap_or(NOTHING))
+    // In Markdown as at a terminal: rows below belong to the same point.
+    Cell::plain(row.result.summary.point.as_deref().filter(|_| row.leads).unwrap_or_default())
 }
 
 fn clients(row: &Row<'_>) -> Cell {

@@ -41,17 +41,17 @@ pub fn render(run: &Run, style: Style) -> String {
     let rows = columns::rows(run);
     let painted = |lines: Vec<Cell>| lines.into_iter().map(|line| grid::paint(&line, style.color));
     let mut lines: Vec<String> = painted(notes::head(run)).collect();
+    if let Some(crossover::Drawn { title, heads, rows }) = crossover::block(run) {
+        let heads: Vec<Head<'_>> = heads.iter().map(|name| Head { group: "", name }).collect();
+        lines.push(title);
+        lines.extend(grid::render(&heads, 1, &rows, width, style.color));
+        lines.push(String::new());
+    }
     // In a run of several points or steps these are part of a row's name.
     let names = 1 + usize::from(has_points(run)) + usize::from(run.scenario.is_stepped());
     for columns in columns::blocks(run) {
         let heads = columns.iter().map(Column::head).collect::<Vec<_>>();
         lines.extend(grid::render(&heads, names, &cells(&columns, &rows), width, style.color));
-        lines.push(String::new());
-    }
-    if let Some(crossover::Drawn { title, heads, rows }) = crossover::block(run) {
-        let heads: Vec<Head<'_>> = heads.iter().map(|name| Head { group: "", name }).collect();
-        lines.push(title);
-        lines.extend(grid::render(&heads, 1, &rows, width, style.color));
         lines.push(String::new());
     }
     if let Some(Validity { heads, rows, zeros }) = validity::block(run) {
@@ -76,14 +76,14 @@ pub fn markdown(run: &Run) -> String {
         out.push_str(&line.text);
         out.push_str("\n\n");
     }
-    for columns in columns::blocks(run) {
-        let heads: Vec<String> = columns.iter().map(|column| column.head().in_one_line()).collect();
-        push_markdown_table(&mut out, &heads, cells(&columns, &rows));
-    }
     if let Some(crossover::Drawn { title, heads, rows }) = crossover::block(run) {
         out.push_str(&title);
         out.push_str("\n\n");
         push_markdown_table(&mut out, &heads, rows);
+    }
+    for columns in columns::blocks(run) {
+        let heads: Vec<String> = columns.iter().map(|column| column.head().in_one_line()).collect();
+        push_markdown_table(&mut out, &heads, cells(&columns, &rows));
     }
     if let Some(Validity { heads, rows, zeros }) = validity::block(run) {
         if !rows.is_empty() {

@@ -23,7 +23,8 @@ impl Together {
         let before = self.all.len();
         let mut counted: Vec<usize> = Vec::new();
         for fault in faults {
-            let like = |other: &Fault| (other.line, &other.key) == (fault.line, &fault.key);
+            let like =
+                |other: &Fault| fault.line.is_some() && (other.line, &other.key) == (fault.line, &fault.key);
             let same = self.all[..before].iter().position(|(other, ..)| *other == fault);
             let same = same.or_else(|| self.all[..before].iter().position(|(other, ..)| like(other)));
             match same {
