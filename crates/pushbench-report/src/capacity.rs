@@ -124,6 +124,9 @@ pub(crate) fn value_of(run: &Run, vary: Vary, result: &StepResult) -> Option<f64
 pub(crate) fn at_capacity(run: &Run) -> Run {
     let results = run.results.iter().filter(|result| is_at_capacity(run, result)).cloned().collect();
     let mut shown = Run { results, ..run.clone() };
+    let is_shown =
+        |name: &str| shown.results.iter().any(|result| result.summary.point.as_deref() == Some(name));
+    shown.scenario.points.retain(|point| is_shown(&point.name));
     if let Some((_, longest)) = measured_s(run) {
         shown.scenario.measure_s = longest;
     }

@@ -172,12 +172,13 @@ fn options_of_the_command_line_hold_at_every_point() {
     let overrides = Overrides {
         clients: Some(vec![7]),
         duration: Some(Period::from_secs(2)),
-        only: vec!["sse".to_owned()],
+        only: vec!["sse".to_owned(), "long-polling".to_owned()],
         repeat: Some(3),
         ..Overrides::default()
     };
-    let scenario = scenario_with(CASES, &overrides);
-    assert_eq!(names(&scenario), ["idle"], "the other case has no such transport");
+    let text = format!("{CASES}[[cases]]\nname = \"long\"\ntransports = [{{ kind = \"long-polling\" }}]\n");
+    let scenario = scenario_with(&text, &overrides);
+    assert_eq!(names(&scenario), ["idle", "long"], "the other case has no such transport");
     let plan = scenario.first();
     assert_eq!(
         (plan.steps.as_slice(), plan.phases.measure, plan.rounds),

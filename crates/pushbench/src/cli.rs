@@ -133,6 +133,9 @@ pub(crate) struct ReportArguments {
     /// Print the table as Markdown
     #[arg(long)]
     pub(crate) markdown: bool,
+    /// Of a run of several points, draw the charts of these too: names, numbers from 1, or values
+    #[arg(long, value_name = "POINT", value_delimiter = ',')]
+    pub(crate) points: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -250,7 +250,7 @@ fn miss(result: &StepResult, threshold: &ThresholdResult) -> String {
     format!("{} {}, {}", threshold.figure, threshold.condition, measured(result, threshold))
 }
 
-fn host(run: &Run) -> String {
+pub(super) fn host(run: &Run) -> String {
     let host = &run.host;
     let cpus = if host.cpus == 1 { "1 CPU".to_owned() } else { format!("{} CPUs", host.cpus) };
     let parts = [

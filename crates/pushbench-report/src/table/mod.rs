@@ -6,10 +6,11 @@
 
 mod columns;
 pub mod comparison;
+mod crossover;
 mod found;
 pub(crate) mod grid;
 pub(crate) mod notes;
-mod validity;
+pub(crate) mod validity;
 
 use pushbench_measure::results::Run;
 use std::borrow::Cow;
@@ -64,8 +65,14 @@ pub fn render(run: &Run, style: Style) -> String {
         lines.extend(painted(reasons));
         lines.extend(["", AT_CAPACITY, ""].map(str::to_owned));
     }
-    // In a run of several steps the number of clients is part of a row's name.
-    let names = if run.scenario.steps.len() > 1 { 2 } else { 1 };
+    if let Some(crossover::Drawn { title, heads, rows }) = crossover::block(run) {
+        let heads: Vec<Head<'_>> = heads.iter().map(|name| Head { group: "", name }).collect();
+        lines.push(title);
+        lines.extend(grid::render(&heads, 1, &rows, width, style.color));
+        lines.push(String::new());
+    }
+    // In a run of several points or steps these are part of a row's name.
+    let names = 1 + usize::from(has_points(run)) + usize::from(run.scenario.is_stepped());
     for columns in columns::blocks(run) {
         let heads = columns.iter().map(Column::head).collect::<Vec<_>>();
         lines.extend(grid::render(&heads, names, &cells(&columns, &rows), width, style.color));
@@ -101,6 +108,11 @@ pub fn markdown(run: &Run) -> String {
         out.extend(reasons.iter().map(|line| format!("* {}\n", line.text)));
         out.push_str(&format!("\n{AT_CAPACITY}\n\n"));
     }
+    if let Some(crossover::Drawn { title, heads, rows }) = crossover::block(run) {
+        out.push_str(&title);
+        out.push_str("\n\n");
+        push_markdown_table(&mut out, &heads, rows);
+    }
     for columns in columns::blocks(run) {
         let heads: Vec<String> = columns.iter().map(|column| column.head().in_one_line()).collect();
         push_markdown_table(&mut out, &heads, cells(&columns, &rows));
@@ -117,6 +129,11 @@ pub fn markdown(run: &Run) -> String {
         out.push('\n');
     }
     out
+}
+
+/// Whether rows are told apart by points.
+fn has_points(run: &Run) -> bool {
+    !run.scenario.points.is_empty()
 }
 
 fn push_markdown_table(out: &mut String, heads: &[String], rows: Vec<Vec<Cell>>) {

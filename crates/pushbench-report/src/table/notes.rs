@@ -29,6 +29,12 @@ pub(super) fn head(run: &Run) -> Vec<Cell> {
     if let Some(inject) = &scenario.inject {
         lines.push(Cell::new(format!("faults injected: {inject}"), Paint::Bad));
     }
+    if !scenario.points.is_empty() && run.capacity.is_empty() {
+        let points = scenario.points.len();
+        let line = format!("{}: {points} points, over {}", scenario.name, scenario.network_in_words());
+        lines.extend([Cell::plain(line), Cell::default()]);
+        return lines;
+    }
     let receivers = match scenario.topics {
         0 | 1 => scenario.pattern.clone(),
         topics => format!("{} topics", grouped(topics.into())),
@@ -75,6 +81,7 @@ pub(super) fn foot(run: &Run) -> Vec<Cell> {
     for result in &run.results {
         lines.extend(doubts(run, result));
     }
+    lines.extend(warned(run));
     lines.extend(thresholds_missed(run));
     lines.extend(thresholds_met(run));
     lines.extend(floor(run));
@@ -117,7 +124,9 @@ fn invalid(run: &Run) -> Option<String> {
             (!facts.is_empty()).then(|| (result, facts.join("; ")))
         })
         .collect();
-    let words = if parts.len() <= WITH_REASONS {
+    let words = if super::has_points(run) && parts.len() > WITH_REASONS {
+        format!("{} of {} rows, marked !", parts.len(), run.results.len())
+    } else if parts.len() <= WITH_REASONS {
         let word = |(result, facts): &(&StepResult, String)| format!("{} ({facts})", name_of(run, result));
         parts.iter().map(word).collect::<Vec<_>>().join(", ")
     } else {
@@ -128,6 +137,10 @@ fn invalid(run: &Run) -> Option<String> {
 
 /// `MISSED THRESHOLDS: sse`, or nothing where all were met.
 fn missed(run: &Run) -> Option<String> {
+    // A sweep looks for where they are missed.
+    if run.scenario.sweep.is_some() {
+        return None;
+    }
     let missed = |result: &&StepResult| result.thresholds.iter().any(|threshold| !threshold.met);
     let names = names_of(run, run.results.iter().filter(missed));
     (!names.is_empty()).then(|| format!("MISSED THRESHOLDS: {names}"))
@@ -151,6 +164,14 @@ fn doubts(run: &Run, result: &StepResult) -> Vec<Cell> {
     if !result.complete {
         lines.push(Cell::new(format!("{name} {}", cut_short(run, result)), Paint::Care));
     }
+    if super::has_points(run) {
+        // Of many points each gets a line, and warnings a count.
+        let breaches = result.findings.iter().filter(|finding| finding.level == Level::Breach);
+        let facts: Vec<&str> = breaches.map(Finding::fact).collect();
+        let told = (!facts.is_empty()).then(|| format!("! {name} is invalid: {}", facts.join("; ")));
+        lines.extend(told.map(|text| Cell::new(text, Paint::Bad)));
+        return lines;
+    }
     let mut findings: Vec<_> = result.findings.iter().filter(|finding| finding.level > Level::Ok).collect();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     lines.extend(findings.into_iter().map(|finding| match finding.level {
@@ -158,6 +179,15 @@ fn doubts(run: &Run, result: &StepResult) -> Vec<Cell> {
         _ => Cell::new(format!("{name}, warning: {}", finding.text), Paint::Care),
     }));
     lines
+}
+
+/// How many rows have warnings, where these are not told one by one.
+fn warned(run: &Run) -> Option<Cell> {
+    let has = |result: &&StepResult| result.findings.iter().any(|finding| finding.level == Level::Warning);
+    let count = run.results.iter().filter(has).count();
+    let text =
+        || format!("{count} of {} rows have warnings: their findings are in run.json", run.results.len());
+    (super::has_points(run) && count > 0).then(|| Cell::new(text(), Paint::Care))
 }
 
 fn cut_short(run: &Run, result: &StepResult) -> String {
@@ -169,7 +199,9 @@ fn cut_short(run: &Run, result: &StepResult) -> String {
 
 /// A line for each threshold that was missed.
 fn thresholds_missed(run: &Run) -> impl Iterator<Item = Cell> {
-    let all = run.results.iter().flat_map(|result| result.thresholds.iter().map(move |of| (result, of)));
+    // What a sweep looks for is told by its map, and counted below.
+    let told = run.results.iter().filter(|_| run.scenario.sweep.is_none());
+    let all = told.flat_map(|result| result.thresholds.iter().map(move |of| (result, of)));
     all.filter(|(_, threshold)| !threshold.met).map(|(result, threshold)| {
         let ThresholdResult { figure, condition, .. } = threshold;
         let name = name_of(run, result);
@@ -203,10 +235,21 @@ fn thresholds_met(run: &Run) -> Vec<Cell> {
         }
     }
     let line = |(of, values): (&ThresholdResult, Vec<String>)| {
-        let text = format!("threshold met: {} {} ({})", of.figure, of.condition, values.join(", "));
+        // Of many points the values would make no line to be read.
+        let values = match super::has_points(run) {
+            true => format!("{} of {} rows", values.len(), asked(run, of)),
+            false => values.join(", "),
+        };
+        let text = format!("threshold met: {} {} ({values})", of.figure, of.condition);
         Cell::new(text, Paint::Good)
     };
     met.into_iter().map(line).collect()
+}
+
+/// Rows that a condition was asked of.
+fn asked(run: &Run, of: &ThresholdResult) -> usize {
+    let same = |asked: &&ThresholdResult| (&asked.figure, &asked.condition) == (&of.figure, &of.condition);
+    run.results.iter().flat_map(|result| &result.thresholds).filter(same).count()
 }
 
 /// The measured value of a threshold's figure, with its interval where there is one.
@@ -246,14 +289,13 @@ fn marks(run: &Run) -> impl Iterator<Item = String> {
     dash.into_iter().chain(printed().any(approximate).then(|| tilde.to_owned()))
 }
 
-/// The label, with the number of clients where there are several.
+/// The label, with the point and the number of clients where there are several.
 fn name_of(run: &Run, result: &StepResult) -> String {
-    match result.summary.step {
-        Some(step) if run.scenario.steps.len() > 1 => {
-            format!("{} at {} clients", result.summary.label, grouped(step.into()))
-        }
-        _ => result.summary.label.clone(),
-    }
+    let Summary { label, step, point, .. } = &result.summary;
+    let clients = step.filter(|_| run.scenario.is_stepped());
+    let clients = clients.map(|step| format!("{} clients", grouped(step.into())));
+    let places: Vec<&str> = point.as_deref().into_iter().chain(clients.as_deref()).collect();
+    if places.is_empty() { label.clone() } else { format!("{label} at {}", places.join(", ")) }
 }
 
 /// The labels, each with its numbers of clients where there are several: `sse at 100, 1,000 clients, websocket at 100
@@ -261,15 +303,20 @@ fn name_of(run: &Run, result: &StepResult) -> String {
 fn names_of<'a>(run: &Run, results: impl Iterator<Item = &'a StepResult>) -> String {
     let mut of_label: Vec<(&str, Vec<String>)> = Vec::new();
     for result in results {
-        let step = result.summary.step.filter(|_| run.scenario.steps.len() > 1);
-        let step = step.map(|step| grouped(step.into()));
+        let step = result.summary.step.filter(|_| run.scenario.is_stepped());
+        let step = match (&result.summary.point, step) {
+            (Some(point), Some(step)) => Some(format!("{point} with {}", grouped(step.into()))),
+            (Some(point), None) => Some(point.clone()),
+            (None, step) => step.map(|step| grouped(step.into())),
+        };
         match of_label.iter_mut().find(|(label, _)| *label == result.summary.label) {
             Some((_, steps)) => steps.extend(step),
             None => of_label.push((&result.summary.label, step.into_iter().collect())),
         }
     }
     let word = |(label, steps): (&str, Vec<String>)| {
-        if steps.is_empty() { label.to_owned() } else { format!("{label} at {} clients", steps.join(", ")) }
+        let noun = if super::has_points(run) { "" } else { " clients" };
+        if steps.is_empty() { label.to_owned() } else { format!("{label} at {}{noun}", steps.join(", ")) }
     };
     of_label.into_iter().map(word).collect::<Vec<_>>().join(", ")
 }

@@ -152,6 +152,6 @@ fn options_that_a_sweep_leaves_no_room_for() {
     let cases = format!(
         "{GOOD}[[cases]]\nname = \"x\"\n[[cases]]\nname = \"y\"\n[[cases.transports]]\nkind = \"websocket\"\n"
     );
-    assert_snapshot!(faults_with(&cases, &Overrides { only: vec!["webshop".to_owned()], ..Overrides::default() }), @"x.toml: --only: no transport has the label `webshop`, labels are sse, short-polling");
+    assert_snapshot!(faults_with(&cases, &Overrides { only: vec!["webshop".to_owned()], ..Overrides::default() }), @"x.toml: --only: no transport has the label `webshop`, labels are sse, short-polling (at the point `x`)");
     assert_snapshot!(faults_with(&cases, &Overrides { only: vec!["websocket".to_owned()], ..of(&["x"]) }), @"x.toml: --only: none of the points that are left has such a transport");
 }

@@ -22,9 +22,9 @@ mod topology;
 mod watch;
 
 use pushbench_measure::results::{Calibration, Run, Status, names};
-use pushbench_measure::verdict::Level;
 use pushbench_probe::{clock, limits};
 use pushbench_report::RunFolder as Finished;
+use pushbench_report::charts::{draw_all, left_out};
 use pushbench_scenario::needs::Needs;
 use pushbench_scenario::schedule::order_of_round;
 use pushbench_scenario::{Inject, Network, Scenario};
@@ -221,10 +221,13 @@ fn print(run: &Run, options: &Options) -> Result<(), Failure> {
 /// Draws the charts of what was saved.
 fn draw(run: &Path, progress: &mut Progress) -> Exit {
     let charts = run.join(names::CHARTS);
-    let drawn = Finished::load(run).and_then(|run| pushbench_report::charts::draw_all(&run, &charts));
+    let drawn = Finished::load(run).and_then(|run| Ok((draw_all(&run, &charts)?, left_out(&run))));
     match drawn {
-        Ok(drawn) => {
+        Ok((drawn, left_out)) => {
             progress.say(format_args!("{} charts in {}", drawn.len(), charts.display()));
+            if let Some(reason) = left_out {
+                progress.say(reason);
+            }
             Exit::Ok
         }
         Err(error) => {
@@ -240,9 +243,7 @@ fn exit_of(run: &Run, ended: Option<&Ended>) -> Exit {
         Some(Ended::Died(_)) => Exit::Unexpected,
         Some(Ended::Environment(_)) => Exit::Environment,
         Some(Ended::Exhausted { .. }) => Exit::Invalid,
-        // Probes that fail are how a search works.
-        None if run.capacity.iter().any(|search| !search.is_answered()) => Exit::Invalid,
-        None if run.capacity.is_empty() && run.level() == Level::Breach => Exit::Invalid,
+        None if !run.answers() => Exit::Invalid,
         None => Exit::Ok,
     }
 }
