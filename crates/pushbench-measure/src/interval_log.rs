@@ -1,8 +1,8 @@
 //! Reading and writing `latency.hlog`: the standard V2 text format of HdrHistogram interval logs.
 //!
-//! A line's tag names the figure, for events due outside the measure phase the phase, in a run of several steps the
-//! number of clients, and from the second round on the round: `delivery`, `delivery.warmup`, `delivery.1000`,
-//! `slip.drain.1000.r2`. The headline histogram of a step is the sum of its `delivery` lines of all rounds. Other
+//! A line's tag names the figure, for events due outside the measure phase the phase, in a run of several points the
+//! number of the point, in one of several steps the number of clients, and from the second round on the round:
+//! `delivery`, `delivery.warmup`, `delivery.1000`, `slip.drain.p3.1000.r2`. The headline histogram of a step is the sum of its `delivery` lines of all rounds. Other
 //! tools read the same file with a tag filter.
 
 use hdrhistogram::serialization::V2DeflateSerializer;
@@ -15,6 +15,22 @@ use std::time::Duration;
 
 use crate::statistics::{Block, Round};
 use crate::{Figure, Histogram, Histograms, Phase};
+
+/// Which measurement of a transport a line is of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Mark {
+    /// Number of the point, from 1, in a run of several.
+    pub point: Option<u32>,
+    /// Number of clients, in a run of several steps.
+    pub step: Option<u32>,
+}
+
+impl From<Option<u32>> for Mark {
+    /// A step of a run that has one point.
+    fn from(step: Option<u32>) -> Self {
+        Self { point: None, step }
+    }
+}
 
 /// Writes the head of a log.
 ///
@@ -31,8 +47,7 @@ pub fn write_head(out: &mut impl Write, started_rfc3339: &str) -> io::Result<()>
 
 /// Writes one line for every histogram of an interval.
 ///
-/// `start` is the interval's begin since the run began; `step` is the number of clients in a run of several steps;
-/// `round` counts from 1.
+/// `start` is the interval's begin since the run began; `round` counts from 1.
 ///
 /// # Errors
 /// What the writer reports.
@@ -41,14 +56,15 @@ pub fn write_interval(
     histograms: &Histograms,
     start: Duration,
     length: Duration,
-    step: Option<u32>,
+    mark: impl Into<Mark>,
     round: u32,
 ) -> io::Result<()> {
+    let mark = mark.into();
     let mut lines = Vec::new();
     let mut serializer = V2DeflateSerializer::new();
     let mut writer = IntervalLogWriterBuilder::new().begin_log_with(&mut lines, &mut serializer)?;
     for (figure, phase, histogram) in histograms.iter() {
-        let tag = tag_of(figure, phase, step, round);
+        let tag = tag_of(figure, phase, mark, round);
         writer
             .write_histogram(histogram.inner(), start, length, Tag::new(&tag))
             .map_err(|error| io::Error::other(format!("{error:?}")))?;
@@ -56,13 +72,17 @@ pub fn write_interval(
     out.write_all(&lines)
 }
 
-fn tag_of(figure: Figure, phase: Phase, step: Option<u32>, round: u32) -> String {
+fn tag_of(figure: Figure, phase: Phase, mark: Mark, round: u32) -> String {
     let mut tag = figure.name().to_owned();
     if phase != Phase::Measure {
         tag.push('.');
         tag.push_str(phase.name());
     }
-    if let Some(step) = step {
+    if let Some(point) = mark.point {
+        tag.push_str(".p");
+        tag.push_str(&point.to_string());
+    }
+    if let Some(step) = mark.step {
         tag.push('.');
         tag.push_str(&step.to_string());
     }
@@ -73,24 +93,26 @@ fn tag_of(figure: Figure, phase: Phase, step: Option<u32>, round: u32) -> String
     tag
 }
 
-/// What a tag says: figure, phase, step, round.
-type Parts = (Figure, Phase, Option<u32>, u32);
+/// What a tag says: figure, phase, point and step, round.
+type Parts = (Figure, Phase, Mark, u32);
 
 fn parse_tag(tag: &str) -> Option<Parts> {
     let mut parts = tag.split('.');
     let name = parts.next()?;
     let figure = Figure::ALL.into_iter().find(|figure| figure.name() == name)?;
-    let (mut phase, mut step, mut round) = (Phase::Measure, None, 1);
+    let (mut phase, mut mark, mut round) = (Phase::Measure, Mark::default(), 1);
     for part in parts {
         if let Some(found) = Phase::ALL.into_iter().find(|phase| phase.name() == part) {
             phase = found;
         } else if let Some(number) = part.strip_prefix('r') {
             round = number.parse().ok()?;
+        } else if let Some(number) = part.strip_prefix('p') {
+            mark.point = Some(number.parse().ok()?);
         } else {
-            step = Some(part.parse().ok()?);
+            mark.step = Some(part.parse().ok()?);
         }
     }
-    Some((figure, phase, step, round))
+    Some((figure, phase, mark, round))
 }
 
 /// One line of a log.
@@ -100,8 +122,8 @@ pub struct Line {
     pub figure: Figure,
     /// Phase the events were due in.
     pub phase: Phase,
-    /// Number of clients, in a run of several steps.
-    pub step: Option<u32>,
+    /// Which measurement of the transport.
+    pub mark: Mark,
     /// Number of the round, from 1.
     pub round: u32,
     /// Begin of the interval since the run began.
@@ -138,8 +160,8 @@ pub fn read(text: &str) -> Result<Vec<Line>, LogError> {
     Ok(lines)
 }
 
-/// The sum of every line of one figure in one phase, by step, over those rounds of a step (both are arguments) that
-/// count. Holds one histogram a step whatever the length of the log, where [`read`] holds one a line.
+/// The sum of every line of one figure in one phase, by mark, over those rounds of a mark (both are arguments) that
+/// count. Holds one histogram a mark whatever the length of the log, where [`read`] holds one a line.
 ///
 /// # Errors
 /// As [`read`]; histograms of other figures and phases are not decoded.
@@ -147,35 +169,35 @@ pub fn sums_of_rounds(
     text: &str,
     figure: Figure,
     phase: Phase,
-    counts: impl Fn(Option<u32>, u32) -> bool,
-) -> Result<BTreeMap<Option<u32>, Histogram>, LogError> {
-    let mut sums = BTreeMap::<Option<u32>, Histogram>::new();
+    counts: impl Fn(Mark, u32) -> bool,
+) -> Result<BTreeMap<Mark, Histogram>, LogError> {
+    let mut sums = BTreeMap::<Mark, Histogram>::new();
     visit(
         text,
         |f, p| f == figure && p == phase,
         |line| {
-            if counts(line.step, line.round) {
-                sums.entry(line.step).or_default().add(&line.histogram);
+            if counts(line.mark, line.round) {
+                sums.entry(line.mark).or_default().add(&line.histogram);
             }
         },
     )?;
     Ok(sums)
 }
 
-/// The seconds of one figure in one phase, by step and round, each in little memory.
+/// The seconds of one figure in one phase, by mark and round, each in little memory.
 ///
 /// # Errors
 /// As [`read`]; histograms of other figures and phases are not decoded.
-pub fn rounds_by_step(
+pub fn rounds_by_mark(
     text: &str,
     figure: Figure,
     phase: Phase,
-) -> Result<BTreeMap<(Option<u32>, u32), Round>, LogError> {
-    let mut rounds = BTreeMap::<(Option<u32>, u32), Round>::new();
+) -> Result<BTreeMap<(Mark, u32), Round>, LogError> {
+    let mut rounds = BTreeMap::<(Mark, u32), Round>::new();
     visit(
         text,
         |f, p| f == figure && p == phase,
-        |line| rounds.entry((line.step, line.round)).or_default().0.push(Block::of(&line.histogram)),
+        |line| rounds.entry((line.mark, line.round)).or_default().0.push(Block::of(&line.histogram)),
     )?;
     Ok(rounds)
 }
@@ -191,14 +213,14 @@ fn visit(
     for (at, entry) in IntervalLogIterator::new(body.as_bytes()).enumerate() {
         let entry = entry.map_err(|_| LogError::Syntax { entry: at + 1 })?;
         let LogEntry::Interval(interval) = entry else { continue };
-        let Some((figure, phase, step, round)) = interval.tag().and_then(|tag| parse_tag(tag.as_str()))
+        let Some((figure, phase, mark, round)) = interval.tag().and_then(|tag| parse_tag(tag.as_str()))
         else {
             continue;
         };
         if wanted(figure, phase) {
             let histogram =
                 decode(&interval, &mut deserializer).ok_or(LogError::Histogram { entry: at + 1 })?;
-            each(Line { figure, phase, step, round, start: interval.start_timestamp(), histogram });
+            each(Line { figure, phase, mark, round, start: interval.start_timestamp(), histogram });
         }
     }
     Ok(())
@@ -213,12 +235,13 @@ fn decode(
     deserializer.deserialize(&mut bytes.as_slice()).ok().map(Histogram::from_inner)
 }
 
-/// The sum of all lines of a figure in a phase and step, over all rounds.
+/// The sum of all lines of a figure in a phase and of a mark, over all rounds.
 #[must_use]
-pub fn sum(lines: &[Line], figure: Figure, phase: Phase, step: Option<u32>) -> Histogram {
+pub fn sum(lines: &[Line], figure: Figure, phase: Phase, mark: impl Into<Mark>) -> Histogram {
+    let mark = mark.into();
     let mut sum = Histogram::new();
     for line in lines {
-        if line.figure == figure && line.phase == phase && line.step == step {
+        if line.figure == figure && line.phase == phase && line.mark == mark {
             sum.add(&line.histogram);
         }
     }
@@ -257,8 +280,11 @@ mod tests {
         let text = log_of_two_seconds();
         let all = |_, _| true;
         let sums = sums_of_rounds(&text, Figure::Delivery, Phase::Measure, all).unwrap();
-        assert_eq!(sums.keys().copied().collect::<Vec<_>>(), [Some(50)]);
-        assert_eq!(sums[&Some(50)], sum(&read(&text).unwrap(), Figure::Delivery, Phase::Measure, Some(50)));
+        assert_eq!(sums.keys().copied().collect::<Vec<_>>(), [Mark::from(Some(50))]);
+        assert_eq!(
+            sums[&Some(50).into()],
+            sum(&read(&text).unwrap(), Figure::Delivery, Phase::Measure, Some(50))
+        );
         assert!(sums_of_rounds(&text, Figure::Gap, Phase::Measure, all).unwrap().is_empty());
     }
 
@@ -270,15 +296,16 @@ mod tests {
         let second = Duration::from_secs(1);
         write_interval(&mut out, &histograms, 9 * second, second, Some(50), 2).unwrap();
         let text = String::from_utf8(out).unwrap();
-        let rounds = rounds_by_step(&text, Figure::Delivery, Phase::Measure).unwrap();
+        let rounds = rounds_by_mark(&text, Figure::Delivery, Phase::Measure).unwrap();
         let shape: Vec<_> = rounds.iter().map(|(key, round)| (*key, round.0.len(), round.count())).collect();
-        assert_eq!(shape, [((Some(50), 1), 2, 2), ((Some(50), 2), 1, 1)]);
-        assert_eq!(rounds[&(Some(50), 2)].0[0].bins().next().map(|(_, count)| count), Some(1));
+        let mark = Mark::from(Some(50));
+        assert_eq!(shape, [((mark, 1), 2, 2), ((mark, 2), 1, 1)]);
+        assert_eq!(rounds[&(mark, 2)].0[0].bins().next().map(|(_, count)| count), Some(1));
         let of_all = sums_of_rounds(&text, Figure::Delivery, Phase::Measure, |_, _| true).unwrap();
-        assert_eq!(of_all[&Some(50)].count(), 3);
-        let second_only = |step, round| (step, round) == (Some(50), 2);
+        assert_eq!(of_all[&Some(50).into()].count(), 3);
+        let second_only = |of, round| (of, round) == (mark, 2);
         let sums = sums_of_rounds(&text, Figure::Delivery, Phase::Measure, second_only).unwrap();
-        assert_eq!(sums[&Some(50)].count(), 1);
+        assert_eq!(sums[&Some(50).into()].count(), 1);
     }
 
     #[test]
@@ -294,14 +321,18 @@ mod tests {
         for figure in Figure::ALL {
             for phase in Phase::ALL {
                 for (step, round) in [(None, 1), (Some(1), 1), (Some(1_000_000), 2), (None, 30)] {
-                    let parts = (figure, phase, step, round);
-                    assert_eq!(parse_tag(&tag_of(figure, phase, step, round)), Some(parts));
+                    for point in [None, Some(1), Some(1_000)] {
+                        let parts = (figure, phase, Mark { point, step }, round);
+                        assert_eq!(parse_tag(&tag_of(figure, phase, parts.2, round)), Some(parts));
+                    }
                 }
             }
         }
-        assert_eq!(tag_of(Figure::Slip, Phase::Drain, Some(1_000), 2), "slip.drain.1000.r2");
-        assert_eq!(tag_of(Figure::Slip, Phase::Measure, None, 1), "slip");
-        for foreign in ["somebody-elses", "delivery.rest", "delivery.r", "delivery.-1"] {
+        assert_eq!(tag_of(Figure::Slip, Phase::Drain, Some(1_000).into(), 2), "slip.drain.1000.r2");
+        assert_eq!(tag_of(Figure::Slip, Phase::Measure, Mark::default(), 1), "slip");
+        let mark = Mark { point: Some(3), step: Some(1_000) };
+        assert_eq!(tag_of(Figure::Slip, Phase::Drain, mark, 2), "slip.drain.p3.1000.r2");
+        for foreign in ["somebody-elses", "delivery.rest", "delivery.r", "delivery.-1", "delivery.p"] {
             assert_eq!(parse_tag(foreign), None, "{foreign}");
         }
     }

@@ -1,5 +1,6 @@
 //! Reading the folder of a run. Opens files and nothing else; what a partial run left out is simply absent.
 
+use pushbench_measure::interval_log::Mark;
 use pushbench_measure::results::{ClientQuantile, Interval, Run, Status, StepResult, TransportRecord, names};
 use pushbench_measure::{Figure, Histogram, Phase, interval_log};
 use serde::de::DeserializeOwned;
@@ -29,13 +30,12 @@ pub struct RunFolder {
 pub struct LabelFiles {
     /// Rows of `intervals.csv`, of all steps and rounds.
     pub intervals: Vec<Interval>,
-    /// Delivery latency of events due in the measure phase, microseconds, by step (`None` in a run of one step). All
-    /// rounds added that the summary is made of.
-    pub delivery: BTreeMap<Option<u32>, Histogram>,
-    /// How long dropped clients were away, microseconds, by step; the same rounds added.
-    pub back: BTreeMap<Option<u32>, Histogram>,
-    /// The same of what answers took, by figure and step; empty unless clients asked.
-    pub answers: BTreeMap<(Figure, Option<u32>), Histogram>,
+    /// Delivery latency of events due in the measure phase, microseconds, by point and step. All rounds added that the summary is made of.
+    pub delivery: BTreeMap<Mark, Histogram>,
+    /// How long dropped clients were away, microseconds, by point and step; the same rounds added.
+    pub back: BTreeMap<Mark, Histogram>,
+    /// The same of what answers took, by figure, point and step; empty unless clients asked.
+    pub answers: BTreeMap<(Figure, Mark), Histogram>,
     /// Rows of `clients.csv`, of all steps and rounds.
     pub clients: Vec<ClientQuantile>,
     /// Names of the files that do not exist.
@@ -55,7 +55,7 @@ impl RunFolder {
             .transports
             .iter()
             .map(|transport| {
-                let counts = |step, round| in_summary(&run, &transport.label, step, round);
+                let counts = |mark, round| in_summary(&run, &transport.label, mark, round);
                 let figures = if has_answers(&run) { &ANSWERS[..] } else { &[] };
                 LabelFiles::load(&dir.join(&transport.label), lenient, figures, counts)
             })
@@ -109,7 +109,7 @@ impl RunFolder {
         self.run.results.iter().filter_map(|result| {
             let label = result.summary.label.as_str();
             let (_, files) = self.transports().find(|(transport, _)| transport.label == label)?;
-            let logged = files.delivery.get(&result.summary.step).map_or(0, Histogram::count);
+            let logged = files.delivery.get(&mark_of(&self.run, result)).map_or(0, Histogram::count);
             let there = !files.missing.contains(&names::LATENCY_LOG);
             Some((label, LogFault::of(result, logged).filter(|_| there)?))
         })
@@ -123,14 +123,21 @@ impl RunFolder {
 
 /// The number of clients of a result: its step, or the only one that the scenario has.
 pub(crate) fn step_of(run: &Run, result: &StepResult) -> Option<u32> {
-    result.summary.step.or_else(|| run.scenario.steps.first().copied()).or(result.summary.clients)
+    let steps = run.scenario.steps_of(result.summary.point.as_deref());
+    result.summary.step.or_else(|| steps.first().copied()).or(result.summary.clients)
 }
 
-/// Whether a round is in the row of its step, if the step has one.
-fn in_summary(run: &Run, label: &str, step: Option<u32>, round: u32) -> bool {
-    let of_step =
-        run.results.iter().find(|result| result.summary.label == label && result.summary.step == step);
-    of_step.is_none_or(|result| in_row(result, round))
+/// How the interval log marks a result.
+pub(crate) fn mark_of(run: &Run, result: &StepResult) -> Mark {
+    let point = result.summary.point.as_deref().and_then(|name| run.scenario.number_of(name));
+    Mark { point, step: result.summary.step }
+}
+
+/// Whether a round is in the row of its mark, if that has one.
+fn in_summary(run: &Run, label: &str, mark: Mark, round: u32) -> bool {
+    let of_mark =
+        (run.results.iter()).find(|result| result.summary.label == label && mark_of(run, result) == mark);
+    of_mark.is_none_or(|result| in_row(result, round))
 }
 
 /// Whether a round is in the row of a result: one that was cut short is not, unless there is no other, and one that the
@@ -151,20 +158,26 @@ impl LabelFiles {
     /// Delivery latency at one step. A run of one step does not name it.
     #[must_use]
     pub fn delivery_of(&self, step: u32) -> Option<&Histogram> {
-        self.delivery.get(&Some(step)).or_else(|| self.delivery.get(&None)).filter(|h| !h.is_empty())
+        self.delivery
+            .get(&Some(step).into())
+            .or_else(|| self.delivery.get(&Mark::default()))
+            .filter(|h| !h.is_empty())
     }
 
     /// How long dropped clients were away at one step.
     #[must_use]
     pub fn back_of(&self, step: u32) -> Option<&Histogram> {
-        self.back.get(&Some(step)).or_else(|| self.back.get(&None)).filter(|h| !h.is_empty())
+        self.back
+            .get(&Some(step).into())
+            .or_else(|| self.back.get(&Mark::default()))
+            .filter(|h| !h.is_empty())
     }
 
     /// What answers took at one step.
     #[must_use]
     pub fn answers_of(&self, figure: Figure, step: u32) -> Option<&Histogram> {
-        let of = |step| self.answers.get(&(figure, step));
-        of(Some(step)).or_else(|| of(None)).filter(|h| !h.is_empty())
+        let of = |mark| self.answers.get(&(figure, mark));
+        of(Some(step).into()).or_else(|| of(Mark::default())).filter(|h| !h.is_empty())
     }
 
     /// Reads the folder of a label; of the latency log also these figures of answers.
@@ -172,7 +185,7 @@ impl LabelFiles {
         dir: &Path,
         lenient: bool,
         figures: &[Figure],
-        counts: impl Fn(Option<u32>, u32) -> bool,
+        counts: impl Fn(Mark, u32) -> bool,
     ) -> Result<Self, ReportError> {
         let mut missing = Vec::new();
         let mut text_of = |name: &'static str| {

@@ -6,8 +6,10 @@
 //! `run.json` records.
 
 pub mod calibration;
+mod capacity;
 pub mod charts;
 pub mod compare;
+pub mod crossover;
 mod error;
 mod figures;
 mod folder;
@@ -15,6 +17,7 @@ pub mod format;
 mod log_check;
 mod manifest;
 pub mod peers;
+mod points;
 pub mod table;
 
 pub use error::ReportError;

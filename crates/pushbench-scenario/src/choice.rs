@@ -8,6 +8,8 @@ use serde::de::{Error, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializ
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
+use crate::quantity::Rate;
+
 /// `clients.count`: one number, or a list with one step each.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -199,5 +201,49 @@ impl<'de> Deserialize<'de> for SizeChoice {
             }
         }
         deserializer.deserialize_any(Sizes)
+    }
+}
+
+/// `capacity.from` and `capacity.to`: clients, or a rate.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Amount {
+    Number(u32),
+    Rate(Rate),
+}
+
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Amounts;
+        impl Visitor<'_> for Amounts {
+            type Value = Amount;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number of clients, or a rate such as \"100/s\"")
+            }
+
+            fn visit_i64<E: Error>(self, count: i64) -> Result<Amount, E> {
+                // What does not fit is out of range in any case.
+                Ok(Amount::Number(u32::try_from(count).unwrap_or(0)))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Amount, E> {
+                text.parse().map(Amount::Rate).map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_any(Amounts)
+    }
+}
+
+impl JsonSchema for Amount {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Amount".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let rate = generator.subschema_for::<Rate>();
+        schemars::json_schema!({
+            "anyOf": [{ "type": "integer", "minimum": 1, "maximum": ClientCounts::MOST }, rate]
+        })
     }
 }

@@ -1,15 +1,20 @@
 //! A plan and its needs in words, for people who want to know before they run it.
 
+mod points;
+
+pub use points::describe_scenario;
+
 use pushbench_transport::settings::TransportSettings as _;
 use pushbench_transport::{Period, Size};
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::answers::{Answers, Parts};
+use crate::capacity::Capacity;
 use crate::coalesce::Coalesce;
 use crate::life::Life;
 use crate::needs::{Machine, Needs, StepNeeds, topics_in_words};
-use crate::plan::{Arrival, BACKLOG_BYTES, EventSize, Events, Network, Plan, Source};
+use crate::plan::{Arrival, BACKLOG_BYTES, EventSize, Events, Network, Plan, Source, TransportPlan};
 use crate::slow::SlowPolicy;
 
 /// The resolved plan, what it needs, and what forbids it: several lines, the last one ended.
@@ -22,29 +27,50 @@ pub fn describe(plan: &Plan, needs: &Needs) -> String {
     text.push('\n');
     table(&mut text, &transports(plan));
     text.push('\n');
-    table(&mut text, &costs(needs));
-    if let Some(files) = coordinator(needs) {
-        let _ = writeln!(text, "\n  the coordinator needs {files} files, more than any other process");
-    }
+    table(&mut text, &costs(needs.steps.iter()));
     let rounds = if plan.rounds > 1 { format!(", {} rounds", plan.rounds) } else { String::new() };
-    let _ = writeln!(text, "\n  about {} in all{rounds}", rounded(needs.duration));
-    let Machine { open_files_soft_after_raise: files, ports: (first, last), cpus, .. } = needs.machine;
-    let memory = needs.machine.memory_available_bytes >> 20;
+    let files = coordinator(std::slice::from_ref(needs));
+    let time = match rounded(needs.duration) {
+        time if needs.duration_least < needs.duration => {
+            format!("{} to {time}, as far as the search gets,", rounded(needs.duration_least))
+        }
+        time => format!("about {time}"),
+    };
+    let _ = write!(text, "{files}\n  {time} in all{rounds}\n");
+    tail(&mut text, std::slice::from_ref(needs));
+    text
+}
+
+/// The machine, and what of it forbids something or will be felt.
+fn tail(text: &mut String, needs: &[Needs]) {
+    let Some(of_first) = needs.first() else { return };
+    let Machine { open_files_soft_after_raise: files, ports: (first, last), cpus, .. } = of_first.machine;
+    let memory = of_first.machine.memory_available_bytes >> 20;
     let _ = writeln!(
         text,
         "  this machine: {cpus} CPUs, {files} open files per process, ports {first} to {last}, {memory} MiB free"
     );
-    for warning in needs.warnings() {
-        let _ = writeln!(text, "{warning}");
+    let warnings = needs.iter().flat_map(Needs::warnings).map(ToString::to_string);
+    let refusals = needs.iter().flat_map(Needs::refusals).map(|refusal| refusal.to_string());
+    for line in same(warnings.chain(refusals).collect()) {
+        let _ = writeln!(text, "{line}");
     }
-    for refusal in needs.refusals() {
-        let _ = writeln!(text, "{refusal}");
+}
+
+/// What several points say, each once, in the order in which it is said first.
+fn same<T: PartialEq>(said: Vec<T>) -> Vec<T> {
+    let mut once = Vec::new();
+    for one in said {
+        if !once.contains(&one) {
+            once.push(one);
+        }
     }
-    text
+    once
 }
 
 fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
     let steps: Vec<String> = plan.steps.iter().map(u32::to_string).collect();
+    let then = if plan.capacity.is_some() { " to " } else { ", then " };
     let phases = &plan.phases;
     let mut facts = vec![("file", format!("{}, sha256 {:.12}", plan.path, plan.sha256))];
     if !plan.overrides.is_empty() {
@@ -56,10 +82,7 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
         share if share > 0.0 => format!("{}% may fail to connect", share * 100.0),
         _ => "all must connect".to_owned(),
     };
-    facts.push((
-        "clients",
-        format!("{}, {} arrive, {failures}", steps.join(", then "), rate(plan.connect_rate)),
-    ));
+    facts.push(("clients", format!("{}, {} arrive, {failures}", steps.join(then), rate(plan.connect_rate))));
     facts.push(("events", events(&plan.events)));
     let warmup_ns = Period::from_duration(phases.warmup).as_ns();
     for (what, shape) in [("clients", &plan.presence), ("rate", &plan.events.shape)] {
@@ -69,10 +92,14 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
     }
     facts.extend(life(&plan.life).map(|life| ("life", life)));
     facts.extend(plan.events.answers().map(|answers| ("answers", answers_in_words(&plan.events, answers))));
+    facts.extend(plan.capacity.map(|capacity| ("search", search(plan, &capacity))));
     // As a file would have them, so that none is rounded.
     let [warmup, measure, drain] = [phases.warmup, phases.measure, phases.drain].map(Period::from_duration);
     facts.push(("phases", format!("warm-up {warmup}, measure {measure}, drain {drain}")));
     facts.push(("target", format!("keeps {} events per topic", plan.ring_events)));
+    if let Some(connections) = plan.target_connections {
+        facts.push(("connections", format!("{connections} at the target, further ones are refused")));
+    }
     if plan.coalesce != Coalesce::Off {
         facts.push(("coalesce", plan.coalesce.to_string()));
     }
@@ -106,6 +133,24 @@ fn slow(plan: &Plan) -> Vec<(&'static str, String)> {
     };
     let policy = format!("who is {backlog} behind: {then}; send buffers: {buffer}");
     vec![("slow", readers), ("", policy)]
+}
+
+/// What is searched for, and how long a probe may measure.
+fn search(plan: &Plan, capacity: &Capacity) -> String {
+    let [from, to] =
+        [capacity.from, capacity.to.unwrap_or(capacity.from)].map(|value| capacity.in_words(value));
+    let percent = (capacity.precision * 1000.0).round() / 10.0;
+    let longest = |transport: &TransportPlan| {
+        let probe = capacity.probe(plan, &transport.label, capacity.search_from());
+        (probe.plan.phases.measure, probe.capped)
+    };
+    let (measure, capped) = plan.transports.iter().map(longest).max().unwrap_or_default();
+    let capped = if capped { ", too short for its percentiles: raise longest" } else { "" };
+    format!(
+        "{from} to {to}, to within {percent} %, at most {} probes of each transport; the first measures {}{capped}",
+        capacity.probes,
+        Period::from_duration(measure)
+    )
 }
 
 fn network(network: Network) -> String {
@@ -201,7 +246,7 @@ fn transports(plan: &Plan) -> Vec<Vec<String>> {
     rows
 }
 
-fn costs(needs: &Needs) -> Vec<Vec<String>> {
+fn costs<'a>(steps: impl Iterator<Item = &'a StepNeeds>) -> Vec<Vec<String>> {
     let head = [
         "needs",
         "clients",
@@ -230,13 +275,16 @@ fn costs(needs: &Needs) -> Vec<Vec<String>> {
             rounded(step.duration),
         ]
     };
-    std::iter::once(head.map(str::to_owned).to_vec()).chain(needs.steps.iter().map(row)).collect()
+    std::iter::once(head.map(str::to_owned).to_vec()).chain(steps.map(row)).collect()
 }
 
-/// Files of the coordinator at most, if a step has it need more than the processes of its clients.
-fn coordinator(needs: &Needs) -> Option<u64> {
+/// Files of the coordinator at most, said if a step has it need more than the processes of its clients.
+fn coordinator(needs: &[Needs]) -> String {
     let most = |step: &&StepNeeds| step.files_coordinator > step.files_per_target.max(step.files_per_worker);
-    needs.steps.iter().filter(most).map(|step| step.files_coordinator).max()
+    let files = needs.iter().flat_map(|needs| &needs.steps).filter(most).map(|step| step.files_coordinator);
+    files.max().map_or_else(String::new, |files| {
+        format!("\n  the coordinator needs {files} files, more than any other process\n")
+    })
 }
 
 /// Columns of equal width; numbers, which are all but the first column, to the right.
@@ -255,7 +303,7 @@ fn table(text: &mut String, rows: &[Vec<String>]) {
 }
 
 /// An estimate, as people say it: whole seconds below two minutes, whole minutes from an hour on.
-fn rounded(duration: Duration) -> String {
+pub(crate) fn rounded(duration: Duration) -> String {
     let seconds = duration.as_secs_f64().round() as u64;
     let (large, small) = match seconds {
         0..120 => return format!("{seconds} s"),

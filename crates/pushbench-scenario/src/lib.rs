@@ -4,6 +4,7 @@
 //! opened, and tokio is not used; [`load`] reads its one file. What runs a plan is not known here.
 
 mod answers;
+pub mod capacity;
 mod choice;
 mod coalesce;
 mod describe;
@@ -19,6 +20,7 @@ mod overrides;
 pub mod patience;
 pub mod plan;
 pub mod quantity;
+mod scenario;
 pub mod schedule;
 mod schema;
 mod section;
@@ -27,8 +29,9 @@ pub mod share;
 mod slow;
 
 pub use answers::{Answer, Answers, Parts, answer};
+pub use capacity::Capacity;
 pub use coalesce::{Coalesce, CoalesceError};
-pub use describe::describe;
+pub use describe::{describe, describe_scenario};
 pub use fault::{Fault, Faults, LoadError};
 pub use file::{ReadFile, load, parse, parse_beside};
 pub use inject::{Inject, InjectFault, InjectFaults, Stall};
@@ -37,6 +40,7 @@ pub use life::{Life, Restart, Storm};
 pub use needs::{Machine, Needs, needs};
 pub use overrides::Overrides;
 pub use plan::{Arrival, EventSize, Events, Network, Phases, Plan, Point, Source, Topics, TransportPlan};
+pub use scenario::{Scenario, Varies};
 pub use schema::schema;
 pub use shape::Shape;
 pub use share::{TargetShare, WorkerShare};

@@ -7,10 +7,12 @@
 mod footprint;
 mod most;
 mod refusal;
+mod search;
 mod warning;
 
 pub use most::{Most, most_clients};
 pub use refusal::{Limit, Refusal};
+pub use search::with_upper_end;
 pub use warning::Warning;
 
 use pushbench_measure::results::Resources;
@@ -156,8 +158,10 @@ impl StepNeeds {
 pub struct Needs {
     /// One entry per transport and number of clients, in the order of the plan.
     pub steps: Vec<StepNeeds>,
-    /// Length of the whole run, all rounds.
+    /// Length of the whole run, all rounds; of a capacity search the longest that it may take.
     pub duration: Duration,
+    /// The shortest that it may take, where that is not the same.
+    pub duration_least: Duration,
     /// The machine it was reckoned for.
     pub machine: Machine,
     refusals: Vec<Refusal>,
@@ -184,6 +188,12 @@ impl Needs {
     }
 }
 
+/// What one transport of `plan` needs on `machine` at a number of clients that need not be one of the plan's.
+#[must_use]
+pub fn needs_of(plan: &Plan, machine: &Machine, transport: usize, clients: u32) -> StepNeeds {
+    step(plan, machine, &plan.transports[transport], clients)
+}
+
 /// What `plan` needs on `machine`.
 #[must_use]
 pub fn needs(plan: &Plan, machine: &Machine) -> Needs {
@@ -197,9 +207,11 @@ pub fn needs(plan: &Plan, machine: &Machine) -> Needs {
         }
     }
     let round: Duration = steps.iter().map(|step| step.duration).sum();
-    let duration = round.saturating_mul(plan.rounds);
+    let whole = round.saturating_mul(plan.rounds);
+    let (duration_least, duration) =
+        plan.capacity.map_or((whole, whole), |capacity| search::durations(plan, machine, &capacity));
     let warnings = warning::of(plan, machine, &steps);
-    Needs { steps, duration, machine: *machine, refusals: refusal::worst(refusals), warnings }
+    Needs { steps, duration, duration_least, machine: *machine, refusals: refusal::worst(refusals), warnings }
 }
 
 fn step(plan: &Plan, machine: &Machine, transport: &TransportPlan, clients: u32) -> StepNeeds {

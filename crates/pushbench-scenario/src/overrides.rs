@@ -20,6 +20,8 @@ pub struct Overrides {
     pub repeat: Option<u32>,
     /// `--only`: labels to run; empty for all.
     pub only: Vec<String>,
+    /// `--points`: names, numbers or values of the points to run; empty for all.
+    pub points: Vec<String>,
     /// `--inject`: instead of `target.inject`.
     pub inject: Option<Inject>,
 }
@@ -46,6 +48,9 @@ impl Overrides {
         }
         if !self.only.is_empty() {
             lines.push(format!("--only {}", self.only.join(",")));
+        }
+        if !self.points.is_empty() {
+            lines.push(format!("--points {}", self.points.join(",")));
         }
         if let Some(inject) = self.inject {
             lines.push(format!("--inject {inject}"));

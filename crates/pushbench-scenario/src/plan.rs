@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 use crate::answers::Answers;
+use crate::capacity::Capacity;
 use crate::coalesce::Coalesce;
 use crate::inject::Inject;
 use crate::life::Life;
@@ -76,6 +77,10 @@ pub struct Plan {
     pub worker_processes: Option<u32>,
     /// Which variant of the scenario it is.
     pub point: Point,
+    /// What is searched for instead of measured once.
+    pub capacity: Option<Capacity>,
+    /// Connections that the targets take at once, all together; `None`: as many as their open files allow.
+    pub target_connections: Option<u64>,
 }
 
 /// One variant of a scenario that varies keys. A scenario that varies none has one point without a name.

@@ -3,6 +3,8 @@
 //! It is derived from the types that read a file, so it cannot know less than they do. What depends on several keys
 //! at once (drains, sizes, labels) only the parser checks.
 
+mod points;
+
 use pushbench_measure::results::Unit;
 use pushbench_transport::Kind;
 use schemars::generate::SchemaSettings;
@@ -10,7 +12,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use crate::file::thresholds::{FIGURES, example};
-use crate::file::{keys, life, slow};
+use crate::file::{capacity, keys, life, slow};
 
 const LABEL: &str = "^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$";
 
@@ -62,6 +64,7 @@ pub fn schema() -> Value {
     root["properties"]["events"] = generator.subschema_for::<keys::Events>().to_value();
     root["properties"]["phases"] = generator.subschema_for::<keys::Phases>().to_value();
     root["properties"]["life"] = generator.subschema_for::<life::Keys>().to_value();
+    root["properties"]["capacity"] = generator.subschema_for::<capacity::Keys>().to_value();
     root["properties"]["target"] = generator.subschema_for::<keys::Target>().to_value();
     root["properties"]["workers"] = generator.subschema_for::<keys::Workers>().to_value();
     root["properties"]["slow"] = generator.subschema_for::<slow::Keys>().to_value();
@@ -85,6 +88,7 @@ pub fn schema() -> Value {
     definitions["Events"]["allOf"] = of_patterns.collect();
     root["definitions"] = Value::Object(definitions);
     drop_placeholders(&mut root);
+    points::add(&mut root);
     root
 }
 

@@ -31,6 +31,21 @@ impl FaultList {
         self.line_starts.partition_point(|start| *start <= offset) as u32
     }
 
+    /// None yet, of the same text.
+    pub(crate) fn fresh(&self) -> Self {
+        Self { line_starts: self.line_starts.clone(), faults: Vec::new() }
+    }
+
+    /// All faults, as they were found.
+    pub(crate) fn into_faults(self) -> Vec<Fault> {
+        self.faults
+    }
+
+    /// Adds a fault that was found elsewhere.
+    pub(crate) fn add(&mut self, fault: Fault) {
+        self.faults.push(fault);
+    }
+
     pub(crate) fn push(&mut self, line: Option<u32>, key: &str, problem: impl Into<String>) {
         self.faults.push(Fault { line, key: key.to_owned(), problem: problem.into(), hint: None });
     }
@@ -45,6 +60,12 @@ impl FaultList {
     /// Whether this very key is at fault already, so that what follows from it need not be said.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.faults.iter().any(|fault| fault.key == key)
+    }
+
+    /// Whether a key of this table is at fault already.
+    pub(crate) fn has_below(&self, table: &str) -> bool {
+        let below = |fault: &Fault| fault.key.strip_prefix(table).is_some_and(|rest| rest.starts_with('.'));
+        self.faults.iter().any(below)
     }
 
     /// Whether an entry of the list at this key is at fault already.

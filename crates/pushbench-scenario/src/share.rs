@@ -73,6 +73,8 @@ pub struct TargetShare {
     pub clients: u32,
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Connections that it takes at once; `None`: as many as its open files allow.
+    pub connections: Option<u64>,
 }
 
 impl TargetShare {

@@ -146,6 +146,7 @@ fn overrides_change_the_plan_and_leave_a_line() {
         seed: Some(99),
         repeat: Some(3),
         only: vec!["websocket".to_owned()],
+        points: Vec::new(),
         inject: Some("drop=10,delay=5ms".parse().unwrap()),
     };
     let plan = plan_with(FULL, &overrides);
@@ -193,5 +194,5 @@ fn a_file_that_is_no_text_says_so() {
     std::fs::write(&path, "name = 5").unwrap();
     assert!(matches!(load_it(), Err(LoadError::Faults(_))));
     std::fs::write(&path, LEAST).unwrap();
-    assert_eq!(load_it().unwrap().text, LEAST);
+    assert_eq!(load_it().unwrap().first().text, LEAST);
 }

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
-use pushbench_scenario::{Machine, Overrides, Plan, load, needs};
+use pushbench_scenario::{Machine, Overrides, Plan, Scenario, load, needs};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,7 +10,12 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios")
 }
 
+/// The plan of each file; of one with several points the first.
 fn shipped() -> Vec<Plan> {
+    scenarios().iter().map(|scenario| scenario.first().clone()).collect()
+}
+
+fn scenarios() -> Vec<Scenario> {
     let files = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<PathBuf> =
         files.filter(|path| path.extension().is_some_and(|ext| ext == "toml")).collect();
@@ -30,6 +35,7 @@ fn every_shipped_file_is_a_plan_named_like_its_file() {
         [
             "chat-room",
             "ci-log",
+            "crossover",
             "dashboard",
             "fan-out-curve",
             "hundred-thousand",
@@ -81,18 +87,23 @@ fn machine_for(plan: &Plan) -> Machine {
 #[test]
 fn every_shipped_file_runs_on_a_small_machine_in_the_time_it_says() {
     let document = std::fs::read_to_string(folder().join("README.md")).unwrap();
-    for plan in shipped() {
-        let needs = needs(&plan, &machine_for(&plan));
-        assert_eq!(needs.refusals(), [], "{}", plan.name);
-        assert_eq!(needs.warnings(), [], "{}", plan.name);
+    for scenario in scenarios() {
+        let (plan, mut duration) = (scenario.first(), Duration::ZERO);
+        for plan in &scenario.points {
+            let needs = needs(plan, &machine_for(plan));
+            assert_eq!(needs.refusals(), [], "{}", plan.name);
+            assert_eq!(needs.warnings(), [], "{}", plan.name);
+            duration += needs.duration;
+        }
+        let needs = needs(plan, &machine_for(plan));
         let takes = plan.text.lines().find_map(|line| line.strip_prefix("# Takes:")).unwrap();
-        let lasts = if takes.contains("each") { needs.steps[0].duration } else { needs.duration };
+        let lasts = if takes.contains("each") { needs.steps[0].duration } else { duration };
         assert_lasts_as_said(lasts, takes, &plan.name);
 
         let row =
             document.lines().find(|line| line.starts_with(&format!("| `{}.toml` |", plan.name))).unwrap();
         let takes = row.split('|').rev().nth(1).unwrap();
-        assert_lasts_as_said(needs.duration, takes, &plan.name);
+        assert_lasts_as_said(duration, takes, &plan.name);
     }
 }
 
@@ -147,5 +158,5 @@ fn the_quickstart_is_quick() {
 fn the_quickstart_has_room_for_the_faults_that_its_readers_are_told_to_try() {
     let path = folder().join("quickstart.toml");
     let inject = Overrides { inject: "delay=50ms,drop=10".parse().ok(), ..Overrides::default() };
-    assert!(load(&path, &inject).unwrap().inject.is_some());
+    assert!(load(&path, &inject).unwrap().first().inject.is_some());
 }

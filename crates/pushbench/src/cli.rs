@@ -77,6 +77,9 @@ pub(crate) struct OverrideArguments {
     /// Only the transports with these labels
     #[arg(long, value_name = "LABEL", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
+    /// Only these points of a sweep or these cases: names, numbers from 1, or values such as clients.count=100
+    #[arg(long, value_name = "POINT", value_delimiter = ',')]
+    pub(crate) points: Vec<String>,
     /// Number of clients instead of the scenario's; several make steps; max: as many of its largest step as fit here
     #[arg(long, value_name = "N", value_parser = clients)]
     pub(crate) clients: Option<Clients>,
@@ -95,6 +98,9 @@ pub(crate) struct OverrideArguments {
     /// Faults that the target makes, such as delay=50ms,drop=10,duplicate=10,reorder=10,stall=500ms/5s
     #[arg(long, value_name = "FAULTS")]
     pub(crate) inject: Option<Inject>,
+    /// Run sweeps and cases of more than 48 measurements or 10 minutes
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 /// `--clients`.
@@ -114,7 +120,7 @@ pub(crate) struct ServeArguments {
     /// Events kept per topic, for clients that come back
     #[arg(long, default_value_t = 1024, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) ring: u32,
-    /// Make faults: delay=TIME[/N], drop=N, duplicate=N, reorder=N (every N-th event of a topic), stall=TIME/PERIOD
+    /// Make faults: delay=TIME[/N], drop=N, duplicate=N, reorder=N (every N-th event of a topic), limit=N/s, stall=TIME/PERIOD
     #[arg(long, value_name = "FAULTS")]
     pub(crate) inject: Option<Inject>,
 }
@@ -127,6 +133,9 @@ pub(crate) struct ReportArguments {
     /// Print the table as Markdown
     #[arg(long)]
     pub(crate) markdown: bool,
+    /// Of a run of several points, draw the charts of these too: names, numbers from 1, or values
+    #[arg(long, value_name = "POINT", value_delimiter = ',')]
+    pub(crate) points: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -4,10 +4,11 @@ use crate::statistics::{HEADLINES, Source};
 
 use super::{ScenarioRecord, StepResult, Summary};
 
-/// The columns of one run's `summary.csv`: `step` where it has several numbers of clients, and where it has several
+/// The columns of one run's `summary.csv`: `point` where it has several, `step` where it has several numbers of clients, and where it has several
 /// rounds their number, and the ends of its interval behind every figure that gets one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
+    pointed: bool,
     stepped: bool,
     /// Figures with an interval; `None` in a run of one round.
     intervals: Option<Vec<&'static str>>,
@@ -18,13 +19,14 @@ impl Columns {
     #[must_use]
     pub fn of(scenario: &ScenarioRecord) -> Self {
         let intervals = (scenario.rounds > 1).then(|| with_intervals().collect());
-        Self { stepped: scenario.steps.len() > 1, intervals }
+        Self { pointed: !scenario.points.is_empty(), stepped: scenario.is_stepped(), intervals }
     }
 
     /// Their names, in order.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
         let mut names = vec!["label".to_owned(), "kind".to_owned()];
+        names.extend(self.pointed.then(|| "point".to_owned()));
         names.extend(self.stepped.then(|| "step".to_owned()));
         names.extend(self.intervals.is_some().then(|| "rounds".to_owned()));
         for figure in Summary::FIGURES {
@@ -43,6 +45,7 @@ impl Columns {
         let summary = &result.summary;
         let mut fields = vec![summary.label.clone(), summary.kind.clone()];
         let step = || summary.step.map_or_else(String::new, |step| step.to_string());
+        fields.extend(self.pointed.then(|| summary.point.clone().unwrap_or_default()));
         fields.extend(self.stepped.then(step));
         fields.extend(self.intervals.is_some().then(|| result.complete_rounds().to_string()));
         for figure in Summary::FIGURES {

@@ -5,8 +5,10 @@
 //! a file.
 
 mod calibration;
+mod capacity;
 mod columns;
 mod interval;
+mod points;
 mod resources;
 mod run;
 mod summary;
@@ -18,8 +20,10 @@ use serde::{Deserialize, Serialize};
 pub use calibration::{
     CALIBRATION_FORMAT, CalibratedFigure, Calibration, CalibrationRun, Spread, Through, calibrated,
 };
+pub use capacity::{CapacityRecord, ProbeRecord, Vary};
 pub use columns::Columns;
 pub use interval::{Interval, SocketStates};
+pub use points::{PointRecord, SweepRecord, SweptKey};
 pub use resources::{ResourceRecord, Resources};
 pub use run::{
     Confidence, Host, LifeRecord, RoundResult, Run, ScenarioRecord, Status, StepResult, ThresholdResult,
@@ -67,6 +71,9 @@ pub mod names {
 pub struct ClientQuantile {
     /// Number of clients of the step.
     pub step: u32,
+    /// Which variant of the scenario it is; empty where it has one.
+    #[serde(default)]
+    pub point: String,
     /// Round of the run, from 1.
     pub round: u32,
     /// What is distributed, unit in the name, such as `delivered_events` or `latency_mean_us`.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use super::{Calibration, ResourceRecord, Summary, WireRecord};
+use super::{Calibration, CapacityRecord, PointRecord, ResourceRecord, Summary, SweepRecord, WireRecord};
 use crate::verdict::{Finding, Level};
 
 /// How far a run has come.
@@ -49,6 +49,9 @@ pub struct Run {
     pub transports: Vec<TransportRecord>,
     /// One entry per measured transport and step, all rounds together: step by step, in the order of the scenario.
     pub results: Vec<StepResult>,
+    /// What a capacity search found, one entry per transport; empty in a run that searched for none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub capacity: Vec<CapacityRecord>,
 }
 
 impl Run {
@@ -110,6 +113,13 @@ pub struct ScenarioRecord {
     pub coalesce: Option<String>,
     /// What happened to connections; `None` where they were to stay.
     pub life: Option<LifeRecord>,
+    /// Its variants, in the order they were planned; none where it has one. Those fields of this record that a point has
+    /// are then the first point's.
+    #[serde(default)]
+    pub points: Vec<PointRecord>,
+    /// What the points are made of, where they are the cells of a sweep.
+    #[serde(default)]
+    pub sweep: Option<SweepRecord>,
 }
 
 /// What happened to connections, by plan. Times are seconds since the measure phase began.

@@ -61,11 +61,11 @@ impl SocketPeaks {
 
 /// Everything that a row is made of: one round's, or the sum of several.
 #[derive(Debug, Clone, PartialEq)]
-pub struct StepFacts<'a> {
+pub struct StepFacts {
     /// The transport's label.
-    pub label: &'a str,
+    pub label: String,
     /// The transport's kind.
-    pub kind: &'a str,
+    pub kind: String,
     /// Clients asked for.
     pub clients: u32,
     /// Whether the run has several steps.
@@ -97,12 +97,12 @@ pub struct StepFacts<'a> {
     /// Most connections accepted within a second; `None` unless the scenario has clients come back.
     pub accepts_per_second_peak: Option<u64>,
     /// Name of the variant of the scenario; empty where it has one.
-    pub point: &'a str,
+    pub point: String,
 }
 
-impl StepFacts<'_> {
+impl StepFacts {
     /// Adds those of another round of the same step.
-    pub fn pool(&mut self, other: &StepFacts<'_>) {
+    pub fn pool(&mut self, other: &StepFacts) {
         self.measure_s += other.measure_s;
         self.connected = self.connected.min(other.connected);
         self.sums.merge(&other.sums);

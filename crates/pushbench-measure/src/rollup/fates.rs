@@ -6,14 +6,14 @@ use super::{StepFacts, ratio};
 use crate::results::Summary;
 use crate::{Figure, Phase};
 
-pub(super) fn fill(row: &mut Summary, facts: &StepFacts<'_>) {
+pub(super) fn fill(row: &mut Summary, facts: &StepFacts) {
     answers(row, facts);
     messages(row, facts);
     life(row, facts);
     slow(row, facts);
 }
 
-fn answers(row: &mut Summary, facts: &StepFacts<'_>) {
+fn answers(row: &mut Summary, facts: &StepFacts) {
     let tally = &facts.sums.fates.answers;
     if tally.asked == 0 {
         return;
@@ -38,7 +38,7 @@ fn answers(row: &mut Summary, facts: &StepFacts<'_>) {
     row.answer_p99_us = answer.printable_quantile(0.99);
 }
 
-fn messages(row: &mut Summary, facts: &StepFacts<'_>) {
+fn messages(row: &mut Summary, facts: &StepFacts) {
     let echo = facts.histograms.of(Figure::Echo, Phase::Measure);
     row.echo_p50_us = echo.printable_quantile(0.5);
     row.echo_p99_us = echo.printable_quantile(0.99);
@@ -46,7 +46,7 @@ fn messages(row: &mut Summary, facts: &StepFacts<'_>) {
     row.messages_late = (tally.sent > 0).then_some(tally.late);
 }
 
-fn life(row: &mut Summary, facts: &StepFacts<'_>) {
+fn life(row: &mut Summary, facts: &StepFacts) {
     let tally = &facts.sums.fates.life;
     row.accepts_per_second_peak = facts.accepts_per_second_peak;
     if tally.left > 0 {
@@ -75,7 +75,7 @@ fn life(row: &mut Summary, facts: &StepFacts<'_>) {
     row.back_p100_us = of_dropped(1.0);
 }
 
-fn slow(row: &mut Summary, facts: &StepFacts<'_>) {
+fn slow(row: &mut Summary, facts: &StepFacts) {
     let tally = &facts.sums.fates.slow;
     row.target_coalesced = facts.coalesced;
     row.slow_skipped = facts.slow_skipped;

@@ -19,12 +19,12 @@ const MEMORY_CLIENTS: u64 = 100;
 
 /// The row of `summary.csv` without its verdict.
 #[must_use]
-pub fn summarize(facts: &StepFacts<'_>) -> Summary {
+pub fn summarize(facts: &StepFacts) -> Summary {
     let mut row = Summary {
-        label: facts.label.to_owned(),
-        kind: facts.kind.to_owned(),
+        label: facts.label.clone(),
+        kind: facts.kind.clone(),
         step: facts.stepped.then_some(facts.clients),
-        point: (!facts.point.is_empty()).then(|| facts.point.to_owned()),
+        point: (!facts.point.is_empty()).then(|| facts.point.clone()),
         clients: Some(facts.clients),
         ..Summary::default()
     };
@@ -39,7 +39,7 @@ pub fn summarize(facts: &StepFacts<'_>) -> Summary {
     row
 }
 
-fn deliveries(row: &mut Summary, facts: &StepFacts<'_>) {
+fn deliveries(row: &mut Summary, facts: &StepFacts) {
     let tally = &facts.sums.tally;
     row.connected = Some(facts.connected as u32);
     row.expected = Some(tally.expected);
@@ -55,7 +55,7 @@ fn deliveries(row: &mut Summary, facts: &StepFacts<'_>) {
     row.publishes = Some(slips / times);
 }
 
-fn latencies(row: &mut Summary, facts: &StepFacts<'_>) {
+fn latencies(row: &mut Summary, facts: &StepFacts) {
     let of = |figure| facts.histograms.of(figure, Phase::Measure);
     let delivery = of(Figure::Delivery);
     row.latency_p50_us = delivery.printable_quantile(0.5);
@@ -86,7 +86,7 @@ fn latencies(row: &mut Summary, facts: &StepFacts<'_>) {
 }
 
 /// Rates within the measure phase, per event received within it.
-fn traffic(row: &mut Summary, facts: &StepFacts<'_>) {
+fn traffic(row: &mut Summary, facts: &StepFacts) {
     let measured = facts.sums.measured();
     let whole = &facts.sums.edges[2];
     let per_event = |count: u64| ratio(count as f64, measured.events as f64);
@@ -113,7 +113,7 @@ fn traffic(row: &mut Summary, facts: &StepFacts<'_>) {
     row.sockets_left = facts.sockets.left;
 }
 
-fn costs(row: &mut Summary, facts: &StepFacts<'_>) {
+fn costs(row: &mut Summary, facts: &StepFacts) {
     let per = |cost: fn(&Cost) -> Option<f64>, what: fn(&RoundCost) -> f64| {
         let known = facts.costs.iter().filter_map(|round| Some((cost(&round.cost)?, what(round))));
         let (cost, what) = known.fold((0.0, 0.0), |sum, round| (sum.0 + round.0, sum.1 + round.1));

@@ -6,10 +6,10 @@ use crate::ledger::Tally;
 use crate::snapshot::WorkerFinal;
 use crate::{Counters, Histograms, StreamBytes};
 
-fn facts(sums: &WorkerSums, histograms: &Histograms) -> StepFacts<'static> {
+fn facts(sums: &WorkerSums, histograms: &Histograms) -> StepFacts {
     StepFacts {
-        label: "sse",
-        kind: "sse",
+        label: "sse".to_owned(),
+        kind: "sse".to_owned(),
         clients: 10,
         stepped: false,
         measure_s: 2.0,
@@ -31,7 +31,7 @@ fn facts(sums: &WorkerSums, histograms: &Histograms) -> StepFacts<'static> {
         coalesced: None,
         target_queued_peak_bytes: None,
         accepts_per_second_peak: None,
-        point: "",
+        point: String::new(),
     }
 }
 
@@ -62,7 +62,7 @@ fn rates_are_those_of_the_measure_phase() {
 }
 
 /// A round with so many clients and events that cost so much CPU; one event was late by `latency_us`.
-fn round(connected: u64, events: u64, cpu_us: f64, latency_us: u64) -> StepFacts<'static> {
+fn round(connected: u64, events: u64, cpu_us: f64, latency_us: u64) -> StepFacts {
     let sums = WorkerSums {
         tally: Tally { connected, expected: events, delivered: events, ..Tally::default() },
         edges: [

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bound, Condition, Level};
+use super::{Bound, Condition, Level, Scarce};
 
 /// A condition that was checked, with the value seen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub struct Finding {
     /// What follows from it and what to do; `None` inside all bounds.
     #[serde(default)]
     pub advice: Option<String>,
+    /// Of a limit that was reached: which, where it could be found out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scarce: Option<Scarce>,
     /// One line for people: rounds, fact and advice.
     pub text: String,
 }
@@ -46,6 +49,7 @@ impl Finding {
             rounds: Vec::new(),
             fact: Some(fact),
             advice,
+            scarce: None,
             text,
         }
     }

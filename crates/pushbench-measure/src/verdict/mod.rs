@@ -3,10 +3,12 @@
 //! All bounds stand in [`BOUNDS`]. Two levels: a warning is kept beside the figures, a breach makes them invalid.
 //! This module judges numbers that others measured; it measures nothing.
 
+mod cause;
 mod finding;
 mod rounds;
 mod wording;
 
+pub use cause::{Cause, TooMuch, too_much};
 pub use finding::Finding;
 pub use rounds::over_rounds;
 
@@ -111,7 +113,8 @@ pub enum Listeners {
 }
 
 /// What a machine may have no more of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Scarce {
     /// Open files of a target process.
     TargetFiles,
@@ -125,6 +128,8 @@ pub enum Scarce {
     HostFiles,
     /// Memory of the host, or of the control group that the run is in; used and allowed are bytes.
     Memory,
+    /// Connections of all targets, by the limit that the scenario gives them.
+    Connections,
 }
 
 /// A limit that was reached, as it was found when it was.
@@ -222,7 +227,9 @@ fn judge_one(bound: &Bound, seen: &Observed) -> Option<Finding> {
     let level = level_of(value, &bound);
     let fact = wording::fact(bound.condition, value, seen);
     let advice = (level > Level::Ok).then(|| wording::advice(bound.condition).to_owned());
-    Some(Finding::new(&bound, level, value, fact, advice))
+    let scarce = seen.scarcity.map(|scarcity| scarcity.what);
+    let scarce = scarce.filter(|_| bound.condition == Condition::LimitReached && level > Level::Ok);
+    Some(Finding { scarce, ..Finding::new(&bound, level, value, fact, advice) })
 }
 
 /// The bound as it holds for this step: three depend on what the scenario asked for.

@@ -88,6 +88,7 @@ fn limit(times: f64, scarcity: Option<Scarcity>) -> String {
         Scarce::Ports => "ephemeral ports of a worker's address",
         Scarce::HostFiles => "open files of the whole host",
         Scarce::Watches => "sockets that one user may watch (fs.epoll.max_user_watches)",
+        Scarce::Connections => "connections that the targets take (target.connections)",
         Scarce::Memory => {
             return format!("memory ran out ({} of {} MiB in use)", used >> 20, allowed >> 20);
         }
@@ -106,7 +107,7 @@ fn course(steadiness: Option<Steadiness>) -> String {
 }
 
 /// A time in the unit that suits it: `870 µs`, `1.9 ms`, `2.4 s`.
-fn time_us(us: f64) -> String {
+pub(super) fn time_us(us: f64) -> String {
     match us {
         _ if us < 1e3 => format!("{us:.0} µs"),
         _ if us < 1e6 => format!("{:.1} ms", us / 1e3),

@@ -1,4 +1,5 @@
-//! Chart 1: how delivery latency grows with the number of clients. Only for runs with several steps.
+//! Chart 1: how delivery latency grows with the number of clients, or of a search with the rate. Only for runs with several
+//! steps, and for searches.
 
 use super::axes::{
     AXIS_NAME, Axis, EndLabel, Labels, Whisker, draw_end_labels, draw_no_data, draw_whisker_between, draw_x,
@@ -11,14 +12,16 @@ use super::layout::{Point, Rect, panels, side_by_side};
 use super::palette::{ALARM, FAINT_TEXT, Ink, PAPER, TEXT};
 use super::scale::{Scale, Unit};
 use super::view::{Series, View, with_whiskers};
+use crate::capacity as search;
 use crate::figures::{P50, P99, P999, Percentile};
 use crate::format::{short_count, time_us};
-use pushbench_measure::results::Confidence;
+use pushbench_measure::results::{Confidence, StepResult, Vary};
 use pushbench_measure::verdict::Level;
 
-const TITLE: &str = "Delivery latency against the number of clients: lower and flatter is better";
+const TITLE_OF_CLIENTS: &str = "Delivery latency against the number of clients: lower and flatter is better";
+const TITLE_OF_RATE: &str = "Delivery latency against the rate of events: lower and flatter is better";
 const SUBTITLE: &str = "Thin line, ~: fewer than 10/(1−p) publishes behind it. No line: too few deliveries. \
-    Hollow: not valid at this step.";
+    Hollow: not valid there.";
 
 /// Percentiles, one a plot, with their columns in the summary.
 const PERCENTILES: [Percentile; 3] = [P50, P99, P999];
@@ -26,7 +29,8 @@ const PERCENTILES: [Percentile; 3] = [P50, P99, P999];
 /// A measured step of one transport.
 #[derive(Clone, Copy)]
 struct Step {
-    clients: u32,
+    /// Clients, or events per second.
+    load: f64,
     us: f64,
     interval: Option<Confidence>,
     valid: bool,
@@ -43,11 +47,20 @@ impl Step {
 }
 
 pub(super) fn wanted(view: &View<'_>) -> bool {
-    view.has_steps()
+    view.has_steps() || !view.run.capacity.is_empty()
+}
+
+/// What a step is a number of.
+fn varied(view: &View<'_>) -> Vary {
+    view.run.capacity.first().map_or(Vary::Clients, |record| record.vary)
 }
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
-    let room = frame(canvas, view, Extent::AllSteps, TITLE, &with_whiskers(SUBTITLE, view));
+    let (title, axis_name) = match varied(view) {
+        Vary::Clients => (TITLE_OF_CLIENTS, "clients (log)"),
+        Vary::Rate => (TITLE_OF_RATE, "events per second (log)"),
+    };
+    let room = frame(canvas, view, Extent::AllSteps, title, &with_whiskers(SUBTITLE, view));
     let all: Vec<Step> = (view.series.iter())
         .flat_map(|series| PERCENTILES.iter().flat_map(|percentile| steps(view, series, *percentile)))
         .collect();
@@ -59,7 +72,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
         return;
     };
     let y = Axis::new(scale, Unit::Time, 8);
-    let x = clients_axis(&view.folder.measured_steps());
+    let x = if view.run.capacity.is_empty() { steps_axis(&loads(view)) } else { search_axis(&loads(view)) };
     canvas.text((room.left, room.top + 2.0), Align::Left, AXIS_NAME, "delivery latency (log)");
     let left = room.left + y.label_width() + 14.0;
     let within = Rect::new(left, room.top + 66.0, room.right - 290.0, room.bottom - 72.0);
@@ -74,7 +87,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
         }
         draw_lines(canvas, *plot, view, *percentile, (&x, scale));
     }
-    canvas.text((within.x(0.5), within.bottom + 58.0), Align::Centre, AXIS_NAME, "clients (log)");
+    canvas.text((within.x(0.5), within.bottom + 58.0), Align::Centre, AXIS_NAME, axis_name);
     let labels: Vec<EndLabel> =
         view.series.iter().map(|series| label(view, series, &plots, (&x, scale))).collect();
     let last = plots[plots.len() - 1];
@@ -99,7 +112,7 @@ fn draw_lines(
         canvas.fill(Rect::new(x - half, y - 16.0, x + half, y + 16.0), PAPER);
         canvas.text((x, y), Align::Centre, face, text);
     }
-    let place = |step: &Step| (plot.x(x.scale.share(f64::from(step.clients))), plot.y(y.share(step.us)));
+    let place = |step: &Step| (plot.x(x.scale.share(step.load)), plot.y(y.share(step.us)));
     for (ink, line) in &lines {
         for stretch in stretches(line) {
             let points: Vec<Point> = stretch.iter().map(place).collect();
@@ -107,8 +120,8 @@ fn draw_lines(
             canvas.line(&points, Stroke { color: ink.color, width, dash: ink.dash });
         }
     }
-    for clients in view.folder.measured_steps() {
-        draw_whiskers(canvas, &lines, clients, &place);
+    for load in loads(view) {
+        draw_whiskers(canvas, &lines, load, &place);
     }
     // Markers lie above all lines, hollow ones above all: they are the ones to be seen.
     for (ink, line) in &lines {
@@ -127,12 +140,12 @@ fn draw_lines(
 fn draw_whiskers(
     canvas: &mut Canvas<'_>,
     lines: &[(Ink, Vec<Step>)],
-    clients: u32,
+    load: f64,
     place: &impl Fn(&Step) -> Point,
 ) {
     const APART: f64 = 9.0;
     let of_line = |(ink, line): &(Ink, Vec<Step>)| {
-        let step = *line.iter().find(|step| step.clients == clients)?;
+        let step = *line.iter().find(|step| step.load.total_cmp(&load).is_eq())?;
         let end = |us: f64| place(&Step { us: us.max(1.0), ..step });
         let interval = step.interval?;
         Some((end(interval.lo), end(interval.hi), readable(ink.color)))
@@ -164,32 +177,62 @@ fn is_sure(stretch: &[Step]) -> bool {
 }
 
 fn steps(view: &View<'_>, series: &Series<'_>, percentile: Percentile) -> Vec<Step> {
-    let measured = view.folder.measured_steps().into_iter();
+    let measured = loads(view).into_iter();
     measured
-        .filter_map(|clients| {
-            let result = view.folder.result(series.label(), clients)?;
+        .filter_map(|load| {
+            let result = result_at(view, series.label(), load)?;
             let us = result.summary.figure(percentile.column)?.max(1.0);
             let sure = percentile.is_sure(&result.summary);
             let interval = result.interval(percentile.column);
-            Some(Step { clients, us, interval, valid: result.validity() < Level::Breach, sure })
+            Some(Step { load, us, interval, valid: result.validity() < Level::Breach, sure })
         })
         .collect()
 }
 
-/// The steps themselves are the ticks.
-fn clients_axis(steps: &[u32]) -> Axis {
-    let (first, last) = (steps.first().copied().unwrap_or(1).max(1), steps.last().copied().unwrap_or(10));
-    let scale = if last > first {
-        // A little room, so that markers do not stand on the edge.
-        let room = (f64::from(last) / f64::from(first)).powf(0.06);
-        Scale::Log { low: f64::from(first) / room, high: f64::from(last) * room }
-    } else {
-        Scale::Log { low: f64::from(first) / 3.0, high: f64::from(first) * 3.0 }
-    };
-    Axis {
-        scale,
-        ticks: steps.iter().map(|step| (f64::from(*step), short_count(f64::from(*step)))).collect(),
+/// What was measured at, ascending.
+fn loads(view: &View<'_>) -> Vec<f64> {
+    if view.run.capacity.is_empty() {
+        return view.folder.measured_steps().into_iter().map(f64::from).collect();
     }
+    let results = view.run.results.iter();
+    let mut loads: Vec<f64> =
+        results.filter_map(|result| search::value_of(view.run, varied(view), result)).collect();
+    loads.sort_by(f64::total_cmp);
+    loads.dedup();
+    loads
+}
+
+/// What a transport showed there.
+fn result_at<'a>(view: &View<'a>, label: &str, load: f64) -> Option<&'a StepResult> {
+    if varied(view) == Vary::Clients {
+        return view.folder.result(label, load as u32);
+    }
+    let is_there = |result: &&StepResult| {
+        result.summary.label == label && search::value_of(view.run, Vary::Rate, result) == Some(load)
+    };
+    view.run.results.iter().find(is_there)
+}
+
+/// From the first to the last with a little room, so that markers do not stand on the edge.
+fn scale_of(loads: &[f64]) -> Scale {
+    let (first, last) = (loads.first().copied().unwrap_or(1.0), loads.last().copied().unwrap_or(10.0));
+    if last > first {
+        let room = (last / first).powf(0.06);
+        Scale::Log { low: first / room, high: last * room }
+    } else {
+        Scale::Log { low: first / 3.0, high: first * 3.0 }
+    }
+}
+
+/// The steps themselves are the ticks.
+fn steps_axis(steps: &[f64]) -> Axis {
+    let ticks = steps.iter().map(|step| (*step, short_count(*step))).collect();
+    Axis { scale: scale_of(steps), ticks }
+}
+
+/// What a search tried are no round numbers, and many.
+fn search_axis(loads: &[f64]) -> Axis {
+    Axis::new(scale_of(loads), Unit::Count, 6)
 }
 
 fn draw_limit(canvas: &mut Canvas<'_>, plot: Rect, scale: Scale, limit_us: Option<f64>) {
@@ -206,8 +249,12 @@ fn draw_limit(canvas: &mut Canvas<'_>, plot: Rect, scale: Scale, limit_us: Optio
 fn label(view: &View<'_>, series: &Series<'_>, plots: &[Rect], (x, y): (&Axis, Scale)) -> EndLabel {
     let end = plots.iter().zip(&PERCENTILES).rev().find_map(|(plot, percentile)| {
         let last = *steps(view, series, *percentile).last()?;
-        let at = (plot.x(x.scale.share(f64::from(last.clients))), plot.y(y.share(last.us)));
-        let result = view.folder.result(series.label(), last.clients)?;
+        let at = (plot.x(x.scale.share(last.load)), plot.y(y.share(last.us)));
+        if let Some(found) = view.run.capacity.iter().find(|record| record.label == series.label()) {
+            let word = if search::is_known(found) { "bears" } else { "capacity" };
+            return Some((at, format!("{word} {}", search::answer(found))));
+        }
+        let result = result_at(view, series.label(), last.load)?;
         let figure = percentile.of(&result.summary)?;
         // The end of a line that is not valid must not look like the best or the worst of all.
         let invalid = if last.valid { "" } else { "invalid: " };
@@ -232,7 +279,7 @@ mod tests {
     use super::*;
 
     fn line(sure: &str) -> Vec<Step> {
-        let step = |letter| Step { clients: 1, us: 1.0, interval: None, valid: true, sure: letter == 's' };
+        let step = |letter| Step { load: 1.0, us: 1.0, interval: None, valid: true, sure: letter == 's' };
         sure.chars().map(step).collect()
     }
 

@@ -1,7 +1,7 @@
 //! What every chart has around it: a title that says what is seen and what is better, and a footer that says
 //! under which conditions it was measured and whether it may be believed.
 
-use pushbench_measure::results::{Run, Status, StepResult, ThresholdResult};
+use pushbench_measure::results::{Run, Status, StepResult, ThresholdResult, Vary};
 use pushbench_measure::verdict::{Finding, Level};
 
 use super::canvas::{Align, Canvas, SIZE};
@@ -9,6 +9,7 @@ use super::font::{self, Type};
 use super::layout::Rect;
 use super::palette::{ALARM, AXIS, FAINT_TEXT, TEXT};
 use super::view::View;
+use crate::capacity;
 use crate::format::{grouped, minute, rate_in_words, typed};
 use crate::table::notes::measured;
 
@@ -117,14 +118,17 @@ fn conditions(view: &View<'_>, extent: Extent) -> String {
         }
         _ => format!("{} clients", grouped(view.step.into())),
     };
+    let clients = capacity::range(view.run).map_or(clients, |range| format!("{range} tried"));
+    let rate = match view.run.capacity.first().map(|record| record.vary) {
+        Some(Vary::Rate) => format!("events of {}", scenario.event_size),
+        _ => format!("{} of {}", rate_in_words(scenario), scenario.event_size),
+    };
     let coalesced =
         scenario.coalesce.as_ref().map(|mode| format!(", coalesced ({mode})")).unwrap_or_default();
     format!(
-        "{} · {clients} · {}, {} of {}{coalesced} · {} · {} · {}",
+        "{} · {clients} · {}, {rate}{coalesced} · {} · {} · {}",
         scenario.name,
         scenario.pattern,
-        rate_in_words(scenario),
-        scenario.event_size,
         duration(view.run),
         scenario.network_in_words(),
         rounds(view, extent),
@@ -148,12 +152,19 @@ fn rounds(view: &View<'_>, extent: Extent) -> String {
 fn shown<'a>(view: &View<'a>, extent: Extent) -> Vec<&'a StepResult> {
     match extent {
         Extent::OneStep | Extent::OneRound => view.series.iter().filter_map(|series| series.result).collect(),
-        Extent::AllSteps => view.run.results.iter().collect(),
+        Extent::AllSteps => {
+            // What failed on the way of a search is no doubt about it.
+            view.run.results.iter().filter(|result| capacity::is_at_capacity(view.run, result)).collect()
+        }
     }
 }
 
 /// The length of the measure phase: of a run that ended early, or has not ended, only the plan is known.
 fn duration(run: &Run) -> String {
+    if let Some((shortest, longest)) = capacity::measured_s(run) {
+        let from = if shortest < longest { format!("{} to ", typed(shortest)) } else { String::new() };
+        return format!("{from}{} s measured each", typed(longest));
+    }
     let word = if run.status == Status::Complete { "measured" } else { "planned" };
     format!("{} s {word}", typed(run.scenario.measure_s))
 }
@@ -239,7 +250,7 @@ fn miss(result: &StepResult, threshold: &ThresholdResult) -> String {
     format!("{} {}, {}", threshold.figure, threshold.condition, measured(result, threshold))
 }
 
-fn host(run: &Run) -> String {
+pub(super) fn host(run: &Run) -> String {
     let host = &run.host;
     let cpus = if host.cpus == 1 { "1 CPU".to_owned() } else { format!("{} CPUs", host.cpus) };
     let parts = [
@@ -312,6 +323,7 @@ mod tests {
             calibration: None,
             transports: Vec::new(),
             results: Vec::new(),
+            capacity: Vec::new(),
         }
     }
 

@@ -9,7 +9,9 @@ mod bytes;
 mod canvas;
 mod capacity;
 mod cost;
+mod crossover;
 mod font;
+mod found;
 mod frame;
 mod layout;
 mod over_time;
@@ -25,6 +27,8 @@ mod slow_readers;
 mod sockets;
 mod stacked;
 mod stream;
+mod sweep;
+mod swept;
 mod timeline;
 mod view;
 
@@ -32,6 +36,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use canvas::Canvas;
+use swept::Swept;
 use view::View;
 
 use crate::compare::{self, Comparison};
@@ -48,27 +53,99 @@ struct Chart {
 
 const CHARTS: &[Chart] = &[
     Chart { file: "capacity.png", draw: capacity::draw, wanted: capacity::wanted },
-    Chart { file: "latency-percentiles.png", draw: percentiles::draw, wanted: always },
+    Chart { file: "capacity-found.png", draw: found::draw, wanted: found::wanted },
+    Chart { file: "latency-percentiles.png", draw: percentiles::draw, wanted: compares },
     Chart { file: "stream.png", draw: stream::draw, wanted: stream::wanted },
-    Chart { file: "bytes-per-event.png", draw: bytes::draw, wanted: always },
-    Chart { file: "sockets.png", draw: sockets::draw, wanted: always },
-    Chart { file: "cost.png", draw: cost::draw, wanted: always },
+    Chart { file: "bytes-per-event.png", draw: bytes::draw, wanted: compares },
+    Chart { file: "sockets.png", draw: sockets::draw, wanted: compares },
+    Chart { file: "cost.png", draw: cost::draw, wanted: compares },
     Chart { file: "slow-readers.png", draw: slow_readers::draw, wanted: slow_readers::wanted },
-    Chart { file: "latency-over-time.png", draw: over_time::draw, wanted: always },
+    Chart { file: "latency-over-time.png", draw: over_time::draw, wanted: compares },
     Chart { file: "reconnect.png", draw: reconnect::draw, wanted: reconnect::wanted },
 ];
 
-fn always(_: &View<'_>) -> bool {
-    true
+/// Whether transports were measured under the same load. A search loads each as far as it goes.
+fn compares(view: &View<'_>) -> bool {
+    view.run.capacity.is_empty()
 }
 
 /// Draws every chart that a run has data for into the folder `out`, which is created. A chart replaces its
-/// predecessor in one step.
+/// predecessor in one step. Of a run with several points there is the chart of its sweep, or where they are a few
+/// cases, a folder with the charts of each.
 ///
 /// # Errors
 /// [`ReportError::Write`] where a file or the folder cannot be written, [`ReportError::Draw`] where the drawing
 /// library refuses.
 pub fn draw_all(folder: &RunFolder, out: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    // The points of a search are steps of one way, and it is that which is drawn.
+    if folder.run.scenario.points.is_empty() || !folder.run.capacity.is_empty() {
+        return draw_point(folder, out);
+    }
+    make_folder(out)?;
+    let mut drawn = Vec::new();
+    if let Some(swept) = Swept::of(&folder.run) {
+        drawn.push(match swept.map.sweep.keys.len() {
+            1 => save(out, SWEEP, |canvas| sweep::draw(canvas, &swept))?,
+            _ => save(out, CROSSOVER, |canvas| crossover::draw(canvas, &swept))?,
+        });
+    }
+    if left_out(folder).is_none() {
+        for number in 1..=folder.run.scenario.points.len() {
+            drawn.extend(draw_of_point(folder, number, out)?);
+        }
+    }
+    Ok(drawn)
+}
+
+/// Draws the charts of the point of that number, from 1, into a folder of its own below `out`. None where the point is not
+/// there or was not measured.
+///
+/// # Errors
+/// As [`draw_all`].
+pub fn draw_of_point(folder: &RunFolder, number: usize, out: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    let Some(point) = folder.point(number).filter(|point| !point.run.results.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    draw_point(&point, &out.join(folder_of_point(number, &point)))
+}
+
+/// The file of a sweep over two keys.
+pub const CROSSOVER: &str = "crossover.png";
+/// The file of a sweep over one key.
+pub const SWEEP: &str = "sweep.png";
+
+/// Most cases whose own charts are drawn: of more nobody looks at all.
+const MOST_CASES: usize = 8;
+
+/// Why [`draw_all`] does not draw the charts of each point; `None` where it does. Of a sweep the question is answered by its
+/// own chart.
+#[must_use]
+pub fn left_out(folder: &RunFolder) -> Option<String> {
+    let scenario = &folder.run.scenario;
+    let points = scenario.points.len();
+    (scenario.sweep.is_some() || points > MOST_CASES).then(|| {
+        format!("charts of each of the {points} points are left out: `pushbench report DIR --points 1` draws those of one")
+    })
+}
+
+/// `2-events.rate-5-s`: a name for people, a number for order and to tell apart what would read the same.
+fn folder_of_point(number: usize, point: &RunFolder) -> String {
+    let name = point.run.results.first().and_then(|result| result.summary.point.as_deref());
+    let mut slug = String::new();
+    for letter in name.unwrap_or_default().chars() {
+        let allowed = letter.is_ascii_alphanumeric() || letter == '.';
+        match (allowed, slug.ends_with('-')) {
+            (true, _) => slug.push(letter),
+            (false, false) => slug.push('-'),
+            (false, true) => {}
+        }
+    }
+    slug.truncate(80);
+    format!("{number}-{}", slug.trim_matches(['-', '.']))
+}
+
+/// Draws the charts of one point.
+fn draw_point(folder: &RunFolder, out: &Path) -> Result<Vec<PathBuf>, ReportError> {
     make_folder(out)?;
     let view = View::new(folder);
     let wanted = CHARTS.iter().filter(|chart| (chart.wanted)(&view));

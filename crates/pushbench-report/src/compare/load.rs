@@ -1,5 +1,6 @@
 //! Folders to sides: a side is one transport at one number of clients with all its rounds.
 
+use pushbench_measure::interval_log::Mark;
 use pushbench_measure::results::{Run, StepResult, Summary, TransportRecord, names};
 use pushbench_measure::statistics::{
     Basis, Bootstrap, HEADLINES, Measurement, Round, Sample, Source, Statistic, distribution, measure,
@@ -13,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use crate::ReportError;
 use crate::figures::{P50, P90, P99, P999};
-use crate::folder::{in_row, load_manifest, read_if_there, step_of};
+use crate::folder::{in_row, load_manifest, mark_of, read_if_there, step_of};
 use crate::log_check::LogFault;
 
 /// What to compare: a run, or one of its transports.
@@ -66,6 +67,8 @@ pub struct Side {
     pub settings: String,
     /// Number of clients.
     pub clients: u32,
+    /// Which variant of the scenario it is; empty where it has one.
+    pub point: String,
     /// What intervals speak of.
     pub basis: Basis,
     /// False when it was cut short: nobody has judged whether its figures may be believed.
@@ -128,12 +131,15 @@ fn load_one(at: usize, selection: &Selection) -> Result<LoadedRun, ReportError> 
             continue;
         }
         let mut log = Log::read(&path.join(&transport.label).join(names::LATENCY_LOG))?;
-        let mut of_label: Vec<Side> = (results.into_iter())
+        let mut of_label: Vec<(Mark, Side)> = (results.into_iter())
             .filter_map(|result| {
-                Some(Side::new(&letter, transport, result, step_of(&run, result)?, &mut log))
+                let (clients, mark) = (step_of(&run, result)?, mark_of(&run, result));
+                let transport = run.transport_of(result).unwrap_or(transport);
+                Some((mark, Side::new(&letter, transport, result, clients, log.take(result, mark), &log)))
             })
             .collect();
-        of_label.sort_by_key(|side| side.clients);
+        of_label.sort_by_key(|(mark, side)| (mark.point, side.clients));
+        let of_label = of_label.into_iter().map(|(_, side)| side);
         sides.extend(of_label);
     }
     match &selection.label {
@@ -154,7 +160,7 @@ fn letter(at: usize) -> String {
 /// What the log of a transport holds.
 struct Log {
     there: bool,
-    rounds: BTreeMap<(Option<u32>, u32), Round>,
+    rounds: BTreeMap<(Mark, u32), Round>,
 }
 
 impl Log {
@@ -162,15 +168,14 @@ impl Log {
         let text = read_if_there(path)?;
         let there = text.is_some();
         let rounds =
-            interval_log::rounds_by_step(&text.unwrap_or_default(), Figure::Delivery, Phase::Measure)
+            interval_log::rounds_by_mark(&text.unwrap_or_default(), Figure::Delivery, Phase::Measure)
                 .map_err(|source| ReportError::Log { path: path.to_owned(), source })?;
         Ok(Self { there, rounds })
     }
 
     /// Takes out the histograms of the rounds in a result's row.
-    fn take(&mut self, result: &StepResult) -> Sample {
-        let step = result.summary.step;
-        let keys: Vec<_> = self.rounds.keys().filter(|(of, _)| *of == step).copied().collect();
+    fn take(&mut self, result: &StepResult, mark: Mark) -> Sample {
+        let keys: Vec<_> = self.rounds.keys().filter(|(of, _)| *of == mark).copied().collect();
         let wanted = keys.into_iter().filter(|(_, round)| in_row(result, *round));
         Sample::new(wanted.filter_map(|key| self.rounds.remove(&key)).collect())
     }
@@ -189,9 +194,9 @@ impl Side {
         transport: &TransportRecord,
         result: &StepResult,
         clients: u32,
-        log: &mut Log,
+        sample: Sample,
+        log: &Log,
     ) -> Self {
-        let sample = log.take(result);
         let rounds = rows_of(result);
         let mut side = Self {
             run: letter.to_owned(),
@@ -199,6 +204,7 @@ impl Side {
             kind: transport.kind.clone(),
             settings: transport.settings.clone(),
             clients,
+            point: result.summary.point.clone().unwrap_or_default(),
             basis: Basis::of(rounds.len()),
             complete: result.complete,
             invalid: breaches(result),
@@ -257,7 +263,8 @@ impl Side {
     /// The label, with the number of clients.
     pub(crate) fn name(&self) -> String {
         let noun = if self.clients == 1 { "client" } else { "clients" };
-        format!("{}, {} {noun}", self.label, crate::format::grouped(self.clients.into()))
+        let point = if self.point.is_empty() { String::new() } else { format!(", {}", self.point) };
+        format!("{}, {} {noun}{point}", self.label, crate::format::grouped(self.clients.into()))
     }
 }
 

@@ -10,12 +10,14 @@ pub(super) struct Matched<'a> {
     pub(super) alone: Vec<String>,
 }
 
-/// Sides belong together by label and number of clients. Where every run has one label only, the label does not
+/// Sides belong together by label, number of clients and point. Where every run has one label only, the label does not
 /// matter: two transports were named to be compared.
 pub(super) fn matched(runs: &[LoadedRun]) -> Matched<'_> {
     let [base, others @ ..] = runs else { return Matched { pairs: Vec::new(), alone: Vec::new() } };
     let any_label = runs.iter().all(|run| has_one_label(&run.sides));
-    let fits = |a: &Side, b: &Side| a.clients == b.clients && (any_label || a.label == b.label);
+    let fits = |a: &Side, b: &Side| {
+        a.clients == b.clients && a.point == b.point && (any_label || a.label == b.label)
+    };
     let mut matched = Matched { pairs: Vec::new(), alone: Vec::new() };
     for other in others {
         for side in &base.sides {

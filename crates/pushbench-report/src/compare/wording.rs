@@ -20,7 +20,7 @@ pub(crate) const DOUBT: &str = "†";
 const WITHHELD: &str = "not to be compared";
 
 /// How a figure is worded: times in their unit, bytes in theirs, CPU time in µs always.
-fn unit_of(column: &str) -> fn(f64) -> String {
+pub(crate) fn unit_of(column: &str) -> fn(f64) -> String {
     if column.contains("cpu_us") {
         |us| format!("{} µs", number(us))
     } else {

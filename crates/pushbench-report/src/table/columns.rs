@@ -14,6 +14,8 @@ use crate::format::{bytes, grouped, number, plus_minus, time_us};
 /// A row of the table.
 pub(super) struct Row<'a> {
     result: &'a StepResult,
+    /// Whether it is the first of its point.
+    leads: bool,
 }
 
 /// A column: its heading, and how a row fills it.
@@ -36,12 +38,20 @@ impl Column {
     }
 }
 
-/// Rows in the order of the scenario: transport by transport, steps ascending.
+/// Rows in the order of the scenario: point by point, transport by transport, steps ascending.
 pub(super) fn rows(run: &Run) -> Vec<Row<'_>> {
     let position = |label: &str| run.transports.iter().position(|transport| transport.label == label);
     let mut results: Vec<&StepResult> = run.results.iter().collect();
-    results.sort_by_key(|result| (position(&result.summary.label), result.summary.step));
-    results.into_iter().map(|result| Row { result }).collect()
+    let point =
+        |result: &StepResult| result.summary.point.as_deref().and_then(|name| run.scenario.number_of(name));
+    results.sort_by_key(|result| (point(result), position(&result.summary.label), result.summary.step));
+    let mut before = None;
+    let mut rows = Vec::new();
+    for result in results {
+        let leads = before.replace(&result.summary.point) != Some(&result.summary.point);
+        rows.push(Row { result, leads });
+    }
+    rows
 }
 
 impl Row<'_> {
@@ -59,8 +69,12 @@ pub(super) fn blocks(run: &Run) -> Vec<Vec<Column>> {
 
 /// What a row is about, where its number of clients need not be said unless it is one of several.
 pub(super) fn names(run: &Run) -> Vec<Column> {
-    let mut columns = vec![Column::new("", "transport", label)];
-    if run.scenario.steps.len() > 1 {
+    let mut columns = Vec::new();
+    if super::has_points(run) {
+        columns.push(Column::new("", "point", point));
+    }
+    columns.push(Column::new("", "transport", label));
+    if run.scenario.is_stepped() {
         columns.push(Column::new("", "clients", clients));
     }
     columns
@@ -159,6 +173,11 @@ fn label(row: &Row<'_>) -> Cell {
         return Cell::new(format!("{} !", row.result.summary.label), Paint::Bad);
     }
     Cell::plain(&row.result.summary.label)
+}
+
+fn point(row: &Row<'_>) -> Cell {
+    // In Markdown as at a terminal: rows below belong to the same point.
+    Cell::plain(row.result.summary.point.as_deref().filter(|_| row.leads).unwrap_or_default())
 }
 
 fn clients(row: &Row<'_>) -> Cell {

@@ -8,15 +8,21 @@ pub(crate) mod answers;
 mod chat;
 mod columns;
 pub mod comparison;
+mod crossover;
+mod found;
 pub(crate) mod grid;
 pub(crate) mod notes;
-mod validity;
+pub(crate) mod validity;
 
 use pushbench_measure::results::Run;
+use std::borrow::Cow;
 
 use columns::{Column, Row};
+use found::Found;
 use grid::{Cell, Head, Paint};
 use validity::Validity;
+
+use crate::capacity;
 
 /// How a terminal wants the table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -35,15 +41,40 @@ impl Style {
     }
 }
 
+/// Above the figures of a run that searched.
+const AT_CAPACITY: &str =
+    "Below: each transport at what it bears, so rows are not of the same load. All probes: summary.csv";
+
+/// The run whose rows are shown: of a search those at what was found.
+fn shown(run: &Run) -> Cow<'_, Run> {
+    if run.capacity.is_empty() { Cow::Borrowed(run) } else { Cow::Owned(capacity::at_capacity(run)) }
+}
+
 /// The table for a terminal. What forbids to compare its rows stands in its first line. Ends with a line break.
 #[must_use]
 pub fn render(run: &Run, style: Style) -> String {
     let width = style.columns();
+    let found = found::block(run);
+    let run = shown(run);
+    let run = run.as_ref();
     let rows = columns::rows(run);
     let painted = |lines: Vec<Cell>| lines.into_iter().map(|line| grid::paint(&line, style.color));
     let mut lines: Vec<String> = painted(notes::head(run)).collect();
-    // In a run of several steps the number of clients is part of a row's name.
-    let names = if run.scenario.steps.len() > 1 { 2 } else { 1 };
+    if let Some(Found { heads, rows, reasons }) = found {
+        let heads: Vec<Head<'_>> = heads.iter().map(|name| Head { group: "", name }).collect();
+        lines.extend(grid::render(&heads, 1, &rows, width, style.color));
+        lines.push(String::new());
+        lines.extend(painted(reasons));
+        lines.extend(["", AT_CAPACITY, ""].map(str::to_owned));
+    }
+    if let Some(crossover::Drawn { title, heads, rows }) = crossover::block(run) {
+        let heads: Vec<Head<'_>> = heads.iter().map(|name| Head { group: "", name }).collect();
+        lines.push(title);
+        lines.extend(grid::render(&heads, 1, &rows, width, style.color));
+        lines.push(String::new());
+    }
+    // In a run of several points or steps these are part of a row's name.
+    let names = 1 + usize::from(has_points(run)) + usize::from(run.scenario.is_stepped());
     for columns in columns::blocks(run) {
         let heads = columns.iter().map(Column::head).collect::<Vec<_>>();
         lines.extend(grid::render(&heads, names, &cells(&columns, &rows), width, style.color));
@@ -65,11 +96,24 @@ pub fn render(run: &Run, style: Style) -> String {
 /// The same table in Markdown, for a README.
 #[must_use]
 pub fn markdown(run: &Run) -> String {
+    let found = found::block(run);
+    let run = shown(run);
+    let run = run.as_ref();
     let rows = columns::rows(run);
     let mut out = String::new();
     for line in notes::head(run).into_iter().filter(|line| !line.text.is_empty()) {
         out.push_str(&line.text);
         out.push_str("\n\n");
+    }
+    if let Some(Found { heads, rows, reasons }) = found {
+        push_markdown_table(&mut out, &heads, rows);
+        out.extend(reasons.iter().map(|line| format!("* {}\n", line.text)));
+        out.push_str(&format!("\n{AT_CAPACITY}\n\n"));
+    }
+    if let Some(crossover::Drawn { title, heads, rows }) = crossover::block(run) {
+        out.push_str(&title);
+        out.push_str("\n\n");
+        push_markdown_table(&mut out, &heads, rows);
     }
     for columns in columns::blocks(run) {
         let heads: Vec<String> = columns.iter().map(|column| column.head().in_one_line()).collect();
@@ -87,6 +131,11 @@ pub fn markdown(run: &Run) -> String {
         out.push('\n');
     }
     out
+}
+
+/// Whether rows are told apart by points.
+fn has_points(run: &Run) -> bool {
+    !run.scenario.points.is_empty()
 }
 
 fn push_markdown_table(out: &mut String, heads: &[String], rows: Vec<Vec<Cell>>) {

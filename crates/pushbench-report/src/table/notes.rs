@@ -1,6 +1,6 @@
 //! What is said above and below the table: losses, the run's own doubts, thresholds, how to read the marks.
 
-use pushbench_measure::results::{Run, Status, StepResult, Summary, ThresholdResult, TransportRecord};
+use pushbench_measure::results::{Run, Status, StepResult, Summary, ThresholdResult, TransportRecord, Vary};
 use pushbench_measure::verdict::{Finding, Level};
 
 use super::answers::has_answers;
@@ -31,19 +31,28 @@ pub(super) fn head(run: &Run) -> Vec<Cell> {
     if let Some(inject) = &scenario.inject {
         lines.push(Cell::new(format!("faults injected: {inject}"), Paint::Bad));
     }
+    if !scenario.points.is_empty() && run.capacity.is_empty() {
+        let points = scenario.points.len();
+        let line = format!("{}: {points} points, over {}", scenario.name, scenario.network_in_words());
+        lines.extend([Cell::plain(line), Cell::default()]);
+        return lines;
+    }
     let receivers = match (scenario.topics, scenario.members) {
         _ if has_answers(run) => "answers in parts to clients that ask".to_owned(),
         (rooms, Some(members)) => chat::rooms(scenario, rooms, members),
         (0 | 1, None) => scenario.pattern.clone(),
         (topics, None) => format!("{} topics", grouped(topics.into())),
     };
+    // A search for a rate has many.
+    let searched = run.capacity.first().is_some_and(|record| record.vary == Vary::Rate);
+    let events = if searched { "events".to_owned() } else { rate_in_words(scenario) };
     // A run that ended early, or has not ended, may have measured less than it set out to.
     let measured = if run.status == Status::Complete { "measured for" } else { "planned:" };
     lines.push(Cell::new(
         format!(
             "{}: {receivers}, {} of {}, {measured} {} s after {} s of warm-up, over {}",
             scenario.name,
-            rate_in_words(scenario),
+            events,
             scenario.event_size,
             typed(scenario.measure_s),
             typed(scenario.warmup_s),
@@ -77,6 +86,7 @@ pub(super) fn foot(run: &Run) -> Vec<Cell> {
         lines.extend(doubts(run, result));
     }
     lines.extend(run.results.iter().flat_map(|result| chat::doubts(run, result)));
+    lines.extend(warned(run));
     lines.extend(thresholds_missed(run));
     lines.extend(thresholds_met(run));
     lines.extend(floor(run));
@@ -88,6 +98,9 @@ pub(super) fn foot(run: &Run) -> Vec<Cell> {
 /// How often it was measured, and what the intervals are.
 fn repeats(run: &Run) -> String {
     let rounds = run.scenario.rounds;
+    if !run.capacity.is_empty() {
+        return "each row: the probe and its repeat together, no intervals".to_owned();
+    }
     if rounds < 2 {
         return "1 run, no intervals".to_owned();
     }
@@ -116,7 +129,9 @@ fn invalid(run: &Run) -> Option<String> {
             (!facts.is_empty()).then(|| (result, facts.join("; ")))
         })
         .collect();
-    let words = if parts.len() <= WITH_REASONS {
+    let words = if super::has_points(run) && parts.len() > WITH_REASONS {
+        format!("{} of {} rows, marked !", parts.len(), run.results.len())
+    } else if parts.len() <= WITH_REASONS {
         let word = |(result, facts): &(&StepResult, String)| format!("{} ({facts})", name_of(run, result));
         parts.iter().map(word).collect::<Vec<_>>().join(", ")
     } else {
@@ -127,6 +142,10 @@ fn invalid(run: &Run) -> Option<String> {
 
 /// `MISSED THRESHOLDS: sse`, or nothing where all were met.
 fn missed(run: &Run) -> Option<String> {
+    // A sweep looks for where they are missed.
+    if run.scenario.sweep.is_some() {
+        return None;
+    }
     let missed = |result: &&StepResult| result.thresholds.iter().any(|threshold| !threshold.met);
     let names = names_of(run, run.results.iter().filter(missed));
     (!names.is_empty()).then(|| format!("MISSED THRESHOLDS: {names}"))
@@ -150,6 +169,14 @@ fn doubts(run: &Run, result: &StepResult) -> Vec<Cell> {
     if !result.complete {
         lines.push(Cell::new(format!("{name} {}", cut_short(run, result)), Paint::Care));
     }
+    if super::has_points(run) {
+        // Of many points each gets a line, and warnings a count.
+        let breaches = result.findings.iter().filter(|finding| finding.level == Level::Breach);
+        let facts: Vec<&str> = breaches.map(Finding::fact).collect();
+        let told = (!facts.is_empty()).then(|| format!("! {name} is invalid: {}", facts.join("; ")));
+        lines.extend(told.map(|text| Cell::new(text, Paint::Bad)));
+        return lines;
+    }
     let mut findings: Vec<_> = result.findings.iter().filter(|finding| finding.level > Level::Ok).collect();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     lines.extend(findings.into_iter().map(|finding| match finding.level {
@@ -157,6 +184,15 @@ fn doubts(run: &Run, result: &StepResult) -> Vec<Cell> {
         _ => Cell::new(format!("{name}, warning: {}", finding.text), Paint::Care),
     }));
     lines
+}
+
+/// How many rows have warnings, where these are not told one by one.
+fn warned(run: &Run) -> Option<Cell> {
+    let has = |result: &&StepResult| result.findings.iter().any(|finding| finding.level == Level::Warning);
+    let count = run.results.iter().filter(has).count();
+    let text =
+        || format!("{count} of {} rows have warnings: their findings are in run.json", run.results.len());
+    (super::has_points(run) && count > 0).then(|| Cell::new(text(), Paint::Care))
 }
 
 fn cut_short(run: &Run, result: &StepResult) -> String {
@@ -168,7 +204,9 @@ fn cut_short(run: &Run, result: &StepResult) -> String {
 
 /// A line for each threshold that was missed.
 fn thresholds_missed(run: &Run) -> impl Iterator<Item = Cell> {
-    let all = run.results.iter().flat_map(|result| result.thresholds.iter().map(move |of| (result, of)));
+    // What a sweep looks for is told by its map, and counted below.
+    let told = run.results.iter().filter(|_| run.scenario.sweep.is_none());
+    let all = told.flat_map(|result| result.thresholds.iter().map(move |of| (result, of)));
     all.filter(|(_, threshold)| !threshold.met).map(|(result, threshold)| {
         let ThresholdResult { figure, condition, .. } = threshold;
         let name = name_of(run, result);
@@ -202,10 +240,21 @@ fn thresholds_met(run: &Run) -> Vec<Cell> {
         }
     }
     let line = |(of, values): (&ThresholdResult, Vec<String>)| {
-        let text = format!("threshold met: {} {} ({})", of.figure, of.condition, values.join(", "));
+        // Of many points the values would make no line to be read.
+        let values = match super::has_points(run) {
+            true => format!("{} of {} rows", values.len(), asked(run, of)),
+            false => values.join(", "),
+        };
+        let text = format!("threshold met: {} {} ({values})", of.figure, of.condition);
         Cell::new(text, Paint::Good)
     };
     met.into_iter().map(line).collect()
+}
+
+/// Rows that a condition was asked of.
+fn asked(run: &Run, of: &ThresholdResult) -> usize {
+    let same = |asked: &&ThresholdResult| (&asked.figure, &asked.condition) == (&of.figure, &of.condition);
+    run.results.iter().flat_map(|result| &result.thresholds).filter(same).count()
 }
 
 /// The measured value of a threshold's figure, with its interval where there is one.
@@ -245,14 +294,13 @@ fn marks(run: &Run) -> impl Iterator<Item = String> {
     dash.into_iter().chain(printed().any(approximate).then(|| tilde.to_owned()))
 }
 
-/// The label, with the number of clients where there are several.
+/// The label, with the point and the number of clients where there are several.
 pub(super) fn name_of(run: &Run, result: &StepResult) -> String {
-    match result.summary.step {
-        Some(step) if run.scenario.steps.len() > 1 => {
-            format!("{} at {} clients", result.summary.label, grouped(step.into()))
-        }
-        _ => result.summary.label.clone(),
-    }
+    let Summary { label, step, point, .. } = &result.summary;
+    let clients = step.filter(|_| run.scenario.is_stepped());
+    let clients = clients.map(|step| format!("{} clients", grouped(step.into())));
+    let places: Vec<&str> = point.as_deref().into_iter().chain(clients.as_deref()).collect();
+    if places.is_empty() { label.clone() } else { format!("{label} at {}", places.join(", ")) }
 }
 
 /// The labels, each with its numbers of clients where there are several: `sse at 100, 1,000 clients, websocket at 100
@@ -260,15 +308,20 @@ pub(super) fn name_of(run: &Run, result: &StepResult) -> String {
 fn names_of<'a>(run: &Run, results: impl Iterator<Item = &'a StepResult>) -> String {
     let mut of_label: Vec<(&str, Vec<String>)> = Vec::new();
     for result in results {
-        let step = result.summary.step.filter(|_| run.scenario.steps.len() > 1);
-        let step = step.map(|step| grouped(step.into()));
+        let step = result.summary.step.filter(|_| run.scenario.is_stepped());
+        let step = match (&result.summary.point, step) {
+            (Some(point), Some(step)) => Some(format!("{point} with {}", grouped(step.into()))),
+            (Some(point), None) => Some(point.clone()),
+            (None, step) => step.map(|step| grouped(step.into())),
+        };
         match of_label.iter_mut().find(|(label, _)| *label == result.summary.label) {
             Some((_, steps)) => steps.extend(step),
             None => of_label.push((&result.summary.label, step.into_iter().collect())),
         }
     }
     let word = |(label, steps): (&str, Vec<String>)| {
-        if steps.is_empty() { label.to_owned() } else { format!("{label} at {} clients", steps.join(", ")) }
+        let noun = if super::has_points(run) { "" } else { " clients" };
+        if steps.is_empty() { label.to_owned() } else { format!("{label} at {}{noun}", steps.join(", ")) }
     };
     of_label.into_iter().map(word).collect::<Vec<_>>().join(", ")
 }

@@ -36,7 +36,11 @@ pub(super) fn block(run: &Run) -> Option<Validity> {
     if rows.is_empty() && zeros.is_empty() {
         return None;
     }
-    let of_what = if run.scenario.steps.len() > 1 { "check of the worst step" } else { "check" };
+    let of_what = match (super::has_points(run), run.scenario.is_stepped()) {
+        (true, _) => "check of the worst point",
+        (false, true) => "check of the worst step",
+        (false, false) => "check",
+    };
     let heads = std::iter::once(format!("{of_what} (warning* / breach! above)"));
     Some(Validity {
         heads: heads.chain(shown.iter().map(|label| (*label).to_owned())).collect(),
@@ -71,7 +75,7 @@ fn cell(finding: &Finding) -> Cell {
     }
 }
 
-fn name(condition: Condition) -> &'static str {
+pub(crate) fn name(condition: Condition) -> &'static str {
     match condition {
         Condition::PublishSlip => "publish slip p99",
         Condition::WorkerBusy => "busiest worker",

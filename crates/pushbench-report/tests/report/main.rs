@@ -1,6 +1,7 @@
 //! Whole-crate tests: made-up runs in, files, tables and pictures out.
 
 mod calibration;
+mod capacity;
 mod charts;
 mod chat;
 mod compare;

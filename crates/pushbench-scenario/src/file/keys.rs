@@ -193,6 +193,10 @@ pub(crate) struct Target {
     /// Send buffer that the target's sockets ask for, from 4KiB to 4MiB. Default: the kernel's own, which grows.
     #[schemars(with = "Size")]
     pub(crate) send_buffer: Option<Size>,
+    /// Connections that the target takes at once, all its processes together; further ones are refused with 503. Default: as
+    /// many as the limit of open files allows.
+    #[schemars(with = "u64", range(min = 1))]
+    pub(crate) connections: Option<u64>,
     // As text, so that each fault in it is told apart.
     /// Faults that the target makes, for a rehearsal. Default: none.
     #[schemars(with = "Inject")]
@@ -208,6 +212,7 @@ impl Default for Target {
             slow: SlowPolicy::Disconnect,
             backlog: Size::from_bytes(BACKLOG_BYTES),
             send_buffer: None,
+            connections: None,
             inject: None,
         }
     }

@@ -1,12 +1,14 @@
 //! A scenario file's text to a plan, or to everything that is wrong with it.
 
 mod answers;
+pub(crate) mod capacity;
 mod chat;
 mod counts;
 mod drain;
 mod events;
 pub(crate) mod keys;
 pub(crate) mod life;
+mod points;
 mod recorded;
 mod shape;
 pub(crate) mod slow;
@@ -29,6 +31,7 @@ use crate::fault::{Faults, LoadError};
 use crate::inject::{Inject, InjectFault, InjectFaults};
 use crate::overrides::Overrides;
 use crate::plan::{Events, Phases, Plan, Point};
+use crate::scenario::Scenario;
 use crate::section::{FaultList, Section};
 
 /// The tables of a file; the top may also have these.
@@ -56,13 +59,13 @@ const LONGEST_MEASURE: Period = Period::from_secs(24 * 3600);
 /// Longer than the longest poll interval, which the drain must outlast.
 const LONGEST_EDGE: Period = Period::from_secs(25 * 3600);
 /// The most events that one step may publish.
-const MOST_EVENTS: u32 = 10_000_000;
+pub(crate) const MOST_EVENTS: u32 = 10_000_000;
 
 /// Reads the file at `path` and parses it.
 ///
 /// # Errors
 /// The file cannot be read, is not text, is larger than 1 MiB, or has faults.
-pub fn load(path: &Path, overrides: &Overrides) -> Result<Plan, LoadError> {
+pub fn load(path: &Path, overrides: &Overrides) -> Result<Scenario, LoadError> {
     let bytes = read_up_to(path, LARGEST_FILE_BYTES + 1)
         .map_err(|source| LoadError::Unreadable { path: path.to_owned(), source })?;
     if bytes.len() as u64 > LARGEST_FILE_BYTES {
@@ -74,7 +77,7 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<Plan, LoadError> {
     })?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let beside = |name: &Path, most_bytes: u64| read_up_to(&folder.join(name), most_bytes);
-    Ok(parse_beside(&text, &path.display().to_string(), overrides, &beside)?)
+    Ok(Scenario::parse_beside(&text, &path.display().to_string(), overrides, &beside)?)
 }
 
 fn read_up_to(path: &Path, most_bytes: u64) -> io::Result<Vec<u8>> {
@@ -83,26 +86,53 @@ fn read_up_to(path: &Path, most_bytes: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Parses the text of a scenario file that names no other file; `path` is what faults call it.
+/// The plan of a scenario file's text that names no other file; of a text with several points the first.
 ///
 /// # Errors
-/// Everything that is wrong with the text or the overrides, at once. A text that is not TOML has one fault.
+/// As [`Scenario::parse`].
 pub fn parse(text: &str, path: &str, overrides: &Overrides) -> Result<Plan, Faults> {
-    let nothing = |_: &Path, _| Err(io::Error::other("no file stands beside a text"));
-    parse_beside(text, path, overrides, &nothing)
+    Scenario::parse(text, path, overrides).map(|mut scenario| scenario.points.swap_remove(0))
 }
 
-/// Parses the text of a scenario file; files that it names are read by `file`, relative to its folder.
+/// The same of a text that may name other files; see [`Scenario::parse_beside`].
 ///
 /// # Errors
-/// Everything that is wrong with the text, the files it names or the overrides, at once. A text that is not TOML has one
-/// fault.
+/// As [`Scenario::parse_beside`].
 pub fn parse_beside(
     text: &str,
     path: &str,
     overrides: &Overrides,
     file: ReadFile<'_>,
 ) -> Result<Plan, Faults> {
+    Scenario::parse_beside(text, path, overrides, file).map(|mut scenario| scenario.points.swap_remove(0))
+}
+
+impl Scenario {
+    /// Parses the text of a scenario file that names no other file; `path` is what faults call it.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the text or the overrides, at once. A text that is not TOML has one fault.
+    pub fn parse(text: &str, path: &str, overrides: &Overrides) -> Result<Self, Faults> {
+        let nothing = |_: &Path, _| Err(io::Error::other("no file stands beside a text"));
+        scenario(text, path, overrides, &nothing)
+    }
+
+    /// Parses the text of a scenario file; files that it names are read by `file`, relative to its folder.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the text, the files it names or the overrides, at once. A text that is not TOML has
+    /// one fault.
+    pub fn parse_beside(
+        text: &str,
+        path: &str,
+        overrides: &Overrides,
+        file: ReadFile<'_>,
+    ) -> Result<Self, Faults> {
+        scenario(text, path, overrides, file)
+    }
+}
+
+fn scenario(text: &str, path: &str, overrides: &Overrides, file: ReadFile<'_>) -> Result<Scenario, Faults> {
     let mut faults = FaultList::new(text);
     let document = match DeTable::parse(text) {
         Ok(document) => document,
@@ -112,12 +142,30 @@ pub fn parse_beside(
             return Err(faults.finish(path));
         }
     };
-    let top = Section::new("", 1, Some(document.get_ref()));
-    let plan = plan(&top, text, path, overrides, file, &mut faults);
-    match plan {
-        Some(plan) if faults.is_empty() => Ok(plan),
-        _ => Err(faults.finish(path)),
+    let points::Variants { varies, all, lines } = points::read(document.get_ref(), overrides, &mut faults);
+    if faults.is_empty() {
+        let named: Vec<&Point> = all.iter().map(|variant| &variant.point).collect();
+        points::check_selection(&named, &overrides.points, &mut faults);
     }
+    let base = points::Variant { point: Point::default(), document: document.get_ref().clone() };
+    // Without variants, and where they are at fault, it is the file itself that is read.
+    let variants = if all.is_empty() { vec![base] } else { all };
+    let mut together = points::Together::new(lines);
+    let mut plans = Vec::new();
+    for points::Variant { point, document } in variants {
+        let mut own = faults.fresh();
+        let read = plan(&Section::new("", 1, Some(&document)), text, path, overrides, file, &mut own);
+        together.add(&point.name, own.into_faults());
+        plans.extend(read.map(|plan| Plan { point, ..plan }));
+    }
+    together.into(&mut faults);
+    points::check_kinds(&plans, &mut faults);
+    let mut points = points::selected(plans, &overrides.points);
+    points.retain(|plan| !plan.transports.is_empty());
+    if faults.is_empty() && points.is_empty() {
+        faults.push(None, "--only", "none of the points that are left has such a transport");
+    }
+    if faults.is_empty() { Ok(Scenario { points, varies }) } else { Err(faults.finish(path)) }
 }
 
 /// `None` only if there are faults.
@@ -146,7 +194,12 @@ fn plan(
     let clients = top.child("clients", faults);
     counts::check(&clients, "count", faults);
     let arrivals = clients.read(keys::Clients::default(), None, &[], faults);
+    let mut search = capacity::read(top, overrides, faults);
     let steps = steps(&clients, arrivals.count, overrides, faults);
+    let steps = match &mut search {
+        Some(search) => search.steps(&clients, steps, overrides, faults),
+        None => steps,
+    };
     let connect_rate = arrivals.connect_rate.per_second();
     let sensible = connect_rate > 0.0 && connect_rate <= events::HIGHEST_RATE;
     clients.check("connect_rate", sensible, faults, "more than 0/s, at most 1000000/s");
@@ -177,6 +230,8 @@ fn plan(
     let target_keys = target.read(keys::Target::default(), None, &[], faults);
     target.check("ring", (1..=1_000_000).contains(&target_keys.ring), faults, "1 to 1000000 events");
     slow::check_target(&target, &target_keys, faults);
+    let connections = target_keys.connections.is_none_or(|connections| connections > 0);
+    target.check("connections", connections, faults, "at least 1 connection");
     let inject = inject(&target, target_keys.inject.as_deref(), overrides, faults);
     let seed = overrides.seed.unwrap_or(head.seed);
     let held_back = HeldBack {
@@ -198,6 +253,10 @@ fn plan(
         faults.push(None, "--repeat", format!("{rounds} is out of range: 1 to {MOST_ROUNDS} rounds"));
     }
     let transports = transports::only(transports, &overrides.only, faults);
+    let thresholds = thresholds::of_labels(&thresholds, &transports);
+    let capacity = search.and_then(|search| {
+        search.resolve(top, (events.as_ref(), &phases), (&transports, &thresholds), overrides, faults)
+    });
     let name = head.name?;
     Some(Plan {
         title: head.title.unwrap_or_else(|| name.clone()),
@@ -217,7 +276,7 @@ fn plan(
         life,
         slow,
         phases,
-        thresholds: thresholds::of_labels(&thresholds, &transports),
+        thresholds,
         transports,
         target_processes: target_keys.processes,
         ring_events: target_keys.ring,
@@ -230,6 +289,8 @@ fn plan(
         inject,
         worker_processes: worker_keys.processes,
         point: Point::default(),
+        capacity,
+        target_connections: target_keys.connections,
     })
 }
 

@@ -21,6 +21,7 @@ pub struct Inject {
     drop: Option<Every>,
     duplicate: Option<Every>,
     reorder: Option<Every>,
+    limit: Option<Limit>,
     stall: Option<Stall>,
 }
 
@@ -39,6 +40,10 @@ struct Delay {
     by: Period,
     every: Every,
 }
+
+/// So many events a second, no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Limit(u32);
 
 /// A standstill that comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,13 +83,20 @@ impl Inject {
         self.delay.map_or(0, |delay| delay.by.as_ns())
     }
 
+    /// Time from one event to the next that the target hands over at its limit, in nanoseconds.
+    #[must_use]
+    pub fn turn_ns(&self) -> Option<u64> {
+        self.limit.map(|Limit(per_second)| 1_000_000_000 / u64::from(per_second))
+    }
+
     /// When the target stands still.
     #[must_use]
     pub fn stall(&self) -> Option<Stall> {
         self.stall
     }
 
-    /// How long an event may be held back by design: its delay, and a standstill on top of it.
+    /// How long an event may be held back by design: its delay, and a standstill on top of it. How long it waits at a limit
+    /// depends on the load.
     #[must_use]
     pub fn longest_hold(&self) -> Duration {
         let stall = self.stall.map_or(Duration::ZERO, |stall| stall.length.duration());
@@ -117,6 +129,7 @@ impl fmt::Display for Inject {
             every("drop", self.drop),
             every("duplicate", self.duplicate),
             every("reorder", self.reorder),
+            self.limit.map(|Limit(per_second)| format!("limit={per_second}/s")),
             self.stall.map(|Stall { length, period }| format!("stall={length}/{period}")),
         ];
         f.write_str(&parts.into_iter().flatten().collect::<Vec<_>>().join(","))
@@ -143,12 +156,11 @@ impl JsonSchema for Inject {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        let fault =
-            r"(delay\s*=[^,/]+(/\s*\d+)?|(drop|duplicate|reorder)\s*=\s*\d+|stall\s*=[^,/]+/[^,/]+)\s*";
+        let fault = r"(delay\s*=[^,/]+(/\s*\d+)?|(drop|duplicate|reorder)\s*=\s*\d+|limit\s*=\s*\d+\s*/\s*s|stall\s*=[^,/]+/[^,/]+)\s*";
         schemars::json_schema!({
             "type": "string",
             "pattern": format!(r"^\s*{fault}(,\s*{fault})*$"),
-            "examples": ["delay=50ms", "drop=10,duplicate=10,reorder=10", "stall=500ms/5s"]
+            "examples": ["delay=50ms", "drop=10,duplicate=10,reorder=10", "limit=1000/s", "stall=500ms/5s"]
         })
     }
 }
@@ -177,6 +189,7 @@ mod tests {
         assert_eq!(hit(|n| one.delay_ns(n).is_some()).len(), 12);
         assert_eq!(hit(|n| one.drops(n) || one.duplicates(n) || one.reorders(n)), [0; 0]);
         assert_eq!((one.stall(), one.longest_hold()), (None, Duration::from_secs(2)));
+        assert_eq!((one.turn_ns(), inject("limit = 1000 / s").turn_ns()), (None, Some(1_000_000)));
     }
 
     #[test]

@@ -6,12 +6,12 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{Delay, Every, Inject, Stall};
+use super::{Delay, Every, Inject, Limit, Stall};
 use crate::fault::Printable;
 use crate::section::nearest;
 
 /// The names of the faults, in the order in which they are written.
-const NAMES: [&str; 5] = ["delay", "drop", "duplicate", "reorder", "stall"];
+const NAMES: [&str; 6] = ["delay", "drop", "duplicate", "reorder", "limit", "stall"];
 const EVERY: RangeInclusive<u32> = 1..=1_000_000;
 /// An event cannot be dropped or come after its successor if that goes for the successor as well.
 const EVERY_OTHER: RangeInclusive<u32> = 2..=1_000_000;
@@ -69,7 +69,8 @@ impl FromStr for Inject {
 }
 
 impl Inject {
-    const NOTHING: Self = Self { delay: None, drop: None, duplicate: None, reorder: None, stall: None };
+    const NOTHING: Self =
+        Self { delay: None, drop: None, duplicate: None, reorder: None, limit: None, stall: None };
 
     fn set(&mut self, name: &str, value: &str) -> Result<(), InjectFault> {
         match name {
@@ -77,6 +78,7 @@ impl Inject {
             "drop" => self.drop = Some(every(name, value, EVERY_OTHER)?),
             "duplicate" => self.duplicate = Some(every(name, value, EVERY)?),
             "reorder" => self.reorder = Some(every(name, value, EVERY_OTHER)?),
+            "limit" => self.limit = Some(limit(value)?),
             "stall" => self.stall = Some(stall(value)?),
             "" => return Err(fault(format!("nothing between commas, allowed: {}", NAMES.join(", ")))),
             _ => {
@@ -101,6 +103,18 @@ fn delay(value: &str) -> Result<Delay, InjectFault> {
     Ok(Delay {
         by: period("delay", by, DELAY, "delay=50ms, or delay=50ms/4 for every fourth")?,
         every: every_n,
+    })
+}
+
+fn limit(value: &str) -> Result<Limit, InjectFault> {
+    let number = value.strip_suffix('s').and_then(|value| value.trim_end().strip_suffix('/')).map(str::trim);
+    let digits = number.filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
+    let per_second = digits.and_then(|digits| digits.parse().ok()).filter(|number| EVERY.contains(number));
+    per_second.map(Limit).ok_or_else(|| {
+        fault(format!(
+            "limit: `{value}` is no rate, write limit=1000/s: events a second, 1 to {}",
+            EVERY.end()
+        ))
     })
 }
 
@@ -155,13 +169,13 @@ mod tests {
     #[test]
     fn all_that_is_wrong_is_said_at_once() {
         let table = [
-            ("", "nothing between commas, allowed: delay, drop, duplicate, reorder, stall"),
+            ("", "nothing between commas, allowed: delay, drop, duplicate, reorder, limit, stall"),
             (
                 "drp=10,drop=1,delay=5,",
-                "unknown fault `drp`, allowed: delay, drop, duplicate, reorder, stall (did you mean `drop`?); \
+                "unknown fault `drp`, allowed: delay, drop, duplicate, reorder, limit, stall (did you mean `drop`?); \
                  drop: `1` is no number of events, every how many: 2 to 1000000; \
                  delay: `5` is not a duration, write delay=50ms, or delay=50ms/4 for every fourth; \
-                 nothing between commas, allowed: delay, drop, duplicate, reorder, stall",
+                 nothing between commas, allowed: delay, drop, duplicate, reorder, limit, stall",
             ),
             ("drop=5,drop=5", "`drop` twice: each fault at most once"),
             ("delay", "delay: `` is not a duration, write delay=50ms, or delay=50ms/4 for every fourth"),
@@ -176,6 +190,13 @@ mod tests {
             ("duplicate=0", "duplicate: `0` is no number of events, every how many: 1 to 1000000"),
             ("reorder=+5", "reorder: `+5` is no number of events, every how many: 2 to 1000000"),
             ("reorder=1000001", "reorder: `1000001` is no number of events, every how many: 2 to 1000000"),
+            (
+                "limit=1000,limit=0/s",
+                "limit: `1000` is no rate, write limit=1000/s: events a second, 1 to 1000000; \
+                 `limit` twice: each fault at most once",
+            ),
+            ("limit=5/m", "limit: `5/m` is no rate, write limit=1000/s: events a second, 1 to 1000000"),
+            ("limit=/s", "limit: `/s` is no rate, write limit=1000/s: events a second, 1 to 1000000"),
             (
                 "stall=1s",
                 "stall: `1s` is not two durations, write stall=500ms/5s: how long, once in how long",
@@ -200,8 +221,9 @@ mod tests {
         let stall = proptest::option::of(
             (1u64..=10_000, 1u64..10_000).prop_map(|(ms, more)| format!("stall={ms}ms/{}ms", ms + more)),
         );
-        let parts = (delay, every("drop", 2), every("duplicate", 1), every("reorder", 2), stall);
-        parts.prop_map(|(a, b, c, d, e)| [a, b, c, d, e].into_iter().flatten().collect())
+        let limit = proptest::option::of((1u32..=1_000_000).prop_map(|rate| format!("limit={rate}/s")));
+        let parts = (delay, every("drop", 2), every("duplicate", 1), every("reorder", 2), limit, stall);
+        parts.prop_map(|(a, b, c, d, e, f)| [a, b, c, d, e, f].into_iter().flatten().collect())
     }
 
     proptest! {

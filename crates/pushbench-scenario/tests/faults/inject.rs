@@ -9,7 +9,7 @@ use crate::{GOOD, faults, faults_with};
 fn every_fault_of_the_faults_to_inject_is_listed_and_what_they_hold_back_must_fit_the_drain() {
     let inject = |text: &str| format!("{GOOD}[target]\ninject = {text}\n");
     assert_snapshot!(faults(&inject("\"drp=10,drop=1,delay=1s\"")), @"
-    x.toml:16: target.inject: unknown fault `drp`, allowed: delay, drop, duplicate, reorder, stall
+    x.toml:16: target.inject: unknown fault `drp`, allowed: delay, drop, duplicate, reorder, limit, stall
       hint: did you mean `drop`?
     x.toml:16: target.inject: drop: `1` is no number of events, every how many: 2 to 1000000
     ");

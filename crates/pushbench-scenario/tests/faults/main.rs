@@ -2,12 +2,14 @@
 
 mod any_text;
 mod bounds;
+mod capacity;
 mod chat;
 mod coalesce;
 mod form;
 mod inject;
 mod numbers;
 mod overrides;
+mod points;
 mod shape;
 mod slow;
 mod stream;
@@ -121,7 +123,7 @@ processes = 2
     x.toml:34: thresholds.latency_p50: `250` is no bound of this figure: a duration is allowed, such as "< 250ms"
     x.toml:35: thresholds.lost: `= 0` does not begin with <, <=, ==, !=, >= or >, such as "== 0"
     x.toml:37: thresholds.websockets.late: found an integer, expected a comparison such as "== 0"
-    x.toml:39: target.url: unknown key, allowed: backlog, coalesce, inject, processes, ring, send_buffer, slow
+    x.toml:39: target.url: unknown key, allowed: backlog, coalesce, connections, inject, processes, ring, send_buffer, slow
     x.toml:40: target.ring: out of range: 1 to 1000000 events
     x.toml:41: worker: unknown key, allowed: name, network, seed, title, clients, events, phases, life, slow, transports, thresholds, target, workers, capacity, sweep, cases
       hint: did you mean `workers`?

@@ -15,6 +15,7 @@ fn overrides_have_faults_without_a_line() {
         seed: None,
         repeat: Some(101),
         only: vec!["websocket".to_owned(), "short-pollin".to_owned()],
+        points: Vec::new(),
         inject: None,
     };
     assert_snapshot!(faults_with(GOOD, &overrides), @r"

@@ -5,6 +5,7 @@
 //! 1. **drop**: it ends here, and nothing else happens to it.
 //! 2. **delay**: it waits so long from the instant it was published. Delayed events keep their order; where only a share
 //!    is delayed, later ones overtake them.
+//!    Then it waits for its turn (**limit**): so many a second go on, in the order in which they come here.
 //! 3. **reorder**: it waits until a later event of its topic has gone on, or until the schedule is over. One that was
 //!    overtaken while it was delayed has come after its successor already.
 //! 4. **duplicate**: it goes into the hub twice in a row.
@@ -45,6 +46,10 @@ pub(crate) struct Injector {
     doors: RefCell<HashMap<TopicName, Door>>,
     /// In the order of their instants, which is that of their arrival: all wait equally long.
     delayed: RefCell<VecDeque<Delayed>>,
+    /// Those that wait for their turn, in the order of their turns.
+    turns: RefCell<VecDeque<Delayed>>,
+    /// When the next one has its turn.
+    turn_ns: Cell<u64>,
     delayed_bytes: Cell<u64>,
     most_delayed_bytes: u64,
     more: Notify,
@@ -65,12 +70,25 @@ enum Later {
     Release,
 }
 
+impl Later {
+    /// Payload that it holds back.
+    fn bytes(&self) -> u64 {
+        match self {
+            Self::Enter(_, event) => event.payload.len() as u64,
+            Self::End(_, payload) => payload.len() as u64,
+            Self::Release => 0,
+        }
+    }
+}
+
 impl Injector {
     pub(crate) fn new(inject: Inject) -> Self {
         Self {
             inject,
             doors: RefCell::default(),
             delayed: RefCell::default(),
+            turns: RefCell::default(),
+            turn_ns: Cell::new(0),
             delayed_bytes: Cell::new(0),
             most_delayed_bytes: DELAYED_BYTES,
             more: Notify::new(),
@@ -92,7 +110,7 @@ impl Injector {
     ) -> Result<u64, Refusal> {
         hub.admit(topic)?;
         if self.delayed_bytes.get() >= self.most_delayed_bytes {
-            let why = "the injected delay already holds back 256 MiB of events";
+            let why = "injected faults already hold back 256 MiB of events";
             return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, why));
         }
         let n = self.at_door(hub, topic, Door::number)?;
@@ -106,7 +124,7 @@ impl Injector {
                 self.delayed_bytes.set(self.delayed_bytes.get() + event.payload.len() as u64);
                 self.later(published_ns.saturating_add(delay_ns), Later::Enter(topic.clone(), event));
             }
-            None => self.enter(hub, topic, event, published_ns),
+            None => self.take_turn(hub, Later::Enter(topic.clone(), event), published_ns),
         }
         Ok(n)
     }
@@ -123,7 +141,11 @@ impl Injector {
         payload: String,
     ) -> Result<(), Refusal> {
         match self.inject.longest_delay_ns() {
-            0 => self.end(hub, topic, payload, published_ns),
+            0 if self.inject.turn_ns().is_none() => self.end(hub, topic, payload, published_ns),
+            0 => {
+                self.take_turn(hub, Later::End(topic.clone(), payload), published_ns);
+                Ok(())
+            }
             delay_ns => {
                 self.later(published_ns.saturating_add(delay_ns), Later::End(topic.clone(), payload));
                 Ok(())
@@ -158,8 +180,9 @@ impl Injector {
     /// Lets delayed events go on when their time has come. Never returns.
     pub(crate) async fn let_go(&self, server: &Server, alarm: &Alarm) {
         loop {
-            let next_ns = self.delayed.borrow().front().map(|delayed| delayed.at_ns);
-            match next_ns {
+            let first_of =
+                |queue: &RefCell<VecDeque<Delayed>>| queue.borrow().front().map(|first| first.at_ns);
+            match first_of(&self.delayed).into_iter().chain(first_of(&self.turns)).min() {
                 None => self.more.notified().await,
                 Some(at_ns) => {
                     alarm.until(at_ns).await;
@@ -175,17 +198,48 @@ impl Injector {
         for _ in 0..BURST {
             let due = self.delayed.borrow_mut().pop_front_if(|delayed| delayed.at_ns <= now_ns);
             match due.map(|delayed| delayed.what) {
-                Some(Later::Enter(topic, event)) => {
-                    self.delayed_bytes.set(self.delayed_bytes.get() - event.payload.len() as u64);
-                    self.enter(hub, &topic, event, now_ns);
+                Some(what) => {
+                    self.delayed_bytes.set(self.delayed_bytes.get() - what.bytes());
+                    self.take_turn(hub, what, now_ns);
                 }
-                Some(Later::End(topic, payload)) => {
-                    // Where the topic was forgotten since and there is no room any more, nobody listens.
-                    let _ = self.end(hub, &topic, payload, now_ns);
-                }
-                Some(Later::Release) => self.release(hub, now_ns),
-                None => return,
+                None => break,
             }
+        }
+        for _ in 0..BURST {
+            let due = self.turns.borrow_mut().pop_front_if(|waiting| waiting.at_ns <= now_ns);
+            let Some(Delayed { what, .. }) = due else { return };
+            self.delayed_bytes.set(self.delayed_bytes.get() - what.bytes());
+            self.go_on(hub, what, now_ns);
+        }
+    }
+
+    /// Lets what is not delayed any more go on, at once or when its turn has come.
+    fn take_turn(&self, hub: &mut Hub, what: Later, now_ns: u64) {
+        let Some(interval_ns) = self.inject.turn_ns() else { return self.go_on(hub, what, now_ns) };
+        let at_ns = self.turn_ns.get().max(now_ns);
+        if matches!(what, Later::Enter(..)) {
+            self.turn_ns.set(at_ns + interval_ns);
+        }
+        // Whose turn it is may still stand in the queue.
+        let mut turns = self.turns.borrow_mut();
+        if at_ns > now_ns || !turns.is_empty() {
+            self.delayed_bytes.set(self.delayed_bytes.get() + what.bytes());
+            turns.push_back(Delayed { at_ns, what });
+            self.more.notify_one();
+        } else {
+            drop(turns);
+            self.go_on(hub, what, now_ns);
+        }
+    }
+
+    fn go_on(&self, hub: &mut Hub, what: Later, now_ns: u64) {
+        match what {
+            Later::Enter(topic, event) => self.enter(hub, &topic, event, now_ns),
+            Later::End(topic, payload) => {
+                // Where the topic was forgotten since and there is no room any more, nobody listens.
+                let _ = self.end(hub, &topic, payload, now_ns);
+            }
+            Later::Release => self.release(hub, now_ns),
         }
     }
 
@@ -263,6 +317,34 @@ mod tests {
         assert!(publish(&mut hub, 9_999).is_err(), "none is due");
         injector.let_go_due(&mut hub, 10_000);
         assert_eq!((publish(&mut hub, 10_000).ok(), injector.delayed_bytes.get()), (Some(5), 0));
+    }
+
+    #[test]
+    fn so_many_a_second_go_on_in_their_order_and_a_pause_is_not_saved_up() {
+        let mut hub = hub(10);
+        let injector = Injector::new("limit=1000/s".parse().unwrap());
+        let topic = TopicName::new("t").unwrap();
+        let publish = |hub: &mut Hub, now_ns: u64| {
+            injector.publish(hub, &topic, now_ns, |_| String::new()).unwrap();
+        };
+        let turns = |injector: &Injector| -> Vec<u64> {
+            injector.turns.borrow().iter().map(|waiting| waiting.at_ns / 1000).collect()
+        };
+        const MS: u64 = 1_000_000;
+        for _ in 0..4 {
+            publish(&mut hub, 50 * MS);
+        }
+        injector.schedule_is_over(50 * MS);
+        injector.let_go_due(&mut hub, 50 * MS);
+        assert_eq!(turns(&injector), [51_000, 52_000, 53_000, 54_000], "one has gone on");
+        injector.let_go_due(&mut hub, 52 * MS);
+        assert_eq!(turns(&injector), [53_000, 54_000]);
+        // Late by a few turns: nobody overtakes those that stand in the queue.
+        publish(&mut hub, 60 * MS);
+        assert_eq!(turns(&injector), [53_000, 54_000, 60_000]);
+        injector.let_go_due(&mut hub, 60 * MS);
+        publish(&mut hub, 60 * MS + 1);
+        assert_eq!(turns(&injector), [61_000], "ten idle turns are gone");
     }
 
     #[test]

@@ -69,6 +69,7 @@ pub(super) async fn measure(
                 plan,
                 transport,
                 clients,
+                point: None,
                 round: 1,
                 targets: 1,
                 workers: 1,

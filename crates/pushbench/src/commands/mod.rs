@@ -32,6 +32,7 @@ pub(crate) fn dispatch(command: Command) -> Result<Exit, Failure> {
 
 fn run(arguments: &RunArguments) -> Result<Exit, Failure> {
     let plans = plans::load_all(&arguments.scenarios, &arguments.overrides)?;
+    plans::want_consent(&plans, arguments.overrides.yes)?;
     plans::refuse_what_does_not_fit(&plans)?;
     let loudness = match (arguments.quiet, arguments.verbose) {
         (true, _) => Loudness::Quiet,

@@ -2,20 +2,17 @@
 
 use pushbench_probe::limits;
 use pushbench_probe::network::Namespace;
-use pushbench_scenario::needs::{Machine, Needs, most_clients, needs};
-use pushbench_scenario::{LoadError, Network, Overrides, Plan};
+use pushbench_scenario::needs::{Machine, Needs, most_clients, needs, with_upper_end};
+use pushbench_scenario::{LoadError, Network, Overrides, Plan, Scenario};
 use std::path::{Path, PathBuf};
 
 use crate::cli::{Clients, OverrideArguments};
 use crate::exit::{Exit, Failure};
-use crate::run;
+use crate::run::{self, Asked};
 use crate::terminal;
 
 /// Reads all files. All faults of all files are said at once.
-pub(super) fn load_all(
-    paths: &[PathBuf],
-    overrides: &OverrideArguments,
-) -> Result<Vec<(Plan, Needs)>, Failure> {
+pub(super) fn load_all(paths: &[PathBuf], overrides: &OverrideArguments) -> Result<Vec<Asked>, Failure> {
     let clients = match &overrides.clients {
         Some(Clients::Steps(steps)) => Some(steps.clone()),
         Some(Clients::Max) | None => None,
@@ -31,6 +28,7 @@ pub(super) fn load_all(
         seed: overrides.seed,
         repeat: overrides.repeat,
         only: overrides.only.clone(),
+        points: overrides.points.clone(),
         inject: overrides.inject,
     };
     let mut plans = Vec::new();
@@ -51,60 +49,104 @@ enum ClientsWanted {
     AsManyAsFit,
 }
 
-/// Reads a file, and the machine once: what fits into a reading need not fit into the next.
+/// Reads a file, and the machine once for each network: what fits into a reading need not fit into the next.
 fn load(
     path: &Path,
     overrides: &Overrides,
     wanted: ClientsWanted,
-    machine: impl FnOnce(Network) -> Machine,
-) -> Result<(Plan, Needs), LoadError> {
-    let plan = pushbench_scenario::load(path, overrides)?;
-    let machine = machine(plan.network);
-    let plan = match wanted {
-        ClientsWanted::AsPlanned => plan,
+    mut machine: impl FnMut(Network) -> Machine,
+) -> Result<Asked, LoadError> {
+    let scenario = pushbench_scenario::load(path, overrides)?;
+    let mut machines = Vec::new();
+    for plan in &scenario.points {
+        if !machines.iter().any(|(network, _)| *network == plan.network) {
+            machines.push((plan.network, machine(plan.network)));
+        }
+    }
+    let machine_of = |plan: &Plan| {
+        let of_network = machines.iter().find(|(network, _)| *network == plan.network);
+        of_network.map_or(machines[0].1, |(_, machine)| *machine)
+    };
+    let scenario = match wanted {
+        ClientsWanted::AsPlanned => scenario,
         ClientsWanted::AsManyAsFit => {
-            pushbench_scenario::load(path, &scaled_to_fit(&plan, overrides, &machine))?
+            pushbench_scenario::load(path, &scaled_to_fit(&scenario, overrides, machine_of))?
         }
     };
-    let needs = needs(&plan, &machine);
-    Ok((plan, needs))
+    let points = scenario.points.into_iter();
+    let points = points.map(|plan| {
+        let machine = machine_of(&plan);
+        with_upper_end(plan, &machine)
+    });
+    let scenario = Scenario { points: points.collect(), varies: scenario.varies };
+    let needs = scenario.points.iter().map(|plan| needs(plan, &machine_of(plan))).collect();
+    Ok(Asked { scenario, needs })
 }
 
-/// The overrides with as many clients as fit, which is said; where not even one does, as they are: what forbids it is said
-/// later.
-fn scaled_to_fit(plan: &Plan, overrides: &Overrides, machine: &Machine) -> Overrides {
-    let most = most_clients(plan, machine);
-    if most.clients == 0 {
+/// The overrides with as many clients as fit at every point, which is said; where not even one does, as they are: what
+/// forbids it is said later.
+fn scaled_to_fit(
+    scenario: &Scenario,
+    overrides: &Overrides,
+    machine: impl Fn(&Plan) -> Machine,
+) -> Overrides {
+    let fitting = scenario.points.iter().map(|plan| most_clients(plan, &machine(plan)));
+    let Some(most) = fitting.min_by_key(|most| most.clients).filter(|most| most.clients > 0) else {
         return overrides.clone();
-    }
+    };
     let why = match &most.stopped_by {
         None => "the scenario's largest step fits".to_owned(),
         Some(refusal) => format!("{} forbids more of `{}`", refusal.limit, refusal.label),
     };
-    terminal::say(format_args!("{}: --clients max is {}: {why}", plan.path, most.clients));
+    let path = &scenario.first().path;
+    terminal::say(format_args!("{path}: --clients max is {}: {why}", most.clients));
     Overrides { clients: Some(vec![most.clients]), ..overrides.clone() }
 }
 
 /// Bounds of the kernel that allow the plans and that figures will show.
-pub(super) fn tell_what_will_be_felt(plans: &[(Plan, Needs)]) {
-    for (plan, needs) in plans {
-        for warning in needs.warnings() {
-            terminal::say(format_args!("{}: {warning}", plan.path));
+pub(super) fn tell_what_will_be_felt(asked: &[Asked]) {
+    for asked in asked {
+        for warning in once(asked.needs.iter().flat_map(Needs::warnings).map(ToString::to_string)) {
+            terminal::say(format_args!("{}: {warning}", asked.scenario.first().path));
         }
     }
 }
 
 /// Refuses plans that this machine has no room for, naming the limits, and networks that it does not let us have.
-pub(super) fn refuse_what_does_not_fit(plans: &[(Plan, Needs)]) -> Result<(), Failure> {
-    let refusals: Vec<String> = plans
-        .iter()
-        .flat_map(|(plan, needs)| {
+pub(super) fn refuse_what_does_not_fit(asked: &[Asked]) -> Result<(), Failure> {
+    let mut refusals = Vec::new();
+    for Asked { scenario, needs } in asked {
+        let of_points = scenario.points.iter().zip(needs).flat_map(|(plan, needs)| {
             let limits = needs.refusals().into_iter().map(|refusal| refusal.to_string());
-            let refusals = limits.chain(run::lacking_privileges(plan.network));
-            refusals.map(|refusal| format!("{}: {refusal}", plan.path))
+            limits.chain(run::lacking_privileges(plan.network))
+        });
+        refusals
+            .extend(once(of_points).iter().map(|refusal| format!("{}: {refusal}", scenario.first().path)));
+    }
+    if refusals.is_empty() { Ok(()) } else { Err(Failure::of(Exit::Environment, refusals.join("\n"))) }
+}
+
+/// Refuses what takes longer than anybody expects who did not say so.
+pub(super) fn want_consent(asked: &[Asked], yes: bool) -> Result<(), Failure> {
+    let wanting: Vec<String> = asked
+        .iter()
+        .filter_map(|Asked { scenario, needs }| {
+            let reason = scenario.wants_consent(needs)?;
+            Some(format!("{}: {reason}", scenario.first().path))
         })
         .collect();
-    if refusals.is_empty() { Ok(()) } else { Err(Failure::of(Exit::Environment, refusals.join("\n"))) }
+    if yes || wanting.is_empty() { Ok(()) } else { Err(Failure::of(Exit::Usage, wanting.join("\n"))) }
+}
+
+/// What several points say, each line once.
+fn once(lines: impl Iterator<Item = String>) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for line in lines {
+        if !all.contains(&line) {
+            all.push(line);
+        }
+    }
+    all
 }
 
 /// What this machine offers in a network; the usual values where it does not tell.
@@ -171,12 +213,14 @@ kind = "sse"
                 left.host_files_left -= 1_000;
                 left
             };
-            let (plan, needs) =
+            let Asked { scenario, needs } =
                 load(&path, &Overrides::default(), ClientsWanted::AsManyAsFit, reading).unwrap();
+            let plan = scenario.first();
             assert!((1_000..100_000).contains(&plan.steps[0]), "{limit}: {:?}", plan.steps);
-            assert_eq!(needs.refusals(), [], "{limit}");
-            let (_, needs) = load(&path, &Overrides::default(), ClientsWanted::AsPlanned, |_| left).unwrap();
-            assert_eq!(needs.refusals()[0].limit, limit);
+            assert_eq!(needs[0].refusals(), [], "{limit}");
+            let Asked { needs, .. } =
+                load(&path, &Overrides::default(), ClientsWanted::AsPlanned, |_| left).unwrap();
+            assert_eq!(needs[0].refusals()[0].limit, limit);
         }
     }
 }

@@ -42,6 +42,7 @@ fn config_for(share: &TargetShare) -> Config {
         queue_bytes: share.plan.backlog_bytes,
         head_timeout: head_timeout(share),
         idle_timeout: idle_timeout(share, settings),
+        connections: share.connections,
         ..defaults
     };
     Config {

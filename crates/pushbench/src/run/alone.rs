@@ -33,7 +33,7 @@ pub(crate) async fn alone(job: Job<'_>, scratch: &Path, interrupt: &mut Interrup
     let removed = fs::remove_dir_all(scratch);
     let (mut files, rows) = opened?;
     removed?;
-    let mut progress = Progress::new(Loudness::Quiet, job.plan);
+    let mut progress = Progress::new(Loudness::Quiet, Some(1), 1);
     let end = Box::pin(step::run(job, &mut files, &mut progress, interrupt)).await;
     // A step that ended early may have left half a row.
     let rows = csv::Reader::from_reader(rows).deserialize().filter_map(Result::ok).collect();
@@ -50,7 +50,7 @@ pub(crate) async fn alone(job: Job<'_>, scratch: &Path, interrupt: &mut Interrup
 
 /// The files of a step, and the one with its seconds once more for reading.
 fn nameless_files(job: &Job<'_>, scratch: &Path) -> io::Result<(LabelFiles, File)> {
-    let folder = RunFolder::create(scratch, super::manifest(job.plan), clock::now_ns())?;
+    let folder = RunFolder::create(scratch, super::record::manifest(job.plan), clock::now_ns())?;
     let label = &job.transport().label;
     let files = folder.label_files(label)?;
     let rows = File::open(folder.path().join(label).join(names::INTERVALS))?;

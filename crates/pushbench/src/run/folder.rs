@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::gather::Row;
+use super::job::Job;
 
 /// Quantiles over clients that `clients.csv` holds.
 const CLIENT_QUANTILES: [f64; 9] = [0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0];
@@ -91,7 +92,6 @@ pub(crate) struct LabelFiles {
     intervals: csv::Writer<File>,
     log: BufWriter<File>,
     clients: csv::Writer<File>,
-    stepped: bool,
     begin_ns: u64,
 }
 
@@ -104,7 +104,6 @@ impl LabelFiles {
             intervals: csv::Writer::from_writer(File::create(folder.join(names::INTERVALS))?),
             log,
             clients: csv::Writer::from_writer(File::create(folder.join(names::CLIENTS))?),
-            stepped: run.scenario.steps.len() > 1,
             folder,
             begin_ns,
         })
@@ -114,21 +113,21 @@ impl LabelFiles {
         &self.folder
     }
 
-    /// Appends one interval of a round of a step with that many clients, and hands it to the kernel.
-    pub(crate) fn write_row(&mut self, clients: u32, round: u32, row: &Row) -> io::Result<()> {
+    /// Appends one interval of a job, and hands it to the kernel.
+    pub(crate) fn write_row(&mut self, job: &Job<'_>, row: &Row) -> io::Result<()> {
         if let Some(interval) = &row.interval {
             self.intervals.serialize(interval)?;
             self.intervals.flush()?;
         }
         let start = Duration::from_nanos(row.begin_ns.saturating_sub(self.begin_ns));
         let length = Duration::from_nanos(row.end_ns.saturating_sub(row.begin_ns));
-        let step = self.stepped.then_some(clients);
-        interval_log::write_interval(&mut self.log, &row.histograms, start, length, step, round)?;
+        interval_log::write_interval(&mut self.log, &row.histograms, start, length, job.mark(), job.round)?;
         self.log.flush()
     }
 
-    /// Appends the distributions over clients of a round of a step.
-    pub(crate) fn write_clients(&mut self, step: u32, round: u32, sums: &WorkerSums) -> io::Result<()> {
+    /// Appends the distributions over clients of a job.
+    pub(crate) fn write_clients(&mut self, job: &Job<'_>, sums: &WorkerSums) -> io::Result<()> {
+        let (step, round) = (job.clients, job.round);
         let figures = [
             ("delivered_events", &sums.delivered_per_client),
             ("latency_mean_us", &sums.latency_mean_per_client),
@@ -136,8 +135,8 @@ impl LabelFiles {
         for (figure, histogram) in figures {
             for quantile in CLIENT_QUANTILES {
                 let Some(value) = histogram.quantile(quantile) else { continue };
-                let figure = figure.to_owned();
-                self.clients.serialize(ClientQuantile { step, round, figure, quantile, value })?;
+                let (point, figure) = (job.plan.point.name.clone(), figure.to_owned());
+                self.clients.serialize(ClientQuantile { step, point, round, figure, quantile, value })?;
             }
         }
         self.clients.flush()

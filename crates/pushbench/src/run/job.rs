@@ -1,5 +1,6 @@
 //! What one step is to measure, and with how many processes.
 
+use pushbench_measure::interval_log::Mark;
 use pushbench_measure::results::Resources;
 use pushbench_scenario::plan::{Plan, TransportPlan};
 use pushbench_scenario::share::{TargetShare, WorkerShare};
@@ -14,6 +15,8 @@ pub(crate) struct Job<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) transport: usize,
     pub(crate) clients: u32,
+    /// Number of the plan's point, from 1, in a run of several.
+    pub(crate) point: Option<u32>,
     /// Round of the run, from 1.
     pub(crate) round: u32,
     pub(crate) targets: u32,
@@ -28,15 +31,23 @@ impl Job<'_> {
         &self.plan.transports[self.transport]
     }
 
+    /// Which measurement of its transport it is, in the interval log.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { point: self.point, step: (self.plan.steps.len() > 1).then_some(self.clients) }
+    }
+
     /// What each target has to do.
     pub(crate) fn target_shares(&self, topology: &Topology) -> Vec<TargetShare> {
-        let share = TargetShare {
+        let targets = u64::from(self.targets);
+        let share = |target| TargetShare {
             plan: self.plan.clone(),
             transport: self.transport,
             clients: self.clients,
             listen: topology.listen(),
+            // Dealt out in turn, as clients are.
+            connections: self.plan.target_connections.map(|all| (all + targets - 1 - target) / targets),
         };
-        vec![share; self.targets as usize]
+        (0..targets).map(share).collect()
     }
 
     /// What each worker has to do, with targets at these addresses.

@@ -2,14 +2,17 @@
 
 mod allowance;
 mod alone;
+mod capacity;
 mod fleet;
 mod folder;
 mod gather;
 mod job;
 mod outcome;
 mod placement;
+mod places;
 mod progress;
 mod ramp;
+mod record;
 mod resources;
 mod rounds;
 mod sampler;
@@ -18,18 +21,15 @@ mod step;
 mod topology;
 mod watch;
 
-use pushbench_measure::results::{
-    Calibration, FORMAT, Host, LifeRecord, Run, ScenarioRecord, Status, TransportRecord, names,
-};
-use pushbench_measure::verdict::Level;
-use pushbench_probe::{clock, host, limits};
+use pushbench_measure::results::{Calibration, Run, Status, names};
+use pushbench_probe::{clock, limits};
 use pushbench_report::RunFolder as Finished;
-use pushbench_scenario::needs::{Needs, StepNeeds};
-use pushbench_scenario::plan::{Comparison, Plan};
+use pushbench_report::charts::{draw_all, left_out};
+use pushbench_scenario::needs::Needs;
 use pushbench_scenario::schedule::order_of_round;
-use pushbench_scenario::{Coalesce, Network, Topics};
-use pushbench_transport::settings::TransportSettings as _;
+use pushbench_scenario::{Inject, Network, Scenario};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use tokio::task::LocalSet;
 
 pub(crate) use self::alone::{Alone, alone};
@@ -37,9 +37,10 @@ use self::folder::RunFolder;
 pub(crate) use self::folder::{make_unique, replace};
 pub(crate) use self::job::Job;
 pub(crate) use self::placement::Placement;
+use self::places::{Measuring, Place};
 pub(crate) use self::progress::Loudness;
 use self::progress::Progress;
-use self::rounds::Rounds;
+pub(crate) use self::record::host_record;
 pub(crate) use self::step::Ended;
 use self::topology::Topology;
 pub(crate) use self::topology::lacking_privileges;
@@ -57,21 +58,36 @@ pub(crate) struct Options {
     pub(crate) calibration: Option<Calibration>,
 }
 
+/// A scenario that is to be run.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) scenario: Scenario,
+    /// What each of its points needs, in their order.
+    pub(crate) needs: Vec<Needs>,
+}
+
+impl Asked {
+    /// The first network that is more than the loopback device, if a point asks for one.
+    fn network(&self) -> Option<Network> {
+        self.scenario.points.iter().map(|plan| plan.network).find(|network| *network != Network::Loopback)
+    }
+}
+
 /// Runs scenarios one after the other. All of them are checked before the first begins.
-pub(crate) fn run(plans: &[(Plan, Needs)], options: &Options) -> Result<Exit, Failure> {
+pub(crate) fn run(asked: &[Asked], options: &Options) -> Result<Exit, Failure> {
     // Processes that are started inherit it; where it cannot be raised the needs were counted with what there is.
     let _ = limits::raise_open_files();
     let program = std::env::current_exe().map_err(Failure::environment)?;
-    if let Some((plan, _)) = plans.iter().find(|(plan, _)| plan.network != Network::Loopback) {
+    if let Some(network) = asked.iter().find_map(Asked::network) {
         // Made once and left at once: whether it can be had is known before there is a folder of results.
-        Topology::make(plan.network, 1).map_err(Failure::environment)?;
+        Topology::make(network, 1).map_err(Failure::environment)?;
     }
     let runtime = crate::roles::single_threaded()?;
     LocalSet::new().block_on(&runtime, async {
         let mut interrupt = Interrupt::listen().map_err(Failure::environment)?;
         let mut worst = Exit::Ok;
-        for (plan, needs) in plans {
-            let exit = run_plan(plan, needs, &program, options, &mut interrupt).await?;
+        for asked in asked {
+            let exit = run_scenario(asked, &program, options, &mut interrupt).await?;
             worst = worst.worse(exit);
             if exit == Exit::Interrupted {
                 break;
@@ -81,14 +97,14 @@ pub(crate) fn run(plans: &[(Plan, Needs)], options: &Options) -> Result<Exit, Fa
     })
 }
 
-async fn run_plan(
-    plan: &Plan,
-    needs: &Needs,
+async fn run_scenario(
+    asked: &Asked,
     program: &Path,
     options: &Options,
     interrupt: &mut Interrupt,
 ) -> Result<Exit, Failure> {
-    let manifest = Run { calibration: options.calibration.clone(), ..manifest(plan) };
+    let (scenario, plan) = (&asked.scenario, asked.scenario.first());
+    let manifest = Run { calibration: options.calibration.clone(), ..record::manifest_of(scenario) };
     let mut folder = RunFolder::create(&options.out, manifest, clock::now_ns()).map_err(|error| {
         Failure::of(
             Exit::Environment,
@@ -98,54 +114,51 @@ async fn run_plan(
             ),
         )
     })?;
-    let mut progress = Progress::new(options.loudness, plan);
+    // How many a search makes turns out as it goes.
+    let measurements = plan.capacity.is_none().then(|| scenario.measurements());
+    let mut progress = Progress::new(options.loudness, measurements, plan.rounds);
     progress.say(format_args!("{}: {}", plan.name, plan.title));
-    if let Some(inject) = plan.inject {
+    for inject in injected(scenario) {
         progress.say(format_args!("warning: faults injected: {inject}"));
     }
-    let ended = measure_all(plan, needs, program, &mut folder, &mut progress, interrupt).await?;
+    let measuring = Measuring::new(program, &mut folder, &mut progress, interrupt);
+    let ended = measure_all(asked, measuring).await?;
     let saved = finish(&mut folder, ended.as_ref()).map_err(|error| unwritable(folder.path(), &error));
     let presented = present(&folder, saved, options, &mut progress)?;
     Ok(exit_of(&folder.run, ended.as_ref()).worse(presented))
 }
 
-/// Measures every transport at every number of clients, round by round; stops at the first that ends before its time.
-async fn measure_all(
-    plan: &Plan,
-    needs: &Needs,
-    program: &Path,
-    folder: &mut RunFolder,
-    progress: &mut Progress,
-    interrupt: &mut Interrupt,
-) -> Result<Option<Ended>, Failure> {
-    let mut files = Vec::new();
-    for transport in &plan.transports {
-        files.push(folder.label_files(&transport.label).map_err(|error| unwritable(folder.path(), &error))?);
+/// Faults that points inject, each once.
+fn injected(scenario: &Scenario) -> Vec<Inject> {
+    let mut all: Vec<Inject> = scenario.points.iter().filter_map(|plan| plan.inject).collect();
+    all.dedup();
+    all
+}
+
+/// Measures every place of every point, round by round; stops at the first that ends before its time.
+async fn measure_all(asked: &Asked, mut measuring: Measuring<'_>) -> Result<Option<Ended>, Failure> {
+    let plan = asked.scenario.first();
+    if let Some(capacity) = plan.capacity {
+        return capacity::search_all(plan, &capacity, &asked.needs[0].machine, &mut measuring).await;
     }
-    let jobs = jobs(plan, needs, program);
     // Results stand in the order of the scenario, whatever the order of the rounds.
-    let mut rounds: Vec<Rounds<'_>> =
-        jobs.iter().map(|job| Rounds::new(plan, (job.targets, job.workers))).collect();
-    let mut saved: Result<(), Failure> = Ok(());
-    for round in 1..=plan.rounds {
-        let order = order_of_round(plan.seed, round, plan.rounds, plan.transports.len());
-        for step in 0..plan.steps.len() {
-            for transport in &order {
-                if let Err(failure) = saved {
-                    // More would be lost as well; what was measured until now can still be told.
-                    return Ok(Some(Ended::Environment(failure.to_string())));
-                }
-                let at = step * plan.transports.len() + transport;
-                let job = Job { round, ..jobs[at] };
-                let end = step::run(job, &mut files[*transport], progress, interrupt).await;
-                progress.step_ends(end.measured.as_ref().map(|measured| &measured.result));
-                if let Some(measured) = end.measured {
-                    rounds[at].add(measured);
-                }
-                folder.run.results = rounds.iter().filter_map(|of_step| of_step.result.clone()).collect();
-                saved = folder.save().map_err(|error| unwritable(folder.path(), &error));
-                if end.ended.is_some() {
-                    return Ok(end.ended);
+    let mut groups = Vec::new();
+    for (at, (plan, needs)) in asked.scenario.points.iter().zip(&asked.needs).enumerate() {
+        let number = (!plan.point.name.is_empty()).then_some(at as u32 + 1);
+        let plan = Rc::new(plan.clone());
+        for clients in &plan.steps {
+            let mut places = Vec::new();
+            for transport in 0..plan.transports.len() {
+                places.push(measuring.add(Place::new(&plan, number, transport, *clients, needs))?);
+            }
+            groups.push((Rc::clone(&plan), places));
+        }
+    }
+    for round in 1..=asked.scenario.first().rounds {
+        for (plan, places) in &groups {
+            for transport in order_of_round(plan.seed, round, plan.rounds, places.len()) {
+                if let Err(ended) = measuring.measure(places[transport], round).await {
+                    return Ok(Some(ended));
                 }
             }
         }
@@ -153,19 +166,7 @@ async fn measure_all(
     Ok(None)
 }
 
-/// The jobs of the first round: transport by transport in the order of the file, step by step.
-fn jobs<'a>(plan: &'a Plan, needs: &Needs, program: &'a Path) -> Vec<Job<'a>> {
-    let of_step = |clients: u32| {
-        plan.transports.iter().enumerate().map(move |(transport, of)| {
-            let needs = needs.of(&of.label, clients);
-            let (targets, workers) = needs.map_or((1, 1), |needs| (needs.targets, needs.workers));
-            let predicted = needs.map(StepNeeds::resources);
-            Job { plan, transport, clients, round: 1, targets, workers, program, predicted }
-        })
-    };
-    plan.steps.iter().flat_map(|clients| of_step(*clients)).collect()
-}
-
+/// Results cannot be written.
 fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
     Failure::of(Exit::Environment, format_args!("cannot write results to {}: {error}", path.display()))
 }
@@ -220,10 +221,13 @@ fn print(run: &Run, options: &Options) -> Result<(), Failure> {
 /// Draws the charts of what was saved.
 fn draw(run: &Path, progress: &mut Progress) -> Exit {
     let charts = run.join(names::CHARTS);
-    let drawn = Finished::load(run).and_then(|run| pushbench_report::charts::draw_all(&run, &charts));
+    let drawn = Finished::load(run).and_then(|run| Ok((draw_all(&run, &charts)?, left_out(&run))));
     match drawn {
-        Ok(drawn) => {
+        Ok((drawn, left_out)) => {
             progress.say(format_args!("{} charts in {}", drawn.len(), charts.display()));
+            if let Some(reason) = left_out {
+                progress.say(reason);
+            }
             Exit::Ok
         }
         Err(error) => {
@@ -239,109 +243,7 @@ fn exit_of(run: &Run, ended: Option<&Ended>) -> Exit {
         Some(Ended::Died(_)) => Exit::Unexpected,
         Some(Ended::Environment(_)) => Exit::Environment,
         Some(Ended::Exhausted { .. }) => Exit::Invalid,
-        None if run.level() == Level::Breach => Exit::Invalid,
+        None if !run.answers() => Exit::Invalid,
         None => Exit::Ok,
-    }
-}
-
-/// The manifest of a run that begins now.
-fn manifest(plan: &Plan) -> Run {
-    let seconds = |duration: std::time::Duration| duration.as_secs_f64();
-    Run {
-        format: FORMAT,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        commit: option_env!("PUSHBENCH_COMMIT").map(str::to_owned),
-        command: std::env::args().collect(),
-        started: clock::utc_rfc3339(),
-        finished: None,
-        status: Status::Running,
-        reason: None,
-        scenario: ScenarioRecord {
-            name: plan.name.clone(),
-            title: plan.title.clone(),
-            path: plan.path.clone(),
-            text: plan.text.clone(),
-            sha256: plan.sha256.clone(),
-            overrides: plan.overrides.clone(),
-            seed: plan.seed,
-            network: plan.network.name().to_owned(),
-            mtu_bytes: plan.network.mtu(),
-            rounds: plan.rounds,
-            steps: plan.steps.clone(),
-            pattern: plan.events.pattern().to_owned(),
-            topics: plan.topics(plan.steps.iter().copied().max().unwrap_or(0)),
-            members: match plan.events.topics {
-                Topics::Rooms { members } => Some(members),
-                Topics::Broadcast | Topics::Count(_) | Topics::PerClient => None,
-            },
-            events_per_second: plan.events_of(plan.steps.iter().copied().max().unwrap_or(0)).per_second(),
-            event_size: plan.events.size.to_string(),
-            warmup_s: seconds(plan.phases.warmup),
-            measure_s: seconds(plan.phases.measure),
-            drain_s: seconds(plan.phases.drain),
-            latency_p99_limit_us: latency_limit_us(plan),
-            inject: plan.inject.map(|inject| inject.to_string()),
-            coalesce: (plan.coalesce != Coalesce::Off).then(|| plan.coalesce.to_string()),
-            life: life_record(plan),
-        },
-        host: host_record(),
-        calibration: None,
-        transports: plan.transports.iter().map(transport_record).collect(),
-        results: Vec::new(),
-    }
-}
-
-/// What happens to connections, for the manifest.
-fn life_record(plan: &Plan) -> Option<LifeRecord> {
-    let (storm, restart) = (plan.life.storm, plan.life.restart);
-    (plan.has_lives() || plan.life.drops()).then(|| LifeRecord {
-        leaves: plan.has_lives(),
-        resume: plan.life.resume,
-        storm_at_s: storm.map(|storm| storm.at.as_secs_f64()),
-        storm_share: storm.map(|storm| storm.share),
-        restart_at_s: restart.map(|restart| restart.at.as_secs_f64()),
-        restart_s: restart.map(|restart| restart.down.as_secs_f64()),
-    })
-}
-
-/// The limit on p99 that every transport must keep, if there is one.
-fn latency_limit_us(plan: &Plan) -> Option<u64> {
-    let upper = |comparison| matches!(comparison, Comparison::Less | Comparison::AtMost);
-    let mut limits = plan.transports.iter().map(|transport| {
-        let of_label = plan.thresholds.iter().filter(|threshold| threshold.label == transport.label);
-        of_label
-            .filter(|threshold| threshold.column == "latency_p99_us" && upper(threshold.comparison))
-            .map(|threshold| threshold.bound as u64)
-            .min()
-    });
-    let first = limits.next()??;
-    limits.all(|limit| limit == Some(first)).then_some(first)
-}
-
-fn transport_record(transport: &pushbench_scenario::TransportPlan) -> TransportRecord {
-    let settings = &transport.settings;
-    TransportRecord {
-        label: transport.label.clone(),
-        kind: settings.kind().name().to_owned(),
-        kind_index: settings.kind().index(),
-        settings: settings.describe(),
-        poll_interval_us: settings.poll_interval().map(|interval| interval.as_micros() as u64),
-    }
-}
-
-/// The machine, as far as it tells.
-pub(crate) fn host_record() -> Host {
-    let read = host::read().ok();
-    let placement = Placement::here();
-    Host {
-        name: read.as_ref().map(|host| host.name.clone()).unwrap_or_default(),
-        kernel: read.as_ref().map(|host| host.kernel.clone()).unwrap_or_default(),
-        cpu: read.as_ref().map(|host| host.cpu.clone()).unwrap_or_default(),
-        cpus: read.as_ref().map_or(0, |host| host.cpus as u32),
-        memory_bytes: read.map_or(0, |host| host.memory_bytes),
-        open_files: limits::open_files().hard,
-        ports: limits::ephemeral_ports().unwrap_or_default(),
-        target_cpus: placement.targets,
-        worker_cpus: placement.workers,
     }
 }

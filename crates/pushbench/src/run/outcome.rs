@@ -44,17 +44,17 @@ pub(crate) struct Evidence {
 
 /// What a round came to.
 #[derive(Debug)]
-pub(crate) struct Measured<'a> {
+pub(crate) struct Measured {
     pub(crate) result: RoundResult,
     /// What adds up with other rounds.
-    pub(crate) facts: StepFacts<'a>,
+    pub(crate) facts: StepFacts,
     /// Its delivery latencies second by second; none where there is no other round to hold them against.
     pub(crate) blocks: Round,
 }
 
 /// The result of a round; `None` when it ended before its phases were known, unless because something ran out: then the
 /// ramp is what was measured.
-pub(crate) fn measured<'a>(job: &Job<'a>, mut evidence: Evidence) -> Option<Measured<'a>> {
+pub(crate) fn measured(job: &Job<'_>, mut evidence: Evidence) -> Option<Measured> {
     let only_ramp = |at| PhaseEdges { start_ns: at, measure_ns: at, drain_ns: at, end_ns: at };
     let edges = evidence.edges.or(evidence.exhausted.map(|_| only_ramp(evidence.ended_ns)))?;
     let wire = wire_facts(job, &evidence, edges);
@@ -97,12 +97,7 @@ pub(crate) fn word(complete: bool, level: Level) -> &'static str {
     }
 }
 
-fn facts<'a>(
-    job: &Job<'a>,
-    evidence: Evidence,
-    edges: PhaseEdges,
-    wire: Option<&WireFacts>,
-) -> StepFacts<'a> {
+fn facts(job: &Job<'_>, evidence: Evidence, edges: PhaseEdges, wire: Option<&WireFacts>) -> StepFacts {
     let plan = job.plan;
     let transport = &plan.transports[job.transport];
     let idle = wire.and_then(|wire| wire.idle);
@@ -112,8 +107,8 @@ fn facts<'a>(
     }
     let Evidence { sums, gather, sockets_left, .. } = evidence;
     StepFacts {
-        label: &transport.label,
-        kind: transport.settings.kind().name(),
+        label: transport.label.clone(),
+        kind: transport.settings.kind().name().to_owned(),
         clients: job.clients,
         stepped: plan.steps.len() > 1,
         measure_s: edges.measure_seconds(),
@@ -141,7 +136,7 @@ fn facts<'a>(
         slow_skipped: plan.slow.map(|_| gather.targets().iter().map(|target| target.slow_skipped).sum()),
         target_queued_peak_bytes: plan.slow.map(|_| gather.peaks.queued_bytes),
         accepts_per_second_peak: plan.life.brings_back().then_some(gather.peaks.accepted),
-        point: &plan.point.name,
+        point: plan.point.name.clone(),
         sums,
         histograms: gather.histograms,
     }

@@ -6,7 +6,6 @@
 use pushbench_measure::results::{Interval, RoundResult};
 use pushbench_measure::{Figure, Histograms, Phase, PhaseEdges};
 use pushbench_report::format::{grouped, time_us};
-use pushbench_scenario::plan::Plan;
 
 use super::job::Job;
 use crate::terminal;
@@ -28,11 +27,12 @@ const PLAIN_EVERY_S: f64 = 10.0;
 pub(crate) struct Progress {
     loudness: Loudness,
     rewriting: bool,
-    /// Steps of all rounds.
-    steps: usize,
+    /// Measurements of all rounds, where that is known beforehand.
+    steps: Option<usize>,
     step: usize,
     rounds: u32,
     round: u32,
+    point: String,
     label: String,
     clients: u32,
     phase: Option<Phase>,
@@ -41,16 +41,17 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// A display for a run of that plan.
-    pub(crate) fn new(loudness: Loudness, plan: &Plan) -> Self {
+    /// A display for a run of so many measurements, those of all rounds, where that is known beforehand.
+    pub(crate) fn new(loudness: Loudness, measurements: Option<usize>, rounds: u32) -> Self {
         let rewriting = loudness == Loudness::Normal && terminal::stderr_is_terminal();
         Self {
             loudness,
             rewriting,
-            steps: plan.steps.len() * plan.transports.len() * plan.rounds as usize,
+            steps: measurements,
             step: 0,
-            rounds: plan.rounds,
+            rounds,
             round: 0,
+            point: String::new(),
             label: String::new(),
             clients: 0,
             phase: None,
@@ -61,6 +62,7 @@ impl Progress {
 
     pub(crate) fn ramp_begins(&mut self, job: &Job<'_>) {
         self.step += 1;
+        self.point.clone_from(&job.plan.point.name);
         self.label.clone_from(&job.transport().label);
         self.clients = job.clients;
         self.round = job.round;
@@ -156,7 +158,9 @@ impl Progress {
     fn headed(&self, text: &str) -> String {
         let round =
             if self.rounds > 1 { format!("round {}/{} ", self.round, self.rounds) } else { String::new() };
-        format!("[{}/{}] {round}{:<14} {text}", self.step, self.steps, self.label)
+        let of = self.steps.map_or_else(String::new, |steps| format!("/{steps}"));
+        let point = if self.point.is_empty() { String::new() } else { format!("{}: ", self.point) };
+        format!("[{}{of}] {round}{point}{:<14} {text}", self.step, self.label)
     }
 }
 

@@ -8,32 +8,42 @@ use pushbench_measure::results::{Confidence, RoundResult, StepResult, Summary};
 use pushbench_measure::rollup::{StepFacts, summarize};
 use pushbench_measure::statistics::{Bootstrap, Sample, estimate_all, estimate_sums};
 use pushbench_measure::verdict::{Finding, over_rounds};
-use pushbench_scenario::plan::Plan;
+use pushbench_scenario::plan::{Plan, Threshold};
 use std::collections::BTreeMap;
 
 use super::outcome::{Measured, word};
 
 /// The rounds of a step so far.
 #[derive(Debug)]
-pub(crate) struct Rounds<'a> {
-    plan: &'a Plan,
+pub(crate) struct Rounds {
+    /// Rounds asked for; `None` in a search, which asks for another as it goes.
+    planned: Option<u32>,
+    thresholds: Vec<Threshold>,
     processes: (u32, u32),
     results: Vec<RoundResult>,
-    pool: Option<StepFacts<'a>>,
+    pool: Option<StepFacts>,
     /// Delivery latencies second by second.
     sample: Sample,
     /// What they come to; `None` before the first.
     pub(crate) result: Option<StepResult>,
 }
 
-impl<'a> Rounds<'a> {
+impl Rounds {
     /// None yet.
-    pub(crate) fn new(plan: &'a Plan, processes: (u32, u32)) -> Self {
-        Self { plan, processes, results: Vec::new(), pool: None, sample: Sample::default(), result: None }
+    pub(crate) fn new(plan: &Plan, processes: (u32, u32)) -> Self {
+        Self {
+            planned: plan.capacity.is_none().then_some(plan.rounds),
+            thresholds: plan.thresholds.clone(),
+            processes,
+            results: Vec::new(),
+            pool: None,
+            sample: Sample::default(),
+            result: None,
+        }
     }
 
     /// Adds a round.
-    pub(crate) fn add(&mut self, measured: Measured<'a>) {
+    pub(crate) fn add(&mut self, measured: Measured) {
         let Measured { result, facts, blocks } = measured;
         if result.complete {
             self.sample.push(blocks);
@@ -44,19 +54,24 @@ impl<'a> Rounds<'a> {
         }
         self.results.push(result);
         self.result = self.come_to();
-        if self.plan.rounds == 1 {
+        if self.planned == Some(1) {
             // Nobody adds to it any more, and its histograms are megabytes that a run of many steps would pile up.
             self.pool = None;
         }
     }
 
+    /// Forgets all rounds: what they showed is in no figure.
+    pub(crate) fn forget(&mut self) {
+        (self.results, self.pool, self.sample, self.result) = (Vec::new(), None, Sample::default(), None);
+    }
+
     fn come_to(&self) -> Option<StepResult> {
         let first = self.results.first()?;
         let summary = self.pool.as_ref().map_or_else(|| first.summary.clone(), summarize);
-        let complete = self.complete().count() == self.plan.rounds as usize;
+        let complete = self.complete().count() == self.planned.map_or(self.results.len(), |all| all as usize);
         let findings: Vec<(u32, &[Finding])> =
             self.judged().map(|round| (round.round, round.findings.as_slice())).collect();
-        let of_label = self.plan.thresholds.iter().filter(|threshold| threshold.label == summary.label);
+        let of_label = self.thresholds.iter().filter(|threshold| threshold.label == summary.label);
         let thresholds = of_label.filter(|_| complete).map(|threshold| threshold.judge(&summary)).collect();
         let mut result = StepResult {
             complete,
@@ -81,9 +96,10 @@ impl<'a> Rounds<'a> {
         self.results.iter().filter(|round| !round.findings.is_empty())
     }
 
-    /// None from one round: it does not tell what another would have shown.
+    /// None from one round: it does not tell what another would have shown. None of a search: it repeats what it found
+    /// because that passed.
     fn intervals(&self, pooled: &Summary) -> BTreeMap<String, Confidence> {
-        if self.complete().count() < 2 {
+        if self.complete().count() < 2 || self.planned.is_none() {
             return BTreeMap::new();
         }
         let rounds: Vec<Summary> = self.complete().map(|round| round.summary.clone()).collect();

@@ -52,18 +52,18 @@ pub(crate) enum Ended {
 
 /// A step's end: what was measured, and why it ended early if it did.
 #[derive(Debug)]
-pub(crate) struct StepEnd<'a> {
-    pub(crate) measured: Option<Measured<'a>>,
+pub(crate) struct StepEnd {
+    pub(crate) measured: Option<Measured>,
     pub(crate) ended: Option<Ended>,
 }
 
 /// Runs a step to its end, whatever that is. No process is left when it returns.
-pub(crate) async fn run<'a>(
-    job: Job<'a>,
+pub(crate) async fn run(
+    job: Job<'_>,
     files: &mut LabelFiles,
     progress: &mut Progress,
     interrupt: &mut Interrupt,
-) -> StepEnd<'a> {
+) -> StepEnd {
     let topology = match Topology::make(job.plan.network, job.workers) {
         Ok(topology) => topology,
         Err(error) => return StepEnd { measured: None, ended: Some(Ended::Environment(error.to_string())) },
@@ -270,7 +270,7 @@ impl<'r, 'a> Step<'r, 'a> {
                 interval.round = self.job.round;
                 interval.point.clone_from(&self.job.plan.point.name);
             }
-            self.files.write_row(self.job.clients, self.job.round, &row).map_err(|error| {
+            self.files.write_row(&self.job, &row).map_err(|error| {
                 Ended::Environment(format!("cannot write {}: {error}", self.files.folder().display()))
             })?;
             if let Some(interval) = &row.interval {
@@ -294,7 +294,7 @@ impl<'r, 'a> Step<'r, 'a> {
     }
 
     /// Ends the processes and makes the result of what was measured.
-    async fn close(mut self, mut ended: Option<Ended>) -> StepEnd<'a> {
+    async fn close(mut self, mut ended: Option<Ended>) -> StepEnd {
         self.take_in_what_is_left().await;
         if let Err(error) = self.write_rows(true) {
             ended.get_or_insert(error);
@@ -332,7 +332,7 @@ impl<'r, 'a> Step<'r, 'a> {
             ports: ports.clone(),
         };
         if let Some(sums) = evidence.complete.then_some(&evidence.sums)
-            && let Err(error) = self.files.write_clients(self.job.clients, self.job.round, sums)
+            && let Err(error) = self.files.write_clients(&self.job, sums)
         {
             ended.get_or_insert(Ended::Environment(format!("cannot write clients.csv: {error}")));
         }

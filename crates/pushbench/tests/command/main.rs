@@ -14,6 +14,7 @@ mod ends;
 mod exhaustion;
 mod folder;
 mod inject;
+mod points;
 mod process;
 mod repeats;
 mod resources;

@@ -42,6 +42,8 @@ pub(super) fn run(shape: &Shape, results: Vec<StepResult>) -> Run {
             inject: None,
             coalesce: None,
             life: None,
+            points: Vec::new(),
+            sweep: None,
         },
         calibration: None,
         host: Host {
@@ -56,6 +58,7 @@ pub(super) fn run(shape: &Shape, results: Vec<StepResult>) -> Run {
         },
         transports: MODELS.iter().take(shape.transports).map(transport).collect(),
         results,
+        capacity: Vec::new(),
     }
 }
 

@@ -67,7 +67,7 @@ pub(crate) fn folder(shape: &Shape) -> RunFolder {
             }
             results.push(result(model, shape, step, &rounds, &all));
             files.intervals.extend(rounds.into_iter().flat_map(|(intervals, ..)| intervals));
-            files.delivery.insert((shape.steps.len() > 1).then_some(step), all);
+            files.delivery.insert((shape.steps.len() > 1).then_some(step).into(), all);
         }
         labels.push(files);
     }

@@ -1,5 +1,6 @@
 //! A made-up run whose clients ask for answers of 40 parts, 50 ms apart.
 
+use pushbench_measure::interval_log::Mark;
 use pushbench_measure::results::Summary;
 use pushbench_measure::{Figure, Histogram};
 use pushbench_report::RunFolder;
@@ -31,8 +32,8 @@ pub(crate) fn streams() -> RunFolder {
             gap.record(if together { 0 } else { (apart * (0.1 * dice.normal()).exp()) as u64 });
         }
         fill(&mut result.summary, &first, &gap);
-        files.answers.insert((Figure::FirstPart, None), first);
-        files.answers.insert((Figure::PartGap, None), gap);
+        files.answers.insert((Figure::FirstPart, Mark::default()), first);
+        files.answers.insert((Figure::PartGap, Mark::default()), gap);
     }
     folder
 }

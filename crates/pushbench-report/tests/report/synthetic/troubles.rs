@@ -46,7 +46,7 @@ pub(crate) fn zeros() -> RunFolder {
     for files in &mut folder.labels {
         let mut zero = Histogram::new();
         (0..2_000).for_each(|_| zero.record(0));
-        files.delivery = [(None, zero)].into();
+        files.delivery = [(None.into(), zero)].into();
         for interval in &mut files.intervals {
             interval.set_sockets(&SocketStates::default(), &SocketStates::default());
             (interval.latency_p50_us, interval.latency_p99_us) = (Some(0), Some(0));

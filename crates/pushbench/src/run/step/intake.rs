@@ -1,6 +1,7 @@
 //! What a step hears from its processes and sees of the kernel, taken in as it comes; and what of it ends the step.
 
 use pushbench_control::{Blame, FromTarget, FromWorker};
+use pushbench_measure::verdict::{Scarce, Scarcity};
 use pushbench_probe::{clock, limits, memory};
 
 use super::{Ended, Step, growth};
@@ -12,7 +13,7 @@ impl Step<'_, '_> {
     pub(super) async fn hear(&mut self, heard: Heard) -> Result<(), Ended> {
         match heard {
             Heard::Target(at, FromTarget::Report(report)) => {
-                self.note_limits(report.refused);
+                self.note_refused(report.refused);
                 self.gather.target(at, *report);
             }
             Heard::Target(at, FromTarget::Stopped(report)) => {
@@ -81,6 +82,13 @@ impl Step<'_, '_> {
     fn note_limits(&mut self, times: u64) {
         let (watched, before) = (&self.watched, &self.before.usages);
         self.ramp.limits_hit(times, clock::now_ns(), || scarcity::scarce(watched, before));
+    }
+
+    /// A target that is given a limit refuses by that, and no reading of the kernel shows it.
+    fn note_refused(&mut self, times: u64) {
+        let Some(allowed) = self.job.plan.target_connections else { return self.note_limits(times) };
+        let limit = Scarcity { what: Scarce::Connections, used: allowed, allowed };
+        self.ramp.limits_hit(times, clock::now_ns(), || Some(limit));
     }
 
     /// Ends the step before the kernel has to end one of its processes, or another's.

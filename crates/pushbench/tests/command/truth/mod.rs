@@ -4,6 +4,7 @@
 //! its own lateness, so that a busy machine widens a bound and does not break it.
 
 mod age;
+mod capacity;
 mod comparison;
 mod delay;
 mod ledger;

@@ -1,0 +1,183 @@
+//! What a capacity search found, in words; and which rows of its run are at what was found.
+
+use pushbench_measure::results::{CapacityRecord, Run, StepResult, Vary};
+
+use crate::folder::step_of;
+use crate::format::{grouped, typed};
+
+/// A value of what was varied: `1,600 clients`, `1,200 events/s`.
+pub(crate) fn amount(vary: Vary, value: f64) -> String {
+    format!("{} {}", bare(vary, value), unit(vary))
+}
+
+/// The same without its unit.
+pub(crate) fn bare(vary: Vary, value: f64) -> String {
+    match vary {
+        Vary::Rate if value < 1_000.0 => typed(value),
+        Vary::Rate | Vary::Clients => grouped(value.round() as u64),
+    }
+}
+
+/// The unit of what was varied, which is also its name on an axis.
+pub(crate) fn unit(vary: Vary) -> &'static str {
+    match vary {
+        Vary::Clients => "clients",
+        Vary::Rate => "events/s",
+    }
+}
+
+/// Whether a search tells anything of its transport. Below the first probe nothing was tried, and where that failed by a
+/// load generator at its limit nothing is known.
+pub(crate) fn is_known(record: &CapacityRecord) -> bool {
+    record.found.is_some() || (record.complete && record.cause.is_some_and(|cause| !cause.leaves_more()))
+}
+
+/// What a transport bears: `at least 1,600 clients`, `fewer than 100 clients`, `unknown`.
+pub(crate) fn answer(record: &CapacityRecord) -> String {
+    match record.found {
+        Some(found) if record.at_least => format!("at least {}", amount(record.vary, found)),
+        Some(found) => amount(record.vary, found),
+        None if is_known(record) => {
+            let less = if record.vary == Vary::Clients { "fewer" } else { "less" };
+            format!("{less} than {}", amount(record.vary, record.from))
+        }
+        None => "unknown".to_owned(),
+    }
+}
+
+/// What ended the search, in a few words: `target CPU`.
+pub(crate) fn cause(record: &CapacityRecord) -> &'static str {
+    match record.cause {
+        _ if !record.complete => "cut short",
+        Some(cause) => cause.in_words(),
+        None => "–",
+    }
+}
+
+/// The thresholds of all transports: `latency_p99 < 250ms and lost == 0`; `None` where they differ.
+pub(crate) fn limits(run: &Run) -> Option<String> {
+    let first = run.capacity.first()?;
+    let alike = run.capacity.iter().all(|record| record.limits == first.limits);
+    alike.then(|| first.limits.join(" and "))
+}
+
+/// The thresholds of each transport, those with the same ones together: `lost == 0 for sse, websocket; …`.
+pub(crate) fn limits_of_each(run: &Run) -> String {
+    if let Some(limits) = limits(run) {
+        return limits;
+    }
+    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+    for record in &run.capacity {
+        let mut limits = record.limits.clone();
+        limits.sort();
+        let limits = limits.join(" and ");
+        match groups.iter_mut().find(|(known, _)| *known == limits) {
+            Some((_, labels)) => labels.push(&record.label),
+            None => groups.push((limits, vec![&record.label])),
+        }
+    }
+    let words: Vec<String> =
+        groups.iter().map(|(limits, labels)| format!("{limits} for {}", labels.join(", "))).collect();
+    words.join("; ")
+}
+
+/// From the first value that any transport was tried with to the last: `100 to 24,000 clients`.
+pub(crate) fn range(run: &Run) -> Option<String> {
+    let vary = run.capacity.first()?.vary;
+    let values = || run.capacity.iter().flat_map(|record| &record.probes).map(|probe| probe.value);
+    let (first, last) = (values().reduce(f64::min)?, values().reduce(f64::max)?);
+    Some(if first < last {
+        format!("{} to {}", bare(vary, first), amount(vary, last))
+    } else {
+        amount(vary, last)
+    })
+}
+
+/// The shortest and the longest measure phase of a probe, in seconds.
+pub(crate) fn measured_s(run: &Run) -> Option<(f64, f64)> {
+    let lengths = || run.capacity.iter().flat_map(|record| &record.probes).map(|probe| probe.measure_s);
+    Some((lengths().reduce(f64::min)?, lengths().reduce(f64::max)?))
+}
+
+/// Whether a result is at what was found for its transport. Of a run that searched for nothing, every result is.
+pub(crate) fn is_at_capacity(run: &Run, result: &StepResult) -> bool {
+    let of_label = run.capacity.iter().find(|record| record.label == result.summary.label);
+    match of_label {
+        None => run.capacity.is_empty(),
+        Some(record) => record.found.is_some() && value_of(run, record.vary, result) == record.found,
+    }
+}
+
+/// How much of what was varied a result is at.
+pub(crate) fn value_of(run: &Run, vary: Vary, result: &StepResult) -> Option<f64> {
+    match vary {
+        Vary::Clients => step_of(run, result).map(f64::from),
+        Vary::Rate => {
+            let name = result.summary.point.as_deref()?;
+            let point = run.scenario.points.iter().find(|point| point.name == name)?;
+            Some(point.events_per_second)
+        }
+    }
+}
+
+/// The run with those rows alone that are at what was found: the others are steps of the search, and no result.
+pub(crate) fn at_capacity(run: &Run) -> Run {
+    let results = run.results.iter().filter(|result| is_at_capacity(run, result)).cloned().collect();
+    let mut shown = Run { results, ..run.clone() };
+    let is_shown =
+        |name: &str| shown.results.iter().any(|result| result.summary.point.as_deref() == Some(name));
+    shown.scenario.points.retain(|point| is_shown(&point.name));
+    if let Some((_, longest)) = measured_s(run) {
+        shown.scenario.measure_s = longest;
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pushbench_measure::verdict::Cause;
+
+    #[test]
+    fn an_answer_says_how_sure_it_is() {
+        let record = |found, at_least, cause| CapacityRecord {
+            label: "sse".to_owned(),
+            vary: Vary::Clients,
+            from: 100.0,
+            to: 5_000.0,
+            precision: 0.05,
+            limits: Vec::new(),
+            complete: true,
+            found,
+            at_least,
+            confirmed: true,
+            failed_at: None,
+            cause: Some(cause),
+            why: String::new(),
+            probes: Vec::new(),
+        };
+        let table = [
+            (record(Some(1_600.0), false, Cause::TargetCpu), "1,600 clients", "target CPU"),
+            (
+                record(Some(1_600.0), true, Cause::Generator),
+                "at least 1,600 clients",
+                "the load generator is at its limit",
+            ),
+            (record(None, true, Cause::Latency), "fewer than 100 clients", "latency"),
+            (record(None, true, Cause::Generator), "unknown", "the load generator is at its limit"),
+            (
+                CapacityRecord { complete: false, ..record(Some(200.0), true, Cause::Latency) },
+                "at least 200 clients",
+                "cut short",
+            ),
+            (
+                CapacityRecord { vary: Vary::Rate, ..record(Some(12.5), false, Cause::Loss) },
+                "12.5 events/s",
+                "loss",
+            ),
+        ];
+        for (record, expected, why) in table {
+            assert_eq!((answer(&record).as_str(), cause(&record)), (expected, why));
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! A run's manifest before anything is measured: what was asked for, and the machine.
+
+use pushbench_measure::results::{
+    FORMAT, Host, LifeRecord, PointRecord, Run, ScenarioRecord, Status, TransportRecord,
+};
+use pushbench_probe::{clock, host, limits};
+use pushbench_scenario::plan::{Comparison, Plan};
+use pushbench_scenario::{Coalesce, Scenario, Topics, Varies};
+use pushbench_transport::settings::TransportSettings as _;
+
+use super::placement::Placement;
+
+/// The manifest of a scenario's run that begins now.
+pub(super) fn manifest_of(scenario: &Scenario) -> Run {
+    let mut run = manifest(scenario.first());
+    let of_point = |plan: &&Plan| !plan.point.name.is_empty();
+    run.scenario.points = scenario.points.iter().filter(of_point).map(point).collect();
+    run.scenario.sweep = match &scenario.varies {
+        Varies::Sweep(sweep) => Some(sweep.clone()),
+        Varies::Nothing | Varies::Cases => None,
+    };
+    for transport in scenario.points.iter().flat_map(|plan| &plan.transports) {
+        if !run.transports.iter().any(|known| known.label == transport.label) {
+            run.transports.push(transport_record(transport));
+        }
+    }
+    run
+}
+
+/// What the manifest says of a plan's point.
+pub(super) fn point(plan: &Plan) -> PointRecord {
+    let transports = plan.transports.iter().map(transport_record).collect();
+    PointRecord::of(&plan.point.name, &plan.point.values, &scenario(plan), transports)
+}
+
+/// The manifest of a plan's run that begins now.
+pub(super) fn manifest(plan: &Plan) -> Run {
+    Run {
+        format: FORMAT,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        commit: option_env!("PUSHBENCH_COMMIT").map(str::to_owned),
+        command: std::env::args().collect(),
+        started: clock::utc_rfc3339(),
+        finished: None,
+        status: Status::Running,
+        reason: None,
+        scenario: scenario(plan),
+        host: host_record(),
+        calibration: None,
+        transports: plan.transports.iter().map(transport_record).collect(),
+        results: Vec::new(),
+        capacity: Vec::new(),
+    }
+}
+
+/// The scenario of a plan.
+fn scenario(plan: &Plan) -> ScenarioRecord {
+    let seconds = |duration: std::time::Duration| duration.as_secs_f64();
+    ScenarioRecord {
+        name: plan.name.clone(),
+        title: plan.title.clone(),
+        path: plan.path.clone(),
+        text: plan.text.clone(),
+        sha256: plan.sha256.clone(),
+        overrides: plan.overrides.clone(),
+        seed: plan.seed,
+        network: plan.network.name().to_owned(),
+        mtu_bytes: plan.network.mtu(),
+        rounds: plan.rounds,
+        steps: plan.steps.clone(),
+        pattern: plan.events.pattern().to_owned(),
+        topics: plan.topics(plan.steps.iter().copied().max().unwrap_or(0)),
+        members: match plan.events.topics {
+            Topics::Rooms { members } => Some(members),
+            Topics::Broadcast | Topics::Count(_) | Topics::PerClient => None,
+        },
+        events_per_second: plan.events_of(plan.steps.iter().copied().max().unwrap_or(0)).per_second(),
+        event_size: plan.events.size.to_string(),
+        warmup_s: seconds(plan.phases.warmup),
+        measure_s: seconds(plan.phases.measure),
+        drain_s: seconds(plan.phases.drain),
+        latency_p99_limit_us: latency_limit_us(plan),
+        inject: plan.inject.map(|inject| inject.to_string()),
+        coalesce: (plan.coalesce != Coalesce::Off).then(|| plan.coalesce.to_string()),
+        life: life_record(plan),
+        points: Vec::new(),
+        sweep: None,
+    }
+}
+
+/// What happens to connections.
+fn life_record(plan: &Plan) -> Option<LifeRecord> {
+    let (storm, restart) = (plan.life.storm, plan.life.restart);
+    (plan.has_lives() || plan.life.drops()).then(|| LifeRecord {
+        leaves: plan.has_lives(),
+        resume: plan.life.resume,
+        storm_at_s: storm.map(|storm| storm.at.as_secs_f64()),
+        storm_share: storm.map(|storm| storm.share),
+        restart_at_s: restart.map(|restart| restart.at.as_secs_f64()),
+        restart_s: restart.map(|restart| restart.down.as_secs_f64()),
+    })
+}
+
+/// The limit on p99 that every transport must keep, if there is one.
+fn latency_limit_us(plan: &Plan) -> Option<u64> {
+    let upper = |comparison| matches!(comparison, Comparison::Less | Comparison::AtMost);
+    let mut limits = plan.transports.iter().map(|transport| {
+        let of_label = plan.thresholds.iter().filter(|threshold| threshold.label == transport.label);
+        of_label
+            .filter(|threshold| threshold.column == "latency_p99_us" && upper(threshold.comparison))
+            .map(|threshold| threshold.bound as u64)
+            .min()
+    });
+    let first = limits.next()??;
+    limits.all(|limit| limit == Some(first)).then_some(first)
+}
+
+fn transport_record(transport: &pushbench_scenario::TransportPlan) -> TransportRecord {
+    let settings = &transport.settings;
+    TransportRecord {
+        label: transport.label.clone(),
+        kind: settings.kind().name().to_owned(),
+        kind_index: settings.kind().index(),
+        settings: settings.describe(),
+        poll_interval_us: settings.poll_interval().map(|interval| interval.as_micros() as u64),
+    }
+}
+
+/// The machine, as far as it tells.
+pub(crate) fn host_record() -> Host {
+    let read = host::read().ok();
+    let placement = Placement::here();
+    Host {
+        name: read.as_ref().map(|host| host.name.clone()).unwrap_or_default(),
+        kernel: read.as_ref().map(|host| host.kernel.clone()).unwrap_or_default(),
+        cpu: read.as_ref().map(|host| host.cpu.clone()).unwrap_or_default(),
+        cpus: read.as_ref().map_or(0, |host| host.cpus as u32),
+        memory_bytes: read.map_or(0, |host| host.memory_bytes),
+        open_files: limits::open_files().hard,
+        ports: limits::ephemeral_ports().unwrap_or_default(),
+        target_cpus: placement.targets,
+        worker_cpus: placement.workers,
+    }
+}
