@@ -58,6 +58,12 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
         format!("{}, {} arrive, {failures}", steps.join(", then "), rate(plan.connect_rate)),
     ));
     facts.push(("events", events(&plan.events)));
+    let warmup_ns = Period::from_duration(phases.warmup).as_ns();
+    for (what, shape) in [("clients", &plan.presence), ("rate", &plan.events.shape)] {
+        if !shape.is_flat() {
+            facts.push(("shape", format!("{what}: {}", shape.in_words(warmup_ns))));
+        }
+    }
     // As a file would have them, so that none is rounded.
     let [warmup, measure, drain] = [phases.warmup, phases.measure, phases.drain].map(Period::from_duration);
     facts.push(("phases", format!("warm-up {warmup}, measure {measure}, drain {drain}")));

@@ -262,7 +262,7 @@ fn files_coordinator(plan: &Plan, targets: u32, workers: u32) -> u64 {
 fn opens_per_client_second(plan: &Plan, transport: &TransportPlan, clients: u32) -> f64 {
     let opens = transport.settings.opens_per_client_second();
     if opens > 0.0 && transport.settings.poll_interval().is_none() {
-        return opens + plan.events.rate / f64::from(plan.topics(clients).max(1));
+        return opens + plan.events.rate * plan.events.shape.peak() / f64::from(plan.topics(clients).max(1));
     }
     opens
 }
@@ -289,12 +289,13 @@ fn user_bytes(plan: &Plan, transport: &TransportPlan, clients: u32, targets: u32
         + footprint::COORDINATOR_BYTES_PER_PROCESS * (targets_each + workers_each)
         + footprint::TARGET_BYTES * targets_each
         + footprint::WORKER_BYTES * workers_each;
-    let published = plan.events.rate * plan.phases.total().as_secs_f64();
+    let published = plan.events.number_until(plan.phases.total());
     let size = mean_size(plan.events.size);
     let per_topic = f64::from(plan.ring_events).min(RING_BYTES as f64 / size);
     let kept = published.min(f64::from(plan.topics(clients)) * per_topic);
     let rings = f64::from(targets) * kept * (size * COPIES_PER_EVENT + RING_BYTES_PER_EVENT);
-    let measured = plan.events.rate * plan.phases.measure.as_secs_f64();
+    let measured = plan.events.number_until(plan.phases.warmup + plan.phases.measure)
+        - plan.events.number_until(plan.phases.warmup);
     let schedules = f64::from(workers) * measured * SCHEDULE_BYTES_PER_EVENT;
     of_clients + of_processes + (rings + schedules) as u64
 }

@@ -4,7 +4,7 @@
 //! run as JSON.
 
 use pushbench_measure::results::{Summary, ThresholdResult};
-use pushbench_transport::Settings;
+use pushbench_transport::{Period, Settings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -152,6 +152,12 @@ impl Events {
             (Source::Answers(_), _) => "stream",
             (Source::Members, _) => "chat",
         }
+    }
+
+    /// How many are due from the begin of the warm-up until so long after it.
+    #[must_use]
+    pub fn number_until(&self, offset: Duration) -> f64 {
+        self.rate * self.shape.area_until(Period::from_duration(offset).as_ns()) / 1e9
     }
 
     /// What is asked for, where clients ask.
@@ -346,6 +352,12 @@ impl Plan {
             Topics::PerClient => clients,
             Topics::Rooms { members } => (clients / members.max(1)).max(1),
         }
+    }
+
+    /// How many clients of so many are there when the ramp is over: those of the lowest numbers.
+    #[must_use]
+    pub fn clients_at_begin(&self, clients: u32) -> u32 {
+        self.presence.present_at(0, clients)
     }
 
     /// What happens at a step of that many clients: the same, with the rate of all of them together.

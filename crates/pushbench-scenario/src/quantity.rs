@@ -1,4 +1,4 @@
-//! Rates and shares as people write them: `"500/s"`, `"1%"`.
+//! Rates, shares and percentages as people write them: `"500/s"`, `"1%"`, `"250%"`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -21,7 +21,15 @@ pub struct Share {
     text: String,
 }
 
-/// Why a text is not a rate or a share.
+/// How large something is beside what is usual, in percent; more than all is allowed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(into = "String")]
+pub struct Percent {
+    factor: f64,
+    text: String,
+}
+
+/// Why a text is not a rate, a share or a percentage.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum QuantityError {
     /// Not a rate.
@@ -30,6 +38,9 @@ pub enum QuantityError {
     /// Not a share.
     #[error("`{0}` is not a share: 0 to 100 and a percent sign, such as \"1%\"")]
     Share(String),
+    /// Not a percentage.
+    #[error("`{0}` is not a percentage: a number and a percent sign, such as \"150%\"")]
+    Percent(String),
 }
 
 /// A plain decimal number, without sign or exponent. One that no float holds is the largest: large, but well written.
@@ -54,6 +65,14 @@ impl Share {
     }
 }
 
+impl Percent {
+    /// As a factor: 1 for `100%`.
+    #[must_use]
+    pub fn factor(&self) -> f64 {
+        self.factor
+    }
+}
+
 impl FromStr for Rate {
     type Err = QuantityError;
 
@@ -73,12 +92,25 @@ impl FromStr for Rate {
     }
 }
 
+/// The number before a percent sign.
+fn percent(text: &str) -> Option<f64> {
+    decimal(text.trim().strip_suffix('%')?.trim())
+}
+
+impl FromStr for Percent {
+    type Err = QuantityError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let percent = percent(text).ok_or_else(|| QuantityError::Percent(text.to_owned()))?;
+        Ok(Self { factor: percent / 100.0, text: text.to_owned() })
+    }
+}
+
 impl FromStr for Share {
     type Err = QuantityError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let percent = text.trim().strip_suffix('%').and_then(|number| decimal(number.trim()));
-        match percent {
+        match percent(text) {
             Some(percent) if percent <= 100.0 => Ok(Self { part: percent / 100.0, text: text.to_owned() }),
             _ => Err(QuantityError::Share(text.to_owned())),
         }
@@ -131,6 +163,7 @@ macro_rules! text_form {
 
 text_form!(Rate, "a rate such as \"5/s\"", r"^\s*\d+(\.\d+)?\s*/\s*(s|m|h)\s*$", ["5/s", "12/m"]);
 text_form!(Share, "a share such as \"1%\"", r"^\s*(100(\.0+)?|\d{1,2}(\.\d+)?)\s*%\s*$", ["0%", "1%"]);
+text_form!(Percent, "a percentage such as \"150%\"", r"^\s*\d+(\.\d+)?\s*%\s*$", ["50%", "150%"]);
 
 #[cfg(test)]
 mod tests {
@@ -155,6 +188,16 @@ mod tests {
         }
         for text in ["", "1", "%", "-1%", "100.1%", "1e1%", "nan%"] {
             assert_eq!(text.parse::<Share>(), Err(QuantityError::Share(text.to_owned())));
+        }
+    }
+
+    #[test]
+    fn people_write_percentages() {
+        for (text, factor) in [("0%", 0.0), ("12.5 %", 0.125), ("100%", 1.0), (" 10000%", 100.0)] {
+            assert!((text.parse::<Percent>().unwrap().factor() - factor).abs() < 1e-12, "{text}");
+        }
+        for text in ["", "5", "%", "-1%", "1e1%", "nan%", "5x"] {
+            assert_eq!(text.parse::<Percent>(), Err(QuantityError::Percent(text.to_owned())));
         }
     }
 }

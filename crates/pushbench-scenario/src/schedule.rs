@@ -10,6 +10,7 @@ use rand_distr::{Distribution as _, Exp, LogNormal};
 
 use crate::law::Z99;
 use crate::plan::{Arrival, EventSize, Events, topic_name_bytes};
+use crate::shape::Areas;
 use pushbench_transport::envelope;
 
 /// Independent random streams from one seed, so that changing one does not shift another.
@@ -43,10 +44,14 @@ pub struct ScheduledEvent {
     pub size: u32,
 }
 
-/// All events in order of their due times: an iterator without end unless the rate is 0.
+/// All events in order of their due times: an iterator without end unless the rate is 0, or is so from some instant on.
+///
+/// Event k is due where the rate, summed up over time, reaches k, or what a Poisson process of rate 1 says.
 #[derive(Debug, Clone)]
 pub struct EventSchedule {
     events: Events,
+    /// The shape's sums, unless it is flat.
+    areas: Option<Areas>,
     k: u64,
     poisson_ns: f64,
     published: Vec<u64>,
@@ -60,6 +65,7 @@ impl EventSchedule {
     #[must_use]
     pub fn new(events: Events, topics: u32, seed: u64) -> Self {
         Self {
+            areas: (!events.shape.is_flat()).then(|| Areas::of(&events.shape)),
             events,
             k: 0,
             poisson_ns: 0.0,
@@ -70,19 +76,22 @@ impl EventSchedule {
         }
     }
 
-    fn next_due_ns(&mut self) -> u64 {
+    /// `None` if nothing is due any more.
+    fn next_due_ns(&mut self) -> Option<u64> {
+        // At a rate that never changes; else a sum of time in which each instant counts as the shape says.
         let due_ns = match self.events.arrival {
             // From k each time: adding up the interval would add up its rounding.
-            Arrival::Constant => (self.k as f64 * 1e9 / self.events.rate).round(),
+            Arrival::Constant => self.k as f64 * 1e9 / self.events.rate,
             Arrival::Poisson => {
                 if let Ok(gaps) = Exp::new(self.events.rate) {
                     self.poisson_ns += gaps.sample(&mut self.due) * 1e9;
                 }
-                self.poisson_ns.round()
+                self.poisson_ns
             }
         };
         self.k += 1;
-        due_ns as u64
+        let due_ns = self.areas.as_ref().map_or(Some(due_ns), |areas| areas.instant_of(due_ns))?;
+        Some(due_ns.round() as u64)
     }
 }
 
@@ -93,7 +102,7 @@ impl Iterator for EventSchedule {
         if self.events.rate <= 0.0 {
             return None;
         }
-        let due_offset_ns = self.next_due_ns();
+        let due_offset_ns = self.next_due_ns()?;
         let topics = self.published.len() as u32;
         let topic = if topics == 1 { 0 } else { self.topic.random_range(0..topics) };
         self.published[topic as usize] += 1;

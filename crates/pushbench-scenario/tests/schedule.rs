@@ -13,7 +13,7 @@ fn digest(events: Events, topics: u32, seed: u64) -> String {
         hash.update(event.n.to_le_bytes());
         hash.update(event.size.to_le_bytes());
     }
-    hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize()[..8].iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
 #[test]

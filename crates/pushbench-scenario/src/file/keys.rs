@@ -6,6 +6,7 @@ use pushbench_transport::Period;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::shape::Stages;
 use crate::choice::{ClientCounts, SizeChoice, TopicCount};
 use crate::coalesce::Coalesce;
 use crate::inject::Inject;
@@ -50,11 +51,18 @@ pub(crate) struct Clients {
     pub(crate) connect_rate: Rate,
     /// Share of the clients that may fail to connect without making the run invalid.
     pub(crate) may_fail: Share,
+    /// How many of them are there in the course of the measure phase, one stage after the other.
+    pub(crate) shape: Stages,
 }
 
 impl Default for Clients {
     fn default() -> Self {
-        Self { count: None, connect_rate: literal("500/s"), may_fail: literal("0%") }
+        Self {
+            count: None,
+            connect_rate: literal("500/s"),
+            may_fail: literal("0%"),
+            shape: Stages::default(),
+        }
     }
 }
 
@@ -86,6 +94,8 @@ pub(crate) struct Events {
     pub(crate) arrival: Arrival,
     /// Size of an event: always the same, uniform between two sizes, or log-normal.
     pub(crate) size: SizeChoice,
+    /// How the rate changes in the course of the measure phase, one stage after the other.
+    pub(crate) shape: Stages,
 }
 
 impl Default for Events {
@@ -96,6 +106,7 @@ impl Default for Events {
             rate: None,
             arrival: Arrival::Constant,
             size: SizeChoice::Fixed(pushbench_transport::Size::from_bytes(256)),
+            shape: Stages::default(),
         }
     }
 }

@@ -4,6 +4,7 @@ mod counts;
 mod events;
 pub(crate) mod keys;
 mod life;
+mod shape;
 mod slow;
 pub(crate) mod thresholds;
 mod transports;
@@ -24,7 +25,6 @@ use crate::inject::{Inject, InjectFault, InjectFaults};
 use crate::overrides::Overrides;
 use crate::plan::{Events, Phases, Plan, Point};
 use crate::section::{FaultList, Section};
-use crate::shape::Shape;
 use crate::slow::SlowPolicy;
 
 /// The tables of a file; the top may also have these.
@@ -126,10 +126,14 @@ fn plan(
     let sensible = connect_rate > 0.0 && connect_rate <= events::HIGHEST_RATE;
     clients.check("connect_rate", sensible, faults, "more than 0/s, at most 1000000/s");
 
-    let events = events::read(&top.child("events", faults), &steps, faults)
+    let event_section = top.child("events", faults);
+    let events = events::read(&event_section, &steps, faults)
         .map(|events| Events { rate: rate(events.rate, overrides, faults), ..events });
     let phase_section = top.child("phases", faults);
     let phases = phases(&phase_section, overrides, faults);
+    let presence = shape::read(&clients, shape::Of::Clients, &phases, faults);
+    let rate_shape = shape::read(&event_section, shape::Of::Rate, &phases, faults);
+    let events = events.map(|events| Events { shape: rate_shape, ..events });
     check_number_of_events(&phase_section, events.as_ref(), &phases, faults);
     let life = life::read(&top.child("life", faults), faults);
     let slow = slow::read(&top.child("slow", faults), faults);
@@ -168,7 +172,7 @@ fn plan(
         steps,
         connect_rate,
         may_fail: arrivals.may_fail.part(),
-        presence: Shape::FLAT,
+        presence,
         events: events?,
         life,
         slow,
@@ -263,7 +267,7 @@ fn check_number_of_events(
     faults: &mut FaultList,
 ) {
     let Some(events) = events.filter(|_| !faults.has("events.rate")) else { return };
-    let number = events.rate * (phases.warmup + phases.measure).as_secs_f64();
+    let number = events.number_until(phases.warmup + phases.measure);
     let allowed = format!("at most {MOST_EVENTS} events in all, {number:.0} would be due: lower events.rate");
     section.check("measure", number <= f64::from(MOST_EVENTS), faults, &allowed);
 }
