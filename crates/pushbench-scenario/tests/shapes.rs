@@ -1,6 +1,6 @@
 //! Shapes of load: the course of clients and rates, and the events that are due in it.
 
-#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
+#![expect(clippy::single_range_in_vec_init, reason = "one stretch of time is meant")]
 
 use proptest::prelude::*;
 use pushbench_scenario::schedule::EventSchedule;

@@ -169,7 +169,7 @@ pub(crate) struct Workers {
 }
 
 /// A default that is written as in a file.
-fn literal<T: std::str::FromStr>(text: &str) -> T
+pub(super) fn literal<T: std::str::FromStr>(text: &str) -> T
 where
     T::Err: std::fmt::Debug,
 {

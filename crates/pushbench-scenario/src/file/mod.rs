@@ -132,8 +132,10 @@ fn plan(
     let phase_section = top.child("phases", faults);
     let phases = phases(&phase_section, overrides, faults);
     let presence = shape::read(&clients, shape::Of::Clients, &phases, faults);
+    // Also where events have faults: its own are told with theirs.
     let rate_shape = shape::read(&event_section, shape::Of::Rate, &phases, faults);
     let events = events.map(|events| Events { shape: rate_shape, ..events });
+    shape::check_peak(&event_section, events.as_ref(), faults);
     check_number_of_events(&phase_section, events.as_ref(), &phases, faults);
     let life = life::read(&top.child("life", faults), faults);
     let slow = slow::read(&top.child("slow", faults), faults);

@@ -7,7 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use toml::Spanned;
 use toml::de::DeValue;
 
-use crate::plan::Phases;
+use super::events::HIGHEST_RATE;
+use super::keys::literal;
+use crate::plan::{Events, Phases};
 use crate::quantity::Percent;
 use crate::section::{FaultList, Section, article};
 use crate::shape::{Shape, Stage};
@@ -86,17 +88,30 @@ impl JsonSchema for Stages {
     }
 }
 
-/// The keys of one stage.
-#[derive(Debug, Default, Serialize, Deserialize)]
+/// The keys of one stage. All must be given or absent by the stage: the defaults are examples only.
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(default)]
 struct StageKeys {
-    step: Option<Percent>,
-    ramp: Option<Period>,
-    to: Option<Percent>,
-    hold: Option<Period>,
-    spike: Option<Percent>,
+    step: Percent,
+    ramp: Period,
+    to: Percent,
+    hold: Period,
+    spike: Percent,
     #[serde(rename = "for")]
-    lasts: Option<Period>,
+    lasts: Period,
+}
+
+impl Default for StageKeys {
+    fn default() -> Self {
+        Self {
+            step: literal("50%"),
+            ramp: literal("10s"),
+            to: literal("100%"),
+            hold: literal("5s"),
+            spike: literal("500%"),
+            lasts: literal("2s"),
+        }
+    }
 }
 
 /// The section's shape, from the measure phase on; flat if it has none, or one with faults.
@@ -135,7 +150,15 @@ pub(super) fn read(section: &Section, of: Of, phases: &Phases, faults: &mut Faul
     Shape::of_stages(&stages, Period::from_duration(phases.warmup).as_ns())
 }
 
-/// One stage; `None` only if it has faults.
+/// A peak has the same limit as a rate without one.
+pub(super) fn check_peak(section: &Section, events: Option<&Events>, faults: &mut FaultList) {
+    let Some(events) = events.filter(|events| events.rate <= HIGHEST_RATE) else { return };
+    let highest = events.rate * events.shape.peak();
+    let allowed = format!("{highest:.0}/s at its peak, at most 1000000/s");
+    section.check("shape", highest <= HIGHEST_RATE, faults, &allowed);
+}
+
+/// One stage; `None` if nobody knows which.
 fn one(entry: &Section, of: Of, faults: &mut FaultList) -> Option<Stage> {
     let keys = entry.read(StageKeys::default(), None, &[], faults);
     let verbs: Vec<&str> = VERBS.into_iter().filter(|verb| entry.value(verb).is_some()).collect();
@@ -154,24 +177,17 @@ fn one(entry: &Section, of: Of, faults: &mut FaultList) -> Option<Stage> {
             entry.fault(key, faults, format!("only allowed with {owner}"));
         }
     }
-    let mut factor = |key: &str, percent: Option<Percent>| {
-        let factor = percent?.factor();
-        entry.check(key, factor <= of.largest(), faults, of.allowed());
-        Some(factor)
-    };
-    let [step, to, spike] = [("step", keys.step), ("to", keys.to), ("spike", keys.spike)]
-        .map(|(key, percent)| factor(key, percent));
-    let mut length_ns = |key: &str, period: Option<Period>| {
-        let period = period?;
-        entry.check(key, period >= SHORTEST, faults, "at least 1ms");
-        Some(period.as_ns())
-    };
-    let [ramp, hold, lasts] = [("ramp", keys.ramp), ("hold", keys.hold), ("for", keys.lasts)]
-        .map(|(key, period)| length_ns(key, period));
-    match verb {
-        "step" => Some(Stage::Step { to: step? }),
-        "ramp" => Some(Stage::Ramp { length_ns: ramp?, to: to? }),
-        "hold" => Some(Stage::Hold { length_ns: hold? }),
-        _ => Some(Stage::Spike { to: spike?, length_ns: lasts? }),
+    for (key, percent) in [("step", &keys.step), ("to", &keys.to), ("spike", &keys.spike)] {
+        let sensible = entry.value(key).is_none() || percent.factor() <= of.largest();
+        entry.check(key, sensible, faults, of.allowed());
     }
+    for (key, period) in [("ramp", keys.ramp), ("hold", keys.hold), ("for", keys.lasts)] {
+        entry.check(key, period >= SHORTEST, faults, "at least 1ms");
+    }
+    Some(match verb {
+        "step" => Stage::Step { to: keys.step.factor() },
+        "ramp" => Stage::Ramp { length_ns: keys.ramp.as_ns(), to: keys.to.factor() },
+        "hold" => Stage::Hold { length_ns: keys.hold.as_ns() },
+        _ => Stage::Spike { to: keys.spike.factor(), length_ns: keys.lasts.as_ns() },
+    })
 }

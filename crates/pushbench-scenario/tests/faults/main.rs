@@ -7,6 +7,7 @@ mod form;
 mod inject;
 mod numbers;
 mod overrides;
+mod shape;
 mod thresholds;
 
 use insta::assert_snapshot;

@@ -89,6 +89,8 @@ fn broken_scenarios_are_not_valid() {
         ("count        = 600", "count = 0", "/clients/count"),
         ("count        = 600", "count = []", "/clients/count"),
         ("\"1000/s\"", "\"1000\"", "/clients/connect_rate"),
+        ("\"1000/s\"", "\"1000/s\"\nshape = [{ ramp = \"5s\" }]", "/clients/shape/0"),
+        ("\"256B\"", "\"256B\"\nshape = [{ spike = \"500%\", for = 2 }]", "/events/shape/0"),
         ("\"broadcast\"", "\"stream\"", "/events/pattern"),
         ("\"broadcast\"", "\"topics\"", "/events"),
         ("\"broadcast\"", "\"broadcast\"\ntopics = 5", "/events"),

@@ -75,6 +75,9 @@ impl<'s> Validator<'s> {
             "minItems" => {
                 unless(value.as_array().is_none_or(|list| list.len() as u64 >= rule.as_u64().unwrap()))
             }
+            "maxItems" => {
+                unless(value.as_array().is_none_or(|list| list.len() as u64 <= rule.as_u64().unwrap()))
+            }
             "uniqueItems" => unless(value.as_array().is_none_or(|list| {
                 list.iter().enumerate().all(|(index, item)| !list[..index].contains(item))
             })),
