@@ -19,6 +19,8 @@ mod resources;
 mod results;
 mod scenario;
 mod serve;
+mod shipped;
+mod shrinking;
 mod starved;
 mod terminal;
 mod truth;
