@@ -16,6 +16,8 @@ use columns::{Column, Row};
 use grid::{Cell, Head, Paint};
 use validity::Validity;
 
+use crate::claims;
+
 /// How a terminal wants the table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Style {
@@ -57,7 +59,7 @@ pub fn render(run: &Run, style: Style) -> String {
     }
     lines.extend(painted(notes::foot(run)));
     lines.push(String::new());
-    lines.join("\n")
+    lines.join("\n") + &claims::render(run, style)
 }
 
 /// The same table in Markdown, for a README.
@@ -84,7 +86,7 @@ pub fn markdown(run: &Run) -> String {
         out.push_str(&line.text);
         out.push('\n');
     }
-    out
+    out + &claims::markdown(run)
 }
 
 fn push_markdown_table(out: &mut String, heads: &[String], rows: Vec<Vec<Cell>>) {

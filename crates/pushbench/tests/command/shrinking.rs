@@ -49,7 +49,8 @@ fn tiny(mut scenario: Value) -> String {
         capacity["to"] = if of_rate { json!("10/s") } else { json!(CLIENTS) };
     }
     let tables = scenario.as_object().unwrap().iter();
-    tables.map(|(key, value)| format!("{key} = {}\n", written(value))).collect()
+    let lines: Vec<String> = tables.map(|(key, value)| format!("{key} = {}", written(value))).collect();
+    lines.join("\n")
 }
 
 /// TOML on one line.
