@@ -14,11 +14,13 @@ const MEASURE: Duration = Duration::from_secs(1);
 const DRAIN: Duration = Duration::from_millis(1300);
 /// Waits are not shrunk below it: a busy machine would make them time-outs.
 const SHORTEST_WAIT: Duration = Duration::from_millis(100);
-/// Highest rate of events over all clients, and of one client's messages.
+/// Highest rate of events, of asks, and of one client's messages, by pattern.
+const HIGHEST_RATES: [(&str, f64); 2] = [("stream", 5.0), ("chat", 2.0)];
 const HIGHEST_RATE: f64 = 40.0;
-const HIGHEST_RATE_OF_MEMBER: f64 = 2.0;
-/// Values of a key that is swept.
-const SWEPT: usize = 2;
+/// Most parts of an answer.
+const PARTS: u32 = 20;
+/// Of a key that is swept: rates, and as many of other values.
+const SWEPT_RATES: [&str; 2] = ["10/s", "20/s"];
 
 /// The file in parts, each tiny: one a case, else the whole. Each with the case's name, or nothing.
 pub(crate) fn tiny_parts(text: &str) -> Vec<(String, String)> {
@@ -40,17 +42,27 @@ fn tiny(mut scenario: Value) -> String {
     phases.extend(scenario["cases"].as_array().into_iter().flatten().filter_map(|case| case.get("phases")));
     let longest = phases.iter().flat_map(|phases| phases.as_object().into_iter().flatten());
     let longest = longest.filter_map(|(_, length)| duration(length)).max().unwrap_or(MEASURE);
-    let shrink = Shrink { by: (longest.as_secs_f64() / MEASURE.as_secs_f64()).max(1.0) };
+    let by = (longest.as_secs_f64() / MEASURE.as_secs_f64()).max(1.0);
+    let of_pattern = |pattern: &str| HIGHEST_RATES.into_iter().find(|(name, _)| *name == pattern);
+    let highest_rate = patterns(&scenario).find_map(of_pattern).map_or(HIGHEST_RATE, |(_, rate)| rate);
+    let shrink = Shrink { by, highest_rate };
     shrink.value(&mut Vec::new(), &mut scenario);
     scenario["clients"]["connect_rate"] = json!("400/s");
     if let Some(capacity) = scenario.get_mut("capacity") {
         let of_rate = capacity["vary"] == "rate";
         capacity["from"] = if of_rate { json!("5/s") } else { json!(FEWER_CLIENTS) };
         capacity["to"] = if of_rate { json!("10/s") } else { json!(CLIENTS) };
+        scenario["thresholds"] = json!({ "lost": "== 0" });
     }
     let tables = scenario.as_object().unwrap().iter();
     let lines: Vec<String> = tables.map(|(key, value)| format!("{key} = {}", written(value))).collect();
     lines.join("\n")
+}
+
+/// Of the file and its cases.
+fn patterns(scenario: &Value) -> impl Iterator<Item = &str> {
+    let cases = scenario.get("cases").and_then(Value::as_array).into_iter().flatten();
+    std::iter::once(scenario).chain(cases).filter_map(|of| of.get("events")?.get("pattern")?.as_str())
 }
 
 /// TOML on one line.
@@ -78,6 +90,8 @@ fn rate(value: &Value) -> Option<f64> {
 
 struct Shrink {
     by: f64,
+    /// Per second.
+    highest_rate: f64,
 }
 
 impl Shrink {
@@ -100,23 +114,32 @@ impl Shrink {
             }
             Value::Array(entries) => {
                 if path.iter().any(|key| key == "sweep") {
-                    entries.truncate(SWEPT);
+                    entries.truncate(SWEPT_RATES.len());
+                    if entries.iter().all(|entry| rate(entry).is_some()) {
+                        *entries = SWEPT_RATES.iter().take(entries.len()).map(|rate| json!(rate)).collect();
+                        return;
+                    }
                 }
                 for value in entries {
                     self.value(path, value);
                 }
             }
             Value::Number(_) if counts_clients(path) => *value = json!(CLIENTS),
-            Value::Number(count)
-                if path.last().is_some_and(|key| ["members", "topics"].contains(&key.as_str())) =>
-            {
-                *value = json!(count.as_u64().unwrap().min(FEWER_CLIENTS.into()));
+            Value::Number(count) => {
+                let has = |name: &str| path.iter().any(|key| key == name);
+                let most = match path.last().map_or("", String::as_str) {
+                    "members" | "topics" => FEWER_CLIENTS,
+                    _ if has("parts") => PARTS,
+                    _ => return,
+                };
+                *value = json!(count.as_u64().unwrap().min(most.into()));
             }
             _ => {
                 if let Some(shrunk) = duration(value).map(|length| self.length(path, length)) {
                     *value = json!(format!("{}us", shrunk.as_micros().max(1)));
                 } else if let Some(rate) = rate(value) {
-                    *value = json!(format!("{:.3}/s", self.rate(path, rate)));
+                    // As many events as there were, unless those are many.
+                    *value = json!(format!("{:.3}/s", (rate * self.by).min(self.highest_rate)));
                 }
             }
         }
@@ -129,16 +152,9 @@ impl Shrink {
             "drain" => shrunk + DRAIN,
             // Bounds on what has gone wrong stay.
             "reply_timeout" => length,
-            _ if path.iter().any(|key| key == "shape") => shrunk,
+            _ if path.iter().any(|key| ["shape", "gap", "first"].contains(&key.as_str())) => shrunk,
             _ => shrunk.max(length.min(SHORTEST_WAIT)),
         }
-    }
-
-    /// As many events as there were, unless those are many.
-    fn rate(&self, path: &[String], rate: f64) -> f64 {
-        let highest =
-            if path.iter().any(|key| key == "events") { HIGHEST_RATE } else { HIGHEST_RATE_OF_MEMBER };
-        (rate * self.by).min(highest)
     }
 }
 
