@@ -1,9 +1,9 @@
 //! What introductions to the transports say, and what a run says to it: a claim, a number, a verdict.
 //!
-//! Pure functions of a run's rows. A run has them when its scenario has the [`CASES`] that the claims are answered from, as
-//! `scenarios/claims.toml` has. What makes a verdict is written at each claim, in these terms: *clearly more* is at least
-//! [`CLEARLY`] times as much, *alike* is up to [`ALIKE`] times as much, *at once* is within [`AT_ONCE_US`]. A claim whose
-//! rows are missing, cut short or invalid is not measured; nothing is made up for it.
+//! Pure functions of a run's rows. A run has them when its scenario has the cases that the claims are answered from, as
+//! `scenarios/claims.toml` has. What makes a verdict is written at each claim, in these terms: *clearly more* is at least twice
+//! as much, *alike* is up to a quarter more, *at once* is within 50 ms. A claim whose rows are missing, cut short or invalid is
+//! not measured; nothing is made up for it.
 
 mod every;
 mod evidence;
