@@ -19,6 +19,7 @@ mod resources;
 mod results;
 mod scenario;
 mod serve;
+mod shapes;
 mod shipped;
 mod shrinking;
 mod starved;
