@@ -90,6 +90,6 @@ fn assert_went_well(part: &Part, ended: &Ended) {
         assert!(sound_but_for_lateness(result), "{what}, {label}: {wrong:?}, {thresholds:?}");
         assert!(result.summary.delivered > Some(0), "{what}, {label}: {:?}", result.summary);
     }
-    let as_found = if run.level() == Level::Breach { 4 } else { 0 };
-    assert_eq!(ended.code, Some(as_found), "{what}: {ended:?}");
+    // A search for what a transport bears may well find measurements that are not valid, and go well.
+    assert!(run.level() == Level::Breach || ended.code == Some(0), "{what}: {ended:?}");
 }

@@ -12,6 +12,8 @@ const FEWER_CLIENTS: u32 = 4;
 const MEASURE: Duration = Duration::from_secs(1);
 /// What a tiny drain has beyond the file's own in proportion: longer than what must be waited for at least.
 const DRAIN: Duration = Duration::from_millis(1300);
+/// What it has besides where an answer goes on for as long as one that was recorded did: such times are not shrunk.
+const DRAIN_OF_RECORDED: Duration = Duration::from_secs(4);
 /// Waits are not shrunk below it: a busy machine would make them time-outs.
 const SHORTEST_WAIT: Duration = Duration::from_millis(100);
 /// Highest rate of events, of asks, and of one client's messages, by pattern.
@@ -45,7 +47,9 @@ fn tiny(mut scenario: Value) -> String {
     let by = (longest.as_secs_f64() / MEASURE.as_secs_f64()).max(1.0);
     let of_pattern = |pattern: &str| HIGHEST_RATES.into_iter().find(|(name, _)| *name == pattern);
     let highest_rate = patterns(&scenario).find_map(of_pattern).map_or(HIGHEST_RATE, |(_, rate)| rate);
-    let shrink = Shrink { by, highest_rate };
+    let recorded = scenario["events"]["gap"].get("file").is_some();
+    let drain = if recorded { DRAIN + DRAIN_OF_RECORDED } else { DRAIN };
+    let shrink = Shrink { by, highest_rate, drain };
     shrink.value(&mut Vec::new(), &mut scenario);
     scenario["clients"]["connect_rate"] = json!("400/s");
     if let Some(capacity) = scenario.get_mut("capacity") {
@@ -92,6 +96,8 @@ struct Shrink {
     by: f64,
     /// Per second.
     highest_rate: f64,
+    /// Beyond what is in proportion.
+    drain: Duration,
 }
 
 impl Shrink {
@@ -149,7 +155,7 @@ impl Shrink {
         let shrunk = length.div_f64(self.by);
         match path.last().map_or("", String::as_str) {
             "measure" => MEASURE,
-            "drain" => shrunk + DRAIN,
+            "drain" => shrunk + self.drain,
             // Bounds on what has gone wrong stay.
             "reply_timeout" => length,
             _ if path.iter().any(|key| ["shape", "gap", "first"].contains(&key.as_str())) => shrunk,
