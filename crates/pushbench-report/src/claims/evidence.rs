@@ -1,7 +1,7 @@
 //! The rows of a run by case and label, and what is said where one is not there.
 
 use pushbench_measure::results::{Run, StepResult};
-use pushbench_measure::verdict::Level;
+use pushbench_measure::verdict::{Condition, Level};
 use std::fmt;
 
 /// A run, asked for its figures.
@@ -104,22 +104,60 @@ impl<'a> Case<'a> {
         Ok(self.figure(label, "opened_per_second")? / self.figure(label, "clients")?.max(1.0))
     }
 
-    /// Most clients whose row may be believed and whose 99th percentile of latency is within a limit; 0 if none. And whether
-    /// that is all that were tried.
-    pub(super) fn clients_within(self, label: &'static str, limit_us: u64) -> Result<(u32, bool), Gap> {
+    /// How many clients of a label have what is sent to them within a limit: 99th percentile, nothing lost.
+    pub(super) fn in_time(self, label: &'static str, limit_us: u64) -> Result<InTime, Gap> {
         let mut tried = 0;
-        let mut within = 0;
+        let mut found = InTime { clients: 0, all: false, generator: false };
         for row in self.rows(label).filter(|row| row.complete) {
             let clients = row.summary.clients.unwrap_or(0);
             tried = tried.max(clients);
+            let breaches: Vec<Condition> =
+                row.findings.iter().filter(|of| of.level == Level::Breach).map(|of| of.condition).collect();
             let in_time = row.summary.latency_p99_us.is_some_and(|p99_us| p99_us <= limit_us);
-            if row.validity() < Level::Breach && in_time && row.summary.lost == Some(0) {
-                within = within.max(clients);
+            if breaches.is_empty() && in_time && row.summary.lost == Some(0) {
+                found.clients = found.clients.max(clients);
             }
+            found.generator |= breaches.iter().any(|condition| OF_GENERATOR.contains(condition));
         }
         if tried == 0 {
             return Err(Gap::NoRow { case: self.name, label });
         }
-        Ok((within, within == tried))
+        found.all = found.clients == tried;
+        found.generator &= !found.all;
+        Ok(found)
+    }
+}
+
+/// What makes a row invalid by the load generator's doing, or the machine's below it.
+const OF_GENERATOR: [Condition; 5] = [
+    Condition::WorkerBusy,
+    Condition::WorkerTimer,
+    Condition::WorkerRunQueue,
+    Condition::CpuShared,
+    Condition::HostSteal,
+];
+
+/// How many clients are served in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct InTime {
+    /// Most clients that were, of the numbers that were tried; 0 if none.
+    pub(super) clients: u32,
+    /// Whether more were not tried.
+    pub(super) all: bool,
+    /// Whether the load generator gave out with more of them, so that it is not known.
+    pub(super) generator: bool,
+}
+
+impl InTime {
+    /// Whether it is known that fewer are served in time than of another.
+    pub(super) fn is_less_than(self, other: Self) -> bool {
+        self.clients < other.clients && !self.generator
+    }
+}
+
+impl fmt::Display for InTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at_least = if self.all || self.generator { "at least " } else { "" };
+        write!(f, "{at_least}{}", crate::format::grouped(self.clients.into()))
     }
 }

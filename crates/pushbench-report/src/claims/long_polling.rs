@@ -3,7 +3,7 @@
 use super::evidence::{Evidence, Gap};
 use super::short_polling::{LIMIT_US, socket_each};
 use super::{ALIKE, AT_ONCE_US, Answer, CLEARLY, Claim, Verdict, times, times_in_words};
-use crate::format::{bytes, grouped, mean_time_us, number, share, time_us};
+use crate::format::{bytes, mean_time_us, number, share, time_us};
 
 const OF: &str = "long polling";
 
@@ -69,21 +69,23 @@ fn bandwidth(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     })
 }
 
-/// Holds where more than half of the bytes on the wire wrap events, ask for them or acknowledge them.
+/// Holds where more than half of the bytes that deliver an event wrap it, ask for it or acknowledge it; requests that time out are
+/// not among them.
 fn headers(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     let of = |case: &'static str| {
         let case = evidence.case(case);
         let part = |label| {
             let framing = case.figure(label, "wire_down_framing_bytes_per_event")?
                 + case.figure(label, "wire_up_framing_bytes_per_event")?;
-            Ok(times(framing, case.wire_per_event(label)?).min(1.0))
+            let payload = case.figure(label, "wire_down_payload_bytes_per_event")?;
+            Ok(framing / (framing + payload).max(1.0))
         };
         let (long, sse) = (part("long-poll")?, part("sse")?);
         Ok((long > 0.5, format!("{} of the bytes (SSE {})", share(long), share(sse))))
     };
     let ((rare, seldom), (busy, often)) = (of("rare")?, of("busy")?);
     Ok(Answer {
-        number: format!("headers and segments, rare events: {seldom}; frequent ones: {often}"),
+        number: format!("headers and segments of a message, rare events: {seldom}; frequent ones: {often}"),
         verdict: Verdict::of_both(rare, busy, "how many events share a reply"),
     })
 }
@@ -119,24 +121,23 @@ fn timeouts(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
 /// target's CPU; refuted if as many do and CPU is alike.
 fn traffic(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     let many = evidence.case("many");
-    let (long, _) = many.clients_within("long-poll", LIMIT_US)?;
-    let (sse, _) = many.clients_within("sse", LIMIT_US)?;
+    let (long, sse) = (many.in_time("long-poll", LIMIT_US)?, many.in_time("sse", LIMIT_US)?);
     let busy = evidence.case("busy");
     let of = |label| busy.figure(label, "target_cpu_us_per_event");
     let (cpu, cpu_sse) = (of("long-poll")?, of("sse")?);
     let factor = times(cpu, cpu_sse);
-    let verdict = match (long < sse || factor >= CLEARLY, factor <= ALIKE) {
+    let verdict = match (long.is_less_than(sse) || factor >= CLEARLY, factor <= ALIKE) {
         (true, _) => Verdict::Confirmed,
         (false, true) => Verdict::Refuted,
-        (false, false) => Verdict::Depends("how much more may be paid: as many clients are served in time"),
+        (false, false) => {
+            Verdict::Depends("how much more may be paid: no fewer clients are known to be served in time")
+        }
     };
     Ok(Answer {
         number: format!(
-            "within {}: {} clients beside {} over SSE (of those tried); frequent event: {} of the target's CPU, {} that of SSE, in {} \
+            "within {}: {long} clients, {sse} over SSE; frequent event: {} of the target's CPU, {} that of SSE, in {} \
              events a read",
             time_us(LIMIT_US as f64),
-            grouped(long.into()),
-            grouped(sse.into()),
             mean_time_us(cpu),
             times_in_words(factor),
             number(busy.figure("long-poll", "events_per_read")?)
