@@ -12,6 +12,8 @@ const FEWER_CLIENTS: u32 = 4;
 const MEASURE: Duration = Duration::from_secs(1);
 /// What a tiny drain has beyond the file's own in proportion: longer than what must be waited for at least.
 const DRAIN: Duration = Duration::from_millis(1300);
+/// How long a client waits that has lost its connection.
+const RETRY: &str = "50ms";
 /// What it has besides where an answer goes on for as long as one that was recorded did: such times are not shrunk.
 const DRAIN_OF_RECORDED: Duration = Duration::from_secs(4);
 /// Waits are not shrunk below it: a busy machine would make them time-outs.
@@ -52,6 +54,9 @@ fn tiny(mut scenario: Value) -> String {
     let shrink = Shrink { by, highest_rate, drain };
     shrink.value(&mut Vec::new(), &mut scenario);
     scenario["clients"]["connect_rate"] = json!("400/s");
+    for transport in transports(&mut scenario) {
+        transport["retry"] = json!(RETRY);
+    }
     if let Some(capacity) = scenario.get_mut("capacity") {
         let of_rate = capacity["vary"] == "rate";
         capacity["from"] = if of_rate { json!("5/s") } else { json!(FEWER_CLIENTS) };
@@ -67,6 +72,20 @@ fn tiny(mut scenario: Value) -> String {
 fn patterns(scenario: &Value) -> impl Iterator<Item = &str> {
     let cases = scenario.get("cases").and_then(Value::as_array).into_iter().flatten();
     std::iter::once(scenario).chain(cases).filter_map(|of| of.get("events")?.get("pattern")?.as_str())
+}
+
+/// Of the file and its cases.
+fn transports(scenario: &mut Value) -> Vec<&mut Value> {
+    fn of(table: &mut Value) -> impl Iterator<Item = &mut Value> {
+        table.get_mut("transports").and_then(Value::as_array_mut).into_iter().flatten()
+    }
+    let tables = scenario.as_object_mut().unwrap();
+    let lists = tables.iter_mut().filter(|(key, _)| ["transports", "cases"].contains(&key.as_str()));
+    let entries = lists.flat_map(|(key, list)| {
+        let entries = list.as_array_mut().into_iter().flatten();
+        if key == "cases" { entries.flat_map(of).collect() } else { entries.collect::<Vec<_>>() }
+    });
+    entries.collect()
 }
 
 /// TOML on one line.
