@@ -23,6 +23,7 @@ use grid::{Cell, Head, Paint};
 use validity::Validity;
 
 use crate::capacity;
+use crate::claims;
 
 /// How a terminal wants the table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -90,7 +91,7 @@ pub fn render(run: &Run, style: Style) -> String {
     }
     lines.extend(painted(notes::foot(run)));
     lines.push(String::new());
-    lines.join("\n")
+    lines.join("\n") + &claims::render(run, style)
 }
 
 /// The same table in Markdown, for a README.
@@ -130,7 +131,7 @@ pub fn markdown(run: &Run) -> String {
         out.push_str(&line.text);
         out.push('\n');
     }
-    out
+    out + &claims::markdown(run)
 }
 
 /// Whether rows are told apart by points.

@@ -1,0 +1,187 @@
+//! What is said of Server-Sent Events.
+
+use super::evidence::{Case, Evidence, Gap};
+use super::{ALIKE, AT_ONCE_US, Answer, CLEARLY, Claim, Verdict, times, times_in_words};
+use crate::format::{bytes, grouped, mean_time_us, number, time_us};
+
+const OF: &str = "SSE";
+
+pub(super) const CLAIMS: &[Claim] = &[
+    Claim { number: 14, of: OF, said: "one request and one socket carry all updates", answer: one_socket },
+    Claim { number: 15, of: OF, said: "it is lightweight", answer: lightweight },
+    Claim { number: 16, of: OF, said: "it connects again by itself and loses nothing", answer: resumes },
+    Claim { number: 17, of: OF, said: "it carries text only", answer: text_only },
+    Claim {
+        number: 18,
+        of: OF,
+        said: "an answer that streams in feels faster than one that comes whole",
+        answer: first_part,
+    },
+    Claim {
+        number: 19,
+        of: OF,
+        said: "it suits dashboards, notifications, logs and sensors, and not chats",
+        answer: suits,
+    },
+];
+
+/// Confirmed if a client opens one socket and an event takes no request of its own: less than 1 %.
+fn one_socket(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
+    let busy = evidence.case("busy");
+    let sockets = busy.figure("sse", "opened")? / busy.figure("sse", "clients")?.max(1.0);
+    let requests = busy.figure("sse", "requests_per_event")?;
+    Ok(Answer {
+        number: format!("{} sockets per client, {} requests per event", number(sockets), number(requests)),
+        verdict: Verdict::of(sockets < 1.01 && requests < 0.01),
+    })
+}
+
+/// Confirmed if memory, CPU and bytes are alike WebSocket's or less; refuted if all are clearly more.
+fn lightweight(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
+    let (idle, busy) = (evidence.case("idle"), evidence.case("busy"));
+    let memory = |label| idle.figure(label, "target_bytes_per_client");
+    let cpu = |label| busy.figure(label, "target_cpu_us_per_event");
+    let figures = [
+        (memory("sse")?, memory("websocket")?),
+        (cpu("sse")?, cpu("websocket")?),
+        (busy.wire_per_event("sse")?, busy.wire_per_event("websocket")?),
+    ];
+    let factors = figures.map(|(sse, websocket)| times(sse, websocket));
+    let verdict = if factors.iter().all(|factor| *factor <= ALIKE) {
+        Verdict::Confirmed
+    } else if factors.iter().all(|factor| *factor >= CLEARLY) {
+        Verdict::Refuted
+    } else {
+        Verdict::Depends("what is weighed: memory, CPU or bytes")
+    };
+    let [memory, cpu, wire] = figures;
+    Ok(Answer {
+        number: format!(
+            "{} a client, {} CPU and {} an event (WebSocket {}, {}, {})",
+            bytes(memory.0),
+            mean_time_us(cpu.0),
+            bytes(wire.0),
+            bytes(memory.1),
+            mean_time_us(cpu.1),
+            bytes(wire.1)
+        ),
+        verdict,
+    })
+}
+
+/// What a storm did to a label.
+pub(super) struct Storm {
+    pub(super) missed: f64,
+    pub(super) doubled: f64,
+    pub(super) words: String,
+}
+
+impl Storm {
+    pub(super) fn of(case: Case<'_>, label: &'static str) -> Result<Self, Gap> {
+        // What was due while its client was away and never came is among the lost.
+        let missed = case.figure(label, "missed")?.max(case.figure(label, "lost")?);
+        let doubled = case.figure(label, "duplicated")?;
+        let words = format!("{} events missed, {} doubled", grouped(missed as u64), grouped(doubled as u64));
+        Ok(Self { missed, doubled, words })
+    }
+
+    pub(super) fn is_clean(&self) -> bool {
+        self.missed + self.doubled <= 0.0
+    }
+}
+
+/// Confirmed if all are back and nothing is missed or doubled, whether or not the server sends what was missed; depends on the
+/// server if only with it; refuted if not even then.
+fn resumes(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
+    let resuming = evidence.case("storm-resume");
+    let (dropped, back) = (resuming.figure("sse", "dropped")?, resuming.figure("sse", "back")?);
+    let median = resuming.figure("sse", "back_p50_us")?;
+    let with = Storm::of(resuming, "sse")?;
+    let without = Storm::of(evidence.case("storm-forget"), "sse")?;
+    let kept = with.is_clean() && back >= dropped;
+    let verdict = match (kept, without.is_clean()) {
+        (true, true) => Verdict::Confirmed,
+        (true, false) => Verdict::Depends("the server, which must keep events and heed Last-Event-ID"),
+        (false, _) => Verdict::Refuted,
+    };
+    Ok(Answer {
+        number: format!(
+            "{} of {} dropped clients back, the median after {}; {}, without Last-Event-ID {}",
+            grouped(back as u64),
+            grouped(dropped as u64),
+            time_us(median),
+            with.words,
+            without.words
+        ),
+        verdict,
+    })
+}
+
+/// Confirmed if the same bytes of content, as base64, take at least a fifth more on the wire than in a binary frame. That they
+/// must be encoded is not measured, it is so.
+fn text_only(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
+    const MORE: f64 = 1.2;
+    let column = "wire_down_bytes_per_event";
+    let base64 = evidence.case("binary-sse").figure("sse", column)?;
+    let binary = evidence.case("binary-websocket").figure("websocket", column)?;
+    let factor = times(base64, binary);
+    Ok(Answer {
+        number: format!(
+            "3 KiB of binary content: {} as base64 over SSE, {} in a binary frame, {} as much",
+            bytes(base64),
+            bytes(binary),
+            times_in_words(factor)
+        ),
+        verdict: Verdict::of(factor >= MORE),
+    })
+}
+
+/// Confirmed if the first part is there in half the time of the whole or less.
+fn first_part(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
+    let stream = evidence.case("stream");
+    let (first, whole) = (stream.figure("sse", "first_part_p50_us")?, stream.figure("sse", "answer_p50_us")?);
+    let websocket = stream.figure("websocket", "first_part_p50_us")?;
+    let poll = stream.figure("poll-200ms", "first_part_p50_us")?;
+    Ok(Answer {
+        number: format!(
+            "first part after {}, the whole after {} (p50); first part over WebSocket {}, polling every 200 ms {}",
+            time_us(first),
+            time_us(whole),
+            time_us(websocket),
+            time_us(poll)
+        ),
+        verdict: Verdict::of(times(whole, first) >= CLEARLY),
+    })
+}
+
+/// The first half holds if it is not clearly later than WebSocket, or at once, with rare events (90th percentile) and frequent ones
+/// (99th); the second if a chat with POST beside it is clearly later and not at once, or takes clearly more of the target's CPU.
+fn suits(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
+    let beside = |case: &'static str, column| {
+        let case = evidence.case(case);
+        Ok((case.figure("sse", column)?, case.figure("websocket", column)?))
+    };
+    let in_time = |(sse, websocket): (f64, f64)| times(sse, websocket) < CLEARLY || sse <= AT_ONCE_US;
+    let (rare, busy) = (beside("rare", "latency_p90_us")?, beside("busy", "latency_p99_us")?);
+    let (chat, cpu) = (beside("chat", "latency_p99_us")?, beside("chat", "target_cpu_us_per_event")?);
+    let pushes = in_time(rare) && in_time(busy);
+    let chats_badly = !in_time(chat) || times(cpu.0, cpu.1) >= CLEARLY;
+    Ok(Answer {
+        number: format!(
+            "rare events p90 {}, frequent ones p99 {} (WebSocket {}, {}); chat with POST p99 {}, {} CPU a message (WebSocket {}, {})",
+            time_us(rare.0),
+            time_us(busy.0),
+            time_us(rare.1),
+            time_us(busy.1),
+            time_us(chat.0),
+            mean_time_us(cpu.0),
+            time_us(chat.1),
+            mean_time_us(cpu.1)
+        ),
+        verdict: Verdict::of_both(
+            pushes,
+            chats_badly,
+            if pushes { "the chat: with a POST for each message it does" } else { "the load" },
+        ),
+    })
+}

@@ -1,0 +1,294 @@
+use pushbench_measure::results::{Run, StepResult, Summary};
+use pushbench_measure::verdict::{BOUNDS, Condition, Finding, Level};
+use serde_json::{Map, Value, json};
+
+use super::evidence::Evidence;
+use super::{Verdict, every, long_polling, markdown, render, rows, short_polling, sse, websocket, wrapped};
+use crate::table::Style;
+
+/// Made-up figures of a run in which most of what is said is as one would expect: case and label, then columns.
+const TYPICAL: &str = "
+    rare poll: latency_p50_us=510000 latency_p90_us=1000000 empty_reply_share=0.95 wire_down_bytes_per_event=4000 wire_up_bytes_per_event=3000 target_cpu_us_per_event=400 target_cpu_us_per_client_second=20 opened_per_second=0
+    rare poll-2s: latency_p50_us=990000 latency_p90_us=1990000 wire_down_bytes_per_event=2000 wire_up_bytes_per_event=1500 target_cpu_us_per_client_second=10
+    rare poll-close: opened_per_second=400
+    rare long-poll: latency_p50_us=200 latency_p90_us=900 wire_down_bytes_per_event=1500 wire_up_bytes_per_event=1000 wire_down_framing_bytes_per_event=900 wire_up_framing_bytes_per_event=900 opened_per_second=0 wire_down_payload_bytes_per_event=260
+    rare long-poll-close: opened_per_second=100
+    rare long-poll-check: latency_p50_us=50000
+    rare sse: latency_p90_us=800 wire_down_bytes_per_event=400 wire_up_bytes_per_event=50 wire_down_framing_bytes_per_event=100 wire_up_framing_bytes_per_event=50 target_cpu_us_per_event=10 target_cpu_us_per_client_second=1 wire_down_payload_bytes_per_event=260
+    rare websocket: latency_p90_us=700 wire_down_bytes_per_event=380 wire_up_bytes_per_event=50 target_cpu_us_per_event=10 target_cpu_us_per_client_second=1
+    busy poll: empty_reply_share=0 wire_down_bytes_per_event=310 wire_up_bytes_per_event=20 target_cpu_us_per_event=3
+    busy long-poll: latency_p50_us=800 latency_p99_us=3000 wire_down_bytes_per_event=700 wire_up_bytes_per_event=400 wire_down_framing_bytes_per_event=400 wire_up_framing_bytes_per_event=400 target_cpu_us_per_event=30 events_per_read=1 wire_down_payload_bytes_per_event=260
+    busy sse: clients=100 opened=100 requests_per_event=0.0001 latency_p99_us=2000 wire_down_bytes_per_event=350 wire_up_bytes_per_event=52 wire_down_framing_bytes_per_event=90 wire_up_framing_bytes_per_event=52 target_cpu_us_per_event=6 wire_down_payload_bytes_per_event=260
+    busy websocket: latency_p99_us=2000 wire_down_bytes_per_event=320 wire_up_bytes_per_event=52 target_cpu_us_per_event=6
+    idle poll: idle_target_cpu_us_per_client_second=18 target_bytes_per_client=900 kernel_bytes_per_client=15000
+    idle long-poll: idle_target_cpu_us_per_client_second=4 idle_wire_bytes_per_client_minute=6000 target_bytes_per_client=900 kernel_bytes_per_client=15000
+    idle long-poll-1s: opened=400 clients=400 idle_wire_bytes_per_client_minute=30000
+    idle long-poll-check: idle_target_cpu_us_per_client_second=40
+    idle sse: idle_target_cpu_us_per_client_second=0.4 idle_wire_bytes_per_client_minute=900 target_bytes_per_client=900 kernel_bytes_per_client=15000
+    idle websocket: idle_target_cpu_us_per_client_second=0.4 target_bytes_per_client=950 kernel_bytes_per_client=15000
+    many poll-200ms: clients=500 lost=0 latency_p99_us=210000 target_cpu_us_per_client_second=100
+    many poll-200ms: clients=2000 lost=0 latency_p99_us=900000 target_cpu_us_per_client_second=100
+    many long-poll: clients=2000 lost=0 latency_p99_us=90000 target_cpu_us_per_client_second=50
+    many sse: clients=2000 lost=0 latency_p99_us=30000 target_cpu_us_per_client_second=15
+    many websocket: clients=2000 lost=0 latency_p99_us=30000 target_cpu_us_per_client_second=15
+    binary-sse sse: wire_down_bytes_per_event=4300
+    binary-websocket websocket: wire_down_bytes_per_event=3200
+    stream sse: first_part_p50_us=52000 answer_p50_us=1000000
+    stream websocket: first_part_p50_us=51000
+    stream poll-200ms: first_part_p50_us=150000
+    chat sse: latency_p99_us=3000 target_cpu_us_per_event=20 wire_up_bytes_per_event=120 wire_down_bytes_per_event=420
+    chat websocket: latency_p99_us=1000 target_cpu_us_per_event=8 wire_up_bytes_per_event=55 wire_down_bytes_per_event=330
+    chat-fast sse: latency_p99_us=9000
+    chat-fast websocket: latency_p99_us=4000
+    storm-resume sse: dropped=100 back=100 back_p50_us=3000000 missed=0 lost=0 duplicated=0
+    storm-resume websocket: missed=0 lost=0 duplicated=0
+    storm-forget sse: missed=800 lost=800 duplicated=0
+    storm-forget websocket: missed=500 lost=500 duplicated=0
+    job poll: wire_down_bytes_per_event=900 wire_up_bytes_per_event=600 requests_per_event=1.2 latency_mean_us=500000
+    job sse: wire_down_bytes_per_event=300 wire_up_bytes_per_event=50 latency_mean_us=400
+    job websocket: latency_mean_us=400
+";
+
+const ALL_NUMBERS: [u8; 24] =
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24];
+
+fn result(line: &str) -> StepResult {
+    let (place, figures) = line.split_once(':').unwrap();
+    let (case, label) = place.trim().split_once(' ').unwrap();
+    let mut row = Map::from_iter([
+        ("point".to_owned(), json!(case)),
+        ("label".to_owned(), json!(label)),
+        ("clients".to_owned(), json!(400)),
+    ]);
+    for figure in figures.split_whitespace() {
+        let (column, value) = figure.split_once('=').unwrap();
+        assert!(Summary::FIGURES.contains(&column), "{column}");
+        row.insert(column.to_owned(), serde_json::from_str(value).unwrap());
+    }
+    StepResult {
+        complete: true,
+        summary: serde_json::from_value(Value::Object(row)).unwrap(),
+        intervals: std::collections::BTreeMap::new(),
+        rounds: Vec::new(),
+        processes: (1, 1),
+        findings: Vec::new(),
+        thresholds: Vec::new(),
+    }
+}
+
+fn run_of(lines: &str) -> Run {
+    let results: Vec<StepResult> = lines.lines().filter(|line| !line.trim().is_empty()).map(result).collect();
+    let transport = |label: &str, us: u64| json!({ "label": label, "kind": "short-polling", "kind_index": 0, "settings": "", "poll_interval_us": us });
+    let run = json!({
+        "format": 2, "version": "0", "commit": null, "command": [], "started": "2026-01-01T00:00:00Z", "finished": null,
+        "status": "complete", "reason": null, "scenario": pushbench_measure::results::ScenarioRecord::default(),
+        "host": pushbench_measure::results::Host::default(), "calibration": null,
+        "transports": [transport("poll", 1_000_000), transport("poll-2s", 2_000_000)],
+        "results": results
+    });
+    serde_json::from_value(run).unwrap()
+}
+
+/// The typical run with one figure of one row changed.
+fn with(changes: &[(&str, &str, &str)]) -> Run {
+    let mut text = TYPICAL.to_owned();
+    for (place, column, value) in changes {
+        let line =
+            text.lines().find(|line| line.trim().starts_with(&format!("{place}:"))).unwrap().to_owned();
+        let figure = line.split_whitespace().find(|word| word.starts_with(&format!("{column}="))).unwrap();
+        let changed = line.replacen(&format!(" {figure}"), &format!(" {column}={value}"), 1);
+        text = text.replacen(&line, &changed, 1);
+    }
+    run_of(&text)
+}
+
+fn verdict(run: &Run, number: u8) -> Verdict {
+    let claims = [short_polling::CLAIMS, long_polling::CLAIMS, sse::CLAIMS, websocket::CLAIMS, every::CLAIMS];
+    let claim = claims.into_iter().flatten().find(|claim| claim.number == number).unwrap();
+    (claim.answer)(&Evidence::new(run)).unwrap_or_else(|gap| panic!("{number}: {gap}")).verdict
+}
+
+type Changes = &'static [(&'static str, &'static str, &'static str)];
+
+/// What a claim is when some figures of the typical run are others: its number, the figures, how its verdict begins.
+const VERDICTS: [(u8, Changes, &str); 56] = [
+    (1, &[], "confirmed"),
+    (1, &[("rare poll-2s", "latency_p50_us", "300000")], "refuted"),
+    (2, &[], "depends"),
+    (
+        2,
+        &[("busy poll", "empty_reply_share", "0.8"), ("busy poll", "wire_up_bytes_per_event", "900")],
+        "confirmed",
+    ),
+    (2, &[("rare poll", "empty_reply_share", "0.4")], "refuted"),
+    (3, &[], "depends"),
+    (3, &[("busy poll", "target_cpu_us_per_event", "12")], "confirmed"),
+    (3, &[("idle poll", "idle_target_cpu_us_per_client_second", "0.5")], "refuted"),
+    (4, &[], "confirmed"),
+    (
+        4,
+        &[("many sse", "latency_p99_us", "300000"), ("many websocket", "latency_p99_us", "300000")],
+        "depends",
+    ),
+    (
+        4,
+        &[("many poll-200ms", "clients", "9"), ("many sse", "lost", "3"), ("many websocket", "lost", "3")],
+        "depends",
+    ),
+    (5, &[], "depends"),
+    (5, &[("rare poll", "opened_per_second", "400")], "confirmed"),
+    (5, &[("rare poll-close", "opened_per_second", "0")], "refuted"),
+    (6, &[], "depends"),
+    (
+        6,
+        &[
+            ("rare poll-2s", "target_cpu_us_per_client_second", "1.5"),
+            ("rare poll-2s", "wire_down_bytes_per_event", "300"),
+            ("rare poll-2s", "wire_up_bytes_per_event", "300"),
+        ],
+        "confirmed",
+    ),
+    (6, &[("rare poll-2s", "wire_down_bytes_per_event", "9000")], "refuted"),
+    (7, &[], "confirmed"),
+    (7, &[("busy long-poll", "latency_p99_us", "60000")], "depends"),
+    (
+        7,
+        &[("busy long-poll", "latency_p99_us", "60000"), ("rare long-poll", "latency_p90_us", "60000")],
+        "refuted",
+    ),
+    (8, &[], "depends"),
+    (
+        8,
+        &[
+            ("busy long-poll", "wire_down_bytes_per_event", "1"),
+            ("busy long-poll", "wire_up_bytes_per_event", "1"),
+        ],
+        "confirmed",
+    ),
+    (8, &[("rare long-poll", "wire_down_bytes_per_event", "9000")], "refuted"),
+    (9, &[], "confirmed"),
+    (9, &[("busy long-poll", "wire_down_payload_bytes_per_event", "900")], "depends"),
+    (
+        9,
+        &[
+            ("busy long-poll", "wire_down_payload_bytes_per_event", "900"),
+            ("rare long-poll", "wire_down_payload_bytes_per_event", "2000"),
+        ],
+        "refuted",
+    ),
+    (10, &[], "depends"),
+    (10, &[("rare long-poll", "opened_per_second", "100")], "confirmed"),
+    (11, &[], "refuted"),
+    (11, &[("idle long-poll-1s", "opened", "4000")], "confirmed"),
+    (11, &[("idle long-poll-1s", "opened", "600")], "depends"),
+    (12, &[], "confirmed"),
+    (12, &[("busy long-poll", "target_cpu_us_per_event", "9")], "depends"),
+    (12, &[("busy long-poll", "target_cpu_us_per_event", "7")], "refuted"),
+    (
+        12,
+        &[("busy long-poll", "target_cpu_us_per_event", "7"), ("many long-poll", "latency_p99_us", "250001")],
+        "confirmed",
+    ),
+    (13, &[], "confirmed"),
+    (13, &[("idle long-poll-check", "idle_target_cpu_us_per_client_second", "5")], "depends"),
+    (14, &[], "confirmed"),
+    (14, &[("busy sse", "opened", "120")], "refuted"),
+    (15, &[], "confirmed"),
+    (15, &[("busy sse", "target_cpu_us_per_event", "9")], "depends"),
+    (16, &[], "depends"),
+    (16, &[("storm-forget sse", "missed", "0"), ("storm-forget sse", "lost", "0")], "confirmed"),
+    (16, &[("storm-resume sse", "lost", "1")], "refuted"),
+    (16, &[("storm-resume sse", "missed", "1")], "refuted"),
+    (16, &[("storm-resume sse", "back", "99")], "refuted"),
+    (17, &[], "confirmed"),
+    (17, &[("binary-sse sse", "wire_down_bytes_per_event", "3300")], "refuted"),
+    (18, &[("stream sse", "first_part_p50_us", "600000")], "refuted"),
+    (19, &[("chat sse", "target_cpu_us_per_event", "9")], "depends"),
+    (20, &[("chat sse", "wire_up_bytes_per_event", "60")], "depends"),
+    (21, &[("chat-fast websocket", "latency_p99_us", "100001")], "depends"),
+    (22, &[("storm-forget websocket", "missed", "0"), ("storm-forget websocket", "lost", "0")], "depends"),
+    (23, &[], "depends"),
+    (23, &[("idle websocket", "kernel_bytes_per_client", "70000")], "confirmed"),
+    (24, &[("job poll", "latency_mean_us", "90000")], "depends"),
+];
+
+#[test]
+fn every_verdict_follows_from_its_figures() {
+    for (number, changes, expected) in VERDICTS {
+        let found = verdict(&with(changes), number).to_string();
+        assert!(found.starts_with(expected), "claim {number} with {changes:?}: {found}");
+    }
+    for number in [18, 19, 20, 21, 22, 24] {
+        assert_eq!(verdict(&with(&[]), number), Verdict::Confirmed, "{number}");
+    }
+}
+
+#[test]
+fn all_claims_have_a_row_in_order_and_words() {
+    let run = with(&[]);
+    let rows = rows(&run);
+    assert_eq!(rows.iter().map(|row| row.number).collect::<Vec<_>>(), ALL_NUMBERS);
+    for row in &rows {
+        assert_ne!(row.verdict.text, "not measured", "{}: {}", row.number, row.measured);
+        assert!(!row.measured.contains(['–', '∞']), "{}: {}", row.number, row.measured);
+    }
+    let text = render(&run, Style { color: false, width: Some(80) });
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    let table = markdown(&run);
+    assert_eq!(table.lines().filter(|line| line.starts_with("| ")).count(), 26, "{table}");
+}
+
+#[test]
+fn what_is_not_there_or_not_valid_is_not_measured_and_it_is_said_why() {
+    let answers = |run: &Run| -> Vec<(String, String)> {
+        rows(run).into_iter().map(|row| (row.verdict.text, row.measured)).collect()
+    };
+    let mut run = with(&[]);
+    run.results.retain(|result| result.summary.label != "poll-2s");
+    let at = |place: usize, label: &str, run: &Run| {
+        run.results.iter().enumerate().filter(|(_, row)| row.summary.label == label).nth(place).unwrap().0
+    };
+    let storm =
+        run.results.iter().position(|row| row.summary.point.as_deref() == Some("storm-forget")).unwrap();
+    run.results[storm].complete = false;
+    let stream = run.results.iter().position(|row| row.summary.point.as_deref() == Some("stream")).unwrap();
+    run.results[stream].summary.first_part_p50_us = None;
+    let lost = Finding::new(&BOUNDS[0], Level::Breach, 1.0, "3 events lost".to_owned(), None);
+    let busy = at(1, "long-poll", &run);
+    run.results[busy].findings.push(lost);
+    let said = answers(&run);
+    let not = |why: &str| ("not measured".to_owned(), why.to_owned());
+    assert_eq!(said[0], not("poll-2s was not measured in case rare"));
+    assert_eq!(said[6], not("long-poll is not valid in case busy: 3 events lost"));
+    assert_eq!(said[15], not("sse was cut short in case storm-forget"));
+    assert_eq!(said[17], not("sse has no first_part_p50_us in case stream"));
+}
+
+#[test]
+fn a_generator_that_gives_out_says_at_least_so_many_and_confirms_nothing() {
+    let mut run = with(&[]);
+    let slow = run.results.iter_mut().find(|row| row.summary.latency_p99_us == Some(900_000)).unwrap();
+    let bound = BOUNDS.iter().find(|bound| bound.condition == Condition::WorkerBusy).unwrap();
+    slow.findings.push(Finding::new(bound, Level::Breach, 0.99, "busy".to_owned(), None));
+    let row = &rows(&run)[3];
+    assert!(row.measured.starts_with("within 250 ms: at least 500 clients that poll"), "{}", row.measured);
+    assert_eq!(row.verdict.text, "depends on a larger machine: the load generator gave out first");
+    assert!(rows(&with(&[]))[3].measured.starts_with("within 250 ms: 500 clients"));
+}
+
+#[test]
+fn a_run_that_is_not_one_of_claims_has_no_such_table() {
+    let mut run = with(&[]);
+    run.results.retain(|row| ["rare", "busy"].contains(&row.summary.point.as_deref().unwrap()));
+    assert_eq!((render(&run, Style::default()), markdown(&run)), (String::new(), String::new()));
+    for result in &mut run.results {
+        result.summary.point = None;
+    }
+    assert!(rows(&run).is_empty());
+}
+
+#[test]
+fn words_are_wrapped_and_a_long_one_has_a_line_of_its_own() {
+    assert_eq!(wrapped("   one two three", 10, 3), ["   one two", "   three"]);
+    assert_eq!(wrapped("1 overlongword x", 8, 2), ["1", "  overlongword", "  x"]);
+}

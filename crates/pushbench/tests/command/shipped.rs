@@ -1,0 +1,95 @@
+//! Every shipped scenario, at a tiny size, to its end.
+
+use pushbench_measure::results::Status;
+use pushbench_measure::verdict::Level;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
+use tempfile::TempDir;
+
+use crate::folder::{files, manifest, valid_but_for_lateness};
+use crate::process::{Ended, start};
+use crate::shrinking::tiny_parts;
+
+/// Runs at a time: they wait more than they work.
+const AT_A_TIME: usize = 6;
+/// For one part of a scenario, all its transports. Never reached by a test that passes.
+const DEADLINE: Duration = Duration::from_mins(4);
+
+/// The shipped files, and the name that each has.
+fn shipped() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
+    let names = files(&folder).into_iter().filter(|name| name.strip_suffix(".toml").is_some());
+    names.map(|name| folder.join(name)).collect()
+}
+
+/// A part of a scenario in a folder of its own, beside the files that scenarios name.
+struct Part {
+    what: String,
+    folder: TempDir,
+}
+
+fn parts() -> Vec<Part> {
+    let of_file = |path: &PathBuf| {
+        let text = fs::read_to_string(path).unwrap();
+        let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let part = |(case, text): (String, String)| {
+            let folder = TempDir::new().unwrap();
+            fs::write(folder.path().join("tiny.toml"), text).unwrap();
+            for name in
+                files(path.parent().unwrap()).into_iter().filter(|name| name.strip_suffix(".csv").is_some())
+            {
+                fs::copy(path.with_file_name(&name), folder.path().join(&name)).unwrap();
+            }
+            Part { what: format!("{stem} {case}").trim_end().to_owned(), folder }
+        };
+        tiny_parts(&text).into_iter().map(part).collect::<Vec<_>>()
+    };
+    shipped().iter().flat_map(of_file).collect()
+}
+
+#[test]
+fn every_shipped_scenario_runs_to_its_end_at_a_tiny_size() {
+    let parts = parts();
+    assert!(parts.len() >= 10, "{}", parts.len());
+    let left = Mutex::new(parts.into_iter());
+    let work = || {
+        let next = || left.lock().unwrap().next();
+        while let Some(part) = next() {
+            let ended = start(part.folder.path(), &["run", "tiny.toml"]).ended_within(DEADLINE);
+            assert_went_well(&part, &ended);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..AT_A_TIME {
+            scope.spawn(work);
+        }
+    });
+}
+
+/// Exit code 0, or 4 where all that is wrong is that this machine was busy with something else.
+fn assert_went_well(part: &Part, ended: &Ended) {
+    let what = &part.what;
+    assert!(matches!(ended.code, Some(0 | 4)), "{what}: {ended:?}");
+    let of_scenario = part.folder.path().join("results");
+    let of_scenario = of_scenario.join(&files(&of_scenario)[0]);
+    let runs = files(&of_scenario);
+    let [run] = &runs[..] else { panic!("{what}: {runs:?}") };
+    let run = manifest(&of_scenario.join(run));
+    assert_eq!((run.status, &run.reason), (Status::Complete, &None), "{what}: {ended:?}");
+    assert!(!run.results.is_empty(), "{what}");
+    for result in &run.results {
+        let label = &result.summary.label;
+        let wrong: Vec<&str> = (result.findings.iter())
+            .filter(|finding| finding.level != Level::Ok)
+            .map(|finding| finding.text.as_str())
+            .collect();
+        let thresholds = &result.thresholds;
+        assert!(valid_but_for_lateness(result), "{what}, {label}: {wrong:?}, {thresholds:?}");
+        assert!(result.summary.delivered > Some(0), "{what}, {label}: {:?}", result.summary);
+    }
+    // A search for what a transport bears may well find measurements that are not valid, and go well.
+    assert!(run.level() == Level::Breach || ended.code == Some(0), "{what}: {ended:?}");
+}
