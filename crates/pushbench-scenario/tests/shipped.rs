@@ -28,6 +28,7 @@ fn every_shipped_file_is_a_plan_named_like_its_file() {
     assert_eq!(
         names,
         [
+            "claims",
             "dashboard",
             "fan-out-curve",
             "hundred-thousand",
