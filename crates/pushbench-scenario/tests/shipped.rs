@@ -35,6 +35,7 @@ fn every_shipped_file_is_a_plan_named_like_its_file() {
         [
             "chat-room",
             "ci-log",
+            "claims",
             "crossover",
             "dashboard",
             "fan-out-curve",
