@@ -28,7 +28,9 @@ fn every_shipped_file_is_a_plan_named_like_its_file() {
     assert_eq!(
         names,
         [
+            "churn",
             "dashboard",
+            "deploy-restart",
             "fan-out-curve",
             "hundred-thousand",
             "idle",
@@ -37,6 +39,7 @@ fn every_shipped_file_is_a_plan_named_like_its_file() {
             "order-status",
             "polling-intervals",
             "quickstart",
+            "reconnect-storm",
             "smoke"
         ]
     );

@@ -7,6 +7,7 @@
 mod columns;
 pub mod comparison;
 pub(crate) mod grid;
+mod life;
 pub(crate) mod notes;
 mod validity;
 

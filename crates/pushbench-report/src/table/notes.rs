@@ -4,6 +4,7 @@ use pushbench_measure::results::{Run, Status, StepResult, Summary, ThresholdResu
 use pushbench_measure::verdict::{Finding, Level};
 
 use super::grid::{Cell, Paint};
+use super::life;
 use crate::calibration;
 use crate::figures::{P50, P90, P99, P999, Percentile};
 use crate::format::{events_per_second, grouped, interval, number, time_us, typed, worded_in};
@@ -48,6 +49,7 @@ pub(super) fn head(run: &Run) -> Vec<Cell> {
         Paint::Plain,
     ));
     lines.extend(coalesced(run).map(|text| Cell::new(text, Paint::Plain)));
+    lines.extend(life::lines(run).into_iter().map(|text| Cell::new(text, Paint::Plain)));
     lines.push(Cell::default());
     lines
 }
@@ -241,7 +243,7 @@ fn marks(run: &Run) -> impl Iterator<Item = String> {
 }
 
 /// The label, with the number of clients where there are several.
-fn name_of(run: &Run, result: &StepResult) -> String {
+pub(super) fn name_of(run: &Run, result: &StepResult) -> String {
     match result.summary.step {
         Some(step) if run.scenario.steps.len() > 1 => {
             format!("{} at {} clients", result.summary.label, grouped(step.into()))

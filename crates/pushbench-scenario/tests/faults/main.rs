@@ -5,6 +5,7 @@ mod bounds;
 mod coalesce;
 mod form;
 mod inject;
+mod life;
 mod numbers;
 mod overrides;
 mod shape;
