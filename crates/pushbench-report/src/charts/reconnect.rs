@@ -26,7 +26,7 @@ const AFTER_S: f64 = 4.0;
 /// Points of a curve.
 const POINTS: usize = 600;
 /// Room for the labels at the right.
-const LABELS: f64 = 470.0;
+const LABELS: f64 = 490.0;
 const HEADROOM: f64 = 1.08;
 
 pub(super) fn wanted(view: &View<'_>) -> bool {
@@ -171,7 +171,7 @@ fn draw_connected(
     let (left, y) = (plot.x(x.scale.share(0.0)) + 12.0, plot.bottom - 22.0);
     canvas.fill(Rect::new(left - 4.0, y - 15.0, left + font::width(&words, TICK) + 6.0, y + 15.0), PAPER);
     canvas.text((left, y), Align::Left, TICK, &words);
-    list(canvas, plot, right, "half, 95 % and all of the dropped back after", view, back_words);
+    list(canvas, plot, right, "half · 95 % · all of the dropped back after", view, back_words);
 }
 
 /// How long the dropped clients of a transport were away.

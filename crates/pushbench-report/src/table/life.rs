@@ -31,7 +31,8 @@ fn happened(life: &LifeRecord) -> String {
 /// `sse: 500 dropped, back after 3.01 s (half), 3.02 s (95 %), 3.05 s (all); at most 480 accepts/s; …`.
 fn of_result(run: &Run, result: &StepResult) -> Option<String> {
     let row = &result.summary;
-    let parts: Vec<String> = [returns(row), rush(row), events(row), left(row)].into_iter().flatten().collect();
+    let parts: Vec<String> =
+        [returns(row), rush(row), events(row), left(row)].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| format!("  {}: {}", name_of(run, result), parts.join("; ")))
 }
 

@@ -13,4 +13,5 @@ mod patience;
 mod rig;
 mod shutdown;
 mod table;
+mod upset;
 mod websocket;

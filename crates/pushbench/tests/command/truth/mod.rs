@@ -7,6 +7,7 @@ mod age;
 mod comparison;
 mod delay;
 mod ledger;
+mod lives;
 mod polling;
 mod sockets;
 mod standstill;
