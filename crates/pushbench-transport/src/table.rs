@@ -208,12 +208,12 @@ mod tests {
 
     #[test]
     fn every_kind_asks_for_what_it_missed_if_it_resumes_however_it_lost_its_connection() {
-        use crate::client::Closed;
+        use crate::client::{Closed, Step};
         /// How it loses its connection.
         type Loss = fn(&mut Script);
         let losses: [(&str, Loss); 4] = [
-            ("the end", |client| drop(client.close(Closed::Eof))),
-            ("a reset", |client| drop(client.close(Closed::Broken))),
+            ("the end", |client| assert!(matches!(client.close(Closed::Eof), Step::Open { .. }))),
+            ("a reset", |client| assert!(matches!(client.close(Closed::Broken), Step::Open { .. }))),
             ("its own leaving", Script::farewell),
             ("its own leaving, to the end", |client| {
                 client.farewell();
