@@ -147,7 +147,8 @@ mod tests {
     const S: u64 = 1_000_000_000;
 
     fn churn(law: &Law, client: u32) -> Vec<Range<u64>> {
-        Lives::of(law, &Law::Constant(S), 7, client).within(&[0..u64::MAX], 1_000 * S)
+        let always = 0..u64::MAX;
+        Lives::of(law, &Law::Constant(S), 7, client).within(std::slice::from_ref(&always), 1_000 * S)
     }
 
     #[test]

@@ -34,10 +34,12 @@ fn every_shipped_file_is_a_plan_named_like_its_file() {
         names,
         [
             "chat-room",
+            "churn",
             "ci-log",
             "claims",
             "crossover",
             "dashboard",
+            "deploy-restart",
             "fan-out-curve",
             "hundred-thousand",
             "idle",
@@ -48,6 +50,7 @@ fn every_shipped_file_is_a_plan_named_like_its_file() {
             "order-status",
             "polling-intervals",
             "quickstart",
+            "reconnect-storm",
             "slow-readers",
             "smoke"
         ]

@@ -200,4 +200,60 @@ mod tests {
             assert!(client.request_line().starts_with(&asked), "{kind}");
         }
     }
+
+    /// What each kind is told first, by a server whose newest event is the fifth.
+    fn first_reply(kind: Kind, request: &str) -> String {
+        match kind {
+            Kind::ShortPolling | Kind::LongPolling => {
+                "HTTP/1.1 204 No Content\r\npushbench-cursor: 5\r\n\r\n".to_owned()
+            }
+            Kind::Sse => "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nid: 5\n\n".to_owned(),
+            Kind::WebSocket => {
+                let key = request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).unwrap();
+                let accept = tungstenite::handshake::derive_accept_key(key.as_bytes());
+                format!(
+                    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+                     Sec-WebSocket-Accept: {accept}\r\npushbench-cursor: 5\r\n\r\n"
+                )
+            }
+        }
+    }
+
+    #[test]
+    fn every_kind_asks_for_what_it_missed_if_it_resumes_however_it_lost_its_connection() {
+        use crate::client::{Closed, Step};
+        /// How it loses its connection.
+        type Loss = fn(&mut Script);
+        let losses: [(&str, Loss); 4] = [
+            ("the end", |client| assert!(matches!(client.close(Closed::Eof), Step::Open { .. }))),
+            ("a reset", |client| assert!(matches!(client.close(Closed::Broken), Step::Open { .. }))),
+            ("its own leaving", Script::farewell),
+            ("its own leaving, to the end", |client| {
+                client.farewell();
+                client.close(Closed::Eof);
+            }),
+        ];
+        for kind in Kind::ALL {
+            for (resume, (what, lose)) in
+                [true, false].into_iter().flat_map(|resume| losses.map(|loss| (resume, loss)))
+            {
+                let identity = Identity { resume, ..identity() };
+                let mut client = Script::new(kind.default_settings().subscriber(identity));
+                client.connect();
+                let request = String::from_utf8(client.sent()).unwrap();
+                assert!(!request.contains("after=") && !request.contains("Last-Event-ID"), "{request}");
+                client.receive(first_reply(*kind, &request));
+                client.sent();
+                assert_eq!(client.seen.ready, 1, "{kind}");
+                lose(&mut client);
+                client.sent();
+                client.connect();
+                let request = String::from_utf8(client.sent()).unwrap();
+                let asks = request.contains("after=5") || request.contains("Last-Event-ID: 5");
+                assert_eq!(asks, resume, "{kind} after {what}: {request}");
+                client.receive(first_reply(*kind, &request));
+                assert_eq!(client.seen.ready, 2, "{kind} is ready again after {what}");
+            }
+        }
+    }
 }

@@ -5,20 +5,17 @@
 
 use pushbench_measure::results::LifeRecord;
 
-use super::axes::{
-    AXIS_NAME, Axis, EndLabel, Labels, TICK, draw_end_labels, draw_no_data, draw_x, draw_x_grid, draw_y,
-};
+use super::axes::{AXIS_NAME, Axis, Labels, TICK, draw_no_data, draw_x, draw_x_grid, draw_y, readable};
 use super::canvas::{Align, Canvas, Stroke};
 use super::font::{self, Type};
 use super::frame::{Extent, frame};
 use super::layout::{Point, Rect};
-use super::palette::{FAINT_TEXT, NEUTRAL, PAPER, SHADE, TEXT};
+use super::palette::{FAINT_TEXT, NEUTRAL, PAPER, SHADE};
 use super::scale::{Scale, Unit};
 use super::view::{Series, View};
 use crate::format::{grouped, share, short_count, time_us, typed};
 
-const TITLE: &str =
-    "Clients come back after their connections were dropped: sooner, without a spike, is better";
+const TITLE: &str = "Coming back after a drop: sooner, and without a spike, is better";
 const SUBTITLE: &str = "Above: share of the clients whose transport is ready. Below: connections the target accepts in each \
     second. Missed: events due while a client was away that it never got; caught up: those that it got when it was back.";
 
@@ -29,7 +26,7 @@ const AFTER_S: f64 = 4.0;
 /// Points of a curve.
 const POINTS: usize = 600;
 /// Room for the labels at the right.
-const LABELS: f64 = 330.0;
+const LABELS: f64 = 490.0;
 const HEADROOM: f64 = 1.08;
 
 pub(super) fn wanted(view: &View<'_>) -> bool {
@@ -99,12 +96,10 @@ impl<'a> Drop<'a> {
         points
     }
 
-    /// Accepted connections per second as a line of steps: a row is about the second before its time.
+    /// Accepted connections per second; a row is about the second before its time.
     fn accepts(&self, series: &Series<'_>) -> Vec<Point> {
         let rows = series.intervals().map(|row| (row.t_s - self.at_s, row.accepted as f64));
-        let shown = rows.filter(|(t_s, _)| (-BEFORE_S..self.until_s + 1.0).contains(t_s));
-        let steps = shown.flat_map(|(t_s, count)| [(t_s - 1.0, count), (t_s, count)]);
-        steps.map(|(t_s, count)| (t_s.clamp(-BEFORE_S, self.until_s), count)).collect()
+        rows.filter(|(t_s, _)| (-BEFORE_S..self.until_s + 1.0).contains(t_s)).collect()
     }
 }
 
@@ -176,33 +171,45 @@ fn draw_connected(
     let (left, y) = (plot.x(x.scale.share(0.0)) + 12.0, plot.bottom - 22.0);
     canvas.fill(Rect::new(left - 4.0, y - 15.0, left + font::width(&words, TICK) + 6.0, y + 15.0), PAPER);
     canvas.text((left, y), Align::Left, TICK, &words);
-    let labels: Vec<EndLabel> = view.series.iter().map(|series| back_label(series, plot, x)).collect();
-    draw_end_labels(
-        canvas,
-        plot,
-        Rect { left: plot.right, right, top: plot.top, bottom: plot.bottom },
-        &labels,
-    );
+    list(canvas, plot, right, "half · 95 % · all of the dropped back after", view, back_words);
 }
 
-/// The name of a transport with how long its clients were away, tied to the instant at which all were back.
-fn back_label(series: &Series<'_>, plot: Rect, x: &Axis) -> EndLabel {
-    let word = |column, words: &str| series.figure(column).map(|us| format!("{words} {}", time_us(us)));
-    let mut figures: Vec<String> =
-        [word("back_p50_us", "50 %"), word("back_p95_us", "95 %"), word("back_p100_us", "all")]
-            .into_iter()
-            .flatten()
-            .collect();
-    if let (Some(dropped), Some(back)) = (series.figure("dropped"), series.figure("back"))
-        && back < dropped
-    {
-        figures.push(format!("{} not back", short_count(dropped - back)));
+/// How long the dropped clients of a transport were away.
+fn back_words(series: &Series<'_>) -> String {
+    let Some(dropped) = series.figure("dropped") else { return "nobody dropped".to_owned() };
+    let word = |column| series.figure(column).map_or_else(|| "–".to_owned(), time_us);
+    let times = ["back_p50_us", "back_p95_us", "back_p100_us"].map(word).join(" · ");
+    match series.figure("back") {
+        Some(back) if back < dropped => format!("{times}, {} not back", short_count(dropped - back)),
+        _ => times,
     }
-    if figures.is_empty() {
-        figures.push("nobody dropped".to_owned());
+}
+
+fn lost_words(series: &Series<'_>) -> String {
+    let count = |column| series.figure(column).map_or_else(|| "–".to_owned(), |count| grouped(count as u64));
+    format!("{} · {}", count("missed"), count("caught_up"))
+}
+
+/// A line for each transport right of a plot: its name in its colour, and figures.
+fn list(
+    canvas: &mut Canvas<'_>,
+    plot: Rect,
+    right: f64,
+    head: &str,
+    view: &View<'_>,
+    words: impl Fn(&Series<'_>) -> String,
+) {
+    let left = plot.right + 40.0;
+    canvas.text((left, plot.top - 26.0), Align::Left, AXIS_NAME, head);
+    let height = (plot.height() / view.series.len().max(1) as f64).min(46.0);
+    for (at, series) in view.series.iter().enumerate() {
+        let y = plot.top + (at as f64 + 0.5) * height;
+        let (words, figures) = (words(series), Type::regular(23.0, FAINT_TEXT));
+        let name = Type::medium(23.0, readable(series.ink.color));
+        let room = right - left - font::width(&words, figures) - 16.0;
+        canvas.text((left, y), Align::Left, name, &font::fit(&series.name(), name, room));
+        canvas.text((right, y), Align::Right, figures, &words);
     }
-    let at = series.figure("back_p100_us").map(|us| (plot.x(x.scale.share(us / 1e6)), plot.top));
-    EndLabel { at, name: series.name(), figures: figures.join(" · "), color: series.ink.color }
 }
 
 fn draw_accepts(
@@ -212,29 +219,20 @@ fn draw_accepts(
     x: &Axis,
     (drop, view): (&Drop<'_>, &View<'_>),
 ) {
-    let lines: Vec<Vec<Point>> = view.series.iter().map(|series| drop.accepts(series)).collect();
-    let most = lines.iter().flatten().map(|(_, count)| *count).fold(1.0, f64::max);
+    let rows: Vec<Vec<Point>> = view.series.iter().map(|series| drop.accepts(series)).collect();
+    let most = rows.iter().flatten().map(|(_, count)| *count).fold(1.0, f64::max);
     let y = Axis::new(Scale::linear_to(most * HEADROOM), Unit::Count, 4);
     draw_ground(canvas, plot, x, &y, drop, Labels::Shown);
     canvas.text((plot.left - 80.0, plot.top - 26.0), Align::Left, AXIS_NAME, "accepts per second");
-    let place = |(t_s, count): Point| (plot.x(x.scale.share(t_s)), plot.y(y.scale.share(count)));
-    for (series, line) in view.series.iter().zip(&lines) {
-        let line: Vec<Point> = line.iter().copied().map(place).collect();
-        canvas.line(&line, Stroke { color: series.ink.color, width: 4.0, dash: series.ink.dash });
+    let at = |t_s: f64| plot.x(x.scale.share(t_s.clamp(-BEFORE_S, drop.until_s)));
+    let width = 0.9 / rows.len().max(1) as f64;
+    for ((nth, series), rows) in (0..).zip(&view.series).zip(&rows) {
+        for (t_s, count) in rows {
+            // The bars of a second stand beside each other within it.
+            let left = t_s - 0.95 + width * f64::from(nth);
+            let bar = Rect::new(at(left), plot.y(y.scale.share(*count)), at(left + width), plot.bottom);
+            canvas.fill(bar, series.ink.color);
+        }
     }
-    let row = plot.height() / view.series.len().max(1) as f64;
-    let face = Type::medium(23.0, TEXT);
-    canvas.text((plot.right + 44.0, plot.top - 26.0), Align::Left, face, "events missed · caught up");
-    for (at, series) in view.series.iter().enumerate() {
-        let top = plot.top + (at as f64 + 0.5) * row.min(62.0);
-        let count =
-            |column| series.figure(column).map_or_else(|| "–".to_owned(), |count| grouped(count as u64));
-        let name = Type::medium(22.0, super::axes::readable(series.ink.color));
-        let words = format!("{} · {}", count("missed"), count("caught_up"));
-        let figures = Type::regular(22.0, FAINT_TEXT);
-        let width = font::width(&words, figures);
-        let label = font::fit(series.label(), name, right - plot.right - 44.0 - width - 16.0);
-        canvas.text((plot.right + 44.0, top), Align::Left, name, &label);
-        canvas.text((right, top), Align::Right, figures, &words);
-    }
+    list(canvas, plot, right, "events missed · caught up", view, lost_words);
 }

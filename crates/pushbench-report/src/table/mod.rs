@@ -11,6 +11,7 @@ pub mod comparison;
 mod crossover;
 mod found;
 pub(crate) mod grid;
+mod life;
 pub(crate) mod notes;
 pub(crate) mod validity;
 

@@ -6,6 +6,7 @@ use pushbench_measure::verdict::{Finding, Level};
 use super::answers::has_answers;
 use super::chat;
 use super::grid::{Cell, Paint};
+use super::life;
 use crate::calibration;
 use crate::figures::{P50, P90, P99, P999, Percentile};
 use crate::format::{grouped, interval, number, rate_in_words, time_us, typed, worded_in};
@@ -61,6 +62,7 @@ pub(super) fn head(run: &Run) -> Vec<Cell> {
         Paint::Plain,
     ));
     lines.extend(coalesced(run).map(|text| Cell::new(text, Paint::Plain)));
+    lines.extend(life::lines(run).into_iter().map(|text| Cell::new(text, Paint::Plain)));
     lines.push(Cell::default());
     lines
 }

@@ -1,6 +1,6 @@
 //! The table, word by word.
 
-use pushbench_measure::results::{Run, Status, ThresholdResult};
+use pushbench_measure::results::{LifeRecord, Run, Status, ThresholdResult};
 use pushbench_measure::statistics::Steadiness;
 use pushbench_measure::verdict::{BOUNDS, Condition, Finding, Level, Observed, judge};
 use pushbench_report::table::{Style, markdown, render};
@@ -74,6 +74,30 @@ fn a_target_that_gathers_events_is_named_with_what_came_of_it() {
     assert!(plain(&run).lines().any(|said| said == line), "{}", plain(&run));
     run.results[0].summary.events_per_read = None;
     assert!(plain(&run).lines().any(|said| said == "coalesced by the target (2ms)"), "{}", plain(&run));
+}
+
+#[test]
+fn what_happened_to_connections_is_told_with_what_became_of_them() {
+    let mut run = run();
+    run.results.truncate(2);
+    run.scenario.life = Some(LifeRecord {
+        storm_at_s: Some(10.0),
+        storm_share: Some(0.5),
+        resume: true,
+        ..LifeRecord::default()
+    });
+    let row = &mut run.results[0].summary;
+    (row.dropped, row.back, row.missed, row.caught_up) = (Some(500), Some(498), Some(0), Some(12_345));
+    (row.back_p50_us, row.back_p95_us) = (Some(1_200_000), Some(2_900_000));
+    (row.accepts_per_second_peak, row.catch_up_p50_us) = (Some(480), Some(900_000));
+    let text = plain(&run);
+    let told: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("storm")).take(2).collect();
+    insta::assert_snapshot!(told.join("\n"), @r"
+    storm at 10 s: 50 % of the connections dropped; resume on
+      short-polling: 500 dropped, back after 1.20 s (half), 2.90 s (95 %), 2 not back; at most 480 accepts/s; 0 events missed, 12,345 caught up p50 900 ms
+    ");
+    run.scenario.life = None;
+    assert!(!plain(&run).contains("dropped"));
 }
 
 #[test]

@@ -54,7 +54,7 @@ impl Default for Keys {
 
 /// A storm: both keys are needed.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table such as { at = \"10s\", share = \"50%\" }")]
 pub(crate) struct StormKeys {
     /// When, since the measure phase began.
     at: Period,
@@ -64,7 +64,7 @@ pub(crate) struct StormKeys {
 
 /// A restart: both keys are needed.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table such as { at = \"10s\", for = \"5s\" }")]
 pub(crate) struct RestartKeys {
     /// When, since the measure phase began.
     at: Period,
@@ -159,7 +159,7 @@ fn check_storm(
         section.fault("storm", faults, "share is out of range: more than 0%, at most 100%");
     }
     if storm.at >= phases.measure {
-        return outside(section, "storm", storm.at, phases, faults);
+        return outside(section, ("storm", ""), storm.at, phases, faults);
     }
     let pause = |entry: &transports::Entry| entry.plan.settings.reconnect().first;
     check_return(section, "storm", storm.at, phases, (transports, pause), faults);
@@ -189,15 +189,21 @@ fn check_restart(
     }
     let back = restart.at.saturating_add(restart.down);
     if back >= phases.measure {
-        return outside(section, "restart", back, phases, faults);
+        return outside(section, ("restart", "its end at "), back, phases, faults);
     }
     let pause = |entry: &transports::Entry| entry.plan.settings.reconnect().longest;
     check_return(section, "restart", back, phases, (transports, pause), faults);
 }
 
-fn outside(section: &Section, key: &str, at: Duration, phases: &Phases, faults: &mut FaultList) {
+fn outside(
+    section: &Section,
+    (key, what): (&str, &str),
+    at: Duration,
+    phases: &Phases,
+    faults: &mut FaultList,
+) {
     let [at, measure] = [at, phases.measure].map(Period::from_duration);
-    section.fault(key, faults, format!("{at} is not within the measure phase, which lasts {measure}"));
+    section.fault(key, faults, format!("{what}{at} is not within the measure phase, which lasts {measure}"));
 }
 
 /// Clients must be able to be back, and to have what they missed, before the step ends.

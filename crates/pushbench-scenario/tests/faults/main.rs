@@ -7,6 +7,7 @@ mod chat;
 mod coalesce;
 mod form;
 mod inject;
+mod life;
 mod numbers;
 mod overrides;
 mod points;

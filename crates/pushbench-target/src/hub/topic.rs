@@ -124,7 +124,12 @@ impl Topic {
         self.needed = self.needed.min(slot.place());
         self.lap.lowest = self.lap.lowest.min(slot.place());
         let key = self.slots.insert(slot);
-        self.bound = self.bound.max(key + 1);
+        let grown = (key + 1).saturating_sub(self.bound);
+        self.bound += grown;
+        // A walk under way may come by the newcomers, who need nothing, and must not stop short of others for that.
+        if self.turn.left > 0 {
+            self.turn.left += grown;
+        }
         key
     }
 
@@ -245,6 +250,23 @@ mod tests {
         publish(topic);
         walk(topic, usize::MAX);
         assert_eq!(held(topic), 2, "who waits for one event reads what newcomers are offered");
+    }
+
+    #[test]
+    fn who_comes_while_a_walk_is_under_way_takes_nobodys_visit() {
+        for visited in 0..6 {
+            let topic = &mut topic(2, 1000);
+            (0..6).for_each(|_| {
+                subscribe(topic, 1, Pace::Live);
+            });
+            publish(topic);
+            let mut seen: Vec<usize> = (0..visited).filter_map(|_| topic.step()).collect();
+            (0..3).for_each(|_| {
+                subscribe(topic, 2, Pace::Live);
+            });
+            seen.extend(std::iter::from_fn(|| topic.step()));
+            assert!((0..6).all(|key| seen.contains(&key)), "after {visited} visits: {seen:?}");
+        }
     }
 
     #[test]

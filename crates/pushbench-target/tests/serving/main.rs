@@ -17,4 +17,5 @@ mod said;
 mod shutdown;
 mod slow;
 mod table;
+mod upset;
 mod websocket;

@@ -75,13 +75,21 @@ pub struct Poller<P> {
     pub(super) asking: Option<Box<Asking>>,
     /// Bytes of the request under way.
     request_bytes: u32,
-    begun: bool,
-    /// It has left by itself.
-    left: bool,
+    clock: Clock,
     /// Whether it asks for what it missed.
     resume: bool,
     /// An answer has come since the connection was last lost.
     ready: bool,
+}
+
+/// Whether polls are due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Clock {
+    /// It has never been connected.
+    Unset,
+    Runs,
+    /// It has left by itself.
+    Rests,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,8 +134,7 @@ impl<P: Pace> Poller<P> {
             cursor: None,
             asking: None,
             request_bytes: 0,
-            begun: false,
-            left: false,
+            clock: Clock::Unset,
             resume: identity.resume,
             ready: false,
         }
@@ -306,11 +313,10 @@ impl<P: Pace> Subscriber for Poller<P> {
         if let Some(step) = self.connected_to_ask(io) {
             return step;
         }
-        if !std::mem::replace(&mut self.begun, true) {
-            self.pace.begin(io.now_ns);
-        }
-        if std::mem::take(&mut self.left) {
-            self.pace.back(io.now_ns);
+        match std::mem::replace(&mut self.clock, Clock::Runs) {
+            Clock::Unset => self.pace.begin(io.now_ns),
+            Clock::Rests => self.pace.back(io.now_ns),
+            Clock::Runs => {}
         }
         self.poll(io)
     }
@@ -370,7 +376,9 @@ impl<P: Pace> Subscriber for Poller<P> {
     fn farewell(&mut self, _: &mut Io<'_>) {
         // HTTP has no goodbye: the socket is closed.
         self.lose_touch();
-        self.left = true;
+        if self.clock == Clock::Runs {
+            self.clock = Clock::Rests;
+        }
         self.state = State::Away;
         self.reader = ReplyReader::default();
     }

@@ -8,6 +8,7 @@ mod capacity;
 mod comparison;
 mod delay;
 mod ledger;
+mod lives;
 mod polling;
 mod sockets;
 mod standstill;
