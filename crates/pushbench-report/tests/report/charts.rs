@@ -52,7 +52,7 @@ impl Picture {
 }
 
 /// Draws a run; every chart is checked for what all charts must be.
-fn drawn(run: &RunFolder) -> BTreeMap<String, Picture> {
+pub(crate) fn drawn(run: &RunFolder) -> BTreeMap<String, Picture> {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let out = dir.path().join("charts");
     let paths = charts::draw_all(run, &out).expect("the run can be drawn");

@@ -9,6 +9,7 @@ mod gate;
 mod legend;
 mod logs;
 mod peers;
+mod slow;
 mod steps;
 mod synthetic;
 mod table;

@@ -19,6 +19,7 @@ mod resources;
 mod results;
 mod scenario;
 mod serve;
+mod slow;
 mod starved;
 mod terminal;
 mod truth;
