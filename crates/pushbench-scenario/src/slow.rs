@@ -136,7 +136,9 @@ mod tests {
                 assert_eq!(slow.len(), count as usize, "{clients} {topics} {share}");
                 assert!(slow.windows(2).all(|pair| pair[0] < pair[1]) && slow.iter().all(|at| *at < clients));
                 let mut of_topic = vec![0u32; topics as usize];
-                slow.iter().for_each(|client| of_topic[(client % topics) as usize] += 1);
+                for client in &slow {
+                    of_topic[(client % topics) as usize] += 1;
+                }
                 let members = f64::from(clients) / f64::from(topics);
                 for of_one in of_topic {
                     assert!(
@@ -146,7 +148,9 @@ mod tests {
                 }
                 for workers in [2, 3, 4, 5, 8, 10] {
                     let mut of_worker = vec![0u32; workers as usize];
-                    slow.iter().for_each(|client| of_worker[(client % workers) as usize] += 1);
+                    for client in &slow {
+                        of_worker[(client % workers) as usize] += 1;
+                    }
                     let even = f64::from(count) / f64::from(workers);
                     // As far as chance alone would have it.
                     let apart = 4.0 * even.sqrt() + 1.0;

@@ -38,7 +38,7 @@ async fn serve(
             let filling = vec![b':'; comments_at_once];
             while now_ns() < edges.drain_ns {
                 let _ = tokio::time::timeout(Duration::from_millis(5), stream.write_all(&filling)).await;
-                tokio::task::yield_now().await;
+                tokio::time::sleep(Duration::from_millis(1)).await;
             }
             follow(stream);
         }));

@@ -11,6 +11,7 @@ mod gate;
 mod legend;
 mod logs;
 mod peers;
+mod slow;
 mod steps;
 mod streams;
 mod synthetic;

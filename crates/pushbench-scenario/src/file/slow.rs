@@ -115,7 +115,8 @@ pub(super) fn read(
 fn reading(section: &Section, keys: &Keys, phases: &Phases, faults: &mut FaultList) -> Option<Reading> {
     match (section.value("read"), section.value("stop")) {
         (None, None) => {
-            section.require("read", faults, &format!("a rate of bytes such as \"10KiB/s\", or stop = {STOP}"))
+            let allowed = format!("a rate of bytes such as \"10KiB/s\", or stop = {STOP}");
+            section.require("read", faults, &allowed);
         }
         (Some(_), Some(_)) => section.fault("stop", faults, "not allowed beside `read`: one of both"),
         _ => {}

@@ -30,6 +30,7 @@ pub(super) const VISITS: usize = 64;
 const IN_A_ROW: usize = 64;
 
 /// What came of writing to a subscriber.
+#[derive(Debug, Clone, Copy)]
 struct Delivered {
     events: u64,
     /// Of these, how many shared a write with others.

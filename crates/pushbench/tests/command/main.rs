@@ -24,6 +24,7 @@ mod serve;
 mod shapes;
 mod shipped;
 mod shrinking;
+mod slow;
 mod starved;
 mod terminal;
 mod truth;
