@@ -64,7 +64,7 @@ struct Asked {
 pub(crate) enum Progress {
     /// More is to come.
     UnderWay,
-    /// It has ended, or was given up.
+    /// It has ended.
     Over,
 }
 
@@ -76,9 +76,9 @@ struct Going {
     parts: u32,
 }
 
-/// What is due of an answer.
+/// What is due of an answer at one instant.
 #[derive(Debug, Clone, PartialEq)]
-struct Due {
+struct Turn {
     topic: Rc<TopicName>,
     due_ns: u64,
     /// Number and size of the part; none of an answer without parts.
@@ -115,7 +115,7 @@ impl Schedule {
     }
 
     /// What is due next, if it is due by now.
-    fn take(&mut self, now_ns: u64) -> Option<Due> {
+    fn take(&mut self, now_ns: u64) -> Option<Turn> {
         let due_ns = self.next_ns().filter(|due_ns| *due_ns <= now_ns)?;
         let Reverse((_, number)) = self.due.pop()?;
         let Going { topic, answer, parts } = self.going.get_mut(&number)?;
@@ -127,10 +127,10 @@ impl Schedule {
         if *parts < count {
             let gap_ns = answer.gaps_ns.get(at).copied().unwrap_or_default();
             self.due.push(Reverse((due_ns.saturating_add(gap_ns), number)));
-            return Some(Due { topic, due_ns, part, end: None });
+            return Some(Turn { topic, due_ns, part, end: None });
         }
         self.remove(number);
-        Some(Due { topic, due_ns, part, end: Some(count) })
+        Some(Turn { topic, due_ns, part, end: Some(count) })
     }
 
     fn remove(&mut self, number: u64) {
@@ -140,11 +140,13 @@ impl Schedule {
         }
     }
 
-    /// Gives up the answer to that ask, if it is under way. True when it was.
+    /// Gives up the answer to that ask, if it is under way, and forgets that it was asked for: topics that are known by
+    /// given up asks alone would be without number. True when it was.
     fn give_up(&mut self, topic: &str, ask: u64) -> bool {
         let asked = self.topics.get(topic).filter(|asked| asked.ask == ask);
         let Some(number) = asked.and_then(|asked| asked.going) else { return false };
-        self.remove(number);
+        self.going.remove(&number);
+        self.topics.remove(topic);
         true
     }
 }
@@ -213,7 +215,7 @@ impl Answers {
         self.schedule.borrow().going.len() as u64
     }
 
-    fn take(&self, now_ns: u64) -> Option<Due> {
+    fn take(&self, now_ns: u64) -> Option<Turn> {
         let due = self.schedule.borrow_mut().take(now_ns)?;
         if due.end.is_some() {
             self.ended.count();
@@ -248,8 +250,8 @@ pub(crate) async fn run(server: Rc<Server>, alarm: Alarm) {
     }
 }
 
-fn publish(server: &Server, due: &Due, published_ns: u64) {
-    let Due { topic, due_ns, part, end } = due;
+fn publish(server: &Server, due: &Turn, published_ns: u64) {
+    let Turn { topic, due_ns, part, end } = due;
     let part = part.map(|(n, size)| {
         let mut payload = Vec::with_capacity(size as usize);
         let stamp = Stamp { n, due_ns: *due_ns, published_ns };
@@ -319,7 +321,7 @@ mod tests {
         assert!(!schedule.give_up("a", 8), "that one never began");
         due(&mut schedule, 10);
         assert!(schedule.give_up("a", 7));
-        assert!(!schedule.give_up("a", 7));
+        assert!(!schedule.give_up("a", 7) && schedule.topics.is_empty());
         assert!(schedule.begin(&topic("a"), 8, parts(1, &[]), 10));
         assert_eq!(due(&mut schedule, 99), [("a".to_owned(), 11, Some(1), Some(1))]);
         assert!(schedule.due.is_empty());

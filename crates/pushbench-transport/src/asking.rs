@@ -101,8 +101,11 @@ impl Turn {
         let is_end = envelope::is_end(payload).is_some();
         if self.stale {
             let is_first = || envelope::stamp_of(payload).is_some_and(|stamp| stamp.n == 1);
-            self.stale = !is_end && !(self.ask.is_some() && is_first());
-            if self.stale || is_end {
+            let begins = self.ask.is_some() && is_first();
+            if begins || is_end {
+                self.stale = false;
+            }
+            if !begins {
                 return false;
             }
         }

@@ -145,3 +145,23 @@ impl Script {
         sent.lines().next().unwrap_or_default().to_owned()
     }
 }
+
+/// The payloads of an answer: its parts, numbered from `from`, and its end.
+pub(crate) fn answer(from: u64, parts: u32) -> Vec<String> {
+    let mut payloads: Vec<Vec<u8>> = (from..=u64::from(parts))
+        .map(|n| {
+            let mut part = Vec::new();
+            crate::envelope::encode(
+                crate::envelope::Stamp { n, due_ns: 1, published_ns: 2 },
+                "all",
+                90,
+                &mut part,
+            );
+            part
+        })
+        .collect();
+    let mut end = Vec::new();
+    crate::envelope::encode_end(parts, "all", &mut end);
+    payloads.push(end);
+    payloads.into_iter().map(|payload| String::from_utf8(payload).unwrap()).collect()
+}

@@ -103,7 +103,7 @@ fn each_value_has_its_bounds() {
     label = "sse"
         x.toml:14: transports[1].label: `sse` is taken by the entry of line 10, labels differ
     kind = "sse"; interval = "1s"
-        x.toml:12: transports[0].interval: unknown key, allowed: heartbeat, kind, reply_timeout, retry, label
+        x.toml:12: transports[0].interval: unknown key, allowed: ask, heartbeat, kind, reply_timeout, retry, label
     [thresholds.short-poling]; [phases]
         x.toml:8: thresholds.short-poling: no transport has the label `short-poling`, labels are sse, short-polling
           hint: did you mean `short-polling`?

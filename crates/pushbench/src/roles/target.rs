@@ -41,15 +41,14 @@ fn config_for(share: &TargetShare) -> Config {
     let defaults = Limits::default();
     let limits = Limits {
         topics: defaults.topics.max(share.plan.topics(share.clients) as usize),
-        // A client that polls more rarely than idle connections are closed would never find its socket kept; nor would
-        // one that asks now and then.
-        idle_timeout: match share.plan.events.source {
-            Source::Answers(_) => LONGEST_IDLE,
-            Source::Publisher | Source::Members => {
-                defaults.idle_timeout.max(settings.poll_interval().unwrap_or_default() * 2)
-            }
-        },
+        // A client that polls more rarely than idle connections are closed would never find its socket kept.
+        idle_timeout: defaults.idle_timeout.max(settings.poll_interval().unwrap_or_default() * 2),
         ..defaults
+    };
+    let limits = match share.plan.events.source {
+        // Nor would one that asks now and then, on a connection that it has had from the beginning.
+        Source::Answers(_) => Limits { head_timeout: LONGEST_IDLE, idle_timeout: LONGEST_IDLE, ..limits },
+        Source::Publisher | Source::Members => limits,
     };
     Config {
         listen: share.listen,
