@@ -88,12 +88,23 @@ enum Speech {
     Sse,
     WebSocket,
     Polls,
+    /// Over WebSocket, parts of an answer that was asked for and never ends.
+    Answers,
 }
 
 fn payload(n: u64) -> Vec<u8> {
     let mut payload = Vec::new();
     encode(Stamp { n, due_ns: now_ns(), published_ns: now_ns() }, "all", 100, &mut payload);
     payload
+}
+
+/// Reads an ask: a short masked message (RFC 6455, section 5.2).
+fn ask(stream: &mut TcpStream) {
+    let mut head = [0; 2];
+    stream.read_exact(&mut head).unwrap();
+    let length = usize::from(head[1] & 0x7f);
+    assert_eq!((head[0], head[1] & 0x80, length < 126), (0x81, 0x80, true));
+    stream.read_exact(&mut vec![0; 4 + length]).unwrap();
 }
 
 /// Reads a request head. A client sends its next request when this one is answered, so there is nothing behind it.
@@ -114,12 +125,26 @@ impl Speech {
         matches!(self, Self::Polls)
     }
 
+    /// Whether a client asks once.
+    fn is_by_asks(self) -> bool {
+        matches!(self, Self::Answers)
+    }
+
+    /// What is published; of answers more parts than are sent, and more asks than a client can have answered.
+    fn events(self) -> &'static str {
+        if self.is_by_asks() {
+            "pattern = \"stream\"\nparts = 1500\ngap = \"0s\"\nrate = \"900/s\""
+        } else {
+            "pattern = \"broadcast\"\nrate = \"100/s\""
+        }
+    }
+
     /// Answers the first request, so that the client is ready.
     fn greet(self, stream: &mut TcpStream) {
         let asked = request(stream);
         let head = match self {
             Self::Sse => "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n".to_owned(),
-            Self::WebSocket => {
+            Self::WebSocket | Self::Answers => {
                 let key = asked.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).unwrap();
                 format!(
                     "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -137,7 +162,7 @@ impl Speech {
         let payload = payload(n);
         let message = match self {
             Self::Sse => [format!("id: {n}\ndata: ").as_bytes(), &payload, b"\n\n"].concat(),
-            Self::WebSocket => [&[0x81, payload.len() as u8][..], &payload].concat(),
+            Self::WebSocket | Self::Answers => [&[0x81, payload.len() as u8][..], &payload].concat(),
             Self::Polls => {
                 let body = [format!("{{\"cursor\":{n},\"events\":[").as_bytes(), &payload, b"]}"].concat();
                 let length = body.len();
@@ -163,6 +188,9 @@ fn serve(speech: Speech, listener: &TcpListener, go_on: &mpsc::Receiver<()>, sen
         .collect();
     for time in 0..BEFORE + COUNTED {
         go_on.recv().unwrap();
+        if speech.is_by_asks() && time == 0 {
+            streams.iter_mut().for_each(ask);
+        }
         for n in FIRST + time * AT_ONCE..FIRST + (time + 1) * AT_ONCE {
             if speech.is_asked_for() {
                 for stream in &mut streams {
@@ -181,10 +209,11 @@ fn serve(speech: Speech, listener: &TcpListener, go_on: &mpsc::Receiver<()>, sen
     }
 }
 
-fn share(transport: &str, target: SocketAddr) -> WorkerShare {
+fn share(speech: Speech, transport: &str, target: SocketAddr) -> WorkerShare {
+    let events = speech.events();
     let scenario = format!(
-        "name = \"lean\"\n[clients]\ncount = {CLIENTS}\nconnect_rate = \"1000/s\"\n[events]\npattern = \"broadcast\"\n\
-         rate = \"100/s\"\nsize = \"100B\"\n\
+        "name = \"lean\"\n[clients]\ncount = {CLIENTS}\nconnect_rate = \"1000/s\"\n[events]\n{events}\n\
+         size = \"100B\"\n\
          [phases]\nmeasure = \"1s\"\n[[transports]]\n{transport}"
     );
     let plan = pushbench_scenario::parse(&scenario, "lean.toml", &Overrides::default()).unwrap();
@@ -215,7 +244,7 @@ async fn received(worker: &Worker, events: u64) {
 fn allocations(speech: Speech, transport: &str) -> u64 {
     let _alone = alone();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let share = share(transport, listener.local_addr().unwrap());
+    let share = share(speech, transport, listener.local_addr().unwrap());
     let ((tell, go_on), (tell_sent, sent)) = (mpsc::channel(), mpsc::channel());
     let server = thread::spawn(move || {
         IS_THE_TESTS_OWN.set(true);
@@ -270,6 +299,13 @@ fn an_event_over_sse_allocates_nothing() {
 #[test]
 fn an_event_over_websocket_allocates_nothing() {
     let allocations = allocations(Speech::WebSocket, "kind = \"websocket\"");
+    assert!(allocations <= OF_PIECES, "{allocations}");
+}
+
+/// Nor does an ask that has to wait, of which there are many.
+#[test]
+fn a_part_of_an_answer_allocates_nothing() {
+    let allocations = allocations(Speech::Answers, "kind = \"websocket\"");
     assert!(allocations <= OF_PIECES, "{allocations}");
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::age::AgeSum;
+use crate::fates::AnswerTally;
 use crate::ledger::Tally;
 use crate::snapshot::WorkerFinal;
 use crate::{Counters, Histograms, StreamBytes};
@@ -59,6 +60,27 @@ fn rates_are_those_of_the_measure_phase() {
     assert_eq!(row.opened, Some(15));
     assert_eq!(row.target_cpu_us_per_event, Some(2.5));
     assert_eq!(row.target_cpu_us_per_client_second, Some(25.0));
+}
+
+#[test]
+fn answers_have_their_columns_and_each_target_published_those_of_its_own_clients() {
+    let answers = AnswerTally { asked: 8, late: 2, completed: 7, cut_short: 1, stalls: 3, at_once_peak: 5 };
+    let mut histograms = Histograms::new();
+    for _ in 0..40 {
+        histograms.record(Figure::Slip, Phase::Measure, 1);
+        histograms.record(Figure::PartGap, Phase::Measure, 7);
+    }
+    let of = |answers| {
+        let mut sums = WorkerSums::default();
+        sums.fates.answers = answers;
+        summarize(&facts(&sums, &histograms))
+    };
+    let row = of(answers);
+    assert_eq!((row.answers, row.answers_cut_short, row.asks_late), (Some(8), Some(1), Some(2)));
+    assert_eq!((row.stalls, row.answers_at_once_peak, row.part_gap_p50_us), (Some(3), Some(5), Some(7)));
+    assert_eq!((row.publishes, row.first_part_p50_us), (Some(40), None));
+    let without = of(AnswerTally::default());
+    assert_eq!((without.publishes, without.answers, without.stalls), (Some(20), None, None));
 }
 
 /// A round with so many clients and events that cost so much CPU; one event was late by `latency_us`.

@@ -57,9 +57,9 @@ fn wrong_rows_of_a_recording_are_told_with_their_lines_before_anything_runs() {
     });
     assert_eq!(said[0], said[1]);
     assert_snapshot!(said[0], @r#"
-        error: tiny.toml:8: events.gap: gaps.csv:4: `40ms` is not a number of milliseconds such as 50 or 12.5
-        tiny.toml:8: events.gap: gaps.csv:5: `5000000` is out of range: up to 1h
-        "#);
+    error: tiny.toml:8: events.gap: gaps.csv:4: `40ms` is not a number of milliseconds such as 50 or 12.5
+    tiny.toml:8: events.gap: gaps.csv:5: `5000000` is out of range: up to 1h
+    "#);
 }
 
 /// Three faults in one file.
