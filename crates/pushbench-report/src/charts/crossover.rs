@@ -13,7 +13,9 @@ use super::swept::{self, Swept, pale};
 use crate::crossover::{Answer, Cell, Ranked};
 
 /// Cells narrower or lower than this have no words.
-const WORDED: (f64, f64) = (96.0, 60.0);
+const WORDED: (f64, f64) = (96.0, 34.0);
+/// Bands narrower than this have no words of their own.
+const WORDED_BAND: f64 = 84.0;
 /// Between two strokes of a hatch.
 const HATCH: f64 = 18.0;
 /// Height of the strip that tells of transports that are not ranked.
@@ -130,7 +132,9 @@ fn draw_strip(canvas: &mut Canvas<'_>, room: Rect, cell: &Cell<'_>, worded: bool
     draw_hatched(canvas, strip, SHADE);
     if worded {
         let face = Type::medium(19.0, ALARM);
-        let text = font::fit(&format!("invalid: {}", cell.invalid.join(", ")), face, room.width() - 20.0);
+        let wordings =
+            [format!("invalid: {}", cell.invalid.join(", ")), format!("invalid: {}", cell.invalid.len())];
+        let text = font::first_fitting(&wordings, face, room.width() - 20.0);
         draw_on_hatch(canvas, (strip.x(0.5), strip.y(0.5)), face, &text, SHADE);
     }
     height
@@ -166,8 +170,28 @@ fn draw_words(
             let text = font::fit("none valid", face, width - 14.0);
             draw_on_hatch(canvas, (x, y), face, &text, SHADE);
         }
+        Answer::Ranked(_) if draw_tied(canvas, room, cheapest, swept) => {}
         Answer::Ranked(_) => draw_ranked(canvas, room, cell, cheapest, swept),
     }
+}
+
+/// Names and costs of transports that cannot be told apart, each in its own band; whether there is room for that.
+fn draw_tied(canvas: &mut Canvas<'_>, room: Rect, cheapest: &[&Ranked<'_>], swept: &Swept<'_>) -> bool {
+    let band = room.width() / cheapest.len().max(1) as f64;
+    let (name, cost) = (Type::medium(22.0, TEXT), Type::regular(21.0, TEXT));
+    let fits = |ranked: &&Ranked<'_>| font::width(ranked.label, name) <= band - 12.0;
+    if cheapest.len() < 2 || band < WORDED_BAND || room.height() < 70.0 || !cheapest.iter().all(fits) {
+        return false;
+    }
+    for (at, ranked) in cheapest.iter().enumerate() {
+        let x = room.left + (at as f64 + 0.5) * band;
+        canvas.text((x, room.y(0.5) - 15.0), Align::Centre, name, ranked.label);
+        canvas.text((x, room.y(0.5) + 15.0), Align::Centre, cost, &swept.worded(ranked.cost));
+        if at > 0 {
+            canvas.text((room.left + at as f64 * band, room.y(0.5) - 45.0), Align::Centre, name, "≈");
+        }
+    }
+    true
 }
 
 /// Names, what they cost, and what the next costs.

@@ -3,6 +3,7 @@
 mod calibration;
 mod charts;
 mod compare;
+mod crossover;
 mod doubts;
 mod folder;
 mod gate;
