@@ -9,8 +9,8 @@ use pushbench_report::{RunFolder, charts};
 use crate::synthetic::swept::{COST, patchy, swept};
 
 fn answers(folder: &RunFolder) -> Vec<String> {
-    let map = Map::of(&folder.run).unwrap();
-    let words = map.cells.iter().map(|cell| {
+    let map = Map::of(&folder.run);
+    let words = map.iter().flat_map(|map| &map.cells).map(|cell| {
         let cheapest: Vec<&str> = cell.cheapest().map(|ranked| ranked.label).collect();
         let doubt = if cell.invalid.is_empty() { "" } else { " !" };
         match cell.answer {
