@@ -5,6 +5,7 @@ mod capacity;
 mod charts;
 mod chat;
 mod compare;
+mod crossover;
 mod doubts;
 mod folder;
 mod gate;

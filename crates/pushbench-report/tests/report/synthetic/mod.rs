@@ -18,6 +18,7 @@ mod manifest;
 mod models;
 mod seconds;
 pub(crate) mod streams;
+pub(crate) mod swept;
 pub(crate) mod troubles;
 pub(crate) mod written;
 
