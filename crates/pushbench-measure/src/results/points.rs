@@ -223,6 +223,7 @@ mod tests {
             calibration: None,
             transports: Vec::new(),
             results: results.to_vec(),
+            capacity: Vec::new(),
         };
         let (good, bad) = (|point| result(point, true, true), |point| result(point, false, true));
         let missed = |point| result(point, true, false);
