@@ -231,9 +231,9 @@ mod tests {
         ThresholdResult { figure: figure.to_owned(), condition, measured: Some(measured), met }
     }
 
-    fn cause(seen: Observed, missed: &[&str]) -> Option<Cause> {
+    fn cause(seen: &Observed, missed: &[&str]) -> Option<Cause> {
         let thresholds: Vec<_> = missed.iter().map(|figure| threshold(figure, 5e4, false)).collect();
-        too_much(&judge(&seen), &thresholds).map(|too_much| too_much.cause)
+        too_much(&judge(seen), &thresholds).map(|too_much| too_much.cause)
     }
 
     #[test]
@@ -290,10 +290,10 @@ mod tests {
             ),
         ];
         for (name, seen, missed, expected) in table {
-            assert_eq!(cause(seen, missed), expected, "{name}");
+            assert_eq!(cause(&seen, missed), expected, "{name}");
         }
         let unknown = Observed { limits_hit: 5, ..base };
-        assert_eq!(cause(unknown, p99), Some(Cause::Files), "what nobody knows may be the generator's");
+        assert_eq!(cause(&unknown, p99), Some(Cause::Files), "what nobody knows may be the generator's");
         let memory = Scarcity { what: Scarce::Memory, used: 9, allowed: 9 };
         assert_eq!(too_much(&exhausted(memory), &[]).unwrap().cause, Cause::Memory);
     }

@@ -110,7 +110,7 @@ pub fn markdown(run: &Run) -> String {
     if let Some(Found { heads, rows, reasons }) = found {
         push_markdown_table(&mut out, &heads, rows);
         out.extend(reasons.iter().map(|line| format!("* {}\n", line.text)));
-        out.push_str(&format!("\n{AT_CAPACITY}\n\n"));
+        out.extend(["\n", AT_CAPACITY, "\n\n"]);
     }
     if let Some(crossover::Drawn { title, heads, rows }) = crossover::block(run) {
         out.push_str(&title);

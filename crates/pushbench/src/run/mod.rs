@@ -139,7 +139,8 @@ fn injected(scenario: &Scenario) -> Vec<Inject> {
 async fn measure_all(asked: &Asked, mut measuring: Measuring<'_>) -> Result<Option<Ended>, Failure> {
     let plan = asked.scenario.first();
     if let Some(capacity) = plan.capacity {
-        return capacity::search_all(plan, &capacity, &asked.needs[0].machine, &mut measuring).await;
+        let search = capacity::search_all(plan, &capacity, &asked.needs[0].machine, &mut measuring);
+        return Box::pin(search).await;
     }
     // Results stand in the order of the scenario, whatever the order of the rounds.
     let mut groups = Vec::new();

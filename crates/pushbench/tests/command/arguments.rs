@@ -168,7 +168,7 @@ fn help_of_serve_and_completions() {
           --listen <ADDR:PORT>  Address to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
           --ring <N>            Events kept per topic, for clients that come back [default: 1024]
           --inject <FAULTS>     Make faults: delay=TIME[/N], drop=N, duplicate=N, reorder=N (every N-th
-                                event of a topic), stall=TIME/PERIOD
+                                event of a topic), limit=N/s, stall=TIME/PERIOD
       -h, --help                Print help
     ");
     assert_snapshot!(help_of(&["completions", "--help"]), @r"
@@ -229,7 +229,7 @@ fn wrong_arguments_are_named_and_refused() {
         (&["serve", "--ring", "-1"], "unexpected argument '-1'"),
         (
             &["serve", "--inject", "drp=5"],
-            "unknown fault `drp`, allowed: delay, drop, duplicate, reorder, stall (did",
+            "unknown fault `drp`, allowed: delay, drop, duplicate, reorder, limit, stall (did",
         ),
         (
             &["run", "x.toml", "--inject", "drop=1,delay=5"],

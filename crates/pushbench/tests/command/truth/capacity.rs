@@ -70,13 +70,14 @@ fn a_target_that_hands_over_1000_events_a_second_bears_1000() {
     let lines = [
         ("count = 8", "count = 1"),
         ("\"40/s\"", "\"820/s\""),
-        ("warmup = \"200ms\"", "warmup = \"1s\""),
+        ("warmup = \"200ms\"", "warmup = \"2s\""),
         ("drain = \"1200ms\"", "drain = \"1s\""),
     ];
-    let limit = "[target]\ninject = \"limit=1000/s\"\n[thresholds]\nlatency_p50 = \"< 40ms\"\n";
+    let limit = "[target]\ninject = \"limit=1000/s\"\n[thresholds]\nlatency_p50 = \"< 80ms\"\n";
     let search = "[capacity]\nvary = \"rate\"\nto = \"1150/s\"\n";
     let workshop = tiny_but(&lines, &format!("{SSE}{limit}{search}"));
-    // What is 3 % below is late by nothing, what is 2.7 % above waits 40 ms in the middle of the measure phase.
+    // Each percent above the limit is 25 ms of waiting in the middle of the measure phase: 1010/s passes with room for a
+    // machine that is late, 1060/s does not.
     let (run, record) = searched(&workshop, 975.0);
     assert_found(&record, 1_000.0, Cause::Latency);
     let points: Vec<&str> = run.scenario.points.iter().map(|point| point.name.as_str()).collect();
