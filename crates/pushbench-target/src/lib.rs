@@ -161,7 +161,8 @@ async fn sweep(server: Rc<Server>) {
 impl Handle {
     /// Publishes a schedule, after those begun before. Returns at once.
     ///
-    /// From now on until its end, publish requests to its topics are refused with `409`.
+    /// From now on until its end, publish requests to its topics are refused with `409`, and messages dropped; unless it is a
+    /// chat's, whose members publish: then nothing is published here.
     pub fn begin(&self, publishing: Publishing) {
         let PhaseEdges { start_ns, drain_ns, .. } = publishing.edges;
         self.stall_between(start_ns, drain_ns);

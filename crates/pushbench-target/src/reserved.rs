@@ -1,7 +1,7 @@
 //! Topics that a schedule has to itself.
 //!
 //! Clients of a run know which ids they are owed. A single event of a stranger would shift them all, and each client
-//! would miss one that was never published.
+//! would miss one that was never published. The rooms of a chat are open, because its clients publish themselves.
 
 use pushbench_scenario::plan::topic_index;
 use pushbench_scenario::{Events, Source};

@@ -55,7 +55,7 @@ pub(super) fn advice(condition: Condition) -> &'static str {
         }
         Condition::HostSteal => "a hypervisor held both sides up; measure on a quieter host",
         Condition::NeverConnected => "figures speak of the connected ones only",
-        Condition::PublishesSkipped => "the target could not publish what was due",
+        Condition::PublishesSkipped => "what was due could not be published",
         Condition::ListenOverflows => "lower connect_rate or raise net.core.somaxconn",
         Condition::Lost => "see the ledger columns",
         Condition::CutOff => {
