@@ -194,7 +194,13 @@ fn check_restart(
     check_return(section, "restart", back, phases, (transports, pause), faults);
 }
 
-fn outside(section: &Section, (key, what): (&str, &str), at: Duration, phases: &Phases, faults: &mut FaultList) {
+fn outside(
+    section: &Section,
+    (key, what): (&str, &str),
+    at: Duration,
+    phases: &Phases,
+    faults: &mut FaultList,
+) {
     let [at, measure] = [at, phases.measure].map(Period::from_duration);
     section.fault(key, faults, format!("{what}{at} is not within the measure phase, which lasts {measure}"));
 }

@@ -71,7 +71,8 @@ fn what_makes_no_life_is_told_key_by_key() {
 
 #[test]
 fn clients_must_have_time_to_come_back() {
-    let life = |life: &str| format!("{}[life]\n{life}\n", GOOD.replace("kind = \"sse\"", "kind = \"websocket\""));
+    let life =
+        |life: &str| format!("{}[life]\n{life}\n", GOOD.replace("kind = \"sse\"", "kind = \"websocket\""));
     let restart = life("restart = { at = \"5s\", for = \"2s\" }");
     assert_snapshot!(faults(&restart), @r#"
     x.toml:16: life.restart: no time to come back: a client of `websocket` may wait 16s before it connects again, so measure and drain together must last 24s at least, not 15s

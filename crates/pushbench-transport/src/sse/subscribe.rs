@@ -25,8 +25,6 @@ pub struct Subscriber {
     retry_ns: u64,
     state: State,
     parser: Parser,
-    /// Whether it asks for what it missed.
-    resume: bool,
 }
 
 #[derive(Debug)]
@@ -78,19 +76,14 @@ impl Subscriber {
             reply_timeout_ns: settings.reply_timeout.as_ns(),
             retry_ns: settings.retry.as_ns(),
             state: State::Away,
-            parser: Parser::default(),
-            resume: identity.resume,
+            parser: if identity.resume { Parser::default() } else { Parser::forgetting() },
         }
     }
 
     /// There is no connection.
     fn leave_stream(&mut self) {
         self.state = State::Away;
-        if self.resume {
-            self.parser.restart();
-        } else {
-            self.parser.forget();
-        }
+        self.parser.restart();
     }
 
     fn reconnect(&mut self, io: &Io<'_>) -> Step {
