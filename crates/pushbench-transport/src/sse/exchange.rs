@@ -30,8 +30,6 @@ pub(super) struct Exchange {
     retry_ns: u64,
     state: State,
     parser: Parser,
-    /// Whether the next exchange asks for what the last one missed.
-    resume: bool,
 }
 
 #[derive(Debug)]
@@ -96,8 +94,7 @@ impl Exchange {
             reply_timeout_ns: settings.reply_timeout.as_ns(),
             retry_ns: settings.retry.as_ns(),
             state: State::None,
-            parser: Parser::default(),
-            resume,
+            parser: if resume { Parser::default() } else { Parser::forgetting() },
         }
     }
 
@@ -108,7 +105,7 @@ impl Exchange {
 
     /// Forgets after which event to resume.
     pub(super) fn begin_anew(&mut self) {
-        self.parser.forget();
+        self.parser = Parser::default();
     }
 
     /// Sends the request whose line is written, with the headers of an event source, and waits for the response.
@@ -135,11 +132,7 @@ impl Exchange {
     /// Ends the exchange; the connection may be good for another one.
     pub(super) fn end(&mut self) {
         self.state = State::None;
-        if self.resume {
-            self.parser.restart();
-        } else {
-            self.parser.forget();
-        }
+        self.parser.restart();
     }
 
     pub(super) fn received(&mut self, bytes: &[u8], io: &mut Io<'_>) -> Progress {

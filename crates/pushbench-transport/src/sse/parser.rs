@@ -37,6 +37,8 @@ pub struct Parser {
     mark: u8,
     /// The last line ended with CR: an LF right after it belongs to that end.
     after_cr: bool,
+    /// Whether the last event id is not kept over the end of a stream.
+    forgets: bool,
 }
 
 /// A block, and a line of it, whose ends have not come.
@@ -59,14 +61,16 @@ struct Block<'a> {
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Parser {
-    /// Begins a new stream: what the old one left unfinished is dropped, as 9.2.6 demands.
-    pub fn restart(&mut self) {
-        *self = Self { last_id: std::mem::take(&mut self.last_id), ..Self::default() };
+    /// A parser that knows nothing of the last event id once its stream has ended: of a client that does not resume.
+    #[must_use]
+    pub fn forgetting() -> Self {
+        Self { forgets: true, ..Self::default() }
     }
 
-    /// The same, with nothing known of what was before.
-    pub fn forget(&mut self) {
-        *self = Self::default();
+    /// Begins a new stream: what the old one left unfinished is dropped, as 9.2.6 demands.
+    pub fn restart(&mut self) {
+        let last_id = if self.forgets { LastId::default() } else { std::mem::take(&mut self.last_id) };
+        *self = Self { last_id, forgets: self.forgets, ..Self::default() };
     }
 
     /// The last event id, empty when there is none.
