@@ -98,7 +98,7 @@ fn draw_shares(canvas: &mut Canvas<'_>, view: &View<'_>, shares: &[f64]) {
         "delivery latency of healthy clients (log)",
     );
     let left = room.left + y.label_width() + 14.0;
-    let within = Rect::new(left, room.top + 66.0, room.right - 300.0, room.bottom - 72.0);
+    let within = Rect::new(left, room.top + 66.0, room.right - 345.0, room.bottom - 72.0);
     let plots = panels(within, PERCENTILES.len(), 30.0, 0.0);
     for (at, plot) in plots.iter().enumerate() {
         draw_y(canvas, *plot, &y, if at == 0 { Labels::Shown } else { Labels::Hidden });
