@@ -1,7 +1,7 @@
 """Compares the interval logs of a run with its summary, by an HdrHistogram that is not ours.
 
 Called by check-hlog.sh, which installs the package `hdrhistogram`. Every `delivery` line of a transport (of all rounds,
-by number of clients) is added up; count, p50, p90, p99 and maximum must be those of summary.csv, within the precision
+by point and number of clients) is added up; count, p50, p90, p99 and maximum must be those of summary.csv, within the precision
 of the histograms.
 """
 
@@ -26,12 +26,14 @@ FIGURES = {
 }
 
 
-def step_of(tag):
-    """The number of clients in a tag such as `delivery.1000.r2`, "" where it has none; None for other tags."""
+def place_of(tag):
+    """Number of the point and number of clients in a tag such as `delivery.p3.1000.r2`, "" for what it has not; None for
+    other tags."""
     name, *parts = tag.split(".")
-    if name != "delivery" or not all(part.lstrip("r").isdigit() for part in parts):
+    if name != "delivery" or not all(part.lstrip("pr").isdigit() for part in parts):
         return None
-    return next((part for part in parts if part.isdigit()), "")
+    point = next((part[1:] for part in parts if part.startswith("p")), "")
+    return point, next((part for part in parts if part.isdigit()), "")
 
 
 class Broken(Exception):
@@ -57,8 +59,8 @@ class CountedLines:
         self.file.close()
 
 
-def sums_by_step(log):
-    """Delivery latency of a log by number of clients, all rounds added."""
+def sums_by_place(log):
+    """Delivery latency of a log by point and number of clients, all rounds added."""
     sums = collections.defaultdict(lambda: HdrHistogram(1, LARGEST_US, DIGITS))
     try:
         reader = HistogramLogReader(str(log), HdrHistogram(1, LARGEST_US, DIGITS))
@@ -67,9 +69,9 @@ def sums_by_step(log):
     reader.input_file = lines = CountedLines(reader.input_file)
     try:
         while (interval := reader.get_next_interval_histogram()) is not None:
-            step = step_of(interval.get_tag() or "")
-            if step is not None:
-                sums[step].add(interval)
+            place = place_of(interval.get_tag() or "")
+            if place is not None:
+                sums[place].add(interval)
     # Its decoder raises whatever it comes upon.
     except Exception as error:
         raise Broken(f"{log}:{lines.number}: not a histogram: {str(error) or type(error).__name__}") from None
@@ -89,15 +91,19 @@ def differences(row, histogram):
 
 
 def main(run):
-    if json.loads((run / "run.json").read_text())["status"] != "complete":
+    manifest = json.loads((run / "run.json").read_text())
+    if manifest["status"] != "complete":
         sys.exit(f"{run}: only a complete run can be checked")
+    points = [point["name"] for point in manifest["scenario"].get("points", [])]
+    numbers = {name: str(number) for number, name in enumerate(points, 1)}
     rows = list(csv.DictReader((run / "summary.csv").open()))
-    logs = {label: sums_by_step(run / label / "latency.hlog") for label in {row["label"] for row in rows}}
+    logs = {label: sums_by_place(run / label / "latency.hlog") for label in {row["label"] for row in rows}}
     faults = 0
     for row in rows:
-        histogram = logs[row["label"]][row.get("step", "")]
+        point = row.get("point", "")
+        histogram = logs[row["label"]][numbers.get(point, ""), row.get("step", "")]
         found = list(differences(row, histogram))
-        name = " ".join(filter(None, [row["label"], row.get("step", "")]))
+        name = " ".join(filter(None, [row["label"], point, row.get("step", "")]))
         print(f"{name}: " + ("; ".join(found) or f"{histogram.get_total_count()} values agree"))
         faults += len(found)
     if not rows:

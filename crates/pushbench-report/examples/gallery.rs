@@ -7,7 +7,7 @@ use pushbench_report::compare::{Comparison, Selection, Share, load, names};
 use pushbench_report::{ReportError, RunFolder, charts};
 use std::path::Path;
 use synthetic::written::{Made, write};
-use synthetic::{Shape, folder, troubles};
+use synthetic::{Shape, folder, swept, troubles};
 
 fn main() -> Result<(), ReportError> {
     let dir = std::env::args().nth(1).unwrap_or_else(|| "gallery".to_owned());
@@ -55,8 +55,19 @@ fn comparisons() -> [(&'static str, Vec<Made>); 5] {
 
 type Make = fn() -> RunFolder;
 
-fn runs() -> [(&'static str, Make); 15] {
+fn runs() -> [(&'static str, Make); 20] {
     [
+        ("sweep-patchy", swept::patchy),
+        ("sweep-crossover", || swept::swept(&[0.2, 1.0, 2.0, 5.0, 20.0], &[100, 300, 1_000], 3)),
+        ("sweep-many", || {
+            swept::swept(
+                &[0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0],
+                &[10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000],
+                1,
+            )
+        }),
+        ("sweep-line", || swept::swept(&[0.2, 1.0, 2.0, 5.0, 20.0], &[], 1)),
+        ("sweep-line-repeated", || swept::swept(&[0.2, 1.0, 2.0, 5.0], &[], 3)),
         ("one-30s", || folder(&Shape { transports: 1, ..Shape::default() })),
         ("four-30s", || folder(&Shape::default())),
         ("four-3s", || folder(&Shape { measure_s: 3, steps: vec![50], ..Shape::default() })),

@@ -103,7 +103,9 @@ impl<'a> Cell<'a> {
         let mut ranked: Vec<Ranked<'a>> = ranked.collect();
         ranked.sort_by(|a, b| a.cost.total_cmp(&b.cost));
         if let Some(lowest) = ranked.first().copied() {
-            ranked.iter_mut().for_each(|other| other.ties = lowest.ties_with(other));
+            for other in &mut ranked {
+                other.ties = lowest.ties_with(other);
+            }
         }
         let answer = match (all.is_empty(), valid.is_empty(), ranked.is_empty()) {
             (true, ..) => Answer::NotMeasured,

@@ -17,8 +17,12 @@ use crate::file::{capacity, keys};
 const LABEL: &str = "^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$";
 
 /// Keys without a default, by the table's type.
-const REQUIRED: &[(&str, &[&str])] =
-    &[("Clients", &["count"]), ("Events", &["pattern", "rate"]), ("Phases", &["measure"])];
+const REQUIRED: &[(&str, &[&str])] = &[
+    ("Clients", &["count"]),
+    ("Events", &["pattern", "rate"]),
+    ("Phases", &["measure"]),
+    ("Capacity", &["vary"]),
+];
 
 /// The schema, draft 7: the one that editors of TOML know best.
 #[must_use]

@@ -1,7 +1,5 @@
 //! What a file with several points becomes.
 
-#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
-
 use pushbench_measure::results::SweptKey;
 use pushbench_scenario::{Overrides, Plan, Scenario, Varies};
 use pushbench_transport::Period;

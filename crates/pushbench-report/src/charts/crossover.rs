@@ -13,7 +13,9 @@ use super::swept::{self, Swept, pale};
 use crate::crossover::{Answer, Cell, Ranked};
 
 /// Cells narrower or lower than this have no words.
-const WORDED: (f64, f64) = (96.0, 60.0);
+const WORDED: (f64, f64) = (96.0, 34.0);
+/// Bands narrower than this have no words of their own.
+const WORDED_BAND: f64 = 84.0;
 /// Between two strokes of a hatch.
 const HATCH: f64 = 18.0;
 /// Height of the strip that tells of transports that are not ranked.
@@ -130,7 +132,9 @@ fn draw_strip(canvas: &mut Canvas<'_>, room: Rect, cell: &Cell<'_>, worded: bool
     draw_hatched(canvas, strip, SHADE);
     if worded {
         let face = Type::medium(19.0, ALARM);
-        let text = font::fit(&format!("invalid: {}", cell.invalid.join(", ")), face, room.width() - 20.0);
+        let wordings =
+            [format!("invalid: {}", cell.invalid.join(", ")), format!("{} invalid", cell.invalid.len())];
+        let text = font::first_fitting(&wordings, face, room.width() - 20.0);
         draw_on_hatch(canvas, (strip.x(0.5), strip.y(0.5)), face, &text, SHADE);
     }
     height
@@ -155,7 +159,7 @@ fn draw_words(
     let plain = Type::regular(21.0, FAINT_TEXT);
     match cell.answer {
         Answer::NotMeasured => {
-            canvas.text((x, y), Align::Centre, plain, &font::fit("not measured", plain, width))
+            canvas.text((x, y), Align::Centre, plain, &font::fit("not measured", plain, width));
         }
         Answer::NoneMeets => {
             let wordings = ["none meets the thresholds", "none meets them", "none"].map(str::to_owned);
@@ -166,11 +170,31 @@ fn draw_words(
             let text = font::fit("none valid", face, width - 14.0);
             draw_on_hatch(canvas, (x, y), face, &text, SHADE);
         }
+        Answer::Ranked(_) if draw_tied(canvas, room, cheapest, swept) => {}
         Answer::Ranked(_) => draw_ranked(canvas, room, cell, cheapest, swept),
     }
 }
 
-/// Names, what they cost, and what the next costs.
+/// Names and costs of transports that cannot be told apart, each in its own band; whether there is room for that.
+fn draw_tied(canvas: &mut Canvas<'_>, room: Rect, cheapest: &[&Ranked<'_>], swept: &Swept<'_>) -> bool {
+    let band = room.width() / cheapest.len().max(1) as f64;
+    let (name, cost) = (Type::medium(22.0, TEXT), Type::regular(21.0, TEXT));
+    let fits = |ranked: &&Ranked<'_>| font::width(ranked.label, name) <= band - 12.0;
+    if cheapest.len() < 2 || band < WORDED_BAND || room.height() < 70.0 || !cheapest.iter().all(fits) {
+        return false;
+    }
+    for (at, ranked) in cheapest.iter().enumerate() {
+        let x = room.left + (at as f64 + 0.5) * band;
+        canvas.text((x, room.y(0.5) - 15.0), Align::Centre, name, ranked.label);
+        canvas.text((x, room.y(0.5) + 15.0), Align::Centre, cost, &swept.worded(ranked.cost));
+        if at > 0 {
+            canvas.text((room.left + at as f64 * band, room.y(0.5) - 45.0), Align::Centre, name, "≈");
+        }
+    }
+    true
+}
+
+/// The name, what it costs, and what the next costs. Of several that cannot be told apart the colours alone say which.
 fn draw_ranked(
     canvas: &mut Canvas<'_>,
     room: Rect,
@@ -178,32 +202,26 @@ fn draw_ranked(
     cheapest: &[&Ranked<'_>],
     swept: &Swept<'_>,
 ) {
+    let [lowest, others @ ..] = cheapest else { return };
     let width = room.width() - 14.0;
-    let names: Vec<&str> = cheapest.iter().map(|ranked| ranked.label).collect();
-    let costs: Vec<String> = cheapest.iter().map(|ranked| swept.worded(ranked.cost)).collect();
-    let mut lines: Vec<(String, Type)> = Vec::new();
-    let name = Type::medium(if room.width() < 200.0 { 21.0 } else { 25.0 }, TEXT);
-    let cost = Type::regular(if room.width() < 200.0 { 20.0 } else { 23.0 }, TEXT);
-    let joined = names.join(" ≈ ");
-    if font::width(&joined, name) <= width || names.len() == 1 {
-        lines.push((font::fit(&joined, name, width), name));
-    } else {
-        // One below the other: each but the first says that it is as cheap.
-        let marked = names
-            .iter()
-            .enumerate()
-            .map(|(at, name)| if at == 0 { (*name).to_owned() } else { format!("≈ {name}") });
-        lines.extend(marked.map(|text| (font::fit(&text, name, width), name)));
-    }
-    let wordings = [costs.join(" ≈ "), costs.first().cloned().unwrap_or_default()];
-    lines.push((font::first_fitting(&wordings, cost, width), cost));
+    let (large, small) = match (room.height() < 70.0, room.width() < 200.0) {
+        (true, _) => (18.0, 16.0),
+        (_, true) => (21.0, 20.0),
+        _ => (25.0, 23.0),
+    };
+    let (name, cost) = (Type::medium(large, TEXT), Type::regular(small, TEXT));
+    let label = if others.is_empty() { lowest.label } else { "≈" };
+    let mut lines = vec![
+        (font::fit(label, name, width), name),
+        (font::fit(&swept.worded(lowest.cost), cost, width), cost),
+    ];
     if let Some(next) = cell.next() {
         let face = Type::regular(19.0, mix(TEXT, FAINT_TEXT, 0.5));
         let cost = swept.worded(next.cost);
         let wordings = [format!("next: {} {cost}", next.label), format!("next {cost}")];
         lines.push((font::first_fitting(&wordings, face, width), face));
     }
-    let height = |face: &Type| face.size * 1.32;
+    let height = |face: &Type| face.size * if room.height() < 70.0 { 1.2 } else { 1.32 };
     // From the end: what the next costs is the first to go.
     while lines.len() > 1 && lines.iter().map(|(_, face)| height(face)).sum::<f64>() > room.height() - 6.0 {
         lines.pop();

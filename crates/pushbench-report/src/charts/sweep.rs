@@ -15,7 +15,6 @@ use super::palette::{AXIS, GRID, TEXT};
 use super::scale::{Scale, Unit};
 use super::swept::{self, Swept};
 
-const TITLE: &str = "What a key does to latency and cost: lower is better";
 const LATENCY: &str = "latency_p99_us";
 
 /// A figure of a transport at a value of the key.
@@ -45,7 +44,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, swept: &Swept<'_>) {
     let [key] = swept.map.sweep.keys.as_slice() else { return };
     let subtitle = "Hollow: not valid there. No marker: not measured, or too few deliveries for a p99. \
         Values stand in the order of the scenario, evenly.";
-    let room = surround(canvas, TITLE, subtitle, &swept::footer(swept));
+    let title = format!("Latency and cost against {}: lower is better", key.key);
+    let room = surround(canvas, &title, subtitle, &swept::footer(swept));
     let within = Rect::new(room.left + 96.0, room.top + 64.0, room.right - 260.0, room.bottom - 76.0);
     let plots = panels(within, 2, 120.0, 0.0);
     let heads = ["delivery latency p99 (log)".to_owned(), swept.cost_in_words()];

@@ -130,7 +130,8 @@ pub(super) fn footer(swept: &Swept<'_>) -> Vec<(String, Type)> {
     if alarms.is_empty() {
         facts.push(format!("valid: every check of {of} measurements inside its bounds, warnings aside"));
     } else if holes > 0 {
-        alarms.push(format!("{holes} cells without a valid measurement"));
+        let noun = if holes == 1 { "cell" } else { "cells" };
+        alarms.push(format!("{holes} {noun} without a valid measurement"));
     }
     let mut lines = plain_footer(&facts, &alarms);
     let width = f64::from(SIZE.0) - 2.0 * MARGIN;

@@ -54,7 +54,9 @@ pub(super) fn rows(run: &Run) -> Vec<Row<'_>> {
 pub(super) fn blocks(run: &Run) -> [Vec<Column>; 2] {
     let mut blocks = [delivery(), cost(run)];
     if super::has_points(run) {
-        blocks.iter_mut().for_each(|block| block.insert(0, Column::new("", "point", point)));
+        for block in &mut blocks {
+            block.insert(0, Column::new("", "point", point));
+        }
     }
     blocks
 }

@@ -236,9 +236,10 @@ fn thresholds_met(run: &Run) -> Vec<Cell> {
     }
     let line = |(of, values): (&ThresholdResult, Vec<String>)| {
         // Of many points the values would make no line to be read.
-        let values = match super::has_points(run) {
-            true => format!("{} of {} rows", values.len(), asked(run, of)),
-            false => values.join(", "),
+        let values = if super::has_points(run) {
+            format!("{} of {} rows", values.len(), asked(run, of))
+        } else {
+            values.join(", ")
         };
         let text = format!("threshold met: {} {} ({values})", of.figure, of.condition);
         Cell::new(text, Paint::Good)

@@ -4,6 +4,7 @@ mod calibration;
 mod capacity;
 mod charts;
 mod compare;
+mod crossover;
 mod doubts;
 mod folder;
 mod gate;

@@ -14,7 +14,7 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result<Exit, Failure> {
     }
     plans::refuse_what_does_not_fit(&plans)?;
     if let Err(reason) = plans::want_consent(&plans, arguments.overrides.yes) {
-        terminal::say(format_args!("{reason}"));
+        terminal::data(reason);
     }
     Ok(Exit::Ok)
 }

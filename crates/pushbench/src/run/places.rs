@@ -66,7 +66,7 @@ impl Place {
 
     fn job<'a>(&'a self, round: u32, program: &'a Path) -> Job<'a> {
         let Self { ref plan, point, transport, clients, targets, workers, predicted } = *self;
-        Job { plan, point, transport, clients, round, targets, workers, program, predicted }
+        Job { plan, transport, clients, point, round, targets, workers, program, predicted }
     }
 }
 

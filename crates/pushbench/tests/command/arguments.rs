@@ -79,6 +79,8 @@ fn help_of_run() {
 
     Options:
           --only <LABEL>     Only the transports with these labels
+          --points <POINT>   Only these points of a sweep or these cases: names, numbers from 1, or
+                             values such as clients.count=100
           --clients <N>      Number of clients instead of the scenario's; several make steps; max: as
                              many of its largest step as fit here
           --rate <RATE>      Events published per second over all topics, such as 5/s or 12/m
@@ -88,6 +90,7 @@ fn help_of_run() {
           --seed <N>         Seed of every random choice
           --inject <FAULTS>  Faults that the target makes, such as
                              delay=50ms,drop=10,duplicate=10,reorder=10,stall=500ms/5s
+          --yes              Run sweeps and cases of more than 48 measurements or 10 minutes
           --out <DIR>        Folder that run folders are made in [default: results]
           --json             Print each run's manifest as a JSON document on standard output, and
                              nothing else there
@@ -109,6 +112,8 @@ fn help_of_check_and_report() {
 
     Options:
           --only <LABEL>     Only the transports with these labels
+          --points <POINT>   Only these points of a sweep or these cases: names, numbers from 1, or
+                             values such as clients.count=100
           --clients <N>      Number of clients instead of the scenario's; several make steps; max: as
                              many of its largest step as fit here
           --rate <RATE>      Events published per second over all topics, such as 5/s or 12/m
@@ -118,6 +123,7 @@ fn help_of_check_and_report() {
           --seed <N>         Seed of every random choice
           --inject <FAULTS>  Faults that the target makes, such as
                              delay=50ms,drop=10,duplicate=10,reorder=10,stall=500ms/5s
+          --yes              Run sweeps and cases of more than 48 measurements or 10 minutes
       -h, --help             Print help
     ");
     assert_snapshot!(help_of(&["report", "--help"]), @r"
@@ -129,8 +135,10 @@ fn help_of_check_and_report() {
       <RUN_DIR>  The folder of a run: the one that holds run.json
 
     Options:
-          --markdown  Print the table as Markdown
-      -h, --help      Print help
+          --markdown        Print the table as Markdown
+          --points <POINT>  Of a run of several points, draw the charts of these too: names, numbers
+                            from 1, or values
+      -h, --help            Print help
     ");
 }
 

@@ -14,6 +14,7 @@ fn the_files_of_a_run_have_these_columns() {
     let columns = |file| header(&folder.join(file)).replace(',', "\n");
     assert_snapshot!(columns("sse/clients.csv"), @r"
     step
+    point
     round
     figure
     quantile

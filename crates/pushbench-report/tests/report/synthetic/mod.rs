@@ -17,6 +17,7 @@ mod figures;
 mod manifest;
 mod models;
 mod seconds;
+pub(crate) mod swept;
 pub(crate) mod troubles;
 pub(crate) mod written;
 

@@ -88,7 +88,7 @@ fn leaves(prefix: &str, table: &DeTable<'_>, values: &mut Vec<(String, String)>)
         match value.get_ref() {
             DeValue::Table(below) => leaves(&format!("{path}."), below, values),
             DeValue::Array(list) if path == "transports" => {
-                values.push((path, format!("{} of its own", list.len())))
+                values.push((path, format!("{} of its own", list.len())));
             }
             other => values.push((path, worded(other))),
         }

@@ -108,7 +108,7 @@ fn label_of(entry: &DeTable<'_>) -> String {
 
 /// The keys that its transport has, `kind` aside.
 fn keys_of(entry: &DeTable<'_>) -> Vec<String> {
-    let settings = text(entry, "kind").and_then(Kind::from_name).map(|kind| kind.default_settings());
+    let settings = text(entry, "kind").and_then(Kind::from_name).map(Kind::default_settings);
     let settings = settings.and_then(|settings| serde_json::to_value(settings).ok());
     let keys = settings.as_ref().and_then(serde_json::Value::as_object).into_iter().flatten();
     keys.map(|(key, _)| key.clone()).filter(|key| key != "kind").collect()
@@ -119,12 +119,11 @@ pub(super) fn merge<'i>(base: &mut DeTable<'i>, over: &DeTable<'i>) {
     for (key, value) in over {
         let name: &str = key.get_ref();
         let below = base.get_mut(name).map(Spanned::get_mut);
-        match (below, value.get_ref()) {
-            (Some(DeValue::Table(base)), DeValue::Table(over)) => merge(base, over),
-            _ => {
-                base.remove(name);
-                base.insert(key.clone(), value.clone());
-            }
+        if let (Some(DeValue::Table(base)), DeValue::Table(over)) = (below, value.get_ref()) {
+            merge(base, over);
+        } else {
+            base.remove(name);
+            base.insert(key.clone(), value.clone());
         }
     }
 }

@@ -71,7 +71,9 @@ pub(super) fn read<'i>(
         keys.retain(|key| !faults.has(&format!("sweep.{}", key.path)));
         keys.truncate(MOST_KEYS);
         if faults.has("sweep") {
-            keys.iter_mut().for_each(|key| key.values.truncate(1));
+            for key in &mut keys {
+                key.values.truncate(1);
+            }
         }
     }
     let all = cells(&keys, base, faults);
