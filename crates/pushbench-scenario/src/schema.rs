@@ -22,6 +22,7 @@ const REQUIRED: &[(&str, &[&str])] = &[
     ("Events", &["pattern", "rate"]),
     ("Phases", &["measure"]),
     ("Slow", &["share"]),
+    ("Capacity", &["vary"]),
 ];
 
 /// The keys that one pattern of `[events]` has and no other.

@@ -26,7 +26,7 @@ pub(crate) enum Vary {
 /// Searches how many clients, or events, each transport bears within its thresholds.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-#[schemars(deny_unknown_fields)]
+#[schemars(rename = "Capacity", deny_unknown_fields)]
 pub(crate) struct Keys {
     /// What is varied: the number of clients, or the rate of events.
     #[schemars(required)]
