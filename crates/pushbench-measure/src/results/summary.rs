@@ -209,11 +209,11 @@ summary! {
     messages_late: u64,
     /// Clients that left by plan.
     left: u64,
-    /// Clients whose connection the target dropped, by a storm or a restart.
+    /// Times that a client lost its connection to a storm or a restart.
     dropped: u64,
     /// Of these, how many were back before the end.
     back: u64,
-    /// Transport ready again − dropped: when half of the dropped were back.
+    /// From the instant at which a storm or restart was due until half of the dropped were ready again.
     back_p50_us: u64,
     /// The same, 95 % of them.
     back_p95_us: u64,

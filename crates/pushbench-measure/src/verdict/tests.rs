@@ -185,3 +185,12 @@ fn every_condition_has_a_bound() {
     assert_eq!(findings.len(), BOUNDS.len());
     assert!(findings.iter().all(|finding| finding.level > Level::Ok && finding.text.contains(": ")));
 }
+
+#[test]
+fn a_target_that_drops_connections_is_not_blamed_for_the_rush_that_follows() {
+    let seen = |drops| Observed { listen_overflows: Some(3), drops, ..Observed::default() };
+    assert_eq!(level_for(Condition::ListenOverflows, &seen(false)), Some(Level::Breach));
+    assert_eq!(level_for(Condition::ListenOverflows, &seen(true)), Some(Level::Warning));
+    let limits = Observed { limits_hit: 1, drops: true, ..Observed::default() };
+    assert_eq!(level_for(Condition::LimitReached, &limits), Some(Level::Breach), "what ran out ran out");
+}

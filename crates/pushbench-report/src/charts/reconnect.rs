@@ -10,14 +10,14 @@ use super::canvas::{Align, Canvas, Stroke};
 use super::font::{self, Type};
 use super::frame::{Extent, frame};
 use super::layout::{Point, Rect};
-use super::palette::{FAINT_TEXT, NEUTRAL, PAPER, SHADE};
+use super::palette::{FAINT_TEXT, NEUTRAL, SHADE};
 use super::scale::{Scale, Unit};
 use super::view::{Series, View};
 use crate::format::{grouped, share, short_count, time_us, typed};
 
 const TITLE: &str = "Coming back after a drop: sooner, and without a spike, is better";
-const SUBTITLE: &str = "Above: share of the clients whose transport is ready. Below: connections the target accepts in each \
-    second. Missed: events due while a client was away that it never got; caught up: those that it got when it was back.";
+const SUBTITLE: &str = "Above: clients whose transport is ready. Below: connections that the target accepts in each second. Missed: \
+    due while a client was away, never received; caught up: received when it was back. Grey: target away; drain.";
 
 /// Seconds shown before the drop.
 const BEFORE_S: f64 = 2.0;
@@ -166,11 +166,9 @@ fn draw_connected(
         let line: Vec<Point> = drop.connected(series).into_iter().map(place).collect();
         canvas.line(&line, Stroke { color: series.ink.color, width: 4.5, dash: series.ink.dash });
     }
-    // The words stand beside the instant, below the lines that come down from it.
     let words = format!("{}: {}", cause(drop).0, cause(drop).1);
-    let (left, y) = (plot.x(x.scale.share(0.0)) + 12.0, plot.bottom - 22.0);
-    canvas.fill(Rect::new(left - 4.0, y - 15.0, left + font::width(&words, TICK) + 6.0, y + 15.0), PAPER);
-    canvas.text((left, y), Align::Left, TICK, &words);
+    let left = plot.x(x.scale.share(0.0)).max(plot.left + 130.0);
+    canvas.text((left, plot.top - 26.0), Align::Left, TICK, &words);
     list(canvas, plot, right, "half · 95 % · all of the dropped back after", view, back_words);
 }
 
