@@ -50,7 +50,8 @@ async fn serve(
 
 #[test]
 fn a_slow_reader_reads_at_its_rate_while_there_is_something_to_read() {
-    for rate in [20_u32, 400] {
+    // What is read at once has to be less than the socket's buffer holds, or it is empty in between.
+    for rate in [20_u32, 100] {
         let begin_ns = now_ns();
         // The first bytes fill the sockets of those who are slow before the measure phase begins.
         let keys = format!("kind = \"sse\"\n[slow]\nshare = \"99%\"\nread = \"{rate}KiB/s\"");
