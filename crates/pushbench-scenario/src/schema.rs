@@ -17,12 +17,8 @@ use crate::file::{capacity, keys};
 const LABEL: &str = "^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$";
 
 /// Keys without a default, by the table's type.
-const REQUIRED: &[(&str, &[&str])] = &[
-    ("Clients", &["count"]),
-    ("Events", &["pattern", "rate"]),
-    ("Phases", &["measure"]),
-    ("Capacity", &["vary"]),
-];
+const REQUIRED: &[(&str, &[&str])] =
+    &[("Clients", &["count"]), ("Events", &["pattern", "rate"]), ("Phases", &["measure"])];
 
 /// The schema, draft 7: the one that editors of TOML know best.
 #[must_use]
@@ -50,6 +46,8 @@ pub fn schema() -> Value {
     for (table, required) in REQUIRED {
         definitions[*table]["required"] = json!(required);
     }
+    // Of points there are none beside it.
+    definitions["Capacity"]["required"] = json!(["vary"]);
     // With a number of topics exactly when there are topics.
     let events = &mut definitions["Events"];
     events["if"] = json!({ "properties": { "pattern": { "const": "topics" } } });
