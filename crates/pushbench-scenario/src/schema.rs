@@ -17,13 +17,8 @@ use crate::file::{capacity, keys, life, slow};
 const LABEL: &str = "^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$";
 
 /// Keys without a default, by the table's type.
-const REQUIRED: &[(&str, &[&str])] = &[
-    ("Clients", &["count"]),
-    ("Events", &["pattern", "rate"]),
-    ("Phases", &["measure"]),
-    ("Slow", &["share"]),
-    ("Capacity", &["vary"]),
-];
+const REQUIRED: &[(&str, &[&str])] =
+    &[("Clients", &["count"]), ("Events", &["pattern", "rate"]), ("Phases", &["measure"])];
 
 /// The keys that one pattern of `[events]` has and no other.
 struct PatternKeys {
@@ -79,6 +74,9 @@ pub fn schema() -> Value {
     for (table, required) in REQUIRED {
         definitions[*table]["required"] = json!(required);
     }
+    // Of points there are none beside it.
+    definitions["Capacity"]["required"] = json!(["vary"]);
+    definitions["Slow"]["required"] = json!(["share"]);
     // With a number of topics exactly when there are topics.
     let events = &mut definitions["Events"];
     events["if"] = json!({ "properties": { "pattern": { "const": "topics" } } });

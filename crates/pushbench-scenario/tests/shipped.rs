@@ -33,6 +33,7 @@ fn every_shipped_file_is_a_plan_named_like_its_file() {
     assert_eq!(
         names,
         [
+            "capacity",
             "chat-room",
             "churn",
             "ci-log",

@@ -88,6 +88,10 @@ pub fn draw_all(folder: &RunFolder, out: &Path) -> Result<Vec<PathBuf>, ReportEr
             1 => save(out, SWEEP, |canvas| sweep::draw(canvas, &swept))?,
             _ => save(out, CROSSOVER, |canvas| crossover::draw(canvas, &swept))?,
         });
+        let view = View::new(folder);
+        if slow_readers::wanted(&view) {
+            drawn.push(save(out, "slow-readers.png", |canvas| slow_readers::draw(canvas, &view))?);
+        }
     }
     if left_out(folder).is_none() {
         for number in 1..=folder.run.scenario.points.len() {

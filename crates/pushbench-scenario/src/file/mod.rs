@@ -6,6 +6,7 @@ mod chat;
 mod counts;
 mod drain;
 mod events;
+mod head;
 pub(crate) mod keys;
 pub(crate) mod life;
 mod points;
@@ -178,19 +179,7 @@ fn plan(
     faults: &mut FaultList,
 ) -> Option<Plan> {
     let head = top.read(keys::Top::default(), None, &TABLES, faults);
-    top.require("name", faults, "lowercase letters, digits and hyphens");
-    if let Some(name) = &head.name
-        && !names_a_folder(name)
-    {
-        top.fault("name", faults, format!("`{name}`: {FOLDER_NAME}"));
-    }
-    if head.name.as_deref() == Some(RESERVED_NAME) {
-        top.fault("name", faults, "`compare` is the name of the comparisons' folder, any other is allowed");
-    }
-    if head.title.as_deref().is_some_and(|title| title.contains(char::is_control)) {
-        top.fault("title", faults, NO_CONTROL);
-    }
-
+    head::check(top, &head, faults);
     let clients = top.child("clients", faults);
     counts::check(&clients, "count", faults);
     let arrivals = clients.read(keys::Clients::default(), None, &[], faults);
@@ -243,8 +232,7 @@ fn plan(
     let workers = top.child("workers", faults);
     let worker_keys = workers.read(keys::Workers::default(), None, &[], faults);
     for (section, processes) in [(&target, target_keys.processes), (&workers, worker_keys.processes)] {
-        let sensible = processes.is_none_or(|count| (1..=MOST_PROCESSES).contains(&count));
-        section.check("processes", sensible, faults, "1 to 1000 processes");
+        check_processes(section, processes, faults);
     }
     chat::check_targets(&target, target_keys.processes, events.as_ref(), &steps, faults);
 
@@ -294,24 +282,6 @@ fn plan(
     })
 }
 
-/// Free text goes to terminals as it is.
-pub(crate) const NO_CONTROL: &str = "no control characters are allowed, such as escapes and line breaks";
-
-const FOLDER_NAME: &str =
-    "it becomes a folder's name: 1 to 64 lowercase letters, digits and hyphens, no hyphen first or last";
-
-/// The folder of comparisons stands beside those of the scenarios.
-const RESERVED_NAME: &str = "compare";
-
-/// Whether a name can be a folder's on every system, and an argument of the command line.
-fn names_a_folder(name: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=64).contains(&name.len())
-        && name.bytes().all(allowed)
-        && !name.starts_with('-')
-        && !name.ends_with('-')
-}
-
 fn steps(
     section: &Section,
     counts: Option<ClientCounts>,
@@ -332,6 +302,11 @@ fn steps(
     }
     section.require("count", faults, ClientCounts::ALLOWED);
     counts.map(|counts| counts.0).unwrap_or_default()
+}
+
+fn check_processes(section: &Section, processes: Option<u32>, faults: &mut FaultList) {
+    let sensible = processes.is_none_or(|count| (1..=MOST_PROCESSES).contains(&count));
+    section.check("processes", sensible, faults, "1 to 1000 processes");
 }
 
 /// Published events per second.

@@ -133,7 +133,7 @@ fn threshold(section: &Section, name: &str, faults: &mut FaultList) -> Option<Th
         }
     };
     if text.contains(char::is_control) {
-        section.fault(name, faults, super::NO_CONTROL);
+        section.fault(name, faults, super::head::NO_CONTROL);
         return None;
     }
     let split =

@@ -4,7 +4,8 @@ use pushbench_transport::Kind;
 use pushbench_transport::settings::TransportSettings as _;
 use toml::de::DeValue;
 
-use super::{FOLDER_NAME, names_a_folder, overlong};
+use super::head::{FOLDER_NAME, names_a_folder};
+use super::overlong;
 use crate::plan::TransportPlan;
 use crate::section::{FaultList, Section, article, nearest};
 

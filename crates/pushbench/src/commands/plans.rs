@@ -1,9 +1,10 @@
 //! Scenario files as commands take them: all of them read and checked before anything begins.
 
+use pushbench_measure::results::Vary;
 use pushbench_probe::limits;
 use pushbench_probe::network::Namespace;
 use pushbench_scenario::needs::{Machine, Needs, most_clients, needs, with_upper_end};
-use pushbench_scenario::{LoadError, Network, Overrides, Plan, Scenario};
+use pushbench_scenario::{Capacity, LoadError, Network, Overrides, Plan, Scenario};
 use std::path::{Path, PathBuf};
 
 use crate::cli::{Clients, OverrideArguments};
@@ -69,6 +70,8 @@ fn load(
     };
     let scenario = match wanted {
         ClientsWanted::AsPlanned => scenario,
+        // It goes as far as that.
+        ClientsWanted::AsManyAsFit if searches_clients(&scenario) => without_end(scenario),
         ClientsWanted::AsManyAsFit => {
             pushbench_scenario::load(path, &scaled_to_fit(&scenario, overrides, machine_of))?
         }
@@ -81,6 +84,18 @@ fn load(
     let scenario = Scenario { points: points.collect(), varies: scenario.varies };
     let needs = scenario.points.iter().map(|plan| needs(plan, &machine_of(plan))).collect();
     Ok(Asked { scenario, needs })
+}
+
+fn searches_clients(scenario: &Scenario) -> bool {
+    scenario.first().capacity.is_some_and(|capacity| capacity.vary == Vary::Clients)
+}
+
+/// The search without the upper end that the file gives it.
+fn without_end(mut scenario: Scenario) -> Scenario {
+    for plan in &mut scenario.points {
+        plan.capacity = plan.capacity.map(|capacity| Capacity { to: None, ..capacity });
+    }
+    scenario
 }
 
 /// The overrides with as many clients as fit at every point, which is said; where not even one does, as they are: what

@@ -248,7 +248,12 @@ fn sentence(record: &CapacityRecord, capacity: &Capacity) -> String {
     let label = &record.label;
     let Some(found) = record.found else {
         let from = in_words(capacity, record.from);
-        return format!("{label}: nothing found, {from} are too much already: {}", record.why);
+        return match record.cause {
+            Some(cause) if cause.leaves_more() => {
+                format!("{label}: nothing found, at {from} already: {}, {}", cause.in_words(), record.why)
+            }
+            _ => format!("{label}: nothing found, {from} are too much already: {}", record.why),
+        };
     };
     let least = if record.at_least { "at least " } else { "" };
     let unconfirmed = if record.confirmed { "" } else { " (no repeat confirmed it)" };

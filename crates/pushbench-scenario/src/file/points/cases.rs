@@ -4,7 +4,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{MOST_POINTS, Variant, patch, worded};
-use crate::file::{FOLDER_NAME, names_a_folder};
+use crate::file::head::{FOLDER_NAME, names_a_folder};
 use crate::plan::Point;
 use crate::section::{FaultList, Section, article};
 
