@@ -14,8 +14,8 @@ fn searching(capacity: &str) -> String {
 }
 
 fn plan(text: &str, overrides: &Overrides) -> (Plan, Capacity) {
-    let plan = parse(text, "x.toml", overrides).unwrap();
-    let capacity = plan.capacity.unwrap();
+    let plan = parse(text, "x.toml", overrides).unwrap_or_else(|faults| panic!("{faults}"));
+    let capacity = plan.capacity.unwrap_or_else(|| panic!("no search in {text}"));
     (plan, capacity)
 }
 
@@ -24,7 +24,7 @@ fn typed(clients: &[u32]) -> Overrides {
 }
 
 fn rate(text: &str) -> Overrides {
-    Overrides { rate: Some(text.parse().unwrap()), ..Overrides::default() }
+    Overrides { rate: Some(text.parse().unwrap_or_else(|error| panic!("{error}"))), ..Overrides::default() }
 }
 
 #[test]

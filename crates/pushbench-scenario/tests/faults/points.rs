@@ -38,7 +38,7 @@ fn a_sweep_says_what_it_cannot_vary() {
 #[test]
 fn a_key_that_no_plan_has_is_told_with_the_nearest() {
     assert_snapshot!(with("[sweep]\n\"events.rte\" = [\"1/s\", \"2/s\"]\n"), @r"
-    x.toml:16: events.rte: unknown key, allowed: arrival, pattern, rate, size, topics
+    x.toml:16: events.rte: unknown key, allowed: arrival, first, gap, members, parts, pattern, rate, shape, size, stall, topics
       hint: did you mean `rate`?
     ");
     assert_snapshot!(with("[sweep]\n\"event.rate\" = [\"1/s\"]\n"), @r"
@@ -101,7 +101,7 @@ fn cases_have_names_of_their_own() {
     assert_snapshot!(faults(&format!("cases = []\n{GOOD}")), @"x.toml:1: cases: 0 cases: 1 to 1000");
     assert_snapshot!(with("[[cases]]\nname = \"x\"\ntitle = \"y\"\nevents.rte = 5\nclient.count = 5\n"), @r"
     x.toml:17: cases[0].title: a case cannot change this
-    x.toml:18: events.rte: unknown key, allowed: arrival, pattern, rate, size, topics
+    x.toml:18: events.rte: unknown key, allowed: arrival, first, gap, members, parts, pattern, rate, shape, size, stall, topics
       hint: did you mean `rate`?
     x.toml:19: client: unknown key, allowed: name, network, seed, title, clients, events, phases, life, slow, transports, thresholds, target, workers, capacity, sweep, cases
       hint: did you mean `clients`?

@@ -147,6 +147,7 @@ impl Injector {
                 Ok(())
             }
             delay_ns => {
+                self.delayed_bytes.set(self.delayed_bytes.get() + payload.len() as u64);
                 self.later(published_ns.saturating_add(delay_ns), Later::End(topic.clone(), payload));
                 Ok(())
             }
@@ -321,6 +322,7 @@ mod tests {
 
     #[test]
     fn so_many_a_second_go_on_in_their_order_and_a_pause_is_not_saved_up() {
+        const MS: u64 = 1_000_000;
         let mut hub = hub(10);
         let injector = Injector::new("limit=1000/s".parse().unwrap());
         let topic = TopicName::new("t").unwrap();
@@ -330,7 +332,6 @@ mod tests {
         let turns = |injector: &Injector| -> Vec<u64> {
             injector.turns.borrow().iter().map(|waiting| waiting.at_ns / 1000).collect()
         };
-        const MS: u64 = 1_000_000;
         for _ in 0..4 {
             publish(&mut hub, 50 * MS);
         }

@@ -230,7 +230,8 @@ fn asks_on_a_socket_are_answered_one_at_a_time() {
             while payloads.last().is_none_or(|last: &String| is_end(last.as_bytes()).is_none()) {
                 payloads.push(message(&mut socket).await.into_text().unwrap().as_str().to_owned());
             }
-            payloads.retain(|payload| payload != r#"{"refused":77}"#);
+            // What is no ask is a message to the topic, which comes back.
+            payloads.retain(|payload| payload != r#"{"refused":77}"# && payload != "hello");
             check(&parts(payloads), ask, (asked_ns, now_ns()));
             assert_eq!(handle.totals().error_replies, ask + 1);
         }

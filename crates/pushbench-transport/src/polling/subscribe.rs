@@ -349,7 +349,10 @@ impl<P: Pace> Subscriber for Poller<P> {
             State::Waiting { .. } if why != Closed::ConnectFailed => self.cut(why, io),
             // The server has closed a connection that it had kept for a while, as servers do.
             State::Idle(taken) => {
-                self.lose_touch();
+                // A ticket is as good on the next connection.
+                if self.asking.is_none() {
+                    self.lose_touch();
+                }
                 self.away(taken.open_ns(io.now_ns), taken.reopen, io)
             }
             State::Closing { taken, .. } => self.reopen(taken, io),

@@ -87,7 +87,7 @@ pub(crate) fn run(asked: &[Asked], options: &Options) -> Result<Exit, Failure> {
         let mut interrupt = Interrupt::listen().map_err(Failure::environment)?;
         let mut worst = Exit::Ok;
         for asked in asked {
-            let exit = run_scenario(asked, &program, options, &mut interrupt).await?;
+            let exit = Box::pin(run_scenario(asked, &program, options, &mut interrupt)).await?;
             worst = worst.worse(exit);
             if exit == Exit::Interrupted {
                 break;
