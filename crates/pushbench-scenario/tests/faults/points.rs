@@ -46,7 +46,7 @@ fn a_key_that_no_plan_has_is_told_with_the_nearest() {
       hint: did you mean `events`?
     ");
     assert_snapshot!(with("[sweep]\n\"transports.intervall\" = [\"1s\"]\n"), @r"
-    x.toml:16: sweep.transports.intervall: no transport has a key `intervall`, their keys are connection, heartbeat, interval, reply_timeout, retry
+    x.toml:16: sweep.transports.intervall: no transport has a key `intervall`, their keys are ask, connection, heartbeat, interval, reply_timeout, retry
       hint: did you mean `interval`?
     ");
     assert_snapshot!(with("[sweep]\n\"transports.short-poling.interval\" = [\"1s\"]\n"), @r"
