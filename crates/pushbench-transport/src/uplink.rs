@@ -12,7 +12,7 @@ use std::rc::Rc;
 use crate::backoff::Backoff;
 use crate::client::Direction::Up;
 use crate::client::{Closed, Identity, Io, Note, Part, Reopen, Step, Subscriber};
-use crate::http::Get;
+use crate::http::Request;
 use crate::polling::{Reply, ReplyReader};
 use crate::random::Random;
 
@@ -159,11 +159,10 @@ impl Subscriber for Uplink {
     }
 
     fn send(&mut self, message: &[u8], io: &mut Io<'_>) -> Step {
-        let head = Get::with_method("POST", PATH, io.out)
+        let head = Request::post(PATH, message.len() as u64, io.out)
             .query("topic", &self.topic)
             .headers(&self.host, "keep-alive", "*/*")
-            .header("Content-Type", b"application/json")
-            .number("Content-Length", message.len() as u64);
+            .header("Content-Type", b"application/json");
         let _ = head.end();
         io.out.extend_from_slice(message);
         io.observer.note(Note::Request);

@@ -12,5 +12,5 @@ mod response;
 pub use body::{Body, Framing};
 pub(crate) use fields::{Fields, MAX_FIELDS};
 pub use head::{Found, HeadReader, MAX_HEAD_BYTES, ResponseHead};
-pub use request::Get;
+pub use request::Request;
 pub use response::{Response, chunk};

@@ -5,28 +5,34 @@ use std::io::Write as _;
 /// Room that is made at once in the buffer of a request: more than a poll takes, so that an empty buffer grows only once.
 const ROOM_BYTES: usize = 256;
 
-/// Writes the head of a request, mostly of a `GET`, part by part: the query first, then the headers, then [`Get::end`].
+/// Writes the head of a request part by part: the query first, then the headers, then [`Request::end`].
 #[derive(Debug)]
-pub struct Get<'a> {
+pub struct Request<'a> {
     out: &'a mut Vec<u8>,
     begin: usize,
     separator: u8,
+    /// Length of the body that is to follow; `None` for a method that has none.
+    body_bytes: Option<u64>,
 }
 
-impl<'a> Get<'a> {
-    /// Begins a request for `path`, which must need no escaping.
-    pub fn new(path: &str, out: &'a mut Vec<u8>) -> Self {
-        Self::with_method("GET", path, out)
+impl<'a> Request<'a> {
+    /// Begins a `GET` of `path`, which must need no escaping.
+    pub fn get(path: &str, out: &'a mut Vec<u8>) -> Self {
+        Self::begin("GET ", path, None, out)
     }
 
-    /// The same with another method; whoever sends a body says how long it is.
-    pub fn with_method(method: &str, path: &str, out: &'a mut Vec<u8>) -> Self {
+    /// Begins a `POST` to `path`, which must need no escaping, with a body of so many bytes: it is to follow the head. Its
+    /// length is told also where there is none (RFC 9110, section 8.6).
+    pub fn post(path: &str, body_bytes: u64, out: &'a mut Vec<u8>) -> Self {
+        Self::begin("POST ", path, Some(body_bytes), out)
+    }
+
+    fn begin(method: &str, path: &str, body_bytes: Option<u64>, out: &'a mut Vec<u8>) -> Self {
         let begin = out.len();
         out.reserve(ROOM_BYTES);
         out.extend_from_slice(method.as_bytes());
-        out.push(b' ');
         out.extend_from_slice(path.as_bytes());
-        Self { out, begin, separator: b'?' }
+        Self { out, begin, separator: b'?', body_bytes }
     }
 
     /// Adds `name=value` to the query; the value is percent-encoded, the name must need none.
@@ -70,9 +76,8 @@ impl<'a> Get<'a> {
              Accept: {accept}\r\nAccept-Encoding: identity\r\n",
             version = env!("CARGO_PKG_VERSION"),
         ));
-        // A method that has a body by its nature says that it has none (RFC 9110, section 8.6).
-        if self.out[self.begin..].starts_with(b"POST ") {
-            self.out.extend_from_slice(b"Content-Length: 0\r\n");
+        if let Some(body_bytes) = self.body_bytes {
+            self.write(format_args!("Content-Length: {body_bytes}\r\n"));
         }
         self
     }
@@ -84,12 +89,6 @@ impl<'a> Get<'a> {
         self.out.extend_from_slice(b": ");
         self.out.extend_from_slice(value);
         self.out.extend_from_slice(b"\r\n");
-        self
-    }
-
-    /// Adds a header whose value is a number.
-    pub(crate) fn number(mut self, name: &str, value: u64) -> Self {
-        self.write(format_args!("{name}: {value}\r\n"));
         self
     }
 
@@ -113,7 +112,7 @@ mod tests {
     #[test]
     fn a_head_is_what_a_server_parses() {
         let mut out = b"before".to_vec();
-        let size = Get::new("/poll", &mut out)
+        let size = Request::get("/poll", &mut out)
             .query("topic", "a b/é&c-1")
             .query_id("after", Some(7))
             .query_id("none", None)

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use crate::client::Direction::{Down, Up};
 use crate::client::{Closed, Identity, Io, Note, Observer, Part, Reopen, Step, Subscriber};
-use crate::http::Get;
+use crate::http::Request;
 use crate::polling::ask::Asking;
 use crate::polling::hold::Hold;
 use crate::polling::reply::{Reply, ReplyReader};
@@ -143,7 +143,7 @@ impl<P: Pace> Poller<P> {
     /// Polls.
     pub(super) fn poll(&mut self, io: &mut Io<'_>) -> Step {
         let ask = self.asking.as_ref().and_then(|asking| asking.turn.ask());
-        let mut request = Get::new(self.rules.path, io.out)
+        let mut request = Request::get(self.rules.path, io.out)
             .query("topic", &self.topic)
             .query_id("ask", ask)
             .query_id("after", self.cursor);
@@ -158,9 +158,8 @@ impl<P: Pace> Poller<P> {
 
     /// Asks for an answer.
     pub(super) fn post(&mut self, ask: u64, io: &mut Io<'_>) -> Step {
-        let request = Get::with_method("POST", self.rules.path, io.out)
-            .query("topic", &self.topic)
-            .query_id("ask", Some(ask));
+        let request =
+            Request::post(self.rules.path, 0, io.out).query("topic", &self.topic).query_id("ask", Some(ask));
         self.request_bytes = request.headers(&self.host, self.rules.connection(), "*/*").end() as u32;
         self.wait(io)
     }

@@ -9,7 +9,7 @@ use super::exchange::{Exchange, Progress, Purpose};
 use super::{AskMethod, Settings};
 use crate::asking::{Turn, Watch};
 use crate::client::{self, Closed, Identity, Io, Note, Reopen, Step};
-use crate::http::Get;
+use crate::http::Request;
 
 /// A client that asks for answers on one connection after another.
 #[derive(Debug)]
@@ -45,13 +45,11 @@ pub fn asker(settings: &Settings, path: &'static str, identity: Identity) -> Ask
 impl Asker {
     fn request(&mut self, ask: u64, io: &mut Io<'_>) -> Step {
         self.waiting = false;
-        let method = match self.method {
-            AskMethod::Post => "POST",
-            AskMethod::Get => "GET",
+        let request = match self.method {
+            AskMethod::Post => Request::post(self.path, 0, io.out),
+            AskMethod::Get => Request::get(self.path, io.out),
         };
-        let request = Get::with_method(method, self.path, io.out)
-            .query("topic", &self.topic)
-            .query_id("ask", Some(ask));
+        let request = request.query("topic", &self.topic).query_id("ask", Some(ask));
         io.observer.note(Note::Request);
         self.exchange.ask(request, &self.host, io.now_ns)
     }

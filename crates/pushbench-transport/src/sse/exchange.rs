@@ -8,7 +8,7 @@ use super::wire::{Item, Parser};
 use crate::client::Direction::{Down, Up};
 use crate::client::{Closed, Io, Note, Part, Reopen, Step};
 use crate::error::WireError;
-use crate::http::{Body, Framing, Get, HeadReader, ResponseHead};
+use crate::http::{Body, Framing, HeadReader, Request, ResponseHead};
 
 const STREAM_TYPE: &str = "text/event-stream";
 
@@ -109,7 +109,7 @@ impl Exchange {
     }
 
     /// Sends the request whose line is written, with the headers of an event source, and waits for the response.
-    pub(super) fn ask(&mut self, request: Get<'_>, host: &str, now_ns: u64) -> Step {
+    pub(super) fn ask(&mut self, request: Request<'_>, host: &str, now_ns: u64) -> Step {
         let mut request =
             request.headers(host, "keep-alive", STREAM_TYPE).header("Cache-Control", b"no-cache");
         let last_id = self.parser.last_event_id();

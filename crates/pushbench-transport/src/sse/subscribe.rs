@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::Settings;
 use super::exchange::{Exchange, Progress, Purpose};
 use crate::client::{Closed, Identity, Io, Note, Step};
-use crate::http::Get;
+use crate::http::Request;
 
 /// A client of one event stream after another.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Subscriber {
 
 impl crate::client::Subscriber for Subscriber {
     fn connected(&mut self, io: &mut Io<'_>) -> Step {
-        let request = Get::new(self.path, io.out).query("topic", &self.topic);
+        let request = Request::get(self.path, io.out).query("topic", &self.topic);
         io.observer.note(Note::Request);
         self.exchange.ask(request, &self.host, io.now_ns)
     }

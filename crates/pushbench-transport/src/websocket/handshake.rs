@@ -3,7 +3,7 @@
 use tungstenite::handshake::client::generate_key;
 use tungstenite::handshake::derive_accept_key;
 
-use crate::http::{Get, ResponseHead};
+use crate::http::{Request, ResponseHead};
 use crate::websocket::wire::CURSOR_HEADER;
 
 /// An upgrade that was asked for.
@@ -28,7 +28,7 @@ impl Handshake {
     /// Writes the request.
     pub(super) fn ask(path: &str, host: &str, topic: &str, after: Option<u64>, out: &mut Vec<u8>) -> Self {
         let key = generate_key();
-        let request_bytes = Get::new(path, out)
+        let request_bytes = Request::get(path, out)
             .query("topic", topic)
             .query_id("after", after)
             .headers(host, "Upgrade", "*/*")

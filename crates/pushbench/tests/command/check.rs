@@ -94,7 +94,7 @@ fn every_fault_of_every_file_is_listed_and_nothing_is_made() {
     tiny.toml:6: events.rate: found integer `5`, expected a rate such as "5/s"
     other.toml:1: name: `Other`: it becomes a folder's name: 1 to 64 lowercase letters, digits and hyphens, no hyphen first or last
     other.toml:1: clients.count: missing: a whole number from 1 to 10000000, or a rising list of such numbers
-    other.toml:1: events.pattern: missing: "broadcast", "topics" or "chat"
+    other.toml:1: events.pattern: missing: "broadcast", "topics", "stream" or "chat"
     other.toml:1: events.rate: missing: a rate such as "5/s"
     other.toml:1: phases.measure: missing: a duration such as "30s"
     other.toml:1: transports: missing: at least one [[transports]]

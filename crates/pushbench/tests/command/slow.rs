@@ -53,7 +53,9 @@ fn with_policy(policy: &str) {
         assert!((0.95..=1.05).contains(&(read / 8192.0)), "{label} read {read} B/s");
         if ["sse", "websocket"].contains(&label) {
             let (cut_off, skipped) = (row.slow_disconnects.unwrap(), row.slow_skipped.unwrap());
-            assert_eq!((cut_off > 0, skipped > 0), (policy == "disconnect", policy == "skip"), "{row:?}");
+            // One that was cut off may come back when the ring has passed by.
+            let is_as_asked = if policy == "skip" { cut_off == 0 && skipped > 0 } else { cut_off > 0 };
+            assert!(is_as_asked, "{row:?}");
             let peak = row.target_queued_peak_bytes.unwrap();
             let seconds = intervals(&workshop.run_folder(), label);
             let most = seconds.iter().map(|second| second.target_queued_bytes).max();
