@@ -11,7 +11,7 @@ use std::{fs, io};
 use crate::ReportError;
 use crate::log_check::LogFault;
 use crate::manifest;
-use crate::table::answers::has_answers;
+use crate::table::answers::has_some_answers;
 
 /// What a chart shows of answers.
 const ANSWERS: [Figure; 2] = [Figure::FirstPart, Figure::PartGap];
@@ -56,7 +56,7 @@ impl RunFolder {
             .iter()
             .map(|transport| {
                 let counts = |mark, round| in_summary(&run, &transport.label, mark, round);
-                let figures = if has_answers(&run) { &ANSWERS[..] } else { &[] };
+                let figures = if has_some_answers(&run) { &ANSWERS[..] } else { &[] };
                 LabelFiles::load(&dir.join(&transport.label), lenient, figures, counts)
             })
             .collect::<Result<_, _>>()?;

@@ -9,9 +9,19 @@ use crate::format::{grouped, time_us};
 /// The pattern of a run whose clients ask.
 const STREAM: &str = "stream";
 
-/// Whether the clients of a run ask for answers in parts.
+/// Whether the clients of a run ask for answers in parts, at all of its points.
 pub(crate) fn has_answers(run: &Run) -> bool {
-    run.scenario.pattern == STREAM
+    let points = &run.scenario.points;
+    if points.is_empty() {
+        run.scenario.pattern == STREAM
+    } else {
+        points.iter().all(|point| point.pattern == STREAM)
+    }
+}
+
+/// Whether they do so at any of its points.
+pub(crate) fn has_some_answers(run: &Run) -> bool {
+    has_answers(run) || run.scenario.points.iter().any(|point| point.pattern == STREAM)
 }
 
 /// What became of answers, in columns; none where nobody asked.

@@ -67,13 +67,15 @@ pub(super) fn blocks(run: &Run) -> Vec<Vec<Column>> {
     blocks.flatten().collect()
 }
 
+/// Which transport a row is about, and at which point where there are several.
+fn transport(run: &Run) -> Vec<Column> {
+    let point = super::has_points(run).then(|| Column::new("", "point", point));
+    point.into_iter().chain([Column::new("", "transport", label)]).collect()
+}
+
 /// What a row is about, where its number of clients need not be said unless it is one of several.
 pub(super) fn names(run: &Run) -> Vec<Column> {
-    let mut columns = Vec::new();
-    if super::has_points(run) {
-        columns.push(Column::new("", "point", point));
-    }
-    columns.push(Column::new("", "transport", label));
+    let mut columns = transport(run);
     if run.scenario.is_stepped() {
         columns.push(Column::new("", "clients", clients));
     }
@@ -81,8 +83,8 @@ pub(super) fn names(run: &Run) -> Vec<Column> {
 }
 
 fn delivery(run: &Run) -> Vec<Column> {
-    let mut columns = vec![
-        Column::new("", "transport", label),
+    let mut columns = transport(run);
+    columns.extend([
         Column::new("", "clients", clients),
         Column::new("", "delivered/expected", delivered),
         Column::new("", "lost/dup/reord", faults),
@@ -91,7 +93,7 @@ fn delivery(run: &Run) -> Vec<Column> {
         Column::new("delivery latency", "p99", |row| percentile(row, P99)),
         Column::new("delivery latency", "p99.9", |row| percentile(row, P999)),
         Column::new("delivery latency", "max", |row| figure(row, "latency_max_us", time_us)),
-    ];
+    ]);
     // What a client holds of an answer does not age.
     if !has_answers(run) {
         columns.push(Column::new("age", "mean", |row| figure(row, "age_mean_us", time_us)));

@@ -88,7 +88,8 @@ fn assert_went_well(part: &Part, ended: &Ended) {
             .collect();
         let thresholds = &result.thresholds;
         assert!(valid_but_for_lateness(result), "{what}, {label}: {wrong:?}, {thresholds:?}");
-        assert!(result.summary.delivered > Some(0), "{what}, {label}: {:?}", result.summary);
+        // Clients that come and go by plan may be owed nothing of so short a time.
+        assert!(result.summary.latency_max_us.is_some(), "{what}, {label}: {:?}", result.summary);
     }
     // A search for what a transport bears may well find measurements that are not valid, and go well.
     assert!(run.level() == Level::Breach || ended.code == Some(0), "{what}: {ended:?}");

@@ -2,16 +2,13 @@
 
 use pushbench_measure::results::Run;
 
-use super::{Cell, Column, NOTHING, Row, clients, count, figure, has_wire, label};
+use super::{Cell, Column, NOTHING, Row, count, figure, has_wire, names};
 use crate::format::{bytes, time_us};
 
 /// The columns; `None` where nobody sent anything.
 pub(super) fn block(run: &Run) -> Option<Vec<Column>> {
     run.scenario.members?;
-    let mut columns = vec![Column::new("", "transport", label)];
-    if run.scenario.steps.len() > 1 {
-        columns.push(Column::new("", "clients", clients));
-    }
+    let mut columns = names(run);
     columns.extend([
         Column::new("messages", "sent", |row| figure(row, "publishes", count)),
         Column::new("messages", "late", |row| figure(row, "messages_late", count)),

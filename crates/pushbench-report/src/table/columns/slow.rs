@@ -2,16 +2,13 @@
 
 use pushbench_measure::results::Run;
 
-use super::{Column, clients, count, figure, label};
+use super::{Column, count, figure, names};
 use crate::format::{bytes, time_us};
 
 /// The columns; `None` where the scenario has no slow readers.
 pub(super) fn block(run: &Run) -> Option<Vec<Column>> {
     run.results.iter().find_map(|result| result.summary.slow_clients)?;
-    let mut columns = vec![Column::new("", "transport", label)];
-    if run.scenario.steps.len() > 1 {
-        columns.push(Column::new("", "clients", clients));
-    }
+    let mut columns = names(run);
     columns.extend([
         Column::new("slow readers", "count", |row| figure(row, "slow_clients", count)),
         Column::new("slow readers", "read/s", |row| figure(row, "slow_bytes_per_second", bytes)),
