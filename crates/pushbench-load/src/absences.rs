@@ -165,6 +165,13 @@ impl Absences {
         self.of[client as usize].seen_ns = now_ns;
     }
 
+    /// Whether a client has left by plan and not come back: what was under way to it may still come before the other side
+    /// has answered its goodbye.
+    pub(crate) fn is_gone(&self, client: u32) -> bool {
+        let newest = &self.of[client as usize];
+        newest.why == Why::Left && newest.from_ns != NEVER && newest.seen_ns == NEVER
+    }
+
     /// What an event that comes at `now_ns` and was due at `due_ns` is to a client.
     pub(crate) fn due(&self, client: u32, due_ns: u64, now_ns: u64) -> Due {
         let newest = &self.of[client as usize];
@@ -211,8 +218,7 @@ impl Absences {
             return Some(stays.map(|stay| due.numbers(stay.start, self.settled_before(stay.end))).collect());
         }
         let newest = &self.of[client as usize];
-        let has_gone = newest.why == Why::Left && newest.from_ns != NEVER && newest.seen_ns == NEVER;
-        let until_ns = if has_gone { self.settled_before(newest.from_ns) } else { NEVER };
+        let until_ns = if self.is_gone(client) { self.settled_before(newest.from_ns) } else { NEVER };
         let ready = account.first_ready_ns != 0;
         Some(ready.then(|| due.numbers(account.first_ready_ns, until_ns)).into_iter().collect())
     }

@@ -203,6 +203,10 @@ impl Recorder {
             return;
         }
         if let Some(absences) = &mut self.absences {
+            // Only a transport with a goodbye of its own reads on: it would be the only one to have these.
+            if absences.is_gone(client) {
+                return;
+            }
             let due = absences.due(client, stamp.due_ns, now_ns);
             if due != Due::There {
                 self.histograms.record(Figure::CatchUp, phase, latency_us);

@@ -303,7 +303,7 @@ impl Client {
             Step::Hold { .. } | Step::End => Next::End,
         };
         self.leave(next, turn);
-        if self.stage == Stage::Away(Reopen::Planned) {
+        if self.stage == Stage::Away(Reopen::Planned) && !self.is_uplink() {
             turn.recorder.idle_connection_ended(self.index, now_ns);
         }
     }

@@ -174,14 +174,16 @@ fn transport(findings: &[Finding], missed: &[&ThresholdResult]) -> Option<TooMuc
     };
     let unpublished = || breach(Condition::PublishesSkipped).map(|skipped| of_finding(Cause::Loss, skipped));
     let unconnected = || breach(Condition::NeverConnected).map(|some| of_finding(Cause::Connecting, some));
-    // With every threshold met, and measured from the due time: unless the target was busy, something else held it up.
-    let held_up = || {
-        let held_up = breach(Condition::PublishSlip).or_else(|| breach(Condition::ListenOverflows));
-        held_up.map(|held_up| of_finding(Cause::Host, held_up))
-    };
-    let too_much = limit.or_else(threshold).or_else(unpublished).or_else(unconnected).or_else(held_up)?;
+    let busy = doubt(Condition::TargetBusy);
+    // Measured from the due time: unless the target was busy, something else held it up.
+    let held_up = |condition| breach(condition).map(|held_up| of_finding(Cause::Host, held_up));
+    let slip = || held_up(Condition::PublishSlip);
+    // Latency counts from the due time, so a publisher that is held up breaks its thresholds, too.
+    let by_others = || slip().filter(|_| busy.is_none());
+    let too_much = limit.or_else(by_others).or_else(threshold).or_else(unpublished).or_else(unconnected);
+    let too_much = too_much.or_else(slip).or_else(|| held_up(Condition::ListenOverflows))?;
     let of_cpu = !matches!(too_much.cause, Cause::Connections | Cause::Connecting);
-    Some(match doubt(Condition::TargetBusy).filter(|_| of_cpu) {
+    Some(match busy.filter(|_| of_cpu) {
         Some(busy) => TooMuch {
             cause: Cause::TargetCpu,
             why: format!("{}, {}", busy.fact(), too_much.why),
@@ -306,7 +308,7 @@ mod tests {
             (slip, false, true),
             (Observed { worker_timer_p99_us: Some(3e4), ..base }, true, true),
             (Observed { listen_overflows: Some(2), ..base }, false, true),
-            (slip, true, false),
+            (slip, true, true),
             (Observed { target_busy: Some(0.99), ..slip }, false, false),
             (Observed { worker_busy: Some(0.99), ..base }, false, false),
             (Observed { never_connected: 1, listen_overflows: Some(2), ..base }, false, false),

@@ -41,7 +41,9 @@ pub(super) fn check_others(section: &Section, pattern: Option<Pattern>, faults: 
             section.fault("topics", faults, "not allowed with pattern = \"chat\"");
             faults.hint(Some("leave it out: members says how large the rooms are".to_owned()));
         }
-        Some(Pattern::Broadcast | Pattern::Topics) if section.value("members").is_some() => {
+        Some(Pattern::Broadcast | Pattern::Topics | Pattern::Stream)
+            if section.value("members").is_some() =>
+        {
             section.fault("members", faults, "only allowed with pattern = \"chat\"");
             faults.hint(Some("leave it out, or write pattern = \"chat\"".to_owned()));
         }

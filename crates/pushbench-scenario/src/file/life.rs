@@ -102,7 +102,6 @@ pub(super) fn read<'a>(
         storm: keys.storm.map(|keys| Storm { at: keys.at.duration(), share: keys.share.part() }),
         restart: keys.restart.map(|keys| Restart { at: keys.at.duration(), down: keys.down.duration() }),
     };
-    check_pattern(section, &life, around, faults);
     check_stays(section, &life, around, faults);
     // Of phases at fault nothing follows.
     if !faults.has("phases.measure") && !faults.has("phases.drain") {
@@ -126,15 +125,6 @@ fn law(section: &Section, key: &str, choice: LawChoice, shortest: Period, faults
         section.fault(key, faults, format!("out of range: {shortest} to {LONGEST}"));
     }
     law
-}
-
-/// Who asks or sends has something to do at instants of its own, which it cannot while it is away.
-fn check_pattern(section: &Section, life: &Life, around: &Around<'_>, faults: &mut FaultList) {
-    let Some(events) = around.events.filter(|events| events.source != Source::Publisher) else { return };
-    if life.brings_back() {
-        let problem = format!("not allowed with pattern = \"{}\": broadcast, topics", events.pattern());
-        faults.push(Some(section.line), &section.path, problem);
-    }
 }
 
 fn check_stays(section: &Section, life: &Life, around: &Around<'_>, faults: &mut FaultList) {

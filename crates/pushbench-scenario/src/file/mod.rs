@@ -14,6 +14,7 @@ mod recorded;
 mod shape;
 pub(crate) mod slow;
 pub(crate) mod thresholds;
+mod together;
 mod transports;
 
 use std::fmt::Write as _;
@@ -27,6 +28,7 @@ use toml::de::DeTable;
 pub use recorded::ReadFile;
 
 use self::drain::HeldBack;
+use self::together::Parts;
 use crate::choice::ClientCounts;
 use crate::fault::{Faults, LoadError};
 use crate::inject::{Inject, InjectFault, InjectFaults};
@@ -207,12 +209,11 @@ fn plan(
     answers::check_clients(&event_section, events.as_ref(), &steps, faults);
     check_number_of_events(&phase_section, events.as_ref(), most_clients, &phases, faults);
     let slow = slow::read(&top.child("slow", faults), top.value("slow").is_some(), &phases, faults);
-    if slow.is_some() && events.as_ref().is_some_and(|events| events.answers().is_some()) {
-        top.fault("slow", faults, "not allowed with pattern = \"stream\": slow readers ask for nothing");
-    }
     let transports = transports::read(top, faults);
     let around = life::Around { phases: &phases, events: events.as_ref(), clients: most_clients };
     let life = life::read(&top.child("life", faults), &around, transports.selected(&overrides.only), faults);
+    let parts = Parts { events: events.as_ref(), presence: &presence, life: &life, slow: slow.as_ref() };
+    parts.check(top, &clients, faults);
     let thresholds = thresholds::read(&top.child("thresholds", faults), &transports, faults);
 
     let target = top.child("target", faults);

@@ -15,6 +15,7 @@ mod shape;
 mod slow;
 mod stream;
 mod thresholds;
+mod together;
 
 use insta::assert_snapshot;
 use pushbench_scenario::{Overrides, parse};

@@ -186,7 +186,11 @@ impl Injector {
             match first_of(&self.delayed).into_iter().chain(first_of(&self.turns)).min() {
                 None => self.more.notified().await,
                 Some(at_ns) => {
-                    alarm.until(at_ns).await;
+                    tokio::select! {
+                        () = alarm.until(at_ns) => {}
+                        // What comes may be due before.
+                        () = self.more.notified() => continue,
+                    }
                     server.with_hub(|hub| self.let_go_due(hub, now_ns()));
                     tokio::task::yield_now().await;
                 }

@@ -135,7 +135,7 @@ fn facts(job: &Job<'_>, evidence: Evidence, edges: PhaseEdges, wire: Option<&Wir
             .then(|| gather.targets().iter().map(|target| target.coalesced).sum()),
         slow_skipped: plan.slow.map(|_| gather.targets().iter().map(|target| target.slow_skipped).sum()),
         target_queued_peak_bytes: plan.slow.map(|_| gather.peaks.queued_bytes),
-        accepts_per_second_peak: plan.life.brings_back().then_some(gather.peaks.accepted),
+        accepts_per_second_peak: (plan.has_lives() || plan.life.drops()).then_some(gather.peaks.accepted),
         point: plan.point.name.clone(),
         sums,
         histograms: gather.histograms,
