@@ -185,6 +185,13 @@ fn cost(evidence: &Evidence) -> Cost {
     }
 }
 
+/// CPU time of the coordinator itself within the measure phase.
+fn coordinator_cpu_us(evidence: &Evidence) -> Option<f64> {
+    let [begin, end, ..] =
+        evidence.at_edges.each_ref().map(|edge| edge.as_ref()?.usages.coordinator.as_ref());
+    Some(cpu_us(end?).saturating_sub(cpu_us(begin?)) as f64)
+}
+
 fn cpu_us(usage: &Usage) -> u64 {
     usage.cpu_ns / 1_000
 }
@@ -209,7 +216,9 @@ fn observed(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges, wire: Option<
         target_busy: busy(|usages| &usages.targets),
         cpu_shared: Placement::shared().and_then(|cpus| {
             let spent = cost(evidence);
-            let us = spent.target_cpu_us? + spent.worker_cpu_us?;
+            // The coordinator has no other CPUs either.
+            let us =
+                spent.target_cpu_us? + spent.worker_cpu_us? + coordinator_cpu_us(evidence).unwrap_or(0.0);
             Some(us / 1e6 / edges.measure_seconds() / cpus as f64)
         }),
         worker_timer_p99_us: gather.watch.timer_late_p99_us().map(|us| us as f64),
