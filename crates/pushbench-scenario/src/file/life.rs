@@ -11,7 +11,7 @@ use super::transports;
 use crate::law::Law;
 use crate::law_choice::LawChoice;
 use crate::life::{DROP_WINDOW, Life, Restart, Storm};
-use crate::plan::{Events, Phases, Source};
+use crate::plan::Phases;
 use crate::quantity::Share;
 use crate::section::{FaultList, Section};
 
@@ -76,7 +76,6 @@ pub(crate) struct RestartKeys {
 /// What the rest of the file says.
 pub(super) struct Around<'a> {
     pub(super) phases: &'a Phases,
-    pub(super) events: Option<&'a Events>,
     /// Largest number of clients.
     pub(super) clients: u32,
 }

@@ -210,7 +210,7 @@ fn plan(
     check_number_of_events(&phase_section, events.as_ref(), most_clients, &phases, faults);
     let slow = slow::read(&top.child("slow", faults), top.value("slow").is_some(), &phases, faults);
     let transports = transports::read(top, faults);
-    let around = life::Around { phases: &phases, events: events.as_ref(), clients: most_clients };
+    let around = life::Around { phases: &phases, clients: most_clients };
     let life = life::read(&top.child("life", faults), &around, transports.selected(&overrides.only), faults);
     let parts = Parts { events: events.as_ref(), presence: &presence, life: &life, slow: slow.as_ref() };
     parts.check(top, &clients, faults);

@@ -40,7 +40,8 @@ fn a_socket_per_client_or_per_request_is_opened_closed_and_left() {
     assert!(open_at_the_end <= 8, "{new:?}");
     // Ten polls a second and client in the measure phase, give or take the one that an edge cuts.
     let opened = new.opened_per_second.unwrap();
-    assert!((72.0..=88.0).contains(&opened) || new.polls_skipped > Some(0), "{new:?}");
+    let is_late = new.polls_skipped > Some(0) || new.polls_late > Some(0);
+    assert!((72.0..=88.0).contains(&opened) || is_late, "{new:?}");
     // Each leaves one side in TIME_WAIT, for longer than the run takes; the port may have some of an earlier user.
     let earlier = kept.sockets_time_wait_peak.unwrap();
     assert!(new.sockets_left >= new.opened, "{new:?}");
