@@ -6,6 +6,7 @@
 use pushbench_transport::envelope;
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 use crate::law::Law;
 use crate::plan::EventSize;
@@ -99,6 +100,12 @@ impl Answer {
         let later = self.gaps_ns.iter().scan(self.first_ns, add);
         std::iter::once(self.first_ns).chain(later).take(self.sizes.len())
     }
+
+    /// From the arrival of the ask to the last part being due, in nanoseconds.
+    #[must_use]
+    pub fn length_ns(&self) -> u64 {
+        self.due_offsets_ns().last().unwrap_or_default()
+    }
 }
 
 /// Topic names of answers are no longer in bytes: `t` and the digits of a `u32`.
@@ -115,6 +122,13 @@ pub fn answer(answers: &Answers, size: EventSize, seed: u64, k: u64) -> Answer {
     let mut sizes = rng(Stream::AnswerSize);
     let sizes = (0..parts).map(|_| sample_size(size, smallest, &mut sizes)).collect();
     Answer { first_ns, gaps_ns, sizes }
+}
+
+/// The longest of the answers to the first so many asks of a run.
+#[must_use]
+pub fn longest_of(answers: &Answers, size: EventSize, seed: u64, asks: u64) -> Duration {
+    let lengths = (0..asks).map(|k| answer(answers, size, seed, k).length_ns());
+    Duration::from_nanos(lengths.max().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub mod capacity;
 mod choice;
 mod coalesce;
 mod describe;
+mod events;
 pub mod fault;
 mod file;
 mod inject;

@@ -4,21 +4,19 @@
 //! there while both say so. What becomes of connections in between (drops, errors) is not known here.
 
 use rand::seq::SliceRandom as _;
-use rand::{RngExt as _, SeedableRng as _};
+use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use std::ops::Range;
 use std::time::Duration;
 
 use crate::law::Law;
 use crate::plan::{Plan, TransportPlan};
+use crate::schedule::{Stream, rng};
 use pushbench_transport::settings::TransportSettings as _;
 
 /// Shortest stay and shortest absence: what a law draws below this is lengthened.
 pub const SHORTEST: Duration = Duration::from_millis(10);
 
-/// Of the streams of [`crate::schedule`], which count from 1.
-const STREAM: u64 = 32;
-const STORM_STREAM: u64 = 33;
 /// Words of a client's own in the stream: far more than any client's lives take.
 const WORDS: u32 = 36;
 
@@ -93,8 +91,7 @@ impl Plan {
 /// In which order a storm takes so many connections, by their positions.
 #[must_use]
 pub fn storm_order(seed: u64, connections: usize) -> Vec<usize> {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(STORM_STREAM);
+    let mut rng = rng(seed, Stream::Storm);
     let mut order: Vec<usize> = (0..connections).collect();
     order.shuffle(&mut rng);
     order
@@ -109,8 +106,7 @@ struct Lives<'a> {
 
 impl<'a> Lives<'a> {
     fn of(lifetime: &'a Law, pause: &'a Law, seed: u64, client: u32) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream(STREAM);
+        let mut rng = rng(seed, Stream::Lives);
         rng.set_word_pos(u128::from(client) << WORDS);
         Self { lifetime, pause, rng }
     }

@@ -260,7 +260,7 @@ fn overhead(clients: u32, processes: u32) -> Duration {
 
 fn files_coordinator(plan: &Plan, targets: u32, workers: u32) -> u64 {
     let processes = u64::from(targets) + u64::from(workers);
-    let labels = plan.transports.len() as u64;
+    let labels = u64::from(plan.labels);
     let of_network = match plan.network {
         Network::Loopback => 0,
         Network::Veth => footprint::COORDINATOR_FILES_OF_VETH,

@@ -33,6 +33,8 @@ pub(crate) enum Stream {
     AnswerGap = 11,
     AnswerSize = 12,
     Sender = 13,
+    Lives = 32,
+    Storm = 33,
 }
 
 /// The places that answer `k` has in a stream: room for any answer's draws, so any is had without the others.

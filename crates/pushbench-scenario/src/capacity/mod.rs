@@ -7,10 +7,12 @@ mod search;
 
 use pushbench_measure::results::Vary;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::time::Duration;
 
 pub use self::search::{Answer, Next, Search};
-use crate::plan::{Plan, Point, Threshold};
+use crate::file::{HIGHEST_RATE, MOST_EVENTS};
+use crate::plan::{Comparison, Events, Phases, Plan, Point, Threshold};
 
 /// Steps of one client, or of so much of an event per second.
 const UNITS_PER_EVENT: f64 = 1_000.0;
@@ -95,12 +97,89 @@ impl Capacity {
             }
         };
         let of_label = plan.thresholds.iter().filter(|threshold| threshold.label == label);
-        let needed = of_label.filter_map(publishes).fold(0.0, f64::max) / plan.events_of(clients).rate;
+        let (measure, capped) = self.measure(of_label, plan.events_of(clients).rate, &plan.phases);
+        plan.phases.measure = measure;
+        Probe { plan, clients, capped }
+    }
+
+    /// How long a probe of so many events a second measures, and whether its thresholds need longer than it may.
+    fn measure<'t>(
+        &self,
+        thresholds: impl Iterator<Item = &'t Threshold>,
+        rate: f64,
+        phases: &Phases,
+    ) -> (Duration, bool) {
+        let needed = thresholds.filter_map(publishes).fold(0.0, f64::max) / rate;
         // Whole seconds, as rows of results are; without events nothing is long enough.
         let needed = Duration::try_from_secs_f64(needed.ceil()).unwrap_or(Duration::MAX);
-        let longest = self.longest.max(plan.phases.measure);
-        plan.phases.measure = plan.phases.measure.max(needed).min(longest);
-        Probe { plan, clients, capped: needed > longest }
+        let longest = self.longest.max(phases.measure);
+        (phases.measure.max(needed).min(longest), needed > longest)
+    }
+
+    /// More asks than are due in any probe: those of the highest rate in the longest measure phase.
+    pub(crate) fn most_asks(&self, events: &Events, phases: &Phases, thresholds: &[Threshold]) -> u64 {
+        let (first, last) = match self.vary {
+            Vary::Clients => (events.rate, events.rate),
+            Vary::Rate => (self.from, self.to.unwrap_or(self.from)),
+        };
+        // A lower rate is measured for longer.
+        let (measure, _) = self.measure(thresholds.iter(), first, phases);
+        let time_ns = (phases.warmup + measure).as_nanos() as u64;
+        let mean = last * events.shape.area_until(time_ns) / 1e9;
+        let parts = events.answers().map_or(1.0, |answers| answers.parts.mean());
+        // There are hardly ever six standard deviations more than that at random, and no step may have more events than these.
+        (mean + 6.0 * mean.sqrt()).min(f64::from(MOST_EVENTS) / parts).ceil() as u64
+    }
+}
+
+/// The highest rate that a search for a rate may try.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct HighestRate {
+    /// Per second, as [`Events::rate`] counts it.
+    pub(crate) rate: f64,
+    bound: Bound,
+}
+
+/// What forbids a higher one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Bound {
+    /// A schedule has no more events.
+    Events,
+    /// No rate is higher at its peak.
+    Peak,
+    /// So many clients ask for an answer each, and for the next when they have it.
+    Clients(u32),
+}
+
+impl HighestRate {
+    /// That of so many clients.
+    pub(crate) fn of(events: &Events, clients: u32, phases: &Phases) -> Self {
+        let of_one = Events { rate: 1.0, ..events.clone() }.of_clients(clients);
+        let number = of_one.number_until(phases.warmup + phases.measure);
+        let peak = events.shape.peak();
+        let by_clients = events.answers().map(|answers| {
+            let at_once = answers.mean_length_ns() / 1e9 * peak;
+            (f64::from(clients) / at_once, Bound::Clients(clients))
+        });
+        let bounds = [(f64::from(MOST_EVENTS) / number, Bound::Events), (HIGHEST_RATE / peak, Bound::Peak)];
+        let highest = (HIGHEST_RATE, Bound::Peak);
+        let (rate, bound) = bounds.into_iter().chain(by_clients).fold(highest, |least, other| {
+            if other.0 < least.0 { other } else { least }
+        });
+        // Digits that a person would write, and no more than a search counts.
+        let unit = if rate < 1_000.0 { UNITS_PER_EVENT } else { 1.0 };
+        Self { rate: (rate * unit).floor() / unit, bound }
+    }
+}
+
+impl fmt::Display for HighestRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at most {}/s, ", self.rate)?;
+        match self.bound {
+            Bound::Events => write!(f, "with which {MOST_EVENTS} events are due in all"),
+            Bound::Peak => write!(f, "which is {HIGHEST_RATE}/s at its peak"),
+            Bound::Clients(clients) => write!(f, "with which {clients} clients are answered all the time"),
+        }
     }
 }
 
@@ -124,17 +203,37 @@ fn publishes(threshold: &Threshold) -> Option<f64> {
 }
 
 /// Columns that follow from the scenario, whatever the load does to a transport.
-const FIXED: [&str; 7] = [
+const FIXED: [&str; 8] = [
     "clients",
     "expected",
     "expected_of_all",
     "publishes",
     "slow_clients",
     "answers",
+    "left",
     "payload_bytes_per_event",
+];
+
+/// Columns that get less with more load than a transport bears; all others get more.
+const SHRINKING: [&str; 7] = [
+    "connected",
+    "delivered",
+    "opened_per_second",
+    "empty_reply_share",
+    "slow_bytes_per_second",
+    "back",
+    "caught_up",
 ];
 
 /// Whether load can break it: a search with no other threshold would never end.
 pub(crate) fn can_break(threshold: &Threshold) -> bool {
-    !FIXED.contains(&threshold.column.as_str())
+    let column = threshold.column.as_str();
+    let shrinks = SHRINKING.contains(&column);
+    let by_load = match threshold.comparison {
+        Comparison::Less | Comparison::AtMost => !shrinks,
+        Comparison::More | Comparison::AtLeast => shrinks && threshold.bound > 0.0,
+        Comparison::Equal => true,
+        Comparison::Differs => false,
+    };
+    by_load && !FIXED.contains(&column)
 }

@@ -9,17 +9,18 @@ use std::time::Duration;
 
 use super::keys;
 use super::recorded::{self, ReadFile};
-use crate::answers::{Answers, Parts, answer};
+use crate::answers::{Answers, Parts, answer, longest_of};
+use crate::capacity::Capacity;
 use crate::law::Law;
 use crate::law_choice::{LawChoice, ReplayChoice};
-use crate::plan::{Events, Phases};
+use crate::plan::{Events, Phases, Threshold};
 use crate::schedule::asks;
 use crate::section::{FaultList, Section};
 
 /// Longest pause, and longest `stall`.
 const LONGEST: Period = Period::from_secs(3600);
-/// The keys of `[events]` that only a stream has.
-const KEYS: [&str; 4] = ["parts", "first", "gap", "stall"];
+/// The keys that the length of an answer follows from.
+const LENGTH: [&str; 3] = ["parts", "first", "gap"];
 
 /// `events.parts`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -96,16 +97,6 @@ impl JsonSchema for PartsChoice {
     }
 }
 
-/// Says of every key of a stream that the pattern has no use for it.
-pub(super) fn refuse(section: &Section, pattern: &str, faults: &mut FaultList) {
-    for key in KEYS {
-        if section.value(key).is_some() {
-            section.fault(key, faults, format!("not allowed with pattern = \"{pattern}\""));
-            faults.hint(Some("leave it out, or write pattern = \"stream\"".to_owned()));
-        }
-    }
-}
-
 /// What is asked for; `None` only if there are faults.
 pub(super) fn read(
     section: &Section,
@@ -156,16 +147,18 @@ pub(super) fn check_clients(
     steps: &[u32],
     faults: &mut FaultList,
 ) {
-    let at_fault = KEYS.iter().any(|key| faults.has(&section.key_path(key)));
+    let at_fault = LENGTH.iter().any(|key| faults.has(&section.key_path(key)));
     let (Some(events), Some(fewest), false) = (events, steps.iter().min(), at_fault) else { return };
     let Some(answers) = events.answers() else { return };
     let length_s = answers.mean_length_ns() / 1e9;
-    let at_once = (events.rate * length_s).ceil();
+    let rate = events.rate * events.shape.peak();
+    let at_once = (rate * length_s).ceil();
     if at_once > f64::from(*fewest) {
-        let rate = (events.rate * 1e3).round() / 1e3;
+        let rate = (rate * 1e3).round() / 1e3;
+        let peak = if events.shape.is_flat() { "" } else { " at the peak" };
         let problem = format!(
-            "{rate} asks a second for answers of {length_s:.2} s are {at_once:.0} at once, and each of {fewest} clients \
-             asks for one at a time"
+            "{rate} asks a second{peak} for answers of {length_s:.2} s are {at_once:.0} at once, and each of {fewest} \
+             clients asks for one at a time"
         );
         section.fault("rate", faults, problem);
         faults.hint(Some(format!("at least {at_once:.0} clients, or a lower rate")));
@@ -178,7 +171,18 @@ pub(super) fn longest_after_measure(events: &Events, seed: u64, phases: &Phases)
     let Some(answers) = events.answers() else { return Duration::ZERO };
     let drain_ns = (phases.warmup + phases.measure).as_nanos() as u64;
     let dues = asks(events.clone(), seed).take_while(|due_ns| *due_ns < drain_ns);
-    let length_ns = |k| answer(answers, events.size, seed, k).due_offsets_ns().last().unwrap_or_default();
+    let length_ns = |k| answer(answers, events.size, seed, k).length_ns();
     let ends = (0..).zip(dues).map(|(k, due_ns)| due_ns.saturating_add(length_ns(k)));
     Duration::from_nanos(ends.max().unwrap_or(0).saturating_sub(drain_ns))
+}
+
+/// The same of a search: no probe has another answer than these, and the longest may be asked for last.
+pub(super) fn longest_of_probes(
+    events: &Events,
+    seed: u64,
+    phases: &Phases,
+    (capacity, thresholds): (&Capacity, &[Threshold]),
+) -> Duration {
+    let asks = capacity.most_asks(events, phases, thresholds);
+    events.answers().map_or(Duration::ZERO, |answers| longest_of(answers, events.size, seed, asks))
 }

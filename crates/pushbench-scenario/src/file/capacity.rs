@@ -5,8 +5,8 @@ use pushbench_transport::Period;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{LONGEST_MEASURE, MOST_EVENTS, events};
-use crate::capacity::{Capacity, can_break};
+use super::{HIGHEST_RATE, LONGEST_MEASURE};
+use crate::capacity::{Capacity, HighestRate, can_break};
 use crate::choice::{Amount, ClientCounts};
 use crate::overrides::Overrides;
 use crate::plan::{Events, Phases, Threshold, TransportPlan};
@@ -116,7 +116,7 @@ fn value_of(vary: Varied, amount: &Amount) -> Option<f64> {
 }
 
 fn sensible(rate: &Rate) -> Option<f64> {
-    Some(rate.per_second()).filter(|rate| *rate > 0.0 && *rate <= events::HIGHEST_RATE)
+    Some(rate.per_second()).filter(|rate| *rate > 0.0 && *rate <= HIGHEST_RATE)
 }
 
 impl Wanted {
@@ -159,37 +159,15 @@ impl Wanted {
     pub(super) fn resolve(
         self,
         top: &Section,
-        (events, phases): (Option<&Events>, &Phases),
-        (transports, thresholds): (&[TransportPlan], &[Threshold]),
+        around: &Around<'_>,
         overrides: &Overrides,
         faults: &mut FaultList,
     ) -> Option<Capacity> {
         let section = top.child("capacity", faults);
-        let is_limited = |transport: &&TransportPlan| {
-            thresholds.iter().any(|threshold| threshold.label == transport.label && can_break(threshold))
-        };
-        let unlimited = transports.iter().filter(|transport| !is_limited(transport));
-        let unlimited: Vec<String> = unlimited.map(|transport| format!("`{}`", transport.label)).collect();
-        if !unlimited.is_empty() {
-            let labels = unlimited.join(", ");
-            let problem = format!("a search needs a threshold that load can break: none for {labels}");
-            top.fault("capacity", faults, problem);
-            faults.hint(Some("such as latency_p99 = \"< 250ms\" under [thresholds]".to_owned()));
-        }
+        around.check_limits(top, faults);
         let (from, to) = match self.vary {
             Varied::Clients => (self.from?, self.to),
-            Varied::Rate => {
-                let rate = events?.rate;
-                let from = self.from.filter(|_| overrides.rate.is_none()).unwrap_or(rate);
-                let highest = f64::from(MOST_EVENTS) / (phases.warmup + phases.measure).as_secs_f64();
-                let highest = highest.floor().min(events::HIGHEST_RATE);
-                if from <= 0.0 {
-                    section.fault("from", faults, format!("events.rate is 0/s, and the first probe: {RATE}"));
-                }
-                let allowed = format!("at most {highest}/s, with which {MOST_EVENTS} events are due in all");
-                section.check("to", self.to.is_none_or(|to| to <= highest), faults, &allowed);
-                (from, Some(self.to.unwrap_or(highest)))
-            }
+            Varied::Rate => self.rates(&section, around, overrides, faults)?,
         };
         if to.is_some_and(|to| to <= from) {
             section.fault("to", faults, "out of range: more than what is tried first");
@@ -197,5 +175,54 @@ impl Wanted {
         let longest = overrides.duration.unwrap_or(self.keys.longest).duration();
         let (precision, probes) = (self.keys.precision.part(), self.keys.probes);
         Some(Capacity { vary: self.vary, from, to, precision, probes, longest })
+    }
+
+    /// The first and the last rate.
+    fn rates(
+        &self,
+        section: &Section,
+        around: &Around<'_>,
+        overrides: &Overrides,
+        faults: &mut FaultList,
+    ) -> Option<(f64, Option<f64>)> {
+        let events = around.events?;
+        let own_from = self.from.filter(|_| overrides.rate.is_none());
+        let from = own_from.unwrap_or(events.rate);
+        if from <= 0.0 {
+            section.fault("from", faults, format!("events.rate is 0/s, and the first probe: {RATE}"));
+        }
+        let fewest = around.steps.iter().copied().min().unwrap_or(1);
+        let highest = HighestRate::of(events, fewest, around.phases);
+        for (key, rate) in [("from", own_from), ("to", self.to)] {
+            section.check(key, rate.is_none_or(|rate| rate <= highest.rate), faults, &highest.to_string());
+        }
+        Some((from, Some(self.to.unwrap_or(highest.rate))))
+    }
+}
+
+/// What the rest of the file says.
+pub(super) struct Around<'a> {
+    pub(super) events: Option<&'a Events>,
+    pub(super) phases: &'a Phases,
+    pub(super) steps: &'a [u32],
+    pub(super) transports: &'a [TransportPlan],
+    pub(super) thresholds: &'a [Threshold],
+}
+
+impl Around<'_> {
+    /// A search that nothing ends would go on for ever.
+    fn check_limits(&self, top: &Section, faults: &mut FaultList) {
+        let is_limited = |transport: &&TransportPlan| {
+            let mut of_label = self.thresholds.iter().filter(|threshold| threshold.label == transport.label);
+            of_label.any(can_break)
+        };
+        let unlimited = self.transports.iter().filter(|transport| !is_limited(transport));
+        let unlimited: Vec<String> = unlimited.map(|transport| format!("`{}`", transport.label)).collect();
+        if !unlimited.is_empty() {
+            let labels = unlimited.join(", ");
+            let problem = format!("a search needs a threshold that load can break: none for {labels}");
+            top.fault("capacity", faults, problem);
+            faults.hint(Some("such as latency_p99 = \"< 250ms\" under [thresholds]".to_owned()));
+        }
     }
 }

@@ -1,6 +1,5 @@
 //! `[events]` with `pattern = "chat"`: the rooms, checked against the numbers of clients and of targets.
 
-use super::keys::Pattern;
 use crate::choice::{ClientCounts, TopicCount};
 use crate::plan::{Events, Source, Topics, rooms as rooms_of};
 use crate::section::{FaultList, Section};
@@ -32,23 +31,6 @@ pub(super) fn rooms(
         format!("{most} clients would have {rooms} rooms, at most {} are allowed", TopicCount::MOST);
     section.check("members", rooms <= TopicCount::MOST, faults, &allowed);
     Some(Topics::Rooms { members })
-}
-
-/// Keys that do not go with the pattern.
-pub(super) fn check_others(section: &Section, pattern: Option<Pattern>, faults: &mut FaultList) {
-    match pattern {
-        Some(Pattern::Chat) if section.value("topics").is_some() => {
-            section.fault("topics", faults, "not allowed with pattern = \"chat\"");
-            faults.hint(Some("leave it out: members says how large the rooms are".to_owned()));
-        }
-        Some(Pattern::Broadcast | Pattern::Topics | Pattern::Stream)
-            if section.value("members").is_some() =>
-        {
-            section.fault("members", faults, "only allowed with pattern = \"chat\"");
-            faults.hint(Some("leave it out, or write pattern = \"chat\"".to_owned()));
-        }
-        _ => {}
-    }
 }
 
 /// All members of a room are at one target, so there is no use for more targets than rooms.

@@ -6,25 +6,31 @@ use pushbench_transport::Period;
 use pushbench_transport::settings::TransportSettings as _;
 
 use super::{answers, transports};
+use crate::capacity::Capacity;
 use crate::coalesce::Coalesce;
 use crate::inject::Inject;
-use crate::plan::{Events, Phases};
+use crate::plan::{Events, Phases, Threshold};
 use crate::section::{FaultList, Section};
 
 /// How much longer than the longest wait of a transport the drain must be.
 pub(super) const DRAIN_MARGIN: Duration = Duration::from_secs(1);
 
-/// How long answers go on after the measure phase. Where what they follow from is at fault already, it is not looked at: there
+/// How long answers go on after the measure phase, of a search at most. Where what they follow from is at fault already, it is not looked at: there
 /// may be more of them than anybody can go through.
 pub(super) fn longest_answer(
     events: Option<&Events>,
     seed: u64,
     phases: &Phases,
+    search: Option<(&Capacity, &[Threshold])>,
     faults: &FaultList,
 ) -> Duration {
     let at_fault = ["events.rate", "events.parts", "events.first", "events.gap", "phases.measure"];
     let events = events.filter(|_| !at_fault.iter().any(|key| faults.has(key)));
-    events.map_or(Duration::ZERO, |events| answers::longest_after_measure(events, seed, phases))
+    let Some(events) = events else { return Duration::ZERO };
+    match search {
+        None => answers::longest_after_measure(events, seed, phases),
+        Some(search) => answers::longest_of_probes(events, seed, phases, search),
+    }
 }
 
 /// What holds events back by design, beside the transport.
@@ -51,7 +57,7 @@ impl HeldBack {
         let said = |(hold, by)| format!(" and {} by {by}", Period::from_duration(hold));
         let answers = (!self.answers.is_zero()).then(|| {
             let goes_on = Period::from_duration(whole_millis(self.answers));
-            format!(", and the last answer goes on for {goes_on} after the measure phase")
+            format!(", and an answer goes on for up to {goes_on} after the measure phase")
         });
         injected.into_iter().chain(coalesced).map(said).chain(answers).collect()
     }

@@ -2,17 +2,13 @@
 
 use pushbench_transport::{Size, envelope};
 
-use super::answers;
-use super::chat;
+use super::{HIGHEST_RATE, answers, chat};
 use super::keys::{self, Pattern};
 use super::recorded::ReadFile;
 use crate::choice::{SizeChoice, TopicCount};
 use crate::plan::{EventSize, Events, Source, Topics, topic_name};
 use crate::section::{FaultList, Section};
 use crate::shape::Shape;
-
-/// Highest rate of events and of arrivals, per second.
-pub(super) const HIGHEST_RATE: f64 = 1e6;
 
 /// `None` only if there are faults.
 pub(super) fn read(
@@ -28,14 +24,10 @@ pub(super) fn read(
         section.check("rate", rate.per_second() <= HIGHEST_RATE, faults, "0/s to 1000000/s");
     }
     let topics = topics(section, &keys, steps, faults);
-    chat::check_others(section, keys.pattern, faults);
-    let longest = match topics {
-        Some(Topics::Count(count)) => count,
-        Some(Topics::PerClient) => steps.iter().copied().max().unwrap_or(1),
-        Some(Topics::Rooms { members }) => steps.iter().max().unwrap_or(&1) / members,
-        Some(Topics::Broadcast) | None => 1,
-    };
-    let name = topic_name(topics.unwrap_or(Topics::Broadcast), longest.saturating_sub(1));
+    refuse_keys_of_others(section, keys.pattern, faults);
+    let known = topics.unwrap_or(Topics::Broadcast);
+    let number = known.number(steps.iter().copied().max().unwrap_or(1));
+    let name = topic_name(known, number.saturating_sub(1));
     let size = size(section, keys.size, envelope::smallest_size(name.len() as u64), faults);
     let source = source(section, &keys, file, faults);
     Some(Events {
@@ -48,7 +40,27 @@ pub(super) fn read(
     })
 }
 
-/// Who makes events; keys that only another pattern has are faults.
+/// Keys that only one pattern has.
+const OF_ONE_PATTERN: [(&str, Pattern); 6] = [
+    ("topics", Pattern::Topics),
+    ("members", Pattern::Chat),
+    ("parts", Pattern::Stream),
+    ("first", Pattern::Stream),
+    ("gap", Pattern::Stream),
+    ("stall", Pattern::Stream),
+];
+
+fn refuse_keys_of_others(section: &Section, pattern: Option<Pattern>, faults: &mut FaultList) {
+    let Some(pattern) = pattern else { return };
+    for (key, owner) in OF_ONE_PATTERN {
+        if owner != pattern && section.value(key).is_some() {
+            section.fault(key, faults, format!("not allowed with pattern = \"{}\"", pattern.name()));
+            faults.hint(Some(format!("leave it out, or write pattern = \"{}\"", owner.name())));
+        }
+    }
+}
+
+/// Who makes events.
 fn source(
     section: &Section,
     keys: &keys::Events,
@@ -57,10 +69,8 @@ fn source(
 ) -> Option<Source> {
     match keys.pattern? {
         Pattern::Stream => answers::read(section, keys, file, faults).map(Source::Answers),
-        pattern @ (Pattern::Broadcast | Pattern::Topics | Pattern::Chat) => {
-            answers::refuse(section, pattern.name(), faults);
-            Some(if pattern == Pattern::Chat { Source::Members } else { Source::Publisher })
-        }
+        Pattern::Chat => Some(Source::Members),
+        Pattern::Broadcast | Pattern::Topics => Some(Source::Publisher),
     }
 }
 
@@ -69,14 +79,8 @@ fn topics(section: &Section, keys: &keys::Events, steps: &[u32], faults: &mut Fa
     let least_clients = steps.iter().copied().min().unwrap_or(0);
     match (keys.pattern?, keys.topics) {
         (Pattern::Chat, _) => chat::rooms(section, keys.members, steps, faults),
-        (pattern @ (Pattern::Broadcast | Pattern::Stream), _) => {
-            if section.value("topics").is_some() {
-                section.fault("topics", faults, format!("not allowed with pattern = \"{}\"", pattern.name()));
-                faults.hint(Some("leave it out, or write pattern = \"topics\"".to_owned()));
-            }
-            if pattern == Pattern::Broadcast {
-                return Some(Topics::Broadcast);
-            }
+        (Pattern::Broadcast, _) => Some(Topics::Broadcast),
+        (Pattern::Stream, _) => {
             let allowed =
                 format!("clients of a stream have a topic each; at most {} topics", TopicCount::MOST);
             section.check("pattern", most_clients <= TopicCount::MOST, faults, &allowed);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 use super::drain::DRAIN_MARGIN;
+use super::span::Span;
 use super::transports;
 use crate::law::Law;
 use crate::law_choice::LawChoice;
@@ -32,17 +33,17 @@ const MOST_STAYS: f64 = 10_000_000.0;
 pub(crate) struct Keys {
     /// How long a client stays before it leaves. Default: to the end.
     #[schemars(with = "LawChoice")]
-    pub(crate) lifetime: Option<LawChoice>,
+    lifetime: Option<LawChoice>,
     /// How long it stays away then.
-    pub(crate) pause: LawChoice,
+    pause: LawChoice,
     /// Whether a client that comes back asks for what it missed.
-    pub(crate) resume: bool,
+    resume: bool,
     /// The target drops a share of its connections at that time of the measure phase. Default: none.
     #[schemars(with = "StormKeys")]
-    pub(crate) storm: Option<StormKeys>,
+    storm: Option<StormKeys>,
     /// The target is away for so long from that time of the measure phase on. Default: not at all.
-    #[schemars(with = "RestartKeys")]
-    pub(crate) restart: Option<RestartKeys>,
+    #[schemars(with = "Span")]
+    restart: Option<Span>,
 }
 
 impl Default for Keys {
@@ -52,25 +53,27 @@ impl Default for Keys {
     }
 }
 
-/// A storm: both keys are needed.
+/// A storm: both keys are needed, which is said where they are read.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a table such as { at = \"10s\", share = \"50%\" }")]
-pub(crate) struct StormKeys {
+struct StormKeys {
     /// When, since the measure phase began.
-    at: Period,
+    #[schemars(required)]
+    at: Option<Period>,
     /// Which part of the connections.
-    share: Share,
+    #[schemars(required)]
+    share: Option<Share>,
 }
 
-/// A restart: both keys are needed.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "a table such as { at = \"10s\", for = \"5s\" }")]
-pub(crate) struct RestartKeys {
-    /// When, since the measure phase began.
-    at: Period,
-    /// For how long.
-    #[serde(rename = "for")]
-    down: Period,
+impl StormKeys {
+    fn storm(self, section: &Section, faults: &mut FaultList) -> Option<Storm> {
+        let (Some(at), Some(share)) = (self.at, self.share) else {
+            let problem = "both `at` and `share` are needed, such as { at = \"10s\", share = \"50%\" }";
+            section.fault("storm", faults, problem);
+            return None;
+        };
+        Some(Storm { at: at.duration(), share: share.part() })
+    }
 }
 
 /// What the rest of the file says.
@@ -98,8 +101,8 @@ pub(super) fn read<'a>(
         lifetime,
         pause,
         resume: keys.resume,
-        storm: keys.storm.map(|keys| Storm { at: keys.at.duration(), share: keys.share.part() }),
-        restart: keys.restart.map(|keys| Restart { at: keys.at.duration(), down: keys.down.duration() }),
+        storm: keys.storm.and_then(|keys| keys.storm(section, faults)),
+        restart: keys.restart.map(|span| Restart { at: span.at(), down: span.lasts() }),
     };
     check_stays(section, &life, around, faults);
     // Of phases at fault nothing follows.

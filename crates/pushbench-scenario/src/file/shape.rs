@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::events::HIGHEST_RATE;
+use super::HIGHEST_RATE;
 use super::keys::literal;
 use crate::plan::{Events, Phases};
 use crate::quantity::Percent;

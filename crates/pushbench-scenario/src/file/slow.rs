@@ -2,12 +2,11 @@
 
 use pushbench_transport::{Period, Size};
 use schemars::JsonSchema;
-use serde::de::{Error as _, MapAccess, Visitor, value::MapAccessDeserializer};
-use serde::{Deserialize, Deserializer, Serialize};
-use std::fmt;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 use super::keys;
+use super::span::Span;
 use crate::plan::Phases;
 use crate::quantity::{ByteRate, Share};
 use crate::section::{FaultList, Section};
@@ -25,8 +24,8 @@ pub(crate) struct Keys {
     #[schemars(with = "ByteRate")]
     read: Option<ByteRate>,
     /// When, since the begin of the measure phase, they stop reading, and for how long; or `read`.
-    #[schemars(with = "Stop")]
-    stop: Option<Stop>,
+    #[schemars(with = "Span")]
+    stop: Option<Span>,
     /// Receive buffer that their sockets ask for, from 2KiB to 1MiB.
     receive_buffer: Size,
 }
@@ -37,50 +36,9 @@ impl Default for Keys {
     }
 }
 
-/// `slow.stop`.
-#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub(crate) struct Stop {
-    /// Since the begin of the measure phase.
-    at: Period,
-    /// How long.
-    #[serde(rename = "for")]
-    span: Period,
-}
-
-const STOP: &str = "{ at = \"5s\", for = \"20s\" }";
 /// Below, the head of a response takes longer than clients wait for it.
 const LEAST_BYTES_PER_SECOND: u64 = 1 << 10;
 const MOST_BYTES_PER_SECOND: u64 = 100_000_000;
-
-impl<'de> Deserialize<'de> for Stop {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        /// The same with words for what is missing.
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Given {
-            at: Option<Period>,
-            #[serde(rename = "for")]
-            span: Option<Period>,
-        }
-        struct Table;
-        impl<'de> Visitor<'de> for Table {
-            type Value = Stop;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "a table such as {STOP}")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Stop, A::Error> {
-                match Given::deserialize(MapAccessDeserializer::new(map))? {
-                    Given { at: Some(at), span: Some(span) } => Ok(Stop { at, span }),
-                    _ => Err(A::Error::custom(format!("both `at` and `for` are needed, such as {STOP}"))),
-                }
-            }
-        }
-        deserializer.deserialize_any(Table)
-    }
-}
 
 /// `None` where there is no such table, or with faults.
 pub(super) fn read(
@@ -115,8 +73,8 @@ pub(super) fn read(
 fn reading(section: &Section, keys: &Keys, phases: &Phases, faults: &mut FaultList) -> Option<Reading> {
     match (section.value("read"), section.value("stop")) {
         (None, None) => {
-            let allowed = format!("a rate of bytes such as \"10KiB/s\", or stop = {STOP}");
-            section.require("read", faults, &allowed);
+            let allowed = "a rate of bytes such as \"10KiB/s\", or stop = { at = \"10s\", for = \"5s\" }";
+            section.require("read", faults, allowed);
         }
         (Some(_), Some(_)) => section.fault("stop", faults, "not allowed beside `read`: one of both"),
         _ => {}
@@ -126,8 +84,8 @@ fn reading(section: &Section, keys: &Keys, phases: &Phases, faults: &mut FaultLi
         section.check("read", sensible, faults, "1KiB/s to 100MB/s");
         return Some(Reading::Rate(rate.bytes_per_second() as f64));
     }
-    let Stop { at, span } = keys.stop?;
-    let (at, span) = (at.duration(), span.duration());
+    let stop = keys.stop?;
+    let (at, span) = (stop.at(), stop.lasts());
     let shortest = Duration::from_millis(1);
     section.check("stop", span >= shortest, faults, "`for` is at least 1ms");
     // Of phases that are at fault themselves nothing follows.

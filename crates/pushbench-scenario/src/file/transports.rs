@@ -167,15 +167,14 @@ fn entry(section: &Section, kind: Kind, label: String, faults: &mut FaultList) -
 }
 
 /// The entries that `--only` leaves.
-pub(super) fn only(transports: Transports, labels: &[String], faults: &mut FaultList) -> Vec<TransportPlan> {
+pub(super) fn only(transports: &Transports, labels: &[String], faults: &mut FaultList) -> Vec<TransportPlan> {
     for label in labels {
         if let Some((problem, hint)) = transports.problem(label) {
             faults.push(None, "--only", problem);
             faults.hint(hint);
         }
     }
-    let plans = transports.entries.into_iter().map(|entry| entry.plan);
-    plans.filter(|plan| is_selected(plan, labels)).collect()
+    transports.selected(labels).map(|entry| entry.plan.clone()).collect()
 }
 
 fn is_selected(plan: &TransportPlan, labels: &[String]) -> bool {

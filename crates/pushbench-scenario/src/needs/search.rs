@@ -30,8 +30,8 @@ fn most_planned(plan: &Plan) -> u32 {
     if plan.events.source != Source::Members {
         return by_topics;
     }
-    let seconds = (plan.phases.warmup + plan.phases.measure).as_secs_f64();
-    let by_events = f64::from(MOST_EVENTS) / (plan.events.rate * seconds).max(f64::MIN_POSITIVE);
+    let of_one = plan.events_of(1).number_until(plan.phases.warmup + plan.phases.measure);
+    let by_events = f64::from(MOST_EVENTS) / of_one.max(f64::MIN_POSITIVE);
     by_topics.min(by_events as u32)
 }
 

@@ -10,6 +10,7 @@ mod select;
 mod sweep;
 mod together;
 
+use std::collections::BTreeSet;
 use toml::de::{DeInteger, DeTable, DeValue};
 
 use crate::overrides::Overrides;
@@ -112,6 +113,15 @@ fn worded(value: &DeValue<'_>) -> String {
 fn decimal(number: &DeInteger<'_>) -> String {
     i128::from_str_radix(number.as_str(), number.radix())
         .map_or_else(|_| number.to_string(), |number| number.to_string())
+}
+
+/// Tells each plan how many labels there are of all of them.
+pub(super) fn count_labels(plans: &mut [Plan]) {
+    let all = plans.iter().flat_map(|plan| &plan.transports).map(|transport| transport.label.as_str());
+    let labels = all.collect::<BTreeSet<_>>().len() as u32;
+    for plan in plans {
+        plan.labels = labels;
+    }
 }
 
 /// Whether labels mean the same at all points: a label is a colour of the charts and a folder of results.
