@@ -4,13 +4,14 @@ mod points;
 
 pub use points::describe_scenario;
 
+use pushbench_measure::results::Vary;
 use pushbench_transport::settings::TransportSettings as _;
 use pushbench_transport::{Period, Size};
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::answers::{Answers, Parts};
-use crate::capacity::Capacity;
+use crate::capacity::{Capacity, HighestRate};
 use crate::coalesce::Coalesce;
 use crate::life::Life;
 use crate::needs::{Machine, Needs, StepNeeds, topics_in_words};
@@ -147,10 +148,22 @@ fn search(plan: &Plan, capacity: &Capacity) -> String {
     let (measure, capped) = plan.transports.iter().map(longest).max().unwrap_or_default();
     let capped = if capped { ", too short for its percentiles: raise longest" } else { "" };
     format!(
-        "{from} to {to}, to within {percent} %, at most {} probes of each transport; the first measures {}{capped}",
+        "{from} to {to}{}, to within {percent} %, at most {} probes of each transport; the first measures {}{capped}",
+        end_of_rates(plan, capacity),
         capacity.probes,
         Period::from_duration(measure)
     )
+}
+
+/// Why a search for a rate ends where it does, if that follows from the rest of the plan.
+fn end_of_rates(plan: &Plan, capacity: &Capacity) -> String {
+    if capacity.vary != Vary::Rate {
+        return String::new();
+    }
+    let fewest = plan.steps.iter().copied().min().unwrap_or(1);
+    let highest = HighestRate::of(&plan.events, fewest, &plan.phases);
+    let ends_there = capacity.to.is_some_and(|to| to >= highest.rate);
+    if ends_there { format!(", {}", highest.bound) } else { String::new() }
 }
 
 fn network(network: Network) -> String {

@@ -175,7 +175,7 @@ impl Needs {
         self.refusals.clone()
     }
 
-    /// Bounds of the machine that allow the plan and will be felt.
+    /// What allows the plan and will be felt: bounds of the machine, and asks that wait for answers.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings

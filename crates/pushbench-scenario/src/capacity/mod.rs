@@ -137,12 +137,13 @@ impl Capacity {
 pub(crate) struct HighestRate {
     /// Per second, as [`Events::rate`] counts it.
     pub(crate) rate: f64,
-    bound: Bound,
+    /// What forbids a higher one.
+    pub(crate) bound: Bound,
 }
 
-/// What forbids a higher one.
+/// What forbids a higher rate.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Bound {
+pub(crate) enum Bound {
     /// A schedule has no more events.
     Events,
     /// No rate is higher at its peak.
@@ -174,11 +175,16 @@ impl HighestRate {
 
 impl fmt::Display for HighestRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "at most {}/s, ", self.rate)?;
-        match self.bound {
-            Bound::Events => write!(f, "with which {MOST_EVENTS} events are due in all"),
-            Bound::Peak => write!(f, "which is {HIGHEST_RATE}/s at its peak"),
-            Bound::Clients(clients) => write!(f, "with which {clients} clients are answered all the time"),
+        write!(f, "at most {}/s, {}", self.rate, self.bound)
+    }
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Events => write!(f, "with which {MOST_EVENTS} events are due in all"),
+            Self::Peak => write!(f, "which is {HIGHEST_RATE}/s at its peak"),
+            Self::Clients(clients) => write!(f, "with which {clients} clients are answered all the time"),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! What the machine allows but will be felt: bounds of the kernel that a plan comes close to or goes beyond.
+//! What the machine allows but will be felt: bounds of the kernel that a plan comes close to or goes beyond, and clients
+//! that are too few for their answers.
 //!
 //! None of them forbids a run. Each is named once, for the step that goes furthest.
 
@@ -6,7 +7,9 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{Machine, StepNeeds};
+use crate::answers::longest_of;
 use crate::plan::{EventSize, Plan};
+use crate::schedule::asks;
 
 /// How long a target may be busy with something else while connections wait in its accept queue.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -30,10 +33,13 @@ impl fmt::Display for Warning {
 
 /// Everything that will be felt.
 pub(super) fn of(plan: &Plan, machine: &Machine, steps: &[StepNeeds]) -> Vec<Warning> {
-    [accept_queue(plan, machine, steps), time_wait(machine, steps), tcp_memory(plan, machine, steps)]
-        .into_iter()
-        .flatten()
-        .collect()
+    let all = [
+        accept_queue(plan, machine, steps),
+        time_wait(machine, steps),
+        tcp_memory(plan, machine, steps),
+        late_asks(plan, steps),
+    ];
+    all.into_iter().flatten().collect()
 }
 
 /// Arrivals are paced, so that the queue is empty unless a target pauses.
@@ -86,6 +92,26 @@ fn tcp_memory(plan: &Plan, machine: &Machine, steps: &[StepNeeds]) -> Option<War
             "sysctl -w net.ipv4.tcp_mem=\"{0} {0} {0}\", or events to fewer clients at a time",
             bytes / PAGE_BYTES
         ),
+    })
+}
+
+/// Clients ask in turn, each for one answer at a time, and for the next when they have it.
+fn late_asks(plan: &Plan, steps: &[StepNeeds]) -> Option<Warning> {
+    let answers = plan.events.answers()?;
+    let fewest = steps.iter().map(|step| step.clients).min()?;
+    let rate = plan.events.rate * plan.events.shape.peak();
+    let every = Duration::try_from_secs_f64(f64::from(fewest) / rate).ok()?;
+    let until_ns = (plan.phases.warmup + plan.phases.measure).as_nanos() as u64;
+    let asks = asks(plan.events.clone(), plan.seed).take_while(|due_ns| *due_ns < until_ns).count();
+    let longest = longest_of(answers, plan.events.size, plan.seed, asks as u64);
+    (longest > every).then(|| Warning {
+        text: format!(
+            "events.rate: each of {fewest} clients is to ask every {:.1} s, and the longest answer goes on for {:.1} s: \
+             asks will be late",
+            every.as_secs_f64(),
+            longest.as_secs_f64()
+        ),
+        remedy: "more clients, a lower rate or shorter answers".to_owned(),
     })
 }
 

@@ -3,10 +3,22 @@
 use insta::assert_snapshot;
 use pushbench_measure::results::Vary;
 use pushbench_scenario::capacity::{Capacity, Next};
-use pushbench_scenario::{Overrides, Plan, parse};
+use pushbench_scenario::{Machine, Overrides, Plan, needs, parse};
 use std::time::Duration;
 
 use crate::{GOOD, faults_with};
+
+/// More of everything than any search needs.
+const MACHINE: Machine = Machine {
+    open_files_soft_after_raise: 1_000_000,
+    host_files_left: 4_000_000,
+    ports: (32_768, 60_999),
+    memory_available_bytes: 1 << 40,
+    cpus: 2,
+    listen_backlog: 4096,
+    time_wait_max: 131_072,
+    tcp_memory_max_bytes: 2 << 30,
+};
 
 /// The good file with a search and a threshold.
 fn searching(capacity: &str) -> String {
@@ -83,6 +95,71 @@ fn a_probe_lasts_as_long_as_its_percentile_needs() {
     let (plan_, capacity) = plan(&counts, &Overrides::default());
     let probe = capacity.probe(&plan_, "sse", 9);
     assert_eq!((probe.plan.phases.measure, probe.capped), (Duration::from_secs(10), false));
+}
+
+/// A publisher's rate is of all events, a member's of one client, and an ask brings all of its parts.
+#[test]
+fn the_highest_rate_follows_from_what_a_rate_is_of() {
+    let of = |pattern: &str, shape: &str| {
+        let text = searching("vary = \"rate\"").replace("pattern = \"broadcast\"", pattern);
+        let text = text.replace("rate = \"5/s\"", &format!("rate = \"5/s\"\n{shape}"));
+        let text = text.replace("measure = \"10s\"", "measure = \"10s\"\ndrain = \"10s\"");
+        let (plan, capacity) = plan(&text, &Overrides::default());
+        let said = pushbench_scenario::describe(&plan, &needs(&plan, &MACHINE));
+        let line = said.lines().find(|line| line.starts_with("  search")).unwrap_or_default();
+        let why = line.split(", ").nth(1).unwrap_or_default().to_owned();
+        (capacity.to.unwrap_or_default(), why)
+    };
+    let chat = "pattern = \"chat\"\nmembers = 10";
+    let stream = "pattern = \"stream\"\nparts = 20\ngap = \"50ms\"";
+    let short = "pattern = \"stream\"\nparts = 2000\ngap = \"1us\"";
+    let (half, spike) = ("shape = [{ step = \"50%\" }]", "shape = [{ spike = \"400%\", for = \"1s\" }]");
+    let (events, answered) =
+        ("with which 10000000 events are due in all", "with which 100 clients are answered all the time");
+    let peak = "which is 1000000/s at its peak";
+    // 15 s with the warm-up; a hundred clients; an answer of 950 ms.
+    let table = [
+        ("pattern = \"broadcast\"", "", 666_666.0, events),
+        ("pattern = \"broadcast\"", half, 1_000_000.0, peak),
+        ("pattern = \"broadcast\"", spike, 250_000.0, peak),
+        (chat, "", 6_666.0, events),
+        (chat, half, 13_333.0, events),
+        (short, "", 333.333, events),
+        (stream, "", 105.263, answered),
+        (stream, spike, 26.315, answered),
+    ];
+    for (pattern, shape, highest, why) in table {
+        assert_eq!(of(pattern, shape), (highest, why.to_owned()), "{pattern} {shape}");
+    }
+    let beyond = searching("vary = \"rate\"\nfrom = \"106/s\"").replace("pattern = \"broadcast\"", stream);
+    assert_snapshot!(faults_with(&beyond, &Overrides::default()), @"");
+}
+
+/// Of rare answers one is long, and the more are asked for the sooner one of them is.
+#[test]
+fn the_drain_outlasts_the_answers_of_every_probe() {
+    let text = |capacity: &str| {
+        let pattern = "pattern = \"stream\"\nparts = 2\ngap = { mean = \"500ms\" }";
+        let text = searching(capacity).replace("pattern = \"broadcast\"", pattern);
+        text.replace("measure = \"10s\"", "measure = \"10s\"\ndrain = \"4s\"")
+    };
+    let none = Overrides::default();
+    let alone = text("").replace("[capacity]", "");
+    assert!(parse(&alone, "x.toml", &none).is_ok(), "long enough for what the file itself asks for");
+    assert_snapshot!(faults_with(&text("vary = \"rate\""), &none), @"");
+}
+
+#[test]
+fn a_search_needs_a_threshold_that_more_load_breaks() {
+    let never = ["latency_p99 = \"> 1ms\"", "delivered = \">= 0\"", "delivered = \"< 9\"", "lost = \"!= 3\"", "left = \"== 0\""];
+    let sometime = ["latency_p99 = \"< 1s\"", "delivered = \">= 10\"", "lost = \"== 0\"", "connected = \"== 100\""];
+    for (thresholds, is_search) in [(&never[..], false), (&sometime[..], true)] {
+        for threshold in thresholds {
+            let text = searching("vary = \"clients\"").replace("latency_p99 = \"< 250ms\"", threshold);
+            let parsed = parse(&text, "x.toml", &Overrides::default());
+            assert_eq!(parsed.is_ok(), is_search, "{threshold}: {parsed:?}");
+        }
+    }
 }
 
 #[test]

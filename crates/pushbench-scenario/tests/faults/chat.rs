@@ -21,14 +21,14 @@ fn rooms_have_members_and_are_no_larger_than_all_clients() {
     assert_snapshot!(faults(&chat("rate = \"5/s\"\nmembers = \"ten\"", "")), @r#"x.toml:8: events.members: found string "ten", expected a whole number, 0 or more"#);
     assert_snapshot!(faults(&chat("rate = \"5/s\"\nmembers = 10\ntopics = 5", "")), @r#"
     x.toml:9: events.topics: not allowed with pattern = "chat"
-      hint: leave it out: members says how large the rooms are
+      hint: leave it out, or write pattern = "topics"
     "#);
     assert_snapshot!(faults(&chat("rate = \"5/s\"\nmembers = 10\nsize = \"70B\"", "")), @r#"
     x.toml:9: events.size: 70B is too small, at least 78B are needed
       hint: every event carries its number, two instants and its topic
     "#);
     assert_snapshot!(faults(&GOOD.replace("rate = \"5/s\"", "rate = \"5/s\"\nmembers = 10")), @r#"
-    x.toml:8: events.members: only allowed with pattern = "chat"
+    x.toml:8: events.members: not allowed with pattern = "broadcast"
       hint: leave it out, or write pattern = "chat"
     "#);
 }

@@ -23,6 +23,7 @@ fn what_makes_no_life_is_told_key_by_key() {
         "restart = { at = \"2s\", for = \"99ms\" }",
         "restart = { at = \"8s\", for = \"2s\" }",
         "restart = { at = \"2s\", during = \"2s\" }",
+        "restart = { at = \"2s\" }",
         "storm = { at = \"4s\", share = \"10%\" }\nrestart = { at = \"2s\", for = \"1s\" }",
         "storm = { at = \"1s\", share = \"10%\" }\nrestart = { at = \"5s\", for = \"1s\" }",
     ];
@@ -47,7 +48,7 @@ fn what_makes_no_life_is_told_key_by_key() {
     resume = "yes"
         x.toml:16: life.resume: found string "yes", expected a boolean
     storm = { at = "2s" }
-        x.toml:16: life.storm: missing field `share`
+        x.toml:16: life.storm: both `at` and `share` are needed, such as { at = "10s", share = "50%" }
     storm = { at = "2s", share = "0%" }
         x.toml:16: life.storm: share is out of range: more than 0%, at most 100%
     storm = { at = "2s", share = "101%" }
@@ -62,6 +63,8 @@ fn what_makes_no_life_is_told_key_by_key() {
         x.toml:16: life.restart: its end at 10s is not within the measure phase, which lasts 10s
     restart = { at = "2s", during = "2s" }
         x.toml:16: life.restart: unknown key `during`, allowed: at, for
+    restart = { at = "2s" }
+        x.toml:16: life.restart: both `at` and `for` are needed, such as { at = "10s", for = "5s" }
     storm = { at = "4s", share = "10%" }; restart = { at = "2s", for = "1s" }
         x.toml:16: life.storm: it overlaps with restart: 5s must lie between the two
     storm = { at = "1s", share = "10%" }; restart = { at = "5s", for = "1s" }

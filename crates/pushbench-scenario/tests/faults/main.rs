@@ -47,9 +47,8 @@ fn faults(text: &str) -> String {
     faults_with(text, &Overrides::default())
 }
 
-#[test]
-fn all_faults_are_listed_at_once() {
-    let text = r#"nmae = "typo"
+/// A file with something wrong in nearly every line.
+const WRONG: &str = r#"nmae = "typo"
 title = 5
 [clients]
 count = [100, 50]
@@ -92,7 +91,10 @@ ring = 0
 [worker]
 processes = 2
 "#;
-    assert_snapshot!(faults(text), @r#"
+
+#[test]
+fn all_faults_are_listed_at_once() {
+    assert_snapshot!(faults(WRONG), @r#"
     x.toml:1: nmae: unknown key, allowed: name, network, seed, title, clients, events, phases, life, slow, transports, thresholds, target, workers, capacity, sweep, cases
       hint: did you mean `name`?
     x.toml:1: name: missing: lowercase letters, digits and hyphens

@@ -6,6 +6,15 @@ use std::time::Duration;
 
 use crate::{GOOD, faults};
 
+/// A good file with each table behind it, and what that gives.
+fn listed(tables: &[&str]) -> String {
+    let listed = tables.iter().map(|table| {
+        let faults = faults(&format!("{GOOD}{table}\n")).replace('\n', "\n    ");
+        format!("{}\n    {faults}", table.replace('\n', "; "))
+    });
+    listed.collect::<Vec<_>>().join("\n")
+}
+
 #[test]
 fn each_key_of_slow_readers_has_its_bounds() {
     let tables = [
@@ -24,22 +33,13 @@ fn each_key_of_slow_readers_has_its_bounds() {
         "[slow]\nshare = \"10%\"\nstop = { at = \"9s\", for = \"2s\" }",
         "[slow]\nshare = \"10%\"\nstop = { at = \"9s\", for = \"0s\" }",
         "[slow]\nshare = \"10%\"\nread = \"10KiB/s\"\nreceive_buffer = \"1KiB\"\nsend_buffer = \"1KiB\"",
-        "[target]\nslow = \"skipp\"\nbacklog = \"1B\"\nsend_buffer = \"1KiB\"",
-        "[target]\nbacklog = 5\nsend_buffer = \"5MiB\"",
     ];
-    let listed = tables.map(|table| {
-        format!(
-            "{}\n    {}",
-            table.replace('\n', "; "),
-            faults(&format!("{GOOD}{table}\n")).replace('\n', "\n    ")
-        )
-    });
-    assert_snapshot!(listed.join("\n"), @r#"
+    assert_snapshot!(listed(&tables), @r#"
     [slow]
         x.toml:15: slow.share: missing: a share such as "10%"
-        x.toml:15: slow.read: missing: a rate of bytes such as "10KiB/s", or stop = { at = "5s", for = "20s" }
+        x.toml:15: slow.read: missing: a rate of bytes such as "10KiB/s", or stop = { at = "10s", for = "5s" }
     [slow]; share = "10%"
-        x.toml:15: slow.read: missing: a rate of bytes such as "10KiB/s", or stop = { at = "5s", for = "20s" }
+        x.toml:15: slow.read: missing: a rate of bytes such as "10KiB/s", or stop = { at = "10s", for = "5s" }
     [slow]; read = "10KiB/s"
         x.toml:15: slow.share: missing: a share such as "10%"
     [slow]; share = "100%"; read = "10KiB/s"
@@ -56,11 +56,11 @@ fn each_key_of_slow_readers_has_its_bounds() {
     [slow]; share = "10%"; read = "10KiB/s"; stop = { at = "1s", for = "2s" }
         x.toml:18: slow.stop: not allowed beside `read`: one of both
     [slow]; share = "10%"; stop = { at = "1s" }
-        x.toml:17: slow.stop: both `at` and `for` are needed, such as { at = "5s", for = "20s" }
+        x.toml:17: slow.stop: both `at` and `for` are needed, such as { at = "10s", for = "5s" }
     [slow]; share = "10%"; stop = { at = "1s", span = "2s" }
         x.toml:17: slow.stop: unknown key `span`, allowed: at, for
     [slow]; share = "10%"; stop = "2s"
-        x.toml:17: slow.stop: found string "2s", expected a table such as { at = "5s", for = "20s" }
+        x.toml:17: slow.stop: found string "2s", expected a table such as { at = "10s", for = "5s" }
     [slow]; share = "10%"; stop = { at = "9s", for = "2s" }
         x.toml:17: slow.stop: out of range: it ends at 11s, and the measure phase is 10s long
     [slow]; share = "10%"; stop = { at = "9s", for = "0s" }
@@ -69,6 +69,16 @@ fn each_key_of_slow_readers_has_its_bounds() {
         x.toml:18: slow.receive_buffer: out of range: 2KiB to 1MiB
         x.toml:19: slow.send_buffer: unknown key, allowed: read, receive_buffer, share, stop
           hint: did you mean `receive_buffer`?
+    "#);
+}
+
+#[test]
+fn each_key_for_slow_readers_at_the_target_has_its_bounds() {
+    let tables = [
+        "[target]\nslow = \"skipp\"\nbacklog = \"1B\"\nsend_buffer = \"1KiB\"",
+        "[target]\nbacklog = 5\nsend_buffer = \"5MiB\"",
+    ];
+    assert_snapshot!(listed(&tables), @r#"
     [target]; slow = "skipp"; backlog = "1B"; send_buffer = "1KiB"
         x.toml:16: target.slow: unknown value `skipp`, allowed: disconnect, skip
           hint: did you mean `skip`?

@@ -88,7 +88,7 @@ fn answers_need_clients_time_and_a_number_that_can_be_counted() {
         x.toml:9: events.rate: 200 asks a second for answers of 0.95 s are 190 at once, and each of 100 clients asks for one at a time
           hint: at least 190 clients, or a lower rate
     "rate = \"5/s\"\nfirst = \"10s\""
-        x.toml:11: phases.drain: 5s is too short: an event may wait 1s in `short-polling`, and the last answer goes on for 10750ms after the measure phase, so at least 12750ms is needed
+        x.toml:11: phases.drain: 5s is too short: an event may wait 1s in `short-polling`, and an answer goes on for up to 10750ms after the measure phase, so at least 12750ms is needed
           hint: write drain = "12750ms", or have `short-polling` wait less
     "parts = 100000"
         x.toml:9: events.rate: 5 asks a second for answers of 4999.95 s are 25000 at once, and each of 100 clients asks for one at a time
@@ -101,6 +101,17 @@ fn answers_need_clients_time_and_a_number_that_can_be_counted() {
     x.toml:9: events.rate: 5 asks a second for answers of 0.95 s are 5 at once, and each of 4 clients asks for one at a time
       hint: at least 5 clients, or a lower rate
     "#);
+}
+
+#[test]
+fn clients_are_enough_for_the_peak_of_the_rate() {
+    let shape = "rate = \"50/s\"\nshape = [{ spike = \"300%\", for = \"1s\" }]";
+    assert!(parse(&stream("rate = \"5/s\"", "rate = \"50/s\"")).is_ok());
+    assert_snapshot!(faults(&stream("rate = \"5/s\"", shape)), @"");
+}
+
+fn parse(text: &str) -> Result<pushbench_scenario::Plan, pushbench_scenario::Faults> {
+    pushbench_scenario::parse(text, "x.toml", &Overrides::default())
 }
 
 fn recorded(rows: &'static str) -> Result<pushbench_scenario::Plan, pushbench_scenario::Faults> {

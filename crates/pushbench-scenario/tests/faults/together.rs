@@ -22,7 +22,7 @@ fn what_does_not_go_together_is_refused() {
     x.toml:16: slow: not allowed beside [life] or clients.shape: slow readers stay
     "#);
     assert_snapshot!(faults(&stream.replace("parts = 3", "parts = 3\nmembers = 5")), @r#"
-    x.toml:8: events.members: only allowed with pattern = "chat"
+    x.toml:8: events.members: not allowed with pattern = "stream"
       hint: leave it out, or write pattern = "chat"
     "#);
 }
