@@ -1,7 +1,7 @@
 //! What a file with several points becomes.
 
 use pushbench_measure::results::SweptKey;
-use pushbench_scenario::{Overrides, Plan, Scenario, Varies};
+use pushbench_scenario::{Machine, Overrides, Plan, Scenario, Varies, needs};
 use pushbench_transport::Period;
 use pushbench_transport::settings::TransportSettings as _;
 use std::time::Duration;
@@ -35,6 +35,31 @@ fn a_file_that_varies_nothing_has_one_point_without_a_name() {
     let scenario = scenario("");
     assert_eq!((names(&scenario), &scenario.varies), (vec![""], &Varies::Nothing));
     assert_eq!(scenario.measurements(), 2);
+}
+
+/// The files of a label are open for as long as a run lasts, whichever point is measured.
+#[test]
+fn the_coordinator_has_files_of_the_labels_of_all_points() {
+    let machine = Machine {
+        open_files_soft_after_raise: 20_000,
+        host_files_left: 4_000_000,
+        ports: (32_768, 60_999),
+        memory_available_bytes: 4 << 30,
+        cpus: 2,
+        listen_backlog: 4096,
+        time_wait_max: 131_072,
+        tcp_memory_max_bytes: 2 << 30,
+    };
+    let files = |scenario: &Scenario| {
+        let first = |plan: &Plan| needs(plan, &machine).steps[0].files_coordinator;
+        scenario.points.iter().map(first).collect::<Vec<_>>()
+    };
+    let two = files(&scenario(""))[0];
+    let cases = "[[cases]]\nname = \"own\"\ntransports = [{ kind = \"websocket\" }]\n[[cases]]\nname = \"as-ever\"\n";
+    // Three labels instead of two, at both points.
+    assert_eq!(files(&scenario(cases)), [two + 3, two + 3]);
+    let one = Overrides { points: vec!["own".to_owned()], ..Overrides::default() };
+    assert_eq!(files(&scenario_with(cases, &one)), [two - 3]);
 }
 
 #[test]
