@@ -126,7 +126,7 @@ pub fn answer(answers: &Answers, size: EventSize, seed: u64, k: u64) -> Answer {
 
 /// The longest of the answers to the first so many asks of a run.
 #[must_use]
-pub fn longest_of(answers: &Answers, size: EventSize, seed: u64, asks: u64) -> Duration {
+pub(crate) fn longest_of(answers: &Answers, size: EventSize, seed: u64, asks: u64) -> Duration {
     let lengths = (0..asks).map(|k| answer(answers, size, seed, k).length_ns());
     Duration::from_nanos(lengths.max().unwrap_or_default())
 }

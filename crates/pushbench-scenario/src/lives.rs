@@ -3,8 +3,8 @@
 //! Two things make clients come and go: the shape of their number, and the lifetimes of their connections. A client is
 //! there while both say so. What becomes of connections in between (drops, errors) is not known here.
 
-use rand::seq::SliceRandom as _;
 use rand::RngExt as _;
+use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 use std::ops::Range;
 use std::time::Duration;

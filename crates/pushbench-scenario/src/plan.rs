@@ -4,8 +4,8 @@
 //! run as JSON.
 
 use pushbench_measure::results::{Summary, ThresholdResult};
-use pushbench_transport::settings::TransportSettings as _;
 use pushbench_transport::Settings;
+use pushbench_transport::settings::TransportSettings as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;

@@ -55,7 +55,8 @@ fn the_coordinator_has_files_of_the_labels_of_all_points() {
         scenario.points.iter().map(first).collect::<Vec<_>>()
     };
     let two = files(&scenario(""))[0];
-    let cases = "[[cases]]\nname = \"own\"\ntransports = [{ kind = \"websocket\" }]\n[[cases]]\nname = \"as-ever\"\n";
+    let cases =
+        "[[cases]]\nname = \"own\"\ntransports = [{ kind = \"websocket\" }]\n[[cases]]\nname = \"as-ever\"\n";
     // Three labels instead of two, at both points.
     assert_eq!(files(&scenario(cases)), [two + 3, two + 3]);
     let one = Overrides { points: vec!["own".to_owned()], ..Overrides::default() };

@@ -164,9 +164,10 @@ impl HighestRate {
         });
         let bounds = [(f64::from(MOST_EVENTS) / number, Bound::Events), (HIGHEST_RATE / peak, Bound::Peak)];
         let highest = (HIGHEST_RATE, Bound::Peak);
-        let (rate, bound) = bounds.into_iter().chain(by_clients).fold(highest, |least, other| {
-            if other.0 < least.0 { other } else { least }
-        });
+        let (rate, bound) = bounds
+            .into_iter()
+            .chain(by_clients)
+            .fold(highest, |least, other| if other.0 < least.0 { other } else { least });
         // Digits that a person would write, and no more than a search counts.
         let unit = if rate < 1_000.0 { UNITS_PER_EVENT } else { 1.0 };
         Self { rate: (rate * unit).floor() / unit, bound }

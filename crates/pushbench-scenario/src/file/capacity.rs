@@ -169,7 +169,7 @@ impl Wanted {
             Varied::Clients => (self.from?, self.to),
             Varied::Rate => self.rates(&section, around, overrides, faults)?,
         };
-        if to.is_some_and(|to| to <= from) {
+        if to.is_some_and(|to| to <= from) && !faults.has(&section.key_path("from")) {
             section.fault("to", faults, "out of range: more than what is tried first");
         }
         let longest = overrides.duration.unwrap_or(self.keys.longest).duration();

@@ -11,8 +11,8 @@ use super::drain::HeldBack;
 use super::recorded::ReadFile;
 use super::together::Parts;
 use super::{
-    HIGHEST_RATE, LONGEST_MEASURE, MOST_EVENTS, answers, capacity, chat, counts, drain, events, head, keys, life,
-    processes, shape, slow, thresholds, transports,
+    HIGHEST_RATE, LONGEST_MEASURE, MOST_EVENTS, answers, capacity, chat, counts, drain, events, head, keys,
+    life, processes, shape, slow, thresholds, transports,
 };
 use crate::capacity::Capacity;
 use crate::choice::ClientCounts;

@@ -2,9 +2,9 @@
 
 use pushbench_transport::{Size, envelope};
 
-use super::{HIGHEST_RATE, answers, chat};
 use super::keys::{self, Pattern};
 use super::recorded::ReadFile;
+use super::{HIGHEST_RATE, answers, chat};
 use crate::choice::{SizeChoice, TopicCount};
 use crate::plan::{EventSize, Events, Source, Topics, topic_name};
 use crate::section::{FaultList, Section};

@@ -53,9 +53,11 @@ impl Default for Keys {
     }
 }
 
-/// A storm: both keys are needed, which is said where they are read.
+// That both keys are needed is said where they are read.
+/// When connections are dropped, and how many.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a table such as { at = \"10s\", share = \"50%\" }")]
+#[schemars(rename = "Storm")]
 struct StormKeys {
     /// When, since the measure phase began.
     #[schemars(required)]

@@ -42,7 +42,9 @@ impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Given::deserialize(deserializer)? {
             Given { at: Some(at), lasts: Some(lasts) } => Ok(Self { at, lasts }),
-            _ => Err(D::Error::custom("both `at` and `for` are needed, such as { at = \"10s\", for = \"5s\" }")),
+            _ => Err(D::Error::custom(
+                "both `at` and `for` are needed, such as { at = \"10s\", for = \"5s\" }",
+            )),
         }
     }
 }

@@ -132,7 +132,7 @@ fn the_highest_rate_follows_from_what_a_rate_is_of() {
         assert_eq!(of(pattern, shape), (highest, why.to_owned()), "{pattern} {shape}");
     }
     let beyond = searching("vary = \"rate\"\nfrom = \"106/s\"").replace("pattern = \"broadcast\"", stream);
-    assert_snapshot!(faults_with(&beyond, &Overrides::default()), @"");
+    assert_snapshot!(faults_with(&beyond, &Overrides::default()), @"x.toml:21: capacity.from: out of range: at most 105.263/s, with which 100 clients are answered all the time");
 }
 
 /// Of rare answers one is long, and the more are asked for the sooner one of them is.
@@ -146,13 +146,23 @@ fn the_drain_outlasts_the_answers_of_every_probe() {
     let none = Overrides::default();
     let alone = text("").replace("[capacity]", "");
     assert!(parse(&alone, "x.toml", &none).is_ok(), "long enough for what the file itself asks for");
-    assert_snapshot!(faults_with(&text("vary = \"rate\""), &none), @"");
+    assert_snapshot!(faults_with(&text("vary = \"rate\""), &none), @r#"
+    x.toml:12: phases.drain: 4s is too short: an event may wait 1s in `short-polling`, and an answer goes on for up to 4692ms after the measure phase, so at least 6692ms is needed
+      hint: write drain = "6692ms", or have `short-polling` wait less
+    "#);
 }
 
 #[test]
 fn a_search_needs_a_threshold_that_more_load_breaks() {
-    let never = ["latency_p99 = \"> 1ms\"", "delivered = \">= 0\"", "delivered = \"< 9\"", "lost = \"!= 3\"", "left = \"== 0\""];
-    let sometime = ["latency_p99 = \"< 1s\"", "delivered = \">= 10\"", "lost = \"== 0\"", "connected = \"== 100\""];
+    let never = [
+        "latency_p99 = \"> 1ms\"",
+        "delivered = \">= 0\"",
+        "delivered = \"< 9\"",
+        "lost = \"!= 3\"",
+        "left = \"== 0\"",
+    ];
+    let sometime =
+        ["latency_p99 = \"< 1s\"", "delivered = \">= 10\"", "lost = \"== 0\"", "connected = \"== 100\""];
     for (thresholds, is_search) in [(&never[..], false), (&sometime[..], true)] {
         for threshold in thresholds {
             let text = searching("vary = \"clients\"").replace("latency_p99 = \"< 250ms\"", threshold);

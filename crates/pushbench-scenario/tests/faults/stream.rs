@@ -107,7 +107,10 @@ fn answers_need_clients_time_and_a_number_that_can_be_counted() {
 fn clients_are_enough_for_the_peak_of_the_rate() {
     let shape = "rate = \"50/s\"\nshape = [{ spike = \"300%\", for = \"1s\" }]";
     assert!(parse(&stream("rate = \"5/s\"", "rate = \"50/s\"")).is_ok());
-    assert_snapshot!(faults(&stream("rate = \"5/s\"", shape)), @"");
+    assert_snapshot!(faults(&stream("rate = \"5/s\"", shape)), @"
+    x.toml:9: events.rate: 150 asks a second at the peak for answers of 0.95 s are 143 at once, and each of 100 clients asks for one at a time
+      hint: at least 143 clients, or a lower rate
+    ");
 }
 
 fn parse(text: &str) -> Result<pushbench_scenario::Plan, pushbench_scenario::Faults> {

@@ -93,8 +93,10 @@ fn what_would_fit_fits() {
 /// Twice the rate for the whole of 35 s: 70 messages of each client.
 #[test]
 fn a_search_for_clients_ends_where_a_step_would_have_too_many_messages() {
-    let chat = SCENARIO
-        .replace("\"broadcast\"\nrate = \"5/s\"", "\"chat\"\nmembers = 500\nrate = \"1/s\"\nshape = [{ step = \"200%\" }]");
+    let chat = SCENARIO.replace(
+        "\"broadcast\"\nrate = \"5/s\"",
+        "\"chat\"\nmembers = 500\nrate = \"1/s\"\nshape = [{ step = \"200%\" }]",
+    );
     let text = format!("{chat}[capacity]\nvary = \"clients\"\n");
     let only = Overrides { only: vec!["sse".to_owned()], ..Overrides::default() };
     let plan = parse(&text, "x.toml", &only).unwrap_or_else(|faults| panic!("{faults}"));

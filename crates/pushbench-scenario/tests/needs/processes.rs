@@ -1,8 +1,8 @@
 //! What a plan needs: processes and their files, ports, memory, time.
 
-use pushbench_scenario::needs::{Limit, Machine, needs};
-use pushbench_scenario::{Overrides, Plan, describe, parse};
 use insta::assert_snapshot;
+use pushbench_scenario::needs::{Limit, Machine, needs};
+use pushbench_scenario::{Overrides, describe, parse};
 use std::time::Duration;
 
 use crate::{MACHINE, SCENARIO, needed, plan};

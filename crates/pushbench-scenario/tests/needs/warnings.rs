@@ -9,8 +9,10 @@ use crate::{MACHINE, SCENARIO};
 #[test]
 fn clients_that_are_too_few_for_the_longest_answer_ask_late() {
     let said = |clients: u32, shape: &str| {
-        let stream = format!("pattern = \"stream\"\nparts = 5\ngap = {{ min = \"1s\", max = \"2s\" }}\n{shape}");
-        let text = SCENARIO.replace("pattern = \"broadcast\"", &stream).replace("drain = \"5s\"", "drain = \"30s\"");
+        let stream =
+            format!("pattern = \"stream\"\nparts = 5\ngap = {{ min = \"1s\", max = \"2s\" }}\n{shape}");
+        let text =
+            SCENARIO.replace("pattern = \"broadcast\"", &stream).replace("drain = \"5s\"", "drain = \"30s\"");
         let overrides = Overrides { clients: Some(vec![clients]), ..Overrides::default() };
         let plan = parse(&text, "x.toml", &overrides).unwrap_or_else(|faults| panic!("{faults}"));
         let needs = needs(&plan, &MACHINE);
@@ -18,7 +20,10 @@ fn clients_that_are_too_few_for_the_longest_answer_ask_late() {
     };
     // Five asks a second; no answer is longer than 8 s.
     assert_eq!(said(40, ""), "");
-    assert_snapshot!(said(35, ""), @"");
+    assert_snapshot!(said(35, ""), @"
+    warning: events.rate: each of 35 clients is to ask every 7.0 s, and the longest answer goes on for 7.6 s: asks will be late
+      hint: more clients, a lower rate or shorter answers
+    ");
     assert!(said(40, "shape = [{ spike = \"110%\", for = \"1s\" }]").contains("asks will be late"));
 }
 
