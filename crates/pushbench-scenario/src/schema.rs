@@ -11,6 +11,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use crate::file::keys::PatternKeys;
 use crate::file::thresholds::{FIGURES, example};
 use crate::file::{capacity, keys, life, slow};
 
@@ -20,30 +21,14 @@ const LABEL: &str = "^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$";
 const REQUIRED: &[(&str, &[&str])] =
     &[("Clients", &["count"]), ("Events", &["pattern", "rate"]), ("Phases", &["measure"])];
 
-/// The keys that one pattern of `[events]` has and no other.
-struct PatternKeys {
-    pattern: &'static str,
-    required: &'static [&'static str],
-    allowed: &'static [&'static str],
-}
-
-const PATTERN_KEYS: &[PatternKeys] = &[
-    PatternKeys { pattern: "topics", required: &["topics"], allowed: &[] },
-    PatternKeys { pattern: "stream", required: &["parts", "gap"], allowed: &["first", "stall"] },
-    PatternKeys { pattern: "chat", required: &["members"], allowed: &[] },
-];
-
-impl PatternKeys {
-    /// Those that must be there are there, or none of all is.
-    fn condition(&self) -> Value {
-        let any = self.required.iter().chain(self.allowed);
-        let any: Vec<Value> = any.map(|key| json!({ "required": [key] })).collect();
-        json!({
-            "if": { "properties": { "pattern": { "const": self.pattern } } },
-            "then": { "required": self.required },
-            "else": { "not": { "anyOf": any } }
-        })
-    }
+/// Those keys that the pattern must have are there, or none of all that only it has.
+fn condition_of_pattern(keys: &PatternKeys) -> Value {
+    let any: Vec<Value> = keys.all().map(|key| json!({ "required": [key] })).collect();
+    json!({
+        "if": { "properties": { "pattern": { "const": keys.pattern.name() } } },
+        "then": { "required": keys.required },
+        "else": { "not": { "anyOf": any } }
+    })
 }
 
 /// The schema, draft 7: the one that editors of TOML know best.
@@ -77,13 +62,8 @@ pub fn schema() -> Value {
     // Of points there are none beside it.
     definitions["Capacity"]["required"] = json!(["vary"]);
     definitions["Slow"]["required"] = json!(["share"]);
-    // With a number of topics exactly when there are topics.
-    let events = &mut definitions["Events"];
-    events["if"] = json!({ "properties": { "pattern": { "const": "topics" } } });
-    events["then"] = json!({ "required": ["topics"] });
-    events["else"] = json!({ "not": { "required": ["topics"] } });
     definitions["Slow"]["oneOf"] = json!([{ "required": ["read"] }, { "required": ["stop"] }]);
-    let of_patterns = PATTERN_KEYS.iter().map(PatternKeys::condition);
+    let of_patterns = PatternKeys::ALL.iter().map(condition_of_pattern);
     definitions["Events"]["allOf"] = of_patterns.collect();
     root["definitions"] = Value::Object(definitions);
     drop_placeholders(&mut root);

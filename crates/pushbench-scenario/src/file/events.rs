@@ -2,7 +2,7 @@
 
 use pushbench_transport::{Size, envelope};
 
-use super::keys::{self, Pattern};
+use super::keys::{self, Pattern, PatternKeys};
 use super::recorded::ReadFile;
 use super::{HIGHEST_RATE, answers, chat};
 use crate::choice::{SizeChoice, TopicCount};
@@ -40,22 +40,12 @@ pub(super) fn read(
     })
 }
 
-/// Keys that only one pattern has.
-const OF_ONE_PATTERN: [(&str, Pattern); 6] = [
-    ("topics", Pattern::Topics),
-    ("members", Pattern::Chat),
-    ("parts", Pattern::Stream),
-    ("first", Pattern::Stream),
-    ("gap", Pattern::Stream),
-    ("stall", Pattern::Stream),
-];
-
 fn refuse_keys_of_others(section: &Section, pattern: Option<Pattern>, faults: &mut FaultList) {
     let Some(pattern) = pattern else { return };
-    for (key, owner) in OF_ONE_PATTERN {
-        if owner != pattern && section.value(key).is_some() {
+    for of_other in PatternKeys::ALL.iter().filter(|keys| keys.pattern != pattern) {
+        for key in of_other.all().filter(|key| section.value(key).is_some()) {
             section.fault(key, faults, format!("not allowed with pattern = \"{}\"", pattern.name()));
-            faults.hint(Some(format!("leave it out, or write pattern = \"{}\"", owner.name())));
+            faults.hint(Some(format!("leave it out, or write pattern = \"{}\"", of_other.pattern.name())));
         }
     }
 }

@@ -95,6 +95,25 @@ impl Pattern {
     }
 }
 
+/// The keys of `[events]` that one pattern has and no other.
+pub(crate) struct PatternKeys {
+    pub(crate) pattern: Pattern,
+    pub(crate) required: &'static [&'static str],
+    allowed: &'static [&'static str],
+}
+
+impl PatternKeys {
+    pub(crate) const ALL: [Self; 3] = [
+        Self { pattern: Pattern::Topics, required: &["topics"], allowed: &[] },
+        Self { pattern: Pattern::Stream, required: &["parts", "gap"], allowed: &["first", "stall"] },
+        Self { pattern: Pattern::Chat, required: &["members"], allowed: &[] },
+    ];
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &'static str> {
+        self.required.iter().chain(self.allowed).copied()
+    }
+}
+
 /// What is published.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
