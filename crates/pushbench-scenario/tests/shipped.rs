@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 
+use pushbench_scenario::schedule::EventSchedule;
 use pushbench_scenario::{Machine, Overrides, Plan, Scenario, load, needs};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -126,6 +127,33 @@ fn memory_is_as_much_as_the_files_say_and_not_much_less() {
         said += 1;
     }
     assert_eq!(said, 3);
+}
+
+/// A percentile p is judged from 10/(1-p) events on; a search takes as many by itself.
+#[test]
+fn what_the_files_judge_by_percentiles_has_enough_events_at_every_point() {
+    let mut judged = 0;
+    for plan in
+        scenarios().iter().flat_map(|scenario| &scenario.points).filter(|plan| plan.capacity.is_none())
+    {
+        let figures = plan.thresholds.iter().map(|threshold| threshold.figure.as_str());
+        let needed = figures.filter_map(|figure| match figure.rsplit_once("_p")?.1 {
+            "50" => Some(20),
+            "90" => Some(100),
+            "99" => Some(1_000),
+            _ => None,
+        });
+        let Some(needed) = needed.max() else { continue };
+        let [begin, end] = [plan.phases.warmup, plan.phases.warmup + plan.phases.measure];
+        for clients in &plan.steps {
+            let all = EventSchedule::new(plan.events_of(*clients), plan.topics(*clients), plan.seed);
+            let due = all.map(|event| Duration::from_nanos(event.due_offset_ns));
+            let measured = due.take_while(|due| *due < end).filter(|due| *due >= begin).count();
+            assert!(measured >= needed, "{} {}: {measured} of {needed}", plan.name, plan.point.name);
+            judged += 1;
+        }
+    }
+    assert!(judged >= 14, "the cells of a sweep, and two others: {judged}");
 }
 
 /// A number and its unit are no less than the plan lasts, and not much more.
