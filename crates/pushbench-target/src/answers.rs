@@ -12,7 +12,7 @@ use pushbench_measure::{Figure, PhaseEdges, micros};
 use pushbench_probe::alarm::Alarm;
 use pushbench_probe::clock::now_ns;
 use pushbench_scenario::{Answer, answer};
-use pushbench_transport::envelope::{self, Stamp};
+use pushbench_transport::envelope::{self, End, Stamp};
 use pushbench_transport::server::{Refusal, TopicName, TopicRef};
 use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
@@ -38,6 +38,8 @@ pub(crate) struct Answers {
     pub(crate) edges: Cell<Option<PhaseEdges>>,
     pub(crate) begun: Counter,
     pub(crate) ended: Counter,
+    /// Parts and ends that were due and found no room.
+    pub(crate) unpublished: Counter,
 }
 
 /// Answers under way, in the order in which their next parts are due. Pure: no clock.
@@ -71,6 +73,7 @@ pub(crate) enum Progress {
 #[derive(Debug)]
 struct Going {
     topic: Rc<TopicName>,
+    ask: u64,
     answer: Answer,
     /// Parts that had their turn.
     parts: u32,
@@ -78,8 +81,9 @@ struct Going {
 
 /// What is due of an answer at one instant.
 #[derive(Debug, Clone, PartialEq)]
-struct Turn {
+struct Due {
     topic: Rc<TopicName>,
+    ask: u64,
     due_ns: u64,
     /// Number and size of the part; none of an answer without parts.
     part: Option<(u64, u32)>,
@@ -98,7 +102,7 @@ impl Schedule {
         *asked = Asked { ask, going: Some(number) };
         self.begun += 1;
         self.due.push(Reverse((arrival_ns.saturating_add(answer.first_ns), number)));
-        self.going.insert(number, Going { topic: Rc::new(topic.clone()), answer, parts: 0 });
+        self.going.insert(number, Going { topic: Rc::new(topic.clone()), ask, answer, parts: 0 });
         true
     }
 
@@ -115,11 +119,11 @@ impl Schedule {
     }
 
     /// What is due next, if it is due by now.
-    fn take(&mut self, now_ns: u64) -> Option<Turn> {
+    fn take(&mut self, now_ns: u64) -> Option<Due> {
         let due_ns = self.next_ns().filter(|due_ns| *due_ns <= now_ns)?;
         let Reverse((_, number)) = self.due.pop()?;
-        let Going { topic, answer, parts } = self.going.get_mut(&number)?;
-        let topic = Rc::clone(topic);
+        let Going { topic, ask, answer, parts } = self.going.get_mut(&number)?;
+        let (topic, ask) = (Rc::clone(topic), *ask);
         let at = *parts as usize;
         let part = answer.sizes.get(at).map(|size| (at as u64 + 1, *size));
         *parts += 1;
@@ -127,10 +131,10 @@ impl Schedule {
         if *parts < count {
             let gap_ns = answer.gaps_ns.get(at).copied().unwrap_or_default();
             self.due.push(Reverse((due_ns.saturating_add(gap_ns), number)));
-            return Some(Turn { topic, due_ns, part, end: None });
+            return Some(Due { topic, ask, due_ns, part, end: None });
         }
         self.remove(number);
-        Some(Turn { topic, due_ns, part, end: Some(count) })
+        Some(Due { topic, ask, due_ns, part, end: Some(count) })
     }
 
     fn remove(&mut self, number: u64) {
@@ -143,9 +147,16 @@ impl Schedule {
     /// Gives up the answer to that ask, if it is under way, and forgets that it was asked for: topics that are known by
     /// given up asks alone would be without number. True when it was.
     fn give_up(&mut self, topic: &str, ask: u64) -> bool {
-        let asked = self.topics.get(topic).filter(|asked| asked.ask == ask);
-        let Some(number) = asked.and_then(|asked| asked.going) else { return false };
-        self.going.remove(&number);
+        let is_under_way = self.topics.get(topic).is_some_and(|asked| asked.going.is_some());
+        is_under_way && self.forget(topic, ask)
+    }
+
+    /// Forgets that this was asked for, be the answer under way or over. True when it was the last that was.
+    fn forget(&mut self, topic: &str, ask: u64) -> bool {
+        let Some(asked) = self.topics.get(topic).filter(|asked| asked.ask == ask) else { return false };
+        if let Some(number) = asked.going {
+            self.going.remove(&number);
+        }
         self.topics.remove(topic);
         true
     }
@@ -161,6 +172,7 @@ impl Answers {
             edges: Cell::new(None),
             begun: Counter::default(),
             ended: Counter::default(),
+            unpublished: Counter::default(),
         }
     }
 
@@ -210,12 +222,23 @@ impl Answers {
         }
     }
 
+    /// Nobody gets what was due of that answer now, so nobody gets the whole of it.
+    fn lose(&self, topic: &TopicName, ask: u64) {
+        self.unpublished.count();
+        let mut schedule = self.schedule.borrow_mut();
+        let going = schedule.going.len();
+        schedule.forget(topic.as_str(), ask);
+        if schedule.going.len() < going {
+            self.ended.count();
+        }
+    }
+
     /// Answers that have begun and not ended.
     pub(crate) fn under_way(&self) -> u64 {
         self.schedule.borrow().going.len() as u64
     }
 
-    fn take(&self, now_ns: u64) -> Option<Turn> {
+    fn take(&self, now_ns: u64) -> Option<Due> {
         let due = self.schedule.borrow_mut().take(now_ns)?;
         if due.end.is_some() {
             self.ended.count();
@@ -250,8 +273,8 @@ pub(crate) async fn run(server: Rc<Server>, alarm: Alarm) {
     }
 }
 
-fn publish(server: &Server, due: &Turn, published_ns: u64) {
-    let Turn { topic, due_ns, part, end } = due;
+fn publish(server: &Server, due: &Due, published_ns: u64) {
+    let Due { topic, ask, due_ns, part, end } = due;
     let part = part.map(|(n, size)| {
         let mut payload = Vec::with_capacity(size as usize);
         let stamp = Stamp { n, due_ns: *due_ns, published_ns };
@@ -261,11 +284,14 @@ fn publish(server: &Server, due: &Turn, published_ns: u64) {
     let is_part = part.is_some();
     let end = end.map(|parts| {
         let mut payload = Vec::new();
-        envelope::encode_end(parts, topic.as_str(), &mut payload);
+        envelope::encode_end(End { parts, ask: *ask }, topic.as_str(), &mut payload);
         text(payload)
     });
     // Refused only where others have taken all the room there is.
     if server.publish_answer(topic, published_ns, part, end).is_err() {
+        server.answers.lose(topic, *ask);
+        server.driver.borrow_mut().lose_answer(topic.as_topic_ref(), *ask, published_ns);
+        server.note_emptiness();
         return;
     }
     if let (true, Some(edges)) = (is_part, server.answers.edges.get()) {

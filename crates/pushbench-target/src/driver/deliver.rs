@@ -11,7 +11,7 @@
 //! PERF: with 5,000 event streams and 5 events a second, 97 % of the target's time is the kernel's `send`.
 
 use pushbench_scenario::{Coalesce, SlowPolicy};
-use pushbench_transport::envelope::is_end;
+use pushbench_transport::envelope::end_of;
 use pushbench_transport::server::{Refusal, ReplyForm, Stream, TopicRef};
 use std::io::IoSlice;
 
@@ -237,7 +237,7 @@ fn write_to(
 
 /// The id of the first event that ends an answer, of those that are there for a subscriber.
 fn end_of_answer(slot: &Slot, ring: &Ring) -> u64 {
-    let ends = |id: &u64| ring.get(*id).is_some_and(|event| is_end(event.payload()).is_some());
+    let ends = |id: &u64| ring.get(*id).is_some_and(|event| end_of(event.payload()).is_some());
     (slot.next..=ring.newest()).take(IN_A_ROW + 1).find(ends).unwrap_or(u64::MAX)
 }
 

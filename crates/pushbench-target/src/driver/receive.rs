@@ -155,18 +155,20 @@ impl Driver {
         out.clear();
         let Some(connection) = self.connections.get_mut(key.place()) else { return };
         let Mode::Streaming(streaming) = &mut connection.mode else { return };
-        let mut said = Vec::new();
-        let go = streaming.stream.received(bytes, now_ns, &mut said, out);
+        let go = streaming.stream.received(bytes, now_ns, &mut self.heard, out);
         if !out.is_empty() {
             streaming.sent_ns = now_ns;
         }
         if connection.pipe.write(out, now_ns).is_err() {
+            self.heard.clear();
             return self.close(key);
         }
-        // Before anything else: what was said with a goodbye was said.
-        for message in said {
+        // Before anything else: what was said with a goodbye was said. Taken out for as long as both are borrowed.
+        let mut heard = std::mem::take(&mut self.heard);
+        for message in heard.drain(..) {
             self.said(key, message, now_ns);
         }
+        self.heard = heard;
         self.go(key, go, now_ns);
     }
 
