@@ -32,7 +32,7 @@ impl Rig {
         let address = listener.local_addr().unwrap();
         let meter = Rc::new(Meter::new(Opened::There, address));
         let poller = Rc::new(Poller::new().unwrap());
-        let answers = Rc::new(Answers::new(None, Rc::default()));
+        let answers = Rc::new(Answers::new(config.answers.clone(), Rc::default()));
         let driver = Driver::new(config, listener, meter, poller, (Rc::default(), answers));
         Self { driver, address }
     }
