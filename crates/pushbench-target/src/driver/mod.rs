@@ -12,6 +12,7 @@ mod accept;
 mod answer;
 mod ask;
 mod connection;
+mod date;
 mod deliver;
 mod drops;
 mod end;
@@ -24,7 +25,7 @@ mod tests;
 mod wake;
 
 use pushbench_probe::alarm::Alarm;
-use pushbench_probe::clock::{http_date, now_ns};
+use pushbench_probe::clock::now_ns;
 use pushbench_probe::readiness::{Poller, Ready};
 use pushbench_probe::timers::Timers;
 use pushbench_scenario::{Coalesce, SlowPolicy};
@@ -46,6 +47,7 @@ use crate::patience::Patience;
 use crate::server::{Counters, Server};
 
 use self::connection::{Connection, HeadFrom, Mode, Pipe};
+use self::date::Date;
 use self::drops::{Dropped, Port};
 use self::said::Said;
 
@@ -133,23 +135,6 @@ pub(crate) struct MeteredSocket {
 impl MeteredSocket {
     pub(crate) fn new(meter: &Rc<Meter>, socket: OwnedFd) -> Self {
         Self { metered: meter.watch(&socket), socket }
-    }
-}
-
-/// The date of responses, made once a second.
-#[derive(Debug, Default)]
-struct Date {
-    text: String,
-    until_ns: u64,
-}
-
-impl Date {
-    fn at(&mut self, now_ns: u64) -> &str {
-        if now_ns >= self.until_ns {
-            self.text = http_date();
-            self.until_ns = now_ns + SECOND_NS;
-        }
-        &self.text
     }
 }
 

@@ -1,6 +1,7 @@
 //! The driver turned by hand: what the outside cannot bring about at will.
 
 mod leaving;
+mod lost;
 mod order;
 mod turns;
 
