@@ -70,7 +70,7 @@ impl Driver {
             self.reply(key, out, form, Farewell::Close, now_ns);
             return Ok(());
         }
-        self.open(key, topic, stream, Ends::WithAnAnswer, out, now_ns)
+        self.open(key, topic, stream, Ends::WithAnAnswer(ask), out, now_ns)
     }
 
     /// A response has ended with its answer: the connection waits for the next request, if it is kept.
