@@ -52,7 +52,8 @@ fn the_times_of_an_answer_count_from_the_ask_and_between_receptions() {
     assert_eq!(measured(&histograms, Figure::Answer), [110]);
     let (tally, answers) = close(&mut book);
     assert_eq!((tally.expected, tally.delivered, tally.lost), (3, 3, 0));
-    let expected = AnswerTally { asked: 1, completed: 1, stalls: 1, at_once_peak: 1, ..AnswerTally::default() };
+    let expected =
+        AnswerTally { asked: 1, completed: 1, stalls: 1, at_once_peak: 1, ..AnswerTally::default() };
     assert_eq!(answers, expected);
 }
 

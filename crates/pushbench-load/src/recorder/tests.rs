@@ -28,11 +28,7 @@ fn the_headline_counts_from_the_due_time_and_belongs_to_the_phase_of_the_due_tim
     assert!((10_990..=11_010).contains(&delivery.max().unwrap()), "received - due is 11 ms");
     assert!((4_990..=5_010).contains(&uncorrected.max().unwrap()), "received - published is 5 ms");
     let due = pushbench_scenario::schedule::TopicEvents { first_n: 1, due_offsets_ns: vec![199 * MS] };
-    assert_eq!(
-        recorder.accounts[0].close(&due, &EDGES).late,
-        1,
-        "it came when the measure phase had ended"
-    );
+    assert_eq!(recorder.accounts[0].close(&due, &EDGES).late, 1, "it came when the measure phase had ended");
 }
 
 #[test]
@@ -67,11 +63,7 @@ fn an_own_message_is_an_echo_once_and_no_delivery() {
     let due = pushbench_scenario::schedule::TopicEvents { first_n: 3, due_offsets_ns: vec![120 * MS; 5] };
     recorder.accounts[0].first_ready_ns = 1;
     let closed = recorder.accounts[0].close(&due, &EDGES);
-    assert_eq!(
-        (closed.expected, closed.delivered, closed.duplicated),
-        (5, 4, 1),
-        "one's own are owed too"
-    );
+    assert_eq!((closed.expected, closed.delivered, closed.duplicated), (5, 4, 1), "one's own are owed too");
     assert_eq!(recorder.accounts[0].latency_mean_us(), Some(2_000));
 }
 

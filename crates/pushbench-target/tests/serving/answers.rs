@@ -366,7 +366,11 @@ fn the_body_of_an_ask_has_the_limit_of_a_published_one() {
                 let mut client = Client::connect(address).await;
                 client.send(ask_with_body(path, 1, &"x".repeat(1001), is_chunked)).await;
                 let reply = client.reply(true).await;
-                assert_eq!((reply.status, reply.body.contains("1000 bytes")), (413, true), "{path} {reply:?}");
+                assert_eq!(
+                    (reply.status, reply.body.contains("1000 bytes")),
+                    (413, true),
+                    "{path} {reply:?}"
+                );
                 client.end().await;
             }
         }

@@ -75,7 +75,8 @@ impl<P: Pace> Poller<P> {
         let taken = match (reply.status, asking.ticket) {
             (202, false) => self.take_ticket(reply, &mut asking, io),
             (200, true) => {
-                let mut watch = Watch { observer: io.observer, awaited: &mut asking.awaited, became_ready: false };
+                let mut watch =
+                    Watch { observer: io.observer, awaited: &mut asking.awaited, became_ready: false };
                 self.take_events(reply, &mut watch).map(|more| self.next(more, io.now_ns))
             }
             (202 | 204, true) => {

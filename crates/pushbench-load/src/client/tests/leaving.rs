@@ -57,7 +57,8 @@ fn a_goodbye_that_is_not_answered_is_cut_in_the_end() {
     // With words of its own, and by the end of a direction alone.
     for goodbye in [&b"goodbye"[..], b""] {
         within_a_minute(move || {
-            let (mut rig, mut stream, _listener) = connected(Vec::new(), Step::Hold { wake_ns: Some(u64::MAX / 2) });
+            let (mut rig, mut stream, _listener) =
+                connected(Vec::new(), Step::Hold { wake_ns: Some(u64::MAX / 2) });
             rig.goodbye.borrow_mut().extend(goodbye);
             let left_ns = now_ns();
             rig.input(|client, turn| client.depart(1, turn));
