@@ -5,7 +5,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 
 use super::Driver;
-use super::connection::{Client, Mode};
+use super::connection::{Client, Ends, Mode};
 use crate::key::Key;
 
 /// Reads of one connection before others get their turn.
@@ -119,6 +119,11 @@ impl Driver {
                     return;
                 }
                 Mode::Asking | Mode::Held(_) => {
+                    connection.input.extend_from_slice(bytes);
+                    return;
+                }
+                // The next request comes behind a response that has an end.
+                Mode::Streaming(streaming) if streaming.ends != Ends::Never => {
                     connection.input.extend_from_slice(bytes);
                     return;
                 }

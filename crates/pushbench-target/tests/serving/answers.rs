@@ -371,7 +371,6 @@ fn the_body_of_an_ask_has_the_limit_of_a_published_one() {
                     (413, true),
                     "{path} {reply:?}"
                 );
-                client.end().await;
             }
         }
         assert_eq!(handle.totals().published, 0, "nothing was asked for");
