@@ -81,7 +81,7 @@ struct Going {
 
 /// What is due of an answer at one instant.
 #[derive(Debug, Clone, PartialEq)]
-struct Due {
+struct Instalment {
     topic: Rc<TopicName>,
     ask: u64,
     due_ns: u64,
@@ -119,7 +119,7 @@ impl Schedule {
     }
 
     /// What is due next, if it is due by now.
-    fn take(&mut self, now_ns: u64) -> Option<Due> {
+    fn take(&mut self, now_ns: u64) -> Option<Instalment> {
         let due_ns = self.next_ns().filter(|due_ns| *due_ns <= now_ns)?;
         let Reverse((_, number)) = self.due.pop()?;
         let Going { topic, ask, answer, parts } = self.going.get_mut(&number)?;
@@ -131,10 +131,10 @@ impl Schedule {
         if *parts < count {
             let gap_ns = answer.gaps_ns.get(at).copied().unwrap_or_default();
             self.due.push(Reverse((due_ns.saturating_add(gap_ns), number)));
-            return Some(Due { topic, ask, due_ns, part, end: None });
+            return Some(Instalment { topic, ask, due_ns, part, end: None });
         }
         self.remove(number);
-        Some(Due { topic, ask, due_ns, part, end: Some(count) })
+        Some(Instalment { topic, ask, due_ns, part, end: Some(count) })
     }
 
     fn remove(&mut self, number: u64) {
@@ -238,7 +238,7 @@ impl Answers {
         self.schedule.borrow().going.len() as u64
     }
 
-    fn take(&self, now_ns: u64) -> Option<Due> {
+    fn take(&self, now_ns: u64) -> Option<Instalment> {
         let due = self.schedule.borrow_mut().take(now_ns)?;
         if due.end.is_some() {
             self.ended.count();
@@ -273,8 +273,8 @@ pub(crate) async fn run(server: Rc<Server>, alarm: Alarm) {
     }
 }
 
-fn publish(server: &Server, due: &Due, published_ns: u64) {
-    let Due { topic, ask, due_ns, part, end } = due;
+fn publish(server: &Server, due: &Instalment, published_ns: u64) {
+    let Instalment { topic, ask, due_ns, part, end } = due;
     let part = part.map(|(n, size)| {
         let mut payload = Vec::with_capacity(size as usize);
         let stamp = Stamp { n, due_ns: *due_ns, published_ns };

@@ -31,14 +31,21 @@ impl Asker {
         let became_ready = watch.became_ready;
         match (step, self.awaited.ask()) {
             (Step::Hold { .. }, Some(ask)) if became_ready => {
-                if self.connection.say(Ask::Resumed(ask).message().as_bytes(), io) {
-                    io.observer.note(Note::Request);
-                }
+                self.say(Ask::Resumed(ask), io);
             }
             (Step::Open { .. } | Step::End, Some(_)) if !self.resume => self.awaited.give_up(io.observer),
             _ => {}
         }
         step
+    }
+
+    /// Says something, which is a request of this transport; false where the peer has closed.
+    fn say(&mut self, ask: Ask, io: &mut Io<'_>) -> bool {
+        let is_said = self.connection.say(ask.message().as_bytes(), io);
+        if is_said {
+            io.observer.note(Note::Request);
+        }
+        is_said
     }
 }
 
@@ -65,9 +72,7 @@ impl client::Subscriber for Asker {
 
     fn ask(&mut self, ask: u64, io: &mut Io<'_>) -> Step {
         self.awaited.begin(ask);
-        if self.connection.say(Ask::New(ask).message().as_bytes(), io) {
-            io.observer.note(Note::Request);
-        } else {
+        if !self.say(Ask::New(ask), io) {
             // The peer has closed, and its end is under way.
             self.awaited.cut_short(io.observer);
         }
