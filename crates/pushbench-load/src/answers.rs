@@ -51,11 +51,11 @@ struct Answer {
     last_ns: u64,
 }
 
-/// Whether an ask is sent at its turn.
+/// Whether an ask is sent when it is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Turn {
-    Own,
-    /// Its client could not ask when it was due.
+pub(crate) enum Punctuality {
+    OnTime,
+    /// Its client could not ask then: it had an answer before under way, or no connection.
     Late,
 }
 
@@ -99,7 +99,7 @@ impl AnswerBook {
     }
 
     /// Notes that a client, who has no answer under way, asks at `now_ns`.
-    pub(crate) fn ask(&mut self, client: u32, ask: Ask, turn: Turn, now_ns: u64) {
+    pub(crate) fn ask(&mut self, client: u32, ask: Ask, punctuality: Punctuality, now_ns: u64) {
         let asker = &mut self.clients[client as usize];
         let phase = self.edges.phase_at(ask.due_ns);
         asker.sent += 1;
@@ -113,7 +113,7 @@ impl AnswerBook {
         });
         self.under_way += 1;
         if phase == Phase::Measure {
-            self.tally.late += u64::from(turn == Turn::Late);
+            self.tally.late += u64::from(punctuality == Punctuality::Late);
         }
         if self.edges.phase_at(now_ns) == Phase::Measure {
             self.tally.at_once_peak = self.tally.at_once_peak.max(self.under_way);
@@ -192,21 +192,23 @@ impl AnswerBook {
     pub(crate) fn close(&mut self, client: u32, asks: impl Iterator<Item = Ask>) -> Tally {
         // Of an answer that is not over nothing goes into the histograms, which have been handed over.
         self.over(client, Over::CutShort, &mut Histograms::new());
-        let measured = asks.filter(|ask| self.edges.phase_at(ask.due_ns) == Phase::Measure);
-        let (mut asked, mut expected) = (0, 0);
-        for ask in measured {
-            asked += 1;
+        let Asker { sent, delivered, .. } = self.clients[client as usize];
+        let mut expected = 0;
+        for (at, ask) in asks.enumerate() {
+            if self.edges.phase_at(ask.due_ns) != Phase::Measure {
+                continue;
+            }
+            self.tally.asked += 1;
+            self.tally.unsent += u64::from(at >= sent);
             expected += u64::from(self.answers.parts_of(self.seed, ask.k));
         }
-        self.tally.asked += asked;
-        let delivered = self.clients[client as usize].delivered;
         Tally { expected, delivered, lost: expected - delivered, ..Tally::default() }
     }
 
     /// The sums, once every client's account is closed: what became of answers, and parts that came twice or late.
     pub(crate) fn sums(&self) -> (AnswerTally, Tally) {
-        let AnswerTally { asked, completed, .. } = self.tally;
-        let tally = AnswerTally { cut_short: asked - completed, ..self.tally };
+        let AnswerTally { asked, completed, unsent, .. } = self.tally;
+        let tally = AnswerTally { cut_short: asked - unsent - completed, ..self.tally };
         let parts = Tally { duplicated: self.duplicated, reordered: self.reordered, ..Tally::default() };
         (tally, parts)
     }

@@ -11,6 +11,7 @@ use pushbench_scenario::share::WorkerShare;
 use crate::absences::Since;
 use crate::account::Account;
 use crate::answers::AnswerBook;
+use crate::arrivals::number;
 use crate::asks::Asks;
 use crate::recorder::Recorder;
 use crate::slow::SlowReaders;
@@ -69,13 +70,14 @@ fn close_accounts(
     if let Some(absences) = absences {
         absences.settle();
     }
+    let since = |topic: u32| Since { due: &due[topic as usize], start_ns: edges.start_ns };
     for (client, account) in (0..).zip(&mut *accounts) {
-        let due = Since { due: &due[account.topic as usize], start_ns: edges.start_ns };
+        let due = since(account.topic);
         let absences = absences.as_deref();
         let tally = match absences.and_then(|absences| absences.owed(client, account, &due)) {
             None => account.close(due.due, edges),
             Some(owed) => Tally {
-                expected_of_intended: intended(share, client, &due),
+                expected_of_intended: intended(share, number(share, client), &due),
                 ..account.close_over(owed, account.is_connected(edges))
             },
         };
@@ -100,7 +102,11 @@ fn close_accounts(
             continue;
         }
         let topic = topic_of_client(number, topics);
-        let tally = Account::new(0, topic).close(&due[topic as usize], edges);
+        let due = since(topic);
+        let mut tally = Account::new(0, topic).close(due.due, edges);
+        if share.plan.has_lives() {
+            tally.expected_of_intended = intended(share, number, &due);
+        }
         if slow.is_some_and(|slow| slow.is_slow_number(number)) {
             add_slow(sums, &tally, &SlowTally::default());
             continue;
@@ -109,10 +115,9 @@ fn close_accounts(
     }
 }
 
-/// Events due in the measure phase for a client that comes and goes, as it was planned.
-fn intended(share: &WorkerShare, client: u32, due: &Since<'_>) -> u64 {
+/// Events due in the measure phase for the client of that number, which comes and goes, as it was planned.
+fn intended(share: &WorkerShare, number: u32, due: &Since<'_>) -> u64 {
     let plan = &share.plan;
-    let number = share.client_numbers().nth(client as usize).unwrap_or_default();
     let stays = plan.stays(number, share.clients);
     let settled_ns = plan.settled_within(share.transport()).as_nanos() as u64;
     let until = |end_ns: u64| if end_ns == u64::MAX { end_ns } else { end_ns.saturating_sub(settled_ns) };
@@ -158,4 +163,51 @@ fn close_answers(
     let (tally, parts) = answers.sums();
     sums.fates.answers = tally;
     sums.tally.add(&parts);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::absences::Absences;
+    use pushbench_scenario::{Overrides, parse};
+
+    const S: u64 = 1_000_000_000;
+    const EDGES: PhaseEdges =
+        PhaseEdges { start_ns: 100 * S, measure_ns: 101 * S, drain_ns: 131 * S, end_ns: 140 * S };
+
+    /// Whose clients come and go, in a step of 300 events.
+    fn share(life: &str) -> WorkerShare {
+        let scenario = format!(
+            "name = \"books\"\n[clients]\ncount = 5\n[events]\npattern = \"broadcast\"\nrate = \"10/s\"\n[phases]\n\
+             warmup = \"1s\"\nmeasure = \"30s\"\ndrain = \"9s\"\n[life]\n{life}\n[[transports]]\nkind = \"sse\""
+        );
+        let plan = parse(&scenario, "books.toml", &Overrides::default()).unwrap();
+        let targets = vec!["127.0.0.1:1".parse().unwrap()];
+        WorkerShare { plan, transport: 0, clients: 5, worker: 1, workers: 2, targets, source: None }
+    }
+
+    fn closed(share: &WorkerShare, arrived: usize) -> Tally {
+        let mut recorder = Recorder {
+            edges: Some(EDGES),
+            absences: Absences::of(share, &EDGES),
+            accounts: (0..arrived).map(|_| Account::new(90 * S, 0)).collect(),
+            ..Recorder::default()
+        };
+        close(share, &mut recorder, Beside::default(), &[None; 2], EDGES.end_ns).tally
+    }
+
+    #[test]
+    fn what_was_to_come_to_a_client_does_not_depend_on_whether_it_arrived() {
+        for resume in [true, false] {
+            let share = share(&format!("lifetime = \"5s\"\npause = \"5s\"\nresume = {resume}"));
+            let [none, one, both] = [0, 1, 2].map(|arrived| closed(&share, arrived));
+            assert_eq!((none.intended, none.expected), (2, 0));
+            assert_eq!(none.expected_of_intended, both.expected_of_intended, "{resume}");
+            assert_eq!(one.expected_of_intended, both.expected_of_intended, "{resume}");
+            let all = 2 * 300;
+            let most = if resume { all } else { all - 1 };
+            assert!((1..=most).contains(&both.expected_of_intended), "{}", both.expected_of_intended);
+        }
+        assert_eq!(closed(&share(""), 0).expected_of_intended, 600, "those who stay are to get everything");
+    }
 }

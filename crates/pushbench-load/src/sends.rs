@@ -52,12 +52,14 @@ impl Sends {
         Some(next)
     }
 
-    /// How many were not taken, once none is due any more; 0 before.
+    /// How many of the measure phase were not taken, once none is due any more; 0 before.
     pub(crate) fn missed(&mut self, now_ns: u64) -> u64 {
-        if now_ns < self.edges.drain_ns {
+        let PhaseEdges { measure_ns, drain_ns, .. } = self.edges;
+        if now_ns < drain_ns {
             return 0;
         }
-        std::iter::from_fn(|| self.take_due(u64::MAX)).count() as u64
+        let rest = std::iter::from_fn(|| self.take_due(u64::MAX));
+        rest.filter(|(_, due)| due.due_ns >= measure_ns).count() as u64
     }
 
     /// Goes on to the next message of an own client; none is due at or after the drain.
@@ -65,8 +67,8 @@ impl Sends {
         let PhaseEdges { start_ns, drain_ns, .. } = self.edges;
         let due_ns = |message: &Message| start_ns.saturating_add(message.event.due_offset_ns);
         let (worker, workers) = (self.worker, self.workers);
-        let rest = self.schedule.by_ref().take_while(|message| due_ns(message) < drain_ns);
-        self.next = rest.into_iter().find(|message| message.sender % workers == worker).map(|message| {
+        let mut rest = self.schedule.by_ref().take_while(|message| due_ns(message) < drain_ns);
+        self.next = rest.find(|message| message.sender % workers == worker).map(|message| {
             let due = Outgoing { due_ns: due_ns(&message), n: message.event.n, size: message.event.size };
             (message.sender / workers, due)
         });
@@ -123,7 +125,8 @@ mod tests {
         for _ in 0..7 {
             assert!(sends.take_due(10 * S).is_some());
         }
-        assert_eq!((sends.missed(11 * S - 1), sends.missed(11 * S)), (0, 83));
+        // 90 are to be sent in ten seconds, those of the first one before the measure phase.
+        assert_eq!((sends.missed(11 * S - 1), sends.missed(11 * S)), (0, 81));
     }
 
     #[test]

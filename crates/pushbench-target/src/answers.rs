@@ -12,7 +12,7 @@ use pushbench_measure::{Figure, PhaseEdges, micros};
 use pushbench_probe::alarm::Alarm;
 use pushbench_probe::clock::now_ns;
 use pushbench_scenario::{Answer, answer};
-use pushbench_transport::envelope::{self, Stamp};
+use pushbench_transport::envelope::{self, End, Stamp};
 use pushbench_transport::server::{Refusal, TopicName, TopicRef};
 use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
@@ -38,6 +38,8 @@ pub(crate) struct Answers {
     pub(crate) edges: Cell<Option<PhaseEdges>>,
     pub(crate) begun: Counter,
     pub(crate) ended: Counter,
+    /// Parts and ends that were due and found no room.
+    pub(crate) unpublished: Counter,
 }
 
 /// Answers under way, in the order in which their next parts are due. Pure: no clock.
@@ -71,6 +73,7 @@ pub(crate) enum Progress {
 #[derive(Debug)]
 struct Going {
     topic: Rc<TopicName>,
+    ask: u64,
     answer: Answer,
     /// Parts that had their turn.
     parts: u32,
@@ -78,8 +81,9 @@ struct Going {
 
 /// What is due of an answer at one instant.
 #[derive(Debug, Clone, PartialEq)]
-struct Turn {
+struct Instalment {
     topic: Rc<TopicName>,
+    ask: u64,
     due_ns: u64,
     /// Number and size of the part; none of an answer without parts.
     part: Option<(u64, u32)>,
@@ -98,7 +102,7 @@ impl Schedule {
         *asked = Asked { ask, going: Some(number) };
         self.begun += 1;
         self.due.push(Reverse((arrival_ns.saturating_add(answer.first_ns), number)));
-        self.going.insert(number, Going { topic: Rc::new(topic.clone()), answer, parts: 0 });
+        self.going.insert(number, Going { topic: Rc::new(topic.clone()), ask, answer, parts: 0 });
         true
     }
 
@@ -115,11 +119,11 @@ impl Schedule {
     }
 
     /// What is due next, if it is due by now.
-    fn take(&mut self, now_ns: u64) -> Option<Turn> {
+    fn take(&mut self, now_ns: u64) -> Option<Instalment> {
         let due_ns = self.next_ns().filter(|due_ns| *due_ns <= now_ns)?;
         let Reverse((_, number)) = self.due.pop()?;
-        let Going { topic, answer, parts } = self.going.get_mut(&number)?;
-        let topic = Rc::clone(topic);
+        let Going { topic, ask, answer, parts } = self.going.get_mut(&number)?;
+        let (topic, ask) = (Rc::clone(topic), *ask);
         let at = *parts as usize;
         let part = answer.sizes.get(at).map(|size| (at as u64 + 1, *size));
         *parts += 1;
@@ -127,10 +131,10 @@ impl Schedule {
         if *parts < count {
             let gap_ns = answer.gaps_ns.get(at).copied().unwrap_or_default();
             self.due.push(Reverse((due_ns.saturating_add(gap_ns), number)));
-            return Some(Turn { topic, due_ns, part, end: None });
+            return Some(Instalment { topic, ask, due_ns, part, end: None });
         }
         self.remove(number);
-        Some(Turn { topic, due_ns, part, end: Some(count) })
+        Some(Instalment { topic, ask, due_ns, part, end: Some(count) })
     }
 
     fn remove(&mut self, number: u64) {
@@ -143,9 +147,16 @@ impl Schedule {
     /// Gives up the answer to that ask, if it is under way, and forgets that it was asked for: topics that are known by
     /// given up asks alone would be without number. True when it was.
     fn give_up(&mut self, topic: &str, ask: u64) -> bool {
-        let asked = self.topics.get(topic).filter(|asked| asked.ask == ask);
-        let Some(number) = asked.and_then(|asked| asked.going) else { return false };
-        self.going.remove(&number);
+        let is_under_way = self.topics.get(topic).is_some_and(|asked| asked.going.is_some());
+        is_under_way && self.forget(topic, ask)
+    }
+
+    /// Forgets that this was asked for, be the answer under way or over. True when it was the last that was.
+    fn forget(&mut self, topic: &str, ask: u64) -> bool {
+        let Some(asked) = self.topics.get(topic).filter(|asked| asked.ask == ask) else { return false };
+        if let Some(number) = asked.going {
+            self.going.remove(&number);
+        }
         self.topics.remove(topic);
         true
     }
@@ -161,6 +172,7 @@ impl Answers {
             edges: Cell::new(None),
             begun: Counter::default(),
             ended: Counter::default(),
+            unpublished: Counter::default(),
         }
     }
 
@@ -210,12 +222,23 @@ impl Answers {
         }
     }
 
+    /// Nobody gets what was due of that answer now, so nobody gets the whole of it.
+    fn lose(&self, topic: &TopicName, ask: u64) {
+        self.unpublished.count();
+        let mut schedule = self.schedule.borrow_mut();
+        let going = schedule.going.len();
+        schedule.forget(topic.as_str(), ask);
+        if schedule.going.len() < going {
+            self.ended.count();
+        }
+    }
+
     /// Answers that have begun and not ended.
     pub(crate) fn under_way(&self) -> u64 {
         self.schedule.borrow().going.len() as u64
     }
 
-    fn take(&self, now_ns: u64) -> Option<Turn> {
+    fn take(&self, now_ns: u64) -> Option<Instalment> {
         let due = self.schedule.borrow_mut().take(now_ns)?;
         if due.end.is_some() {
             self.ended.count();
@@ -250,8 +273,8 @@ pub(crate) async fn run(server: Rc<Server>, alarm: Alarm) {
     }
 }
 
-fn publish(server: &Server, due: &Turn, published_ns: u64) {
-    let Turn { topic, due_ns, part, end } = due;
+fn publish(server: &Server, due: &Instalment, published_ns: u64) {
+    let Instalment { topic, ask, due_ns, part, end } = due;
     let part = part.map(|(n, size)| {
         let mut payload = Vec::with_capacity(size as usize);
         let stamp = Stamp { n, due_ns: *due_ns, published_ns };
@@ -261,11 +284,14 @@ fn publish(server: &Server, due: &Turn, published_ns: u64) {
     let is_part = part.is_some();
     let end = end.map(|parts| {
         let mut payload = Vec::new();
-        envelope::encode_end(parts, topic.as_str(), &mut payload);
+        envelope::encode_end(End { parts, ask: *ask }, topic.as_str(), &mut payload);
         text(payload)
     });
     // Refused only where others have taken all the room there is.
     if server.publish_answer(topic, published_ns, part, end).is_err() {
+        server.answers.lose(topic, *ask);
+        server.driver.borrow_mut().lose_answer(topic.as_topic_ref(), *ask, published_ns);
+        server.note_emptiness();
         return;
     }
     if let (true, Some(edges)) = (is_part, server.answers.edges.get()) {
@@ -280,57 +306,4 @@ fn text(payload: Vec<u8>) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn topic(name: &str) -> TopicName {
-        TopicName::new(name).unwrap()
-    }
-
-    fn parts(first_ns: u64, gaps_ns: &[u64]) -> Answer {
-        Answer { first_ns, gaps_ns: gaps_ns.to_vec(), sizes: vec![100; gaps_ns.len() + 1] }
-    }
-
-    /// Everything that is due by that instant: topic, instant, number and end.
-    fn due(schedule: &mut Schedule, now_ns: u64) -> Vec<(String, u64, Option<u64>, Option<u32>)> {
-        std::iter::from_fn(|| schedule.take(now_ns))
-            .map(|due| (due.topic.as_str().to_owned(), due.due_ns, due.part.map(|(n, _)| n), due.end))
-            .collect()
-    }
-
-    #[test]
-    fn parts_are_due_exactly_when_the_answer_says_however_late_it_is() {
-        let mut schedule = Schedule::default();
-        assert!(schedule.begin(&topic("a"), 0, parts(10, &[5, 7]), 1_000));
-        assert!(schedule.begin(&topic("b"), 1, parts(0, &[]), 1_012));
-        assert_eq!((schedule.next_ns(), due(&mut schedule, 1_009)), (Some(1_010), vec![]));
-        let a = |due_ns, n, end| ("a".to_owned(), due_ns, Some(n), end);
-        assert_eq!(due(&mut schedule, 1_010), [a(1_010, 1, None)]);
-        assert_eq!(
-            due(&mut schedule, 9_999),
-            [("b".to_owned(), 1_012, Some(1), Some(1)), a(1_015, 2, None), a(1_022, 3, Some(3))]
-        );
-        assert_eq!((schedule.next_ns(), schedule.going.len()), (None, 0));
-    }
-
-    #[test]
-    fn a_topic_has_one_answer_at_a_time_and_one_that_was_given_up_says_nothing_more() {
-        let mut schedule = Schedule::default();
-        assert!(schedule.begin(&topic("a"), 7, parts(10, &[5]), 0));
-        assert!(!schedule.begin(&topic("a"), 8, parts(1, &[]), 0));
-        assert!(!schedule.give_up("a", 8), "that one never began");
-        due(&mut schedule, 10);
-        assert!(schedule.give_up("a", 7));
-        assert!(!schedule.give_up("a", 7) && schedule.topics.is_empty());
-        assert!(schedule.begin(&topic("a"), 8, parts(1, &[]), 10));
-        assert_eq!(due(&mut schedule, 99), [("a".to_owned(), 11, Some(1), Some(1))]);
-        assert!(schedule.due.is_empty());
-    }
-
-    #[test]
-    fn an_answer_without_parts_is_its_end() {
-        let mut schedule = Schedule::default();
-        schedule.begin(&topic("a"), 0, Answer { first_ns: 3, gaps_ns: vec![], sizes: vec![] }, 0);
-        assert_eq!(due(&mut schedule, 3), [("a".to_owned(), 3, None, Some(0))]);
-    }
-}
+mod tests;

@@ -85,7 +85,7 @@ impl Config {
 pub struct Limits {
     /// Head of a request; more is refused with `431`.
     pub head_bytes: usize,
-    /// Body of a publish request; more is refused with `413`.
+    /// Body of a publish request, or of an ask; more is refused with `413`.
     pub publish_body_bytes: usize,
     /// Topics; a further one is refused with `503`. A schedule with more topics raises it.
     pub topics: usize,

@@ -211,7 +211,7 @@ impl Handle {
 
     /// Drops connections as the life of a step with these phases has it, chosen by `seed`. Returns at once.
     ///
-    /// A restart needs [`Config::restarts`].
+    /// A restart needs [`Config::restarts`]; where the port cannot be had again, [`Handle::until_failure`] says so.
     ///
     /// # Panics
     /// Outside a [`tokio::task::LocalSet`].
@@ -229,6 +229,12 @@ impl Handle {
     #[must_use]
     pub fn wire(&self) -> WireLog {
         self.server.meter.log()
+    }
+
+    /// Resolves when the target cannot serve any longer, which only happens where a restart does not get its port again; else
+    /// never.
+    pub fn until_failure(&self) -> impl Future<Output = Rc<TargetError>> + use<> {
+        self.server.until_failure()
     }
 
     /// Asks for the end; [`Target::run`] returns when it has come.

@@ -25,6 +25,11 @@ pub(crate) fn encode(snapshot: &TargetSnapshot, topics: usize, answers: &Answers
             "Answers that have ended, or were given up with their client.",
             answers.ended.get(),
         ),
+        (
+            "answers_unpublished",
+            "Parts and ends of answers for which there was no room; such an answer is given up.",
+            answers.unpublished.get(),
+        ),
         ("events_sent", "Events handed to subscribers, once per subscriber.", snapshot.sent),
         ("connections_accepted", "Connections accepted.", snapshot.accepted),
         ("connections_refused", "Connections refused because a limit was reached.", snapshot.refused),

@@ -15,6 +15,7 @@ use tokio::task::spawn_local;
 use crate::answers::Answers;
 use crate::config::{Config, Limits};
 use crate::driver::{Driver, Lent};
+use crate::errors::TargetError;
 use crate::http::{self, Stream};
 use crate::hub::Hub;
 use crate::inject::Injector;
@@ -46,6 +47,8 @@ pub(crate) struct Server {
     more: Notify,
     emptied: Notify,
     closing: watch::Sender<bool>,
+    /// Why it serves no longer, if so.
+    failure: watch::Sender<Option<Rc<TargetError>>>,
 }
 
 /// Sums since the start.
@@ -112,6 +115,7 @@ impl Server {
             more: Notify::new(),
             emptied: Notify::new(),
             closing: watch::Sender::new(false),
+            failure: watch::Sender::new(None),
         })
     }
 
@@ -226,6 +230,28 @@ impl Server {
         }
     }
 
+    /// Notes that it cannot serve any longer.
+    pub(crate) fn fail(&self, error: TargetError) {
+        self.failure.send_replace(Some(Rc::new(error)));
+    }
+
+    /// Resolves when it cannot serve any longer, with the reason; else never.
+    pub(crate) fn until_failure(&self) -> impl Future<Output = Rc<TargetError>> + use<> {
+        let mut failure = self.failure.subscribe();
+        async move {
+            loop {
+                let error = failure.borrow_and_update().clone();
+                if let Some(error) = error {
+                    return error;
+                }
+                // An error means that the server is gone, and has not failed.
+                if failure.changed().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            }
+        }
+    }
+
     /// Ends streams, answers held requests and closes idle connections; resolves when none is left.
     pub(crate) async fn drain(&self) {
         self.driver.borrow_mut().drain();
@@ -263,7 +289,7 @@ impl Server {
             connections: driver.len() as u64,
             subscribers,
             published,
-            publishes_skipped: skipped.unwrap_or_default(),
+            publishes_skipped: skipped.unwrap_or_default() + self.answers.unpublished.get(),
             sent,
             accepted: self.counters.accepted.get(),
             refused: self.counters.refused.get(),

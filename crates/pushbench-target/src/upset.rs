@@ -13,6 +13,7 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::task::yield_now;
 
+use crate::errors::TargetError;
 use crate::key::Key;
 use crate::server::Server;
 
@@ -21,7 +22,7 @@ const DROPPED_IN_A_ROW: usize = 64;
 /// How long it waits to have its port again, should the kernel refuse it.
 const AGAIN: Duration = Duration::from_millis(20);
 /// How often it asks for it.
-const TRIES: u32 = 500;
+const TRIES: u32 = 100;
 
 /// Drops a share of the connections that ask for events when that is due: of those there are then exactly the share, rounded
 /// to the nearest whole number.
@@ -33,7 +34,8 @@ pub(crate) async fn storm(server: Rc<Server>, alarm: Alarm, storm: Storm, seed: 
     drop_connections(&server, keys, count).await;
 }
 
-/// Ends all connections when that is due, accepts none for a while, and then again.
+/// Ends all connections when that is due, accepts none for a while, and then again. A target that does not get its port again
+/// has failed.
 pub(crate) async fn restart(server: Rc<Server>, alarm: Alarm, restart: Restart, measure_ns: u64) {
     let at_ns = instant(measure_ns, restart.at);
     alarm.until(at_ns).await;
@@ -42,14 +44,24 @@ pub(crate) async fn restart(server: Rc<Server>, alarm: Alarm, restart: Restart, 
     let count = keys.len();
     server.driver.borrow().cut_lent();
     drop_connections(&server, keys, count).await;
+    // Those who were about to end, and whoever has come from there to here or the other way in between.
+    server.cut_all();
+    server.note_emptiness();
     alarm.until(instant(at_ns, restart.down)).await;
-    for _ in 0..TRIES {
+    if let Err(error) = listen_again(&server).await {
+        server.fail(error);
+    }
+    drop(kept);
+}
+
+async fn listen_again(server: &Server) -> Result<(), TargetError> {
+    for _ in 1..TRIES {
         if server.driver.borrow_mut().take_port().is_ok() {
-            break;
+            return Ok(());
         }
         tokio::time::sleep(AGAIN).await;
     }
-    drop(kept);
+    server.driver.borrow_mut().take_port()
 }
 
 /// Closes so many connections, in that order: where one has ended by itself, the next in its place.

@@ -157,3 +157,42 @@ fn an_event_takes_memory_once_however_many_clients_it_goes_to() {
         }
     }
 }
+
+/// A text message as a client sends it, with a mask that changes nothing (RFC 6455, section 5.3).
+fn message(text: &str) -> Vec<u8> {
+    [&[0x81, 0x80 | text.len() as u8, 0, 0, 0, 0], text.as_bytes()].concat()
+}
+
+/// How often memory is taken for so many messages that a client says at once.
+fn allocations_for_said(count: usize) -> u64 {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(LocalSet::new().run_until(async {
+        let target = Target::bind(&Config::new("127.0.0.1:0".parse().unwrap())).unwrap();
+        let (address, handle) = (target.local_addr(), target.handle());
+        let running = spawn_local(target.run());
+        let mut client = Clients::connect(1, address);
+        client.ask(&request(Kind::WebSocket, 0));
+        client.all_hear().await;
+        let said = message("hello").repeat(count);
+        let mut least = u64::MAX;
+        // The room that grows with what is kept grows in few of them.
+        for round in 1..=8 {
+            yield_now().await;
+            let mut before = asked().allocations;
+            client.ask(&said);
+            before += until(|| handle.totals().published == (round * count) as u64).await;
+            client.all_hear().await;
+            least = least.min(asked().allocations - before);
+        }
+        drop(client);
+        handle.shutdown();
+        timeout(DEADLINE, running).await.unwrap().unwrap();
+        least
+    }))
+}
+
+#[test]
+fn what_is_said_takes_memory_for_its_text_and_its_event_alone() {
+    let [one, many] = [1, 16].map(allocations_for_said);
+    assert_eq!(many, 16 * one, "a turn with something to say takes no memory of its own");
+}

@@ -57,16 +57,15 @@ fn number(digits: &str) -> Option<u64> {
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 
-/// Whether an answer is under way. Of each ask comes its end or [`Note::CutShort`], and after that nothing.
+/// The answer that a client waits for, if any. Of each ask comes its end or [`Note::CutShort`], and after that nothing.
 #[derive(Debug, Default)]
-pub(crate) struct Turn {
-    /// The ask whose answer is under way.
+pub(crate) struct Awaited {
     ask: Option<u64>,
-    /// What comes may be of an answer that was given up, until that one's end or another one's first part.
+    /// What comes may be a part of an answer that was given up, until an end or another one's first part.
     stale: bool,
 }
 
-impl Turn {
+impl Awaited {
     /// Of an ask whose answer comes apart from everything else.
     pub(crate) fn of(ask: u64) -> Self {
         Self { ask: Some(ask), stale: false }
@@ -96,31 +95,24 @@ impl Turn {
         self.cut_short(observer);
     }
 
-    /// Whether an event belongs to the answer under way.
+    /// Whether an event belongs to the answer under way. An end says to which ask; a part does not.
     fn takes(&mut self, payload: &[u8]) -> bool {
-        let is_end = envelope::is_end(payload).is_some();
+        if let Some(end) = envelope::end_of(payload) {
+            self.stale = false;
+            return self.ask.take_if(|ask| *ask == end.ask).is_some();
+        }
         if self.stale {
-            let is_first = || envelope::stamp_of(payload).is_some_and(|stamp| stamp.n == 1);
-            let begins = self.ask.is_some() && is_first();
-            if begins || is_end {
-                self.stale = false;
-            }
-            if !begins {
-                return false;
-            }
+            let is_first = envelope::stamp_of(payload).is_some_and(|stamp| stamp.n == 1);
+            self.stale = self.ask.is_none() || !is_first;
         }
-        let takes = self.ask.is_some();
-        if is_end {
-            self.ask = None;
-        }
-        takes
+        self.ask.is_some() && !self.stale
     }
 }
 
 /// Looks on what a half finds, and passes on what belongs to the answer under way.
 pub(crate) struct Watch<'a> {
     pub(crate) observer: &'a mut dyn Observer,
-    pub(crate) turn: &'a mut Turn,
+    pub(crate) awaited: &'a mut Awaited,
     /// Whether the transport has become ready.
     pub(crate) became_ready: bool,
 }
@@ -128,11 +120,11 @@ pub(crate) struct Watch<'a> {
 impl Observer for Watch<'_> {
     fn event(&mut self, payload: &[u8]) {
         if let Some(ask) = refused_ask(payload) {
-            if self.turn.ask == Some(ask) {
+            if self.awaited.ask == Some(ask) {
                 self.observer.note(Note::ErrorReply);
-                self.turn.cut_short(self.observer);
+                self.awaited.cut_short(self.observer);
             }
-        } else if self.turn.takes(payload) {
+        } else if self.awaited.takes(payload) {
             self.observer.event(payload);
         }
     }
@@ -146,7 +138,7 @@ impl Observer for Watch<'_> {
         self.observer.note(note);
         // Parts are gone: the answer cannot be whole any more.
         if note == Note::Gap {
-            self.turn.give_up(self.observer);
+            self.awaited.give_up(self.observer);
         }
     }
 
@@ -158,7 +150,7 @@ impl Observer for Watch<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::envelope::Stamp;
+    use crate::envelope::{End, Stamp};
     use crate::scripted::Seen;
     use proptest::prelude::*;
 
@@ -168,9 +160,9 @@ mod tests {
         out
     }
 
-    fn end() -> Vec<u8> {
+    fn end(ask: u64) -> Vec<u8> {
         let mut out = Vec::new();
-        envelope::encode_end(3, "t7", &mut out);
+        envelope::encode_end(End { parts: 3, ask }, "t7", &mut out);
         out
     }
 
@@ -192,22 +184,37 @@ mod tests {
 
     #[test]
     fn what_is_left_of_an_answer_that_was_given_up_belongs_to_nobody() {
-        let (mut turn, mut seen) = (Turn::default(), Seen::default());
-        turn.begin(1);
-        assert!(turn.takes(&part(1)) && turn.takes(&part(2)));
-        turn.give_up(&mut seen);
-        turn.give_up(&mut seen);
+        let (mut awaited, mut seen) = (Awaited::default(), Seen::default());
+        awaited.begin(1);
+        assert!(awaited.takes(&part(1)) && awaited.takes(&part(2)));
+        awaited.give_up(&mut seen);
+        awaited.give_up(&mut seen);
         assert_eq!(seen.notes, [Note::CutShort], "once");
-        turn.begin(2);
-        assert!(!turn.takes(&part(3)) && !turn.takes(&end()), "still the first one's");
-        assert!(turn.takes(&part(1)) && turn.takes(&end()));
-        assert!(!turn.takes(&part(9)), "nobody asked");
-        // The first one's end has come while nobody was there.
-        turn.begin(3);
-        turn.give_up(&mut seen);
-        turn.begin(4);
-        assert!(turn.takes(&part(1)) && turn.takes(&end()));
-        assert_eq!(turn.ask(), None);
+        awaited.begin(2);
+        assert!(!awaited.takes(&part(3)) && !awaited.takes(&end(1)), "still the first one's");
+        assert!(awaited.takes(&part(1)) && awaited.takes(&end(2)));
+        assert!(!awaited.takes(&part(9)) && !awaited.takes(&end(9)), "nobody asked");
+        // The end of one that was given up has come while nobody was there.
+        awaited.begin(3);
+        awaited.give_up(&mut seen);
+        awaited.begin(4);
+        assert!(awaited.takes(&part(1)) && awaited.takes(&end(4)));
+        assert_eq!(awaited.ask(), None);
+    }
+
+    #[test]
+    fn an_end_is_that_of_its_ask_whatever_was_lost_before_it() {
+        let (mut awaited, mut seen) = (Awaited::default(), Seen::default());
+        awaited.begin(1);
+        awaited.give_up(&mut seen);
+        awaited.begin(2);
+        // Neither the end of the first nor the first part of the second has come: whose this one is nobody knows.
+        assert!(!awaited.takes(&part(2)));
+        assert!(awaited.takes(&end(2)), "but the end is the second one's");
+        awaited.begin(3);
+        assert!(awaited.takes(&part(2)) && !awaited.takes(&end(2)), "a late end ends nothing");
+        assert!(awaited.takes(&part(3)) && awaited.takes(&end(3)));
+        assert_eq!(seen.notes, [Note::CutShort]);
     }
 
     proptest! {

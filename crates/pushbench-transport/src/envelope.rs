@@ -5,7 +5,7 @@
 //! publishers are opaque text and have no envelope.
 //!
 //! An answer of several parts (pattern `stream`) has parts with envelopes, numbered from 1 within the answer, and an event
-//! that says that it is over: `{"end":<parts>,"t":"<topic>"}`. That one is no part.
+//! that says that it is over: `{"end":<parts>,"ask":<ask>,"t":"<topic>"}`. That one is no part.
 
 use std::io::Write as _;
 
@@ -63,20 +63,34 @@ pub fn stamp_of(payload: &[u8]) -> Option<Stamp> {
 /// What the event begins with that says that an answer is over.
 const END: &[u8] = br#"{"end":"#;
 
-/// Writes the event that ends an answer of so many parts to `out`.
-///
-/// `topic` must need no JSON escaping.
-pub fn encode_end(parts: u32, topic: &str, out: &mut Vec<u8>) {
-    out.extend_from_slice(END);
-    // Writing to a Vec cannot fail.
-    let _ = write!(out, r#"{parts},"t":"{topic}"}}"#);
+/// What follows the number of parts, before that of the ask.
+const OF_ASK: &[u8] = br#","ask":"#;
+
+/// The end of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct End {
+    /// How many parts the answer had.
+    pub parts: u32,
+    /// Which ask it was the answer to.
+    pub ask: u64,
 }
 
-/// How many parts the answer had that ends with this payload; `None` when the payload is anything else.
+/// Writes the event that ends an answer to `out`.
+///
+/// `topic` must need no JSON escaping.
+pub fn encode_end(end: End, topic: &str, out: &mut Vec<u8>) {
+    let End { parts, ask } = end;
+    // Writing to a Vec cannot fail.
+    let _ = write!(out, r#"{{"end":{parts},"ask":{ask},"t":"{topic}"}}"#);
+}
+
+/// What ends with this payload; `None` when it is anything but the end of an answer.
 #[must_use]
-pub fn is_end(payload: &[u8]) -> Option<u32> {
+pub fn end_of(payload: &[u8]) -> Option<End> {
     let (parts, rest) = number(payload.strip_prefix(END)?)?;
-    if rest.starts_with(b",") || rest.starts_with(b"}") { u32::try_from(parts).ok() } else { None }
+    let (ask, rest) = number(rest.strip_prefix(OF_ASK)?)?;
+    let parts = u32::try_from(parts).ok()?;
+    (rest.starts_with(b",") || rest.starts_with(b"}")).then_some(End { parts, ask })
 }
 
 /// Digits of the longest `u64`.
@@ -138,20 +152,29 @@ mod tests {
 
     #[test]
     fn an_end_is_told_from_a_part_and_from_anything_else() {
-        for parts in [0, 20, u32::MAX] {
+        for (parts, ask) in [(0, 0), (20, 7), (u32::MAX, u64::MAX)] {
             let mut out = Vec::new();
-            encode_end(parts, "t7", &mut out);
-            assert_eq!((is_end(&out), stamp_of(&out)), (Some(parts), None));
+            encode_end(End { parts, ask }, "t7", &mut out);
+            assert_eq!((end_of(&out), stamp_of(&out)), (Some(End { parts, ask }), None));
             let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
-            assert_eq!((json["end"].as_u64(), json["t"].as_str()), (Some(parts.into()), Some("t7")));
+            assert_eq!((json["end"].as_u64(), json["ask"].as_u64()), (Some(parts.into()), Some(ask)));
+            assert_eq!(json["t"].as_str(), Some("t7"));
         }
         let mut part = Vec::new();
         encode(Stamp { n: 1, due_ns: 1, published_ns: 2 }, "t7", 0, &mut part);
-        assert_eq!(is_end(&part), None);
-        for other in
-            ["", "{}", r#"{"end":"#, r#"{"end":}"#, r#"{"end":4294967296}"#, r#"{"end":1x"#, r#"{"end":-1}"#]
-        {
-            assert_eq!(is_end(other.as_bytes()), None, "{other}");
+        assert_eq!(end_of(&part), None);
+        for other in [
+            "",
+            "{}",
+            r#"{"end":"#,
+            r#"{"end":}"#,
+            r#"{"end":1}"#,
+            r#"{"end":1,"t":"t7"}"#,
+            r#"{"end":4294967296,"ask":1}"#,
+            r#"{"end":1,"ask":1x"#,
+            r#"{"end":-1,"ask":1}"#,
+        ] {
+            assert_eq!(end_of(other.as_bytes()), None, "{other}");
         }
     }
 
@@ -166,7 +189,7 @@ mod tests {
 
         #[test]
         fn any_bytes_are_safe(bytes: Vec<u8>) {
-            let _ = (stamp_of(&bytes), is_end(&bytes));
+            let _ = (stamp_of(&bytes), end_of(&bytes));
         }
 
         #[test]

@@ -158,8 +158,8 @@ impl Script {
     }
 }
 
-/// The payloads of an answer: its parts, numbered from `from`, and its end.
-pub(crate) fn answer(from: u64, parts: u32) -> Vec<String> {
+/// The payloads of the answer to `ask`: its parts, numbered from `from`, and its end.
+pub(crate) fn answer(ask: u64, from: u64, parts: u32) -> Vec<String> {
     let mut payloads: Vec<Vec<u8>> = (from..=u64::from(parts))
         .map(|n| {
             let mut part = Vec::new();
@@ -173,7 +173,7 @@ pub(crate) fn answer(from: u64, parts: u32) -> Vec<String> {
         })
         .collect();
     let mut end = Vec::new();
-    crate::envelope::encode_end(parts, "all", &mut end);
+    crate::envelope::encode_end(crate::envelope::End { parts, ask }, "all", &mut end);
     payloads.push(end);
     payloads.into_iter().map(|payload| String::from_utf8(payload).unwrap()).collect()
 }

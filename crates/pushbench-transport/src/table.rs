@@ -79,7 +79,7 @@ macro_rules! transports {
             /// is idle until [`Subscriber::ask`], and idle again on the same one when the answer is there.
             ///
             /// It is ready as soon as it could ask. An answer's events are its parts and then its end, which
-            /// [`crate::envelope::is_end`] tells from them; an answer without end is told by
+            /// [`crate::envelope::end_of`] tells from them; an answer without end is told by
             /// [`Note::CutShort`](crate::client::Note::CutShort).
             #[must_use]
             pub fn asker(&self, identity: Identity) -> Box<dyn Subscriber> {

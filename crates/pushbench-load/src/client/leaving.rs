@@ -1,6 +1,8 @@
-//! Leaving by plan and coming back: the polite end of a connection, without waiting for it, and the next one.
+//! Leaving by plan and coming back: the polite end of a connection, without waiting for it, and the next one. An end that the
+//! other side does not answer in time is cut.
 
 use pushbench_probe::clock::now_ns;
+use pushbench_scenario::patience;
 use pushbench_transport::client::{Reopen, Step};
 
 use super::{Client, Next, Stage};
@@ -27,7 +29,14 @@ impl Client {
                 self.forget_connection(turn);
                 self.leave(Next::End, turn);
             }
-            Stage::Holding => self.say_goodbye(turn),
+            Stage::Holding => {
+                self.say_goodbye(turn);
+                if self.socket.is_some() {
+                    let patience_ns = patience::farewell(turn.thread.share.clients).as_nanos() as u64;
+                    let give_up_ns = now_ns().saturating_add(patience_ns);
+                    self.wakeup.ask(Some(give_up_ns), self.index, &mut turn.thread.wheel);
+                }
+            }
             Stage::Finishing | Stage::SeenOff | Stage::Left | Stage::Over => {}
         }
     }

@@ -133,6 +133,10 @@ impl Client {
         match self.stage {
             Stage::Away(why) => self.open(why, turn),
             Stage::Connecting(_) => self.connect_failed(&io::ErrorKind::TimedOut.into(), turn),
+            // The other side has not answered its goodbye.
+            Stage::Holding | Stage::Finishing | Stage::SeenOff if self.is_leaving => {
+                self.leave(Next::End, turn);
+            }
             Stage::Holding => {
                 let step = self.input(now_ns(), turn, |half, io| half.woken(io));
                 self.settle(step, turn);
@@ -321,7 +325,7 @@ impl Client {
             _ if self.is_leaving && !turn.thread.is_over => (Stage::Left, None),
             // A second connection that was not needed any more is needed again.
             Next::Open { why: Reopen::Planned, .. }
-                if !turn.thread.is_over && self.is_uplink() && self.unsent_messages() > 0 =>
+                if !turn.thread.is_over && self.is_uplink() && self.waiting_messages().len() > 0 =>
             {
                 (Stage::Away(Reopen::Planned), Some(0))
             }
@@ -356,7 +360,10 @@ impl Client {
         let written = self.write_out(turn);
         match step {
             Step::Hold { wake_ns } => {
-                self.wakeup.ask(wake_ns, self.index, &mut turn.thread.wheel);
+                // Whatever the half of one that leaves waits for, it waits no longer than that.
+                if !self.is_leaving {
+                    self.wakeup.ask(wake_ns, self.index, &mut turn.thread.wheel);
+                }
                 if let Err(error) = written {
                     self.broken(&error, turn);
                 }

@@ -14,6 +14,9 @@ use super::{Client, Stage};
 use crate::sends::Outgoing;
 use crate::thread::Turn;
 
+/// What one has to send who sends nothing.
+static NOTHING: VecDeque<Outgoing> = VecDeque::new();
+
 /// The messages of one client.
 #[derive(Debug)]
 pub(crate) struct Outbox {
@@ -48,9 +51,10 @@ impl Client {
         }
     }
 
-    /// Messages that wait.
-    pub(crate) fn unsent_messages(&self) -> u64 {
-        self.outbox.as_ref().map_or(0, |outbox| outbox.waiting.len() as u64)
+    /// When the messages were due that wait.
+    pub(crate) fn waiting_messages(&self) -> impl ExactSizeIterator<Item = u64> + '_ {
+        let waiting = self.outbox.as_ref().map_or(&NOTHING, |outbox| &outbox.waiting);
+        waiting.iter().map(|due| due.due_ns)
     }
 
     /// Hands over what waits, as far as the half takes it. What the half wants next, which is `step` if nothing is sent.

@@ -1,6 +1,8 @@
-//! Reading of a client that is slow by plan: no more at once than it is allowed, and nothing at all where it has stopped.
+//! Reading of a client that is slow by plan: no more at once than it is allowed, and nothing at all where it has stopped, until
+//! the step is over.
 //!
-//! Invariants as of [`super::transfer`], with two system calls for most reads: what was left is not known otherwise.
+//! Invariants as of [`super::transfer`], but that a read which is not all it was allowed is followed by another, which finds
+//! the socket empty or not: only then is it known that the allowance is to pile up no longer.
 
 use pushbench_probe::clock::now_ns;
 use pushbench_transport::client::{Closed, Step};

@@ -1,3 +1,4 @@
+mod leaving;
 mod sending;
 
 use super::*;
@@ -350,54 +351,4 @@ fn who_says_goodbye_behind_what_was_half_written_hears_the_answer() {
 fn a_client_is_small() {
     // Kept for every client of a worker beside its half and its account.
     assert!(size_of::<Client>() <= 104, "{}", size_of::<Client>());
-}
-
-#[test]
-fn who_leaves_says_goodbye_and_comes_back_whether_the_server_has_closed_or_not() {
-    for closes in [true, false] {
-        within_a_minute(move || {
-            let (mut rig, mut stream, listener) = connected(Vec::new(), HOLD);
-            rig.recorder.accounts[0].ready = true;
-            rig.recorder.ready_now = 1;
-            rig.input(|client, turn| client.depart(1, turn));
-            assert_eq!((rig.take_told(), rig.client.stage), (vec![Told::Farewell], Stage::SeenOff));
-            assert_eq!(rig.recorder.ready_now, 0);
-            assert_eq!(stream.read(&mut [0; 8]).unwrap(), 0, "its direction has ended");
-            if closes {
-                drop(stream);
-                rig.readable();
-                assert_eq!((rig.client.stage, rig.thread.held), (Stage::Left, 0));
-            }
-            rig.input(Client::come_back);
-            let (_second, _) = listener.accept().unwrap();
-            rig.input(Client::on_writable);
-            assert_eq!((rig.take_told(), rig.client.stage), (vec![Told::Connected], Stage::Holding));
-            let counters = rig.recorder.counters;
-            assert_eq!(
-                (counters.opened, counters.closed, counters.reconnects, counters.errors()),
-                (2, 1, 0, 0)
-            );
-            rig.input(Client::come_back);
-            assert_eq!(rig.client.stage, Stage::Holding, "one that is there does not come back");
-        });
-    }
-}
-
-#[test]
-fn who_leaves_while_it_connects_or_waits_connects_no_more() {
-    within_a_minute(|| {
-        let (_listener, _waiting, address) = silent();
-        let mut rig = Rig::new(address, Vec::new(), HOLD);
-        rig.input(Client::on_time);
-        rig.input(|client, turn| client.depart(1, turn));
-        assert_eq!((rig.take_told(), rig.client.stage), (vec![Told::Farewell], Stage::Left));
-        assert_eq!((rig.thread.held, rig.recorder.counters.closed), (0, 0));
-        while let Some((at_ns, _)) = rig.thread.wheel.pop_due(u64::MAX) {
-            rig.input(|client, turn| client.wake(at_ns, at_ns, turn));
-        }
-        assert_eq!((rig.client.stage, rig.thread.held), (Stage::Left, 0), "its wake-ups are over");
-        rig.thread.is_over = true;
-        rig.input(Client::on_end);
-        assert_eq!(rig.client.stage, Stage::Over);
-    });
 }

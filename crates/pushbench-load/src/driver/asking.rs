@@ -5,7 +5,7 @@ use pushbench_scenario::WorkerShare;
 use pushbench_transport::client::{Identity, Subscriber};
 
 use super::Driver;
-use crate::answers::{AnswerBook, Turn as AskTurn};
+use crate::answers::{AnswerBook, Punctuality};
 use crate::asks::{Ask, Asks};
 use crate::thread::{Left, Turn};
 
@@ -53,11 +53,11 @@ impl Driver {
                 return Left::Nothing;
             };
             if let Some(client) = answers.take_free() {
-                self.ask_next(client, AskTurn::Late);
+                self.ask_next(client, Punctuality::Late);
             } else if let Some((client, due)) = asks.take_due(now_ns) {
                 // One that waits for its turn behind others of the same client is not the one that is sent now.
                 let is_next = answers.sent(client) + 1 == due;
-                self.ask_next(client, if is_next { AskTurn::Own } else { AskTurn::Late });
+                self.ask_next(client, if is_next { Punctuality::OnTime } else { Punctuality::Late });
             } else {
                 return Left::Nothing;
             }
@@ -66,14 +66,14 @@ impl Driver {
     }
 
     /// Sends the next ask of a client that can ask, if one is due.
-    fn ask_next(&mut self, index: u32, ask_turn: AskTurn) {
+    fn ask_next(&mut self, index: u32, punctuality: Punctuality) {
         let Some(ask) = self.next_ask_of(index) else { return };
         let (Some(answers), Some(client)) =
             (&mut self.recorder.answers, self.clients.get_mut(index as usize))
         else {
             return;
         };
-        answers.ask(index, ask, ask_turn, now_ns());
+        answers.ask(index, ask, punctuality, now_ns());
         client.ask(ask.k, &mut Turn { thread: &mut self.thread, recorder: &mut self.recorder });
     }
 

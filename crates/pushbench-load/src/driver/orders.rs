@@ -148,7 +148,7 @@ impl Driver {
         let now_ns = now_ns();
         let last = self.recorder.report(tick_ns);
         let at_edges = self.errands.as_ref().map(Errands::at_edges).unwrap_or_default();
-        self.recorder.messages.unsent += self.unsent_messages(now_ns);
+        self.note_unsent_messages(now_ns);
         let sums = books::close(
             &self.thread.share,
             &mut self.recorder,

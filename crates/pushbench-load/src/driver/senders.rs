@@ -51,16 +51,20 @@ impl Driver {
                     sender.send(due, &mut Turn { thread: &mut self.thread, recorder: &mut self.recorder });
                 }
                 // It has not arrived, and so never will in time.
-                None => self.recorder.messages.unsent += 1,
+                None => self.recorder.never_sent(due.due_ns),
             }
         }
         Left::More
     }
 
-    /// Messages that were due and have not been sent.
-    pub(super) fn unsent_messages(&mut self, now_ns: u64) -> u64 {
-        let waiting: u64 = self.clients.iter().chain(&self.uplinks).map(Client::unsent_messages).sum();
-        waiting + self.sends.as_mut().map_or(0, |sends| sends.missed(now_ns))
+    /// Notes the messages that were due and have not been sent, at the end of a step.
+    pub(super) fn note_unsent_messages(&mut self, now_ns: u64) {
+        for client in self.clients.iter().chain(&self.uplinks) {
+            for due_ns in client.waiting_messages() {
+                self.recorder.never_sent(due_ns);
+            }
+        }
+        self.recorder.messages.unsent += self.sends.as_mut().map_or(0, |sends| sends.missed(now_ns));
     }
 
     /// The messages of a step whose phases are known now.

@@ -8,11 +8,13 @@ use serde::{Deserialize, Serialize};
 pub struct AnswerTally {
     /// Asks that were due.
     pub asked: u64,
-    /// Of these, those that were sent late because their client still had an answer before.
+    /// Of these, those that were sent late because their client still had an answer before, or no connection.
     pub late: u64,
+    /// Of these, those that were never sent: their client could not ask until the end.
+    pub unsent: u64,
     /// Answers with all their parts and their end.
     pub completed: u64,
-    /// Answers that ended otherwise, or not at all.
+    /// Answers to asks that were sent which ended otherwise, or not at all.
     pub cut_short: u64,
     /// Gaps between two parts above the limit of the scenario.
     pub stalls: u64,
@@ -25,6 +27,7 @@ impl AnswerTally {
     pub fn add(&mut self, other: &Self) {
         self.asked += other.asked;
         self.late += other.late;
+        self.unsent += other.unsent;
         self.completed += other.completed;
         self.cut_short += other.cut_short;
         self.stalls += other.stalls;

@@ -2,15 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Sums over the senders.
+/// Sums over the messages that were due in the measure phase.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MessageTally {
-    /// Messages that were due in the measure phase and were sent.
+    /// Messages that were sent.
     pub sent: u64,
     /// Of these, those that had to wait for their connection, or on it for the reply to the one before.
     pub late: u64,
-    /// Messages of the whole step that were due and never sent: lost for everyone.
+    /// Messages that were never sent: lost for everyone.
     pub unsent: u64,
 }
 

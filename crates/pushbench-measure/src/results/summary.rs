@@ -177,9 +177,9 @@ summary! {
     target_queued_peak_bytes: u64,
     /// Answers that clients asked for and that were due in the measure phase (pattern `stream`).
     answers: u64,
-    /// Of these, answers that ended without all their parts and their end.
+    /// Of these, answers that were asked for and ended without all their parts and their end.
     answers_cut_short: u64,
-    /// Of these, asks that were sent late because the client still had an answer before.
+    /// Of these, asks that were sent late because the client still had an answer before, or no connection.
     asks_late: u64,
     /// Most answers that were under way at once.
     answers_at_once_peak: u64,

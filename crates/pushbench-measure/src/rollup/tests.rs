@@ -64,7 +64,8 @@ fn rates_are_those_of_the_measure_phase() {
 
 #[test]
 fn answers_have_their_columns_and_each_target_published_those_of_its_own_clients() {
-    let answers = AnswerTally { asked: 8, late: 2, completed: 7, cut_short: 1, stalls: 3, at_once_peak: 5 };
+    let answers =
+        AnswerTally { asked: 8, late: 2, unsent: 0, completed: 7, cut_short: 1, stalls: 3, at_once_peak: 5 };
     let mut histograms = Histograms::new();
     for _ in 0..40 {
         histograms.record(Figure::Slip, Phase::Measure, 1);

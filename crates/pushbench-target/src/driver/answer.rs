@@ -70,7 +70,7 @@ impl Driver {
             self.reply(key, out, form, Farewell::Close, now_ns);
             return Ok(());
         }
-        self.open(key, topic, stream, Ends::WithAnAnswer, out, now_ns)
+        self.open(key, topic, stream, Ends::WithAnAnswer(ask), out, now_ns)
     }
 
     /// A response has ended with its answer: the connection waits for the next request, if it is kept.
@@ -85,6 +85,21 @@ impl Driver {
         self.reply(key, &[], form, Farewell::Linger, now_ns);
     }
 
+    /// Tells those who wait for an answer that there will be no more of it: a response ends without its end, a held poll is
+    /// answered, and finds out with the next, and on a connection that carries messages the ask is refused.
+    pub(crate) fn lose_answer(&mut self, topic: TopicRef<'_>, ask: u64, now_ns: u64) {
+        for key in self.hub.subscribers_of(topic) {
+            match self.get(key).map(|connection| &connection.mode) {
+                Some(Mode::Held(_)) => self.answer_held(key, now_ns),
+                Some(Mode::Streaming(streaming)) if streaming.ends == Ends::Never => {
+                    self.refuse_message(key, ask, now_ns);
+                }
+                Some(Mode::Streaming(_)) => self.close(key),
+                _ => {}
+            }
+        }
+    }
+
     /// A client has asked on a connection that carries messages.
     pub(super) fn asked_by_message(&mut self, key: Key, ask: Ask, now_ns: u64) {
         let Some(connection) = self.connections.get(key.place()) else { return };
@@ -96,12 +111,12 @@ impl Driver {
             Ask::Resumed(ask) => (ask, self.answers.progress(topic, ask).map(drop)),
         };
         if begun.is_err() {
+            self.counters.error_replies.count();
             self.refuse_message(key, ask, now_ns);
         }
     }
 
     fn refuse_message(&mut self, key: Key, ask: u64, now_ns: u64) {
-        self.counters.error_replies.count();
         let out = &mut self.out;
         out.clear();
         let Some(connection) = self.connections.get_mut(key.place()) else { return };

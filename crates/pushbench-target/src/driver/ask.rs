@@ -115,7 +115,7 @@ impl Driver {
             (Answer::AskedAgain(stream), Some(ask)) => match stream.start() {
                 Start::Now => {
                     self.begin_answer(topic, ask, now_ns)?;
-                    self.open(key, topic, stream, Ends::WithAnAnswer, out, now_ns)
+                    self.open(key, topic, stream, Ends::WithAnAnswer(ask), out, now_ns)
                 }
                 Start::After(after) => {
                     self.resume_answer(key, (topic, ask, after), stream, form, out, now_ns)

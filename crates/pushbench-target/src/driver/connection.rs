@@ -127,8 +127,8 @@ pub(super) struct Streaming {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ends {
     Never,
-    /// With the end of an answer that can be had otherwise too.
-    WithAnAnswer,
+    /// With the end of the answer to this ask, which can be had otherwise too.
+    WithAnAnswer(u64),
     /// With the end of the answer to this ask, which nobody can have when the stream is gone.
     WithItsAnswer(u64),
 }

@@ -11,7 +11,7 @@
 //! PERF: with 5,000 event streams and 5 events a second, 97 % of the target's time is the kernel's `send`.
 
 use pushbench_scenario::{Coalesce, SlowPolicy};
-use pushbench_transport::envelope::is_end;
+use pushbench_transport::envelope::end_of;
 use pushbench_transport::server::{Refusal, ReplyForm, Stream, TopicRef};
 use std::io::IoSlice;
 
@@ -222,7 +222,7 @@ fn write_to(
     }
     let until = match streaming.ends {
         Ends::Never => u64::MAX,
-        Ends::WithAnAnswer | Ends::WithItsAnswer(_) => end_of_answer(slot, ring),
+        Ends::WithAnAnswer(ask) | Ends::WithItsAnswer(ask) => end_of_answer(ask, slot, ring),
     };
     let stream = streaming.stream.as_ref();
     match coalesce {
@@ -235,9 +235,10 @@ fn write_to(
     Ok(if slot.is_behind(ring) && !pipe.is_blocked() { Left::Behind } else { Left::Waiting })
 }
 
-/// The id of the first event that ends an answer, of those that are there for a subscriber.
-fn end_of_answer(slot: &Slot, ring: &Ring) -> u64 {
-    let ends = |id: &u64| ring.get(*id).is_some_and(|event| is_end(event.payload()).is_some());
+/// The id of the event that ends the answer to an ask, of those that are there for a subscriber.
+fn end_of_answer(ask: u64, slot: &Slot, ring: &Ring) -> u64 {
+    let end_at = |id: u64| end_of(ring.get(id)?.payload());
+    let ends = |id: &u64| end_at(*id).is_some_and(|end| end.ask == ask);
     (slot.next..=ring.newest()).take(IN_A_ROW + 1).find(ends).unwrap_or(u64::MAX)
 }
 

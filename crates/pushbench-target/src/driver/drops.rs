@@ -15,9 +15,14 @@ pub(crate) struct Dropped {
     pub(crate) connections: u64,
     /// When the last one was; 0 before.
     pub(crate) at_ns: u64,
-    /// Where to listen again.
+}
+
+/// What it takes to listen again.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Port {
+    /// Where; `None` before the port was left.
     pub(super) address: Option<SocketAddr>,
-    /// Bytes of send buffer that accepted sockets ask for then.
+    /// Bytes of send buffer that accepted sockets ask for.
     pub(super) send_buffer: Option<u32>,
 }
 
@@ -50,7 +55,7 @@ impl Driver {
     /// Listens no longer; the port stays the target's as long as what is returned is kept.
     pub(crate) fn leave_port(&mut self) -> Option<OwnedFd> {
         let listener = self.listener.take()?;
-        self.dropped.address = listener.local_addr().ok();
+        self.port.address = listener.local_addr().ok();
         listener.hold_port()
     }
 
@@ -59,8 +64,8 @@ impl Driver {
     /// # Errors
     /// When the kernel does not give the port or has no memory to watch it.
     pub(crate) fn take_port(&mut self) -> Result<(), TargetError> {
-        let Some(address) = self.dropped.address.filter(|_| !self.closing) else { return Ok(()) };
-        let listener = Listener::bind_to_keep(address, self.dropped.send_buffer)?;
+        let Some(address) = self.port.address.filter(|_| !self.closing) else { return Ok(()) };
+        let listener = Listener::bind_to_keep(address, self.port.send_buffer)?;
         self.poller.add(&listener, Key::LISTENER.to_u64()).map_err(TargetError::EventLoop)?;
         self.listener = Some(listener);
         Ok(())

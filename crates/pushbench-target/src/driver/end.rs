@@ -125,9 +125,8 @@ impl Driver {
         for key in self.keys() {
             self.close(key);
         }
-        for (_, connection) in &self.lent {
-            connection.cut();
-        }
+        self.to_lend.clear();
+        self.cut_lent();
     }
 
     /// The keys of all connections that are here.

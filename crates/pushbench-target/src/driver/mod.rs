@@ -12,6 +12,7 @@ mod accept;
 mod answer;
 mod ask;
 mod connection;
+mod date;
 mod deliver;
 mod drops;
 mod end;
@@ -24,7 +25,7 @@ mod tests;
 mod wake;
 
 use pushbench_probe::alarm::Alarm;
-use pushbench_probe::clock::{http_date, now_ns};
+use pushbench_probe::clock::now_ns;
 use pushbench_probe::readiness::{Poller, Ready};
 use pushbench_probe::timers::Timers;
 use pushbench_scenario::{Coalesce, SlowPolicy};
@@ -46,8 +47,8 @@ use crate::patience::Patience;
 use crate::server::{Counters, Server};
 
 use self::connection::{Connection, HeadFrom, Mode, Pipe};
-use self::drops::Dropped;
-
+use self::date::Date;
+use self::drops::{Dropped, Port};
 use self::said::Said;
 
 pub(crate) use self::end::LINGER_NS;
@@ -87,6 +88,8 @@ pub(crate) struct Driver {
     blocked: Vec<Key>,
     /// What clients said in this turn.
     said: Vec<Said>,
+    /// What the client at hand said; empty between clients.
+    heard: Vec<String>,
     /// Connections that go on without a report of the poller.
     resumed: VecDeque<Key>,
     timers: Timers<Key>,
@@ -106,6 +109,7 @@ pub(crate) struct Driver {
     date: Date,
     /// By storms and restarts.
     pub(crate) dropped: Dropped,
+    port: Port,
 }
 
 /// A connection that comes from the HTTP library, with the request that it comes for and what was read behind it.
@@ -131,23 +135,6 @@ pub(crate) struct MeteredSocket {
 impl MeteredSocket {
     pub(crate) fn new(meter: &Rc<Meter>, socket: OwnedFd) -> Self {
         Self { metered: meter.watch(&socket), socket }
-    }
-}
-
-/// The date of responses, made once a second.
-#[derive(Debug, Default)]
-struct Date {
-    text: String,
-    until_ns: u64,
-}
-
-impl Date {
-    fn at(&mut self, now_ns: u64) -> &str {
-        if now_ns >= self.until_ns {
-            self.text = http_date();
-            self.until_ns = now_ns + SECOND_NS;
-        }
-        &self.text
     }
 }
 
@@ -186,6 +173,7 @@ impl Driver {
             to_lend: Vec::new(),
             blocked: Vec::new(),
             said: Vec::new(),
+            heard: Vec::new(),
             resumed: VecDeque::new(),
             timers: Timers::default(),
             due: Vec::new(),
@@ -197,7 +185,8 @@ impl Driver {
             out: Vec::new(),
             batch: Batch::default(),
             date: Date::default(),
-            dropped: Dropped { send_buffer: config.send_buffer, ..Dropped::default() },
+            dropped: Dropped::default(),
+            port: Port { address: None, send_buffer: config.send_buffer },
         }
     }
 
@@ -368,16 +357,20 @@ impl Driver {
 /// Turns the loop. Never returns.
 pub(crate) async fn run(server: Rc<Server>, poller: Rc<Poller>, alarm: Alarm) {
     let mut sleep = alarm.until(u64::MAX);
+    // Exchanged with the driver's own in each turn, so that the room in them stays.
+    let (mut to_lend, mut said) = (Vec::new(), Vec::new());
     loop {
-        let (busy, to_lend, said, next_ns) = {
+        let (busy, next_ns) = {
             let mut driver = server.driver.borrow_mut();
             let busy = driver.turn();
-            (busy, std::mem::take(&mut driver.to_lend), std::mem::take(&mut driver.said), driver.next_ns())
+            std::mem::swap(&mut driver.to_lend, &mut to_lend);
+            std::mem::swap(&mut driver.said, &mut said);
+            (busy, driver.next_ns())
         };
-        for said in said {
+        for said in said.drain(..) {
             server.publish_said(said);
         }
-        for lent in to_lend {
+        for lent in to_lend.drain(..) {
             server.lend(lent);
         }
         server.note_emptiness();

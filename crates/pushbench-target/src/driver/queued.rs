@@ -22,7 +22,7 @@ impl Driver {
         connection.listed = true;
         self.blocked.push(key);
         if self.blocked.len() > self.connections.len() + LEFT_OVER {
-            self.queued_bytes();
+            self.strike_off();
         }
     }
 
@@ -38,23 +38,31 @@ impl Driver {
 
     /// Bytes that wait now for sockets that take nothing: what was cut, and payload of rings that is not yet written.
     pub(crate) fn queued_bytes(&mut self) -> u64 {
+        self.strike_off();
         let Self { blocked, connections, hub, .. } = self;
-        let mut bytes = 0;
+        let waiting = blocked.iter().filter_map(|key| connections.get(key.place())).map(|connection| {
+            let in_ring = match &connection.mode {
+                Mode::Streaming(Streaming { place: Some(place), .. }) => {
+                    let (slot, ring) = hub.at(*place);
+                    ring.waiting_bytes(slot.next)
+                }
+                _ => 0,
+            };
+            connection.pipe.unsent_bytes() as u64 + in_ring
+        });
+        waiting.sum()
+    }
+
+    /// Leaves in the list whose socket still takes nothing.
+    fn strike_off(&mut self) {
+        let Self { blocked, connections, .. } = self;
         blocked.retain(|key| {
             let connection = connections.get_mut(key.place());
             let Some(connection) = connection.filter(|it| it.generation == key.generation()) else {
                 return false;
             };
             connection.listed = connection.pipe.is_blocked();
-            if connection.listed {
-                bytes += connection.pipe.unsent_bytes() as u64;
-                if let Mode::Streaming(Streaming { place: Some(place), .. }) = &connection.mode {
-                    let (slot, ring) = hub.at(*place);
-                    bytes += ring.waiting_bytes(slot.next);
-                }
-            }
             connection.listed
         });
-        bytes
     }
 }

@@ -5,7 +5,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 
 use super::Driver;
-use super::connection::{Client, Mode};
+use super::connection::{Client, Ends, Mode};
 use crate::key::Key;
 
 /// Reads of one connection before others get their turn.
@@ -122,6 +122,11 @@ impl Driver {
                     connection.input.extend_from_slice(bytes);
                     return;
                 }
+                // The next request comes behind a response that has an end.
+                Mode::Streaming(streaming) if streaming.ends != Ends::Never => {
+                    connection.input.extend_from_slice(bytes);
+                    return;
+                }
                 Mode::Streaming(_) => return self.hear(key, bytes, now_ns),
                 Mode::Ending(_) | Mode::Lingering | Mode::Refused => return,
             }
@@ -155,18 +160,20 @@ impl Driver {
         out.clear();
         let Some(connection) = self.connections.get_mut(key.place()) else { return };
         let Mode::Streaming(streaming) = &mut connection.mode else { return };
-        let mut said = Vec::new();
-        let go = streaming.stream.received(bytes, now_ns, &mut said, out);
+        let go = streaming.stream.received(bytes, now_ns, &mut self.heard, out);
         if !out.is_empty() {
             streaming.sent_ns = now_ns;
         }
         if connection.pipe.write(out, now_ns).is_err() {
+            self.heard.clear();
             return self.close(key);
         }
-        // Before anything else: what was said with a goodbye was said.
-        for message in said {
+        // Before anything else: what was said with a goodbye was said. Taken out for as long as both are borrowed.
+        let mut heard = std::mem::take(&mut self.heard);
+        for message in heard.drain(..) {
             self.said(key, message, now_ns);
         }
+        self.heard = heard;
         self.go(key, go, now_ns);
     }
 

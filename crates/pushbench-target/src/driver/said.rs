@@ -4,9 +4,9 @@
 //! that.
 
 use pushbench_probe::clock::now_ns;
-use pushbench_transport::server::TopicName;
-
 use pushbench_transport::asking::Ask;
+use pushbench_transport::server::TopicName;
+use std::rc::Rc;
 
 use super::Driver;
 use super::connection::{Mode, Streaming};
@@ -15,7 +15,7 @@ use crate::server::Server;
 
 /// A message that is to be published.
 pub(crate) struct Said {
-    topic: TopicName,
+    topic: Rc<TopicName>,
     text: String,
 }
 
@@ -27,7 +27,7 @@ impl Driver {
         }
         let Some(connection) = self.get(key) else { return };
         let Mode::Streaming(Streaming { place: Some(place), .. }) = connection.mode else { return };
-        let topic = self.hub.name(place).clone();
+        let topic = Rc::clone(self.hub.name(place));
         self.said.push(Said { topic, text: message });
     }
 }

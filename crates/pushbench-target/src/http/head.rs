@@ -3,9 +3,9 @@
 use hyper::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use hyper::{Request, Version};
 
-/// The head of a request without a body, target and version in their plainest form.
+/// The head of a request, target and version in their plainest form.
 ///
-/// Header fields that speak of a body are left out: there is none.
+/// Header fields that speak of a body are left out: there is none, or it was read.
 pub(crate) fn head_of<B>(request: &Request<B>) -> Vec<u8> {
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
     let version = if request.version() == Version::HTTP_10 { "HTTP/1.0" } else { "HTTP/1.1" };

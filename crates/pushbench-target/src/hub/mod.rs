@@ -187,12 +187,12 @@ impl Hub {
         self.subscribers -= 1;
         if topic.is_unused() {
             let topic = self.topics.remove(key);
-            self.names.remove(&topic.name);
+            self.names.remove(&*topic.name);
         }
     }
 
-    /// The topic of a place.
-    pub(crate) fn name(&self, place: Place) -> &TopicName {
+    /// The topic of a place; it may be forgotten with its last place.
+    pub(crate) fn name(&self, place: Place) -> &Rc<TopicName> {
         &self.topics[place.topic as usize].name
     }
 
@@ -200,6 +200,12 @@ impl Hub {
     pub(crate) fn at(&mut self, place: Place) -> (&mut Slot, &Ring) {
         let topic = &mut self.topics[place.topic as usize];
         (&mut topic.slots[place.slot as usize], &topic.ring)
+    }
+
+    /// Those who have a place in a topic.
+    pub(crate) fn subscribers_of(&self, topic: TopicRef<'_>) -> Vec<Key> {
+        let Some(key) = self.names.get(topic.as_str()) else { return Vec::new() };
+        self.topics[*key].slots.iter().map(|(_, slot)| slot.connection).collect()
     }
 
     /// The newest id of a topic, made if there is room for it.

@@ -5,6 +5,7 @@
 
 use pushbench_transport::server::TopicName;
 use slab::Slab;
+use std::rc::Rc;
 
 use super::ring::{Gap, Keep, Ring};
 use crate::golden;
@@ -14,7 +15,7 @@ use crate::key::Key;
 const NOBODY: u64 = u64::MAX;
 
 pub(crate) struct Topic {
-    pub(crate) name: TopicName,
+    pub(crate) name: Rc<TopicName>,
     pub(crate) ring: Ring,
     pub(crate) slots: Slab<Slot>,
     /// More than the highest key in use: the length of a full turn.
@@ -103,7 +104,7 @@ impl Default for Lap {
 impl Topic {
     pub(crate) fn new(name: TopicName, keep: Keep) -> Self {
         Self {
-            name,
+            name: Rc::new(name),
             ring: Ring::new(keep),
             slots: Slab::new(),
             bound: 0,

@@ -1,7 +1,9 @@
 //! From a request that the HTTP library has read to whoever serves it.
 //!
-//! Requests for events are not served here: their connection goes back to where they are, with the request.
+//! Requests for events are not served here: their connection goes back to where they are, with the request. The body of an
+//! ask, as clients of language models send one, is read before, and says nothing here.
 
+mod body;
 mod publish;
 
 use hyper::body::{Body as _, Incoming};
@@ -75,6 +77,8 @@ enum Work {
     Done(Reply),
     /// The response has to be waited for; dropping the future gives up what the request holds.
     Waiting(Pin<Box<dyn Future<Output = Reply>>>),
+    /// The request is for somebody else, once its body was read; or that is refused.
+    Discarding(Pin<Box<dyn Future<Output = Result<Vec<u8>, Refusal>>>>),
     /// The response is a `101`; once it is sent, the echo has the socket.
     Upgrade(Reply, Echo<Stream>),
 }
@@ -105,7 +109,7 @@ impl Router {
         route.check(request.method())?;
         let done = |content_type, text: String| Work::Done(page(StatusCode::OK, content_type, text));
         let work = match route {
-            Route::Transport(_) => return self.give_back(&request).map(|()| None),
+            Route::Transport(_) => return self.give_back(request),
             Route::Echo => {
                 let (reply, echo) = answer_echo(&request, self.server.until_shutdown())?;
                 Work::Upgrade(reply, echo)
@@ -134,12 +138,21 @@ impl Router {
     }
 
     /// Sends the connection back to where requests for events are served.
-    fn give_back(&self, request: &Request<Incoming>) -> Result<(), Refusal> {
-        if !request.body().is_end_stream() {
-            return Err(Refusal::bad_request("a request for events has no body here"));
+    fn give_back(&self, request: Request<Incoming>) -> Result<Option<Work>, Refusal> {
+        let head = head_of(&request);
+        if request.body().is_end_stream() {
+            self.connection.go_back_with(head);
+            return Ok(None);
         }
-        self.connection.go_back_with(head_of(request));
-        Ok(())
+        if request.method() != Method::POST {
+            return Err(Refusal::bad_request("only a POST has a body here"));
+        }
+        let limits = self.server.limits;
+        let discarding = async move {
+            body::discard(request.into_body(), "an ask", &limits).await?;
+            Ok(head)
+        };
+        Ok(Some(Work::Discarding(Box::pin(discarding))))
     }
 }
 
@@ -179,6 +192,17 @@ impl Future for Answer {
                 Poll::Ready(reply) => reply,
                 Poll::Pending => {
                     self.work = Some(Work::Waiting(waiting));
+                    return Poll::Pending;
+                }
+            },
+            Some(Work::Discarding(mut discarding)) => match discarding.as_mut().poll(context) {
+                Poll::Ready(Err(refusal)) => refusal.into_reply(),
+                Poll::Ready(Ok(head)) => {
+                    self.finish.connection.go_back_with(head);
+                    return Poll::Pending;
+                }
+                Poll::Pending => {
+                    self.work = Some(Work::Discarding(discarding));
                     return Poll::Pending;
                 }
             },

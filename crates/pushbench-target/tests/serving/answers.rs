@@ -3,8 +3,8 @@
 use pushbench_measure::{Figure, PhaseEdges};
 use pushbench_probe::clock::now_ns;
 use pushbench_scenario::{Answers, Arrival, EventSize, Events, Law, Parts, Shape, Source, Topics, answer};
-use pushbench_target::{Answering, Config, Publishing};
-use pushbench_transport::envelope::{Stamp, is_end, stamp_of};
+use pushbench_target::{Answering, Config, Limits, Publishing};
+use pushbench_transport::envelope::{End, Stamp, end_of, stamp_of};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio_tungstenite::tungstenite::Message;
@@ -35,10 +35,10 @@ fn slow() -> Config {
     answering(Answering { answers, ..five_parts() })
 }
 
-/// The payloads up to the end, which is taken off and says how many there were.
-fn parts(mut payloads: Vec<String>) -> Vec<Stamp> {
+/// The payloads up to the end, which is taken off and says how many there were of which answer.
+fn parts(mut payloads: Vec<String>, ask: u64) -> Vec<Stamp> {
     let end = payloads.pop().unwrap();
-    assert_eq!(is_end(end.as_bytes()), Some(payloads.len() as u32), "{end}");
+    assert_eq!(end_of(end.as_bytes()), Some(End { parts: payloads.len() as u32, ask }), "{end}");
     payloads.iter().map(|payload| stamp_of(payload.as_bytes()).unwrap()).collect()
 }
 
@@ -78,7 +78,7 @@ fn a_response_is_the_answer_and_its_connection_carries_the_next_one() {
             let asked_ns = now_ns();
             client.ask(method, &format!("/sse?topic=t7&ask={ask}"), "content-length: 0\r\n", "").await;
             let (payloads, last_id) = streamed(&mut client).await;
-            check(&parts(payloads), ask, (asked_ns, now_ns()));
+            check(&parts(payloads, ask), ask, (asked_ns, now_ns()));
             assert_eq!(last_id, 6 * (ask + 1), "ids go on");
         }
         assert_eq!(client.get("/healthz").await.status, 200);
@@ -97,7 +97,7 @@ fn a_client_that_wants_no_connection_kept_gets_its_answer_and_the_end() {
     with_target(answering(five_parts()), |address, _| async move {
         let mut client = Client::connect(address).await;
         client.ask("POST", "/sse?ask=1", "connection: close\r\n", "").await;
-        assert_eq!(parts(streamed(&mut client).await.0).len(), 5);
+        assert_eq!(parts(streamed(&mut client).await.0, 1).len(), 5);
         client.end().await;
         let mut old = Client::connect(address).await;
         old.send("POST /sse?ask=2 HTTP/1.0\r\n\r\n").await;
@@ -115,14 +115,14 @@ fn an_answer_by_get_is_resumed_and_known_to_its_end_it_is_over() {
         drop(first);
         let mut payloads = vec![payload];
         // One event per connection.
-        while is_end(payloads.last().unwrap().as_bytes()).is_none() {
+        while end_of(payloads.last().unwrap().as_bytes()).is_none() {
             let mut again =
                 EventStream::open(address, "/sse?topic=a&ask=9", &format!("last-event-id: {id}\r\n")).await;
             let payload;
             (id, payload) = again.event().await;
             payloads.push(payload);
         }
-        check(&parts(payloads), 9, (asked_ns, now_ns()));
+        check(&parts(payloads, 9), 9, (asked_ns, now_ns()));
         let mut client = Client::connect(address).await;
         let last = format!("last-event-id: {id}\r\n");
         assert_eq!(client.request("GET", "/sse?topic=a&ask=9", &last, "").await.status, 204);
@@ -155,7 +155,7 @@ fn an_answer_by_post_is_given_up_with_its_connection() {
 async fn fetched(address: SocketAddr, client: &mut Client, ticket: &str) -> Vec<String> {
     let (place, after) = ticket.rsplit_once('=').unwrap();
     let (mut after, mut payloads): (u64, Vec<String>) = (after.parse().unwrap(), Vec::new());
-    while payloads.last().is_none_or(|last| is_end(last.as_bytes()).is_none()) {
+    while payloads.last().is_none_or(|last| json_end(last).is_none()) {
         let reply = client.get(&format!("{place}={after}")).await;
         assert!([200, 204].contains(&reply.status), "{address} {reply:?}");
         after = reply.cursor();
@@ -183,7 +183,7 @@ fn a_polling_client_gets_a_ticket_and_finds_its_answer_there() {
             assert_eq!(reply.header("content-length"), Some("0"));
             let payloads = within(fetched(address, &mut client, &ticket)).await;
             let stamps: Vec<Stamp> = payloads.iter().filter_map(|payload| json_stamp(payload)).collect();
-            assert_eq!(is_end(payloads.last().unwrap().as_bytes()), Some(5));
+            assert_eq!(json_end(payloads.last().unwrap()), Some(End { parts: 5, ask }));
             check(&stamps, ask, (asked_ns, now_ns()));
         }
     });
@@ -194,6 +194,12 @@ fn json_stamp(payload: &str) -> Option<Stamp> {
     let json: serde_json::Value = serde_json::from_str(payload).unwrap();
     let number = |key: &str| json[key].as_u64();
     Some(Stamp { n: number("n")?, due_ns: number("d")?, published_ns: number("p")? })
+}
+
+/// The numbers of an end, the same way.
+fn json_end(payload: &str) -> Option<End> {
+    let json: serde_json::Value = serde_json::from_str(payload).unwrap();
+    Some(End { parts: json["end"].as_u64()?.try_into().unwrap(), ask: json["ask"].as_u64()? })
 }
 
 #[test]
@@ -227,12 +233,12 @@ fn asks_on_a_socket_are_answered_one_at_a_time() {
                 within(socket.send(Message::text(said))).await.unwrap();
             }
             let mut payloads = Vec::new();
-            while payloads.last().is_none_or(|last: &String| is_end(last.as_bytes()).is_none()) {
+            while payloads.last().is_none_or(|last: &String| end_of(last.as_bytes()).is_none()) {
                 payloads.push(message(&mut socket).await.into_text().unwrap().as_str().to_owned());
             }
             // What is no ask is a message to the topic, which comes back.
             payloads.retain(|payload| payload != r#"{"refused":77}"# && payload != "hello");
-            check(&parts(payloads), ask, (asked_ns, now_ns()));
+            check(&parts(payloads, ask), ask, (asked_ns, now_ns()));
             assert_eq!(handle.totals().error_replies, ask + 1);
         }
         // Of the last one it is known that it is over; another was never begun.
@@ -274,7 +280,7 @@ fn asks_are_refused_where_nothing_is_answered_and_where_a_schedule_is_for_someth
         assert_eq!(client.post("/publish?topic=t0", "x").await.status, 409);
         let mut client = Client::connect(address).await;
         client.ask("POST", "/sse?topic=t0&ask=1", "", "").await;
-        assert_eq!(parts(streamed(&mut client).await.0).len(), 5);
+        assert_eq!(parts(streamed(&mut client).await.0, 1).len(), 5);
         // Due in the warm-up, and nothing of it was skipped.
         let snapshot = handle.snapshot();
         assert_eq!(snapshot.histograms.get(Figure::Slip, edges.phase_at(start_ns)).unwrap().count(), 5);
@@ -298,9 +304,78 @@ fn faults_meet_parts_and_the_end_comes_after_all_of_them() {
             client.ask("POST", "/sse?ask=1", "", "").await;
             let (mut payloads, _) = streamed(&mut client).await;
             let end = payloads.pop().unwrap();
-            assert_eq!(is_end(end.as_bytes()), Some(5), "{faults}");
+            assert_eq!(end_of(end.as_bytes()), Some(End { parts: 5, ask: 1 }), "{faults}");
             let stamps = payloads.iter().map(|payload| stamp_of(payload.as_bytes()).unwrap().n);
             assert_eq!(stamps.collect::<Vec<_>>(), numbers, "{faults}");
         });
     }
+}
+
+/// An ask with the body that clients of language models send.
+fn ask_with_body(path: &str, ask: u64, body: &str, is_chunked: bool) -> String {
+    let (framing, body) = if is_chunked {
+        let (one, two) = body.split_at(body.len() / 2);
+        let chunk = |data: &str| format!("{:x}\r\n{data}\r\n", data.len());
+        ("transfer-encoding: chunked".to_owned(), format!("{}{}0\r\n\r\n", chunk(one), chunk(two)))
+    } else {
+        (format!("content-length: {}", body.len()), body.to_owned())
+    };
+    format!(
+        "POST {path}?topic=t7&ask={ask} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n{framing}\r\n\r\n{body}"
+    )
+}
+
+#[test]
+fn the_body_of_an_ask_is_read_and_its_answer_is_as_without_one() {
+    const BODY: &str = r#"{"model":"some","stream":true,"messages":[{"role":"user","content":"hello"}]}"#;
+    with_target(answering(five_parts()), |address, handle| async move {
+        let mut client = Client::connect(address).await;
+        let mut ask = 0;
+        for is_chunked in [false, true] {
+            for path in ["/sse", "/poll", "/long-poll"] {
+                // What comes behind the body is the next request.
+                let page = "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n";
+                let asked_ns = now_ns();
+                client.send(format!("{}{page}", ask_with_body(path, ask, BODY, is_chunked))).await;
+                if path == "/sse" {
+                    let (payloads, _) = streamed(&mut client).await;
+                    check(&parts(payloads, ask), ask, (asked_ns, now_ns()));
+                    assert_eq!(client.reply(true).await.body, "ok\n");
+                } else {
+                    let ticket = client.reply(true).await;
+                    assert_eq!(ticket.status, 202, "{ticket:?}");
+                    assert_eq!(client.reply(true).await.body, "ok\n");
+                    let place = ticket.header("location").unwrap().to_owned();
+                    let payloads = within(fetched(address, &mut client, &place)).await;
+                    assert_eq!(json_end(payloads.last().unwrap()), Some(End { parts: 5, ask }));
+                }
+                ask += 1;
+            }
+        }
+        let totals = handle.totals();
+        assert_eq!((totals.accepted, totals.error_replies), (1, 0), "{totals:?}");
+    });
+}
+
+#[test]
+fn the_body_of_an_ask_has_the_limit_of_a_published_one() {
+    let limits = Limits { publish_body_bytes: 1000, ..Limits::default() };
+    with_target(Config { limits, ..answering(five_parts()) }, |address, handle| async move {
+        for path in ["/sse", "/poll", "/long-poll"] {
+            for is_chunked in [false, true] {
+                let mut client = Client::connect(address).await;
+                client.send(ask_with_body(path, 1, &"x".repeat(1001), is_chunked)).await;
+                let reply = client.reply(true).await;
+                assert_eq!(
+                    (reply.status, reply.body.contains("1000 bytes")),
+                    (413, true),
+                    "{path} {reply:?}"
+                );
+            }
+        }
+        assert_eq!(handle.totals().published, 0, "nothing was asked for");
+        let mut client = Client::connect(address).await;
+        client.send(ask_with_body("/poll", 1, &"x".repeat(1000), true)).await;
+        assert_eq!(client.reply(true).await.status, 202);
+    });
 }

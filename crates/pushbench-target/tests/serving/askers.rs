@@ -4,7 +4,7 @@
 use pushbench_probe::clock::now_ns;
 use pushbench_target::Config;
 use pushbench_transport::client::{Closed, Direction, Identity, Note, Observer, Part};
-use pushbench_transport::envelope::{is_end, stamp_of};
+use pushbench_transport::envelope::{end_of, stamp_of};
 use pushbench_transport::{Io, Kind, Settings, Step, Subscriber};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -27,9 +27,9 @@ struct Seen {
 
 impl Observer for Seen {
     fn event(&mut self, payload: &[u8]) {
-        match is_end(payload) {
-            Some(parts) => {
-                assert_eq!(parts, 5);
+        match end_of(payload) {
+            Some(end) => {
+                assert_eq!((end.parts, end.ask), (5, self.answers.len() as u64 - 1));
                 self.ended += 1;
             }
             None => self.answers.last_mut().unwrap().push(stamp_of(payload).unwrap().n),

@@ -43,6 +43,10 @@ fn a_restart_refuses_connects_and_keeps_the_port_and_the_events() {
         let mut publisher = Client::connect(address).await;
         assert_eq!(publisher.post("/publish?topic=t", "before").await.status, 202);
         assert_eq!(stream.event().await, (1, "before".to_owned()));
+        // It was refused, and is given time to read why.
+        let mut lingering = Client::connect(address).await;
+        let reply = lingering.request("GET", "/poll?after=x", "connection: close\r\n", "").await;
+        assert_eq!(reply.status, 400);
         let restart = Restart { at: Duration::ZERO, down: Duration::from_millis(300) };
         let begin_ns = now_ns();
         handle.upset(&Life { restart: Some(restart), ..Life::default() }, 1, edges_from(begin_ns));
@@ -62,7 +66,26 @@ fn a_restart_refuses_connects_and_keeps_the_port_and_the_events() {
         };
         assert!(refused > 0 && now_ns() - begin_ns >= 300_000_000, "{refused} refused");
         assert_eq!((handle.totals().dropped, handle.totals().refused), (1, 0));
-        let reply = Client::over(back).get("/poll?topic=t&after=0").await;
+        let mut back = Client::over(back);
+        let reply = back.get("/poll?topic=t&after=0").await;
         assert_eq!((reply.status, reply.cursor()), (200, 1), "what was kept is there");
+        assert_eq!(handle.totals().connections, 1, "of those before none is left, whatever it was about");
+    });
+}
+
+#[test]
+fn a_target_that_does_not_get_its_port_again_says_so() {
+    // It keeps nothing of its port, and another takes it.
+    with_target(Config { restarts: false, ..config() }, |address, handle| async move {
+        let restart = Restart { at: Duration::ZERO, down: Duration::from_secs(1) };
+        handle.upset(&Life { restart: Some(restart), ..Life::default() }, 1, edges_from(now_ns()));
+        let mut another = None;
+        until("the port is free", || {
+            another = std::net::TcpListener::bind(address).ok();
+            another.is_some()
+        })
+        .await;
+        let error = within(handle.until_failure()).await.to_string();
+        assert!(error.starts_with(&format!("{address} is already in use by ")), "{error}");
     });
 }

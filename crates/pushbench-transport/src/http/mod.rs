@@ -1,7 +1,8 @@
 //! HTTP/1.1 without I/O: request heads to bytes, bytes to response heads and bodies; for the target, response heads to
 //! bytes.
 //!
-//! Only what the transports need: `GET`, and `POST` for what is published, no pipelining, no compression, no redirects, no cookies.
+//! Only what the transports need: `GET`, and `POST` for what is published and for asks; no pipelining, no compression, no
+//! redirects, no cookies.
 
 mod body;
 mod fields;

@@ -4,7 +4,7 @@
 //! that a target that has never heard of it says so. "Nothing yet" is the same `204` as to any poll, and another server's
 //! `202`.
 
-use crate::asking::{Turn, Watch};
+use crate::asking::{Awaited, Watch};
 use crate::client::{Identity, Io, Note, Observer, Reopen, Step};
 use crate::polling::reply::Reply;
 use crate::polling::subscribe::{Pace, Poller, Rules, State, Taken};
@@ -12,7 +12,7 @@ use crate::polling::subscribe::{Pace, Poller, Rules, State, Taken};
 /// A client's asks.
 #[derive(Debug)]
 pub(super) struct Asking {
-    pub(super) turn: Turn,
+    pub(super) awaited: Awaited,
     /// Whether there is a ticket for the answer under way.
     ticket: bool,
     resume: bool,
@@ -22,7 +22,7 @@ impl Asking {
     /// The connection is lost: what was under way on it is over, unless there is a ticket and it is to be of use.
     pub(super) fn lost(&mut self, observer: &mut dyn Observer) {
         if !(self.ticket && self.resume) {
-            self.turn.cut_short(observer);
+            self.awaited.cut_short(observer);
         }
     }
 }
@@ -33,7 +33,7 @@ const NOTHING_DUE: Taken = Taken { due_ns: None, reopen: Reopen::Planned };
 impl<P: Pace> Poller<P> {
     /// A client that asks, and has not begun.
     pub fn asking(pace: P, rules: Rules, identity: Identity) -> Self {
-        let asking = Asking { turn: Turn::default(), ticket: false, resume: identity.resume };
+        let asking = Asking { awaited: Awaited::default(), ticket: false, resume: identity.resume };
         let mut poller = Self::new(pace, rules, identity);
         poller.asking = Some(Box::new(asking));
         poller
@@ -42,7 +42,7 @@ impl<P: Pace> Poller<P> {
     /// A socket is there for what is asked for, if anything; `None` for a client that polls for all there is.
     pub(super) fn connected_to_ask(&mut self, io: &mut Io<'_>) -> Option<Step> {
         let asking = self.asking.as_ref()?;
-        let (ask, ticket) = (asking.turn.ask(), asking.ticket);
+        let (ask, ticket) = (asking.awaited.ask(), asking.ticket);
         self.note_ready(io.observer);
         match ask {
             None => {
@@ -57,7 +57,7 @@ impl<P: Pace> Poller<P> {
     /// Asks now, or on the next connection if the server is about to close this one.
     pub(super) fn ask_for(&mut self, ask: u64, io: &mut Io<'_>) -> Step {
         if let Some(asking) = &mut self.asking {
-            (asking.turn, asking.ticket) = (Turn::of(ask), false);
+            (asking.awaited, asking.ticket) = (Awaited::of(ask), false);
         }
         match self.state {
             State::Idle(_) => self.post(ask, io),
@@ -75,7 +75,8 @@ impl<P: Pace> Poller<P> {
         let taken = match (reply.status, asking.ticket) {
             (202, false) => self.take_ticket(reply, &mut asking, io),
             (200, true) => {
-                let mut watch = Watch { observer: io.observer, turn: &mut asking.turn, became_ready: false };
+                let mut watch =
+                    Watch { observer: io.observer, awaited: &mut asking.awaited, became_ready: false };
                 self.take_events(reply, &mut watch).map(|more| self.next(more, io.now_ns))
             }
             (202 | 204, true) => {
@@ -87,12 +88,12 @@ impl<P: Pace> Poller<P> {
                 io.observer.note(Note::ErrorReply);
                 // A server in trouble may still have the answer; one that does not know it never will.
                 if !ticket || status < 500 {
-                    asking.turn.cut_short(io.observer);
+                    asking.awaited.cut_short(io.observer);
                 }
                 Some(self.pause(io.now_ns))
             }
         };
-        let is_over = asking.turn.ask().is_none();
+        let is_over = asking.awaited.ask().is_none();
         self.asking = Some(asking);
         taken.map(|taken| if is_over { Taken { due_ns: None, ..taken } } else { taken })
     }

@@ -56,8 +56,8 @@ fn reply(cursor: u64, payloads: &[String], gap: bool) -> Vec<u8> {
 #[test]
 fn an_answer_is_looked_for_on_a_clock_that_begins_with_its_ticket() {
     let mut client = short(Connection::KeepAlive);
-    let parts = answer(1, 3);
     for (ask, cursor) in [(7, 40), (8, 44)] {
+        let parts = answer(ask, 1, 3);
         // Long after the connect: its clock and the phase are of no account.
         client.now_ns += 17 * SECOND + 333;
         assert_eq!(client.ask(ask), hold(client.now_ns + TIMEOUT));
@@ -83,7 +83,7 @@ fn an_answer_is_looked_for_on_a_clock_that_begins_with_its_ticket() {
         );
         assert_eq!(client.receive(reply(cursor + 4, &parts[2..], false)), IDLE);
     }
-    assert_eq!(client.seen.events, [&parts[..], &parts].concat());
+    assert_eq!(client.seen.events, [answer(7, 1, 3), answer(8, 1, 3)].concat());
     assert_eq!((client.seen.ready, client.seen.count(Note::EmptyReply)), (1, 4));
     assert_eq!((client.seen.count(Note::Request), client.seen.notes.len()), (10, 14));
 }
@@ -109,9 +109,9 @@ fn a_long_poll_for_an_answer_is_always_under_way() {
     assert_eq!(client.request_line(), "POST /long-poll?topic=all&ask=7 HTTP/1.1");
     assert_eq!(client.receive(ticket(4)), hold(SECOND + 40 * SECOND));
     assert_eq!(client.request_line(), "GET /long-poll?topic=all&ask=7&after=4&timeout=30s HTTP/1.1");
-    client.receive(reply(5, &answer(1, 2)[..1], false));
+    client.receive(reply(5, &answer(7, 1, 2)[..1], false));
     assert_eq!(client.request_line(), "GET /long-poll?topic=all&ask=7&after=5&timeout=30s HTTP/1.1");
-    assert_eq!(client.receive(reply(7, &answer(1, 2)[1..], false)), IDLE);
+    assert_eq!(client.receive(reply(7, &answer(7, 1, 2)[1..], false)), IDLE);
     assert_eq!(client.seen.notes, [Note::Request; 3]);
 }
 
@@ -126,7 +126,7 @@ fn with_a_socket_for_each_request_the_next_one_is_there_when_it_is_needed() {
     client.now_ns = SECOND + INTERVAL;
     client.connect();
     assert_eq!(client.request_line(), "GET /poll?topic=all&ask=7&after=4 HTTP/1.1");
-    client.receive(reply(6, &answer(1, 1), false));
+    client.receive(reply(6, &answer(7, 1, 1), false));
     // The next ask comes before the server has closed the last socket.
     assert_eq!(client.ask(8), hold(client.now_ns + TIMEOUT));
     assert_eq!(client.request_line(), "");
@@ -174,7 +174,7 @@ fn what_is_no_answer_is_noted_and_cuts_the_ask_short() {
         (later, error("404 Not Found"), &[Note::ErrorReply, Note::CutShort], IDLE),
         // It may still have it.
         (later, error("503 Busy"), &[Note::ErrorReply], hold(SECOND + RETRY)),
-        (later, reply(9, &answer(3, 3)[..1], true), &[Note::Gap, Note::CutShort], IDLE),
+        (later, reply(9, &answer(7, 3, 3)[..1], true), &[Note::Gap, Note::CutShort], IDLE),
     ];
     for (has_ticket, bytes, notes, step) in table {
         let mut client = long(true);
@@ -196,7 +196,7 @@ proptest! {
         let mut client = begun(&settings, true);
         let mut expected = Vec::new();
         for (ask, parts) in (0..).zip(asks) {
-            let payloads = answer(1, parts);
+            let payloads = answer(ask, 1, parts);
             client.ask(ask);
             let bytes = [ticket(ask).into_bytes(), nothing(ask).into(), reply(ask + 9, &payloads, false)];
             for bytes in bytes.iter().flat_map(|reply| reply.chunks(piece)) {

@@ -142,7 +142,7 @@ impl<P: Pace> Poller<P> {
 
     /// Polls.
     pub(super) fn poll(&mut self, io: &mut Io<'_>) -> Step {
-        let ask = self.asking.as_ref().and_then(|asking| asking.turn.ask());
+        let ask = self.asking.as_ref().and_then(|asking| asking.awaited.ask());
         let mut request = Request::get(self.rules.path, io.out)
             .query("topic", &self.topic)
             .query_id("ask", ask)

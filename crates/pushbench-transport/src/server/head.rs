@@ -1,4 +1,4 @@
-//! Request heads, parsed by `httparse` where they stand. Requests with a body are not for the transports.
+//! Request heads, parsed by `httparse` where they stand. The body of a request, if it has one, is not read here.
 
 use crate::http::{Fields, MAX_FIELDS};
 

@@ -10,7 +10,7 @@ use super::{Event, Query, RequestHead, Start};
 /// A request to a transport's path, with what it takes to answer it.
 #[derive(Debug)]
 pub struct Question<'a> {
-    /// The request; it has no body.
+    /// The request. A body that an ask had says nothing here, and was read.
     pub head: &'a RequestHead<'a>,
     /// What it asks for.
     pub query: &'a Query<'a>,

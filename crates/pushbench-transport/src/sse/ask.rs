@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::exchange::{Exchange, Progress, Purpose};
 use super::{AskMethod, Settings};
-use crate::asking::{Turn, Watch};
+use crate::asking::{Awaited, Watch};
 use crate::client::{self, Closed, Identity, Io, Note, Reopen, Step};
 use crate::http::Request;
 
@@ -20,7 +20,7 @@ pub struct Asker {
     method: AskMethod,
     resume: bool,
     exchange: Exchange,
-    turn: Turn,
+    awaited: Awaited,
     /// Asked for when the response before is complete: its answer has ended, and its last bytes are under way.
     waiting: bool,
 }
@@ -37,7 +37,7 @@ pub fn asker(settings: &Settings, path: &'static str, identity: Identity) -> Ask
         method: settings.ask,
         resume: identity.resume && settings.ask == AskMethod::Get,
         exchange: Exchange::new(settings, Purpose::Asking, true),
-        turn: Turn::default(),
+        awaited: Awaited::default(),
         waiting: false,
     }
 }
@@ -60,14 +60,14 @@ impl Asker {
         io: &mut Io<'_>,
         input: impl FnOnce(&mut Exchange, &mut Io<'_>) -> Progress,
     ) -> Progress {
-        let mut watch = Watch { observer: io.observer, turn: &mut self.turn, became_ready: false };
+        let mut watch = Watch { observer: io.observer, awaited: &mut self.awaited, became_ready: false };
         input(&mut self.exchange, &mut Io { now_ns: io.now_ns, out: io.out, observer: &mut watch })
     }
 
     /// The connection is of no use any more, or gone.
     fn lose(&mut self, io: &mut Io<'_>) -> Step {
         if !self.resume && !self.waiting {
-            self.turn.cut_short(io.observer);
+            self.awaited.cut_short(io.observer);
         }
         self.exchange.reconnect(io)
     }
@@ -75,7 +75,7 @@ impl Asker {
     /// The answer has ended, and with it the response.
     fn complete(&mut self, io: &mut Io<'_>) -> Step {
         self.exchange.end();
-        match self.turn.ask() {
+        match self.awaited.ask() {
             Some(ask) => self.begin(ask, io),
             None => IDLE,
         }
@@ -89,12 +89,12 @@ impl Asker {
 
     /// Whether the answer has ended whose response is under way.
     fn has_ended(&self) -> bool {
-        self.waiting || self.turn.ask().is_none()
+        self.waiting || self.awaited.ask().is_none()
     }
 
     /// The response is not the answer, and none is to be had by asking for it again.
     fn refused(&mut self, io: &mut Io<'_>) -> Step {
-        self.turn.cut_short(io.observer);
+        self.awaited.cut_short(io.observer);
         self.exchange.reconnect(io)
     }
 }
@@ -102,7 +102,7 @@ impl Asker {
 impl client::Subscriber for Asker {
     fn connected(&mut self, io: &mut Io<'_>) -> Step {
         io.observer.ready();
-        match self.turn.ask() {
+        match self.awaited.ask() {
             Some(ask) if self.waiting => self.begin(ask, io),
             Some(ask) => self.request(ask, io),
             None => IDLE,
@@ -143,7 +143,7 @@ impl client::Subscriber for Asker {
     }
 
     fn ask(&mut self, ask: u64, io: &mut Io<'_>) -> Step {
-        self.turn = Turn::of(ask);
+        self.awaited = Awaited::of(ask);
         if self.exchange.is_under_way() {
             self.waiting = true;
             return IDLE;

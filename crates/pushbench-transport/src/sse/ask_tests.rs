@@ -51,9 +51,9 @@ fn an_answer_is_the_response_and_the_next_one_comes_on_the_same_connection() {
         let sent = String::from_utf8(client.sent()).unwrap();
         assert!(sent.starts_with(&format!("POST /sse?topic=all&ask={ask} HTTP/1.1\r\n")), "{sent}");
         assert!(sent.contains("\r\nContent-Length: 0\r\n") && !sent.contains("Last-Event-ID"), "{sent}");
-        assert_eq!(client.receive(response(4, &answer(1, 3))), IDLE);
+        assert_eq!(client.receive(response(4, &answer(ask, 1, 3))), IDLE);
     }
-    assert_eq!(client.seen.events, [answer(1, 3), answer(1, 3)].concat());
+    assert_eq!(client.seen.events, [answer(7, 1, 3), answer(8, 1, 3)].concat());
     assert_eq!(client.seen.notes, [Note::Request, Note::Request]);
     // What an answer takes belongs to it, heads included.
     assert_eq!((client.seen.ready, client.seen.up.connecting, client.seen.down.connecting), (1, 0, 0));
@@ -61,7 +61,7 @@ fn an_answer_is_the_response_and_the_next_one_comes_on_the_same_connection() {
 
 #[test]
 fn an_ask_between_the_end_and_the_last_chunk_waits_for_it() {
-    let bytes = response(0, &answer(1, 2));
+    let bytes = response(0, &answer(1, 1, 2));
     let (most, last) = bytes.split_at(bytes.len() - 5);
     let mut client = client();
     client.ask(1);
@@ -72,13 +72,13 @@ fn an_ask_between_the_end_and_the_last_chunk_waits_for_it() {
     client.receive(&last[..2]);
     assert_eq!(client.receive(&last[2..]), Step::Hold { wake_ns: Some(SECOND + TIMEOUT) });
     assert_eq!(client.request_line(), "POST /sse?topic=all&ask=2 HTTP/1.1");
-    client.receive(&bytes);
+    client.receive(response(0, &answer(2, 1, 2)));
     assert_eq!((client.seen.events.len(), client.seen.count(Note::CutShort)), (6, 0));
 }
 
 #[test]
 fn an_answer_by_get_is_resumed_and_one_by_post_is_cut_short_once() {
-    let parts = answer(1, 3);
+    let parts = answer(7, 1, 3);
     for (method, resume, goes_on) in
         [(AskMethod::Get, true, true), (AskMethod::Get, false, false), (AskMethod::Post, true, false)]
     {
@@ -108,7 +108,7 @@ fn an_answer_by_get_is_resumed_and_one_by_post_is_cut_short_once() {
 #[test]
 fn what_is_no_answer_is_noted_and_cuts_the_ask_short() {
     let gap = [response(0, &[]), chunk(&encode_gap(3))].concat();
-    let ended = [response(0, &answer(1, 3)[..2]), b"0\r\n\r\n".to_vec()].concat();
+    let ended = [response(0, &answer(7, 1, 3)[..2]), b"0\r\n\r\n".to_vec()].concat();
     let on = IDLE;
     let table: [(&[u8], &[Note], Step); 6] = [
         (b"HTTP/1.1 409 Conflict\r\nContent-Length: 0\r\n\r\n", &[Note::ErrorReply], lost(SECOND + RETRY)),
@@ -145,7 +145,7 @@ fn an_idle_connection_that_the_server_closes_is_opened_again_at_once() {
     client.ask(7);
     let head = "HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
     client.receive(head);
-    for payload in answer(1, 1) {
+    for payload in answer(7, 1, 1) {
         client.receive(encode_event(1, &payload));
     }
     assert_eq!(client.close(Closed::Eof), Step::Open { at_ns: SECOND, why: Reopen::Planned });
@@ -158,7 +158,7 @@ proptest! {
         let mut client = client();
         let mut expected = Vec::new();
         for (ask, parts) in (0..).zip(asks) {
-            let payloads = answer(1, parts);
+            let payloads = answer(ask, 1, parts);
             client.ask(ask);
             let mut step = IDLE;
             for bytes in response(ask, &payloads).chunks(piece) {

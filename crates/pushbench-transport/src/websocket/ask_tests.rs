@@ -63,20 +63,21 @@ fn asks_are_messages_and_answers_come_on_the_same_connection() {
     for ask in 7..9 {
         assert_eq!(client.ask(ask), IDLE);
         assert_eq!(said(&mut client), format!(r#"{{"ask":{ask}}}"#));
-        assert_eq!(client.receive(messages(&answer(1, 3))), IDLE);
+        assert_eq!(client.receive(messages(&answer(ask, 1, 3))), IDLE);
     }
-    assert_eq!(client.seen.events, [answer(1, 3), answer(1, 3)].concat());
+    assert_eq!(client.seen.events, [answer(7, 1, 3), answer(8, 1, 3)].concat());
     assert_eq!(client.seen.notes, [Note::Request; 3]);
 }
 
 #[test]
 fn an_answer_that_is_cut_off_is_resumed_where_the_server_knows_it() {
-    let parts = answer(1, 3);
+    let parts = answer(7, 1, 3);
     let mut client = client(true);
     client.ask(7);
     client.receive(messages(&parts[..1]));
     come_back(&mut client);
     assert_eq!(said(&mut client), r#"{"ask":7,"resume":true}"#);
+    assert_eq!(client.seen.count(Note::Request), 4, "two handshakes and two messages");
     client.receive(messages(&parts[1..]));
     assert_eq!((client.seen.events.as_slice(), client.seen.count(Note::CutShort)), (parts.as_slice(), 0));
     // Idle, it has nothing to resume.
@@ -90,7 +91,7 @@ fn an_answer_that_is_cut_off_is_resumed_where_the_server_knows_it() {
 
 #[test]
 fn without_resuming_what_is_left_of_an_answer_is_passed_over() {
-    let (old, new) = (answer(1, 3), answer(1, 2));
+    let (old, new) = (answer(7, 1, 3), answer(8, 1, 2));
     for left in [&old[1..], &old[3..], &[]] {
         let mut client = client(false);
         client.ask(7);
@@ -106,6 +107,19 @@ fn without_resuming_what_is_left_of_an_answer_is_passed_over() {
 }
 
 #[test]
+fn an_answer_without_its_first_part_ends_with_its_own_end() {
+    let (old, new) = (answer(7, 1, 3), answer(8, 1, 3));
+    let mut client = client(false);
+    client.ask(7);
+    client.receive(messages(&old[..1]));
+    come_back(&mut client);
+    client.ask(8);
+    client.receive(messages(&new[1..]));
+    assert_eq!(client.seen.events, [&old[..1], &new[3..]].concat());
+    assert_eq!((client.seen.count(Note::CutShort), client.ask(9)), (1, IDLE));
+}
+
+#[test]
 fn refusals_gaps_and_closes_cut_an_ask_short_once() {
     let mut client = client(true);
     client.ask(1);
@@ -113,7 +127,7 @@ fn refusals_gaps_and_closes_cut_an_ask_short_once() {
     assert_eq!(client.seen.notes[2..], [Note::ErrorReply, Note::CutShort]);
     client.ask(2);
     client.receive(message(&gap_message(40)));
-    client.receive(messages(&answer(2, 3)));
+    client.receive(messages(&answer(2, 2, 3)));
     assert_eq!((client.seen.count(Note::CutShort), client.seen.events.len()), (2, 0));
     // Between the close frames and the end of the connection there is nobody to ask.
     client.sent();
@@ -128,7 +142,7 @@ proptest! {
         let mut client = client(true);
         let mut expected = Vec::new();
         for (ask, parts) in (0..).zip(asks) {
-            let payloads = answer(1, parts);
+            let payloads = answer(ask, 1, parts);
             client.ask(ask);
             for bytes in messages(&payloads).chunks(piece) {
                 prop_assert_eq!(client.receive(bytes), IDLE);

@@ -7,6 +7,7 @@ use pushbench_scenario::{SlowPolicy, Source, TargetShare};
 use pushbench_target::{Answering, Config, Handle, Limits, Publishing, Target};
 use pushbench_transport::Settings;
 use pushbench_transport::settings::TransportSettings as _;
+use std::pin::pin;
 use std::time::Duration;
 use tokio::task::spawn_local;
 
@@ -101,6 +102,7 @@ impl Session {
         mut receiver: Receiver,
         served: tokio::task::JoinHandle<()>,
     ) -> Result<(), CarrierError> {
+        let mut failure = pin!(self.handle.until_failure());
         loop {
             let next_ns = self.ticks.as_ref().and_then(Ticks::next_ns);
             tokio::select! {
@@ -110,6 +112,7 @@ impl Session {
                     ToTarget::Begin(edges) => self.begin(edges),
                     ToTarget::Stop => break,
                 },
+                error = &mut failure => return sender.send(&FromTarget::Failed(lacking(&error))).await,
                 () = self.handle.alarm().until(next_ns.unwrap_or(u64::MAX)) => self.report(&mut sender).await?,
             }
         }

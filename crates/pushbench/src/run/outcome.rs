@@ -227,7 +227,8 @@ fn observed(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges, wire: Option<
         never_connected: tally.intended - tally.connected,
         may_fail: job.plan.may_fail_clients(job.clients),
         publishes_skipped: targets.iter().map(|target| target.publishes_skipped).sum::<u64>()
-            + evidence.sums.fates.messages.unsent,
+            + evidence.sums.fates.messages.unsent
+            + evidence.sums.fates.answers.unsent,
         listen_overflows: evidence.listen_overflows,
         listeners: match job.plan.network {
             Network::Loopback => Listeners::OfTheHost,

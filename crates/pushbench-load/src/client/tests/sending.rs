@@ -61,13 +61,13 @@ fn messages_go_one_after_the_other_and_say_when_they_went() {
         // Before there is a connection.
         rig.input(Client::on_time);
         rig.say(1);
-        assert_eq!(rig.client.unsent_messages(), 1);
+        assert_eq!(rig.client.waiting_messages().len(), 1);
         let mut stream = rig.accepted(&listener);
         assert_eq!(published(&mut stream).0, 1);
         // While the reply is out.
         rig.say(2);
         rig.say(5);
-        assert_eq!(rig.client.unsent_messages(), 2);
+        assert_eq!(rig.client.waiting_messages().len(), 2);
         for n in [2, 5] {
             let answered_ns = now_ns();
             stream.write_all(ACCEPTED).unwrap();
@@ -76,7 +76,7 @@ fn messages_go_one_after_the_other_and_say_when_they_went() {
             assert!(sent == n && published_ns >= answered_ns, "{n}: it is stamped when it goes");
         }
         let tally = rig.recorder.messages;
-        assert_eq!((tally.sent, tally.late, rig.client.unsent_messages()), (3, 3, 0));
+        assert_eq!((tally.sent, tally.late, rig.client.waiting_messages().len()), (3, 3, 0));
         assert_eq!(rig.recorder.own[0], [1, 2, 5]);
         assert_eq!((rig.recorder.counters.requests, rig.recorder.counters.up.payload), (3, 300));
         assert_eq!(
@@ -128,13 +128,13 @@ fn what_was_under_way_on_a_broken_connection_is_not_sent_again_and_the_rest_wait
         rig.say(2);
         drop(stream);
         rig.readable();
-        assert_eq!((rig.client.stage, rig.client.unsent_messages()), (Stage::Away(Reopen::Lost), 1));
+        assert_eq!((rig.client.stage, rig.client.waiting_messages().len()), (Stage::Away(Reopen::Lost), 1));
         // The pause is waited for, whatever there is to be sent.
         rig.say(3);
         assert_eq!((rig.client.stage, rig.look()), (Stage::Away(Reopen::Lost), vec![]));
         rig.input(Client::on_time);
         let mut stream = rig.accepted(&listener);
         assert_eq!(published(&mut stream).0, 2);
-        assert_eq!((rig.recorder.counters.reconnects, rig.client.unsent_messages()), (1, 1));
+        assert_eq!((rig.recorder.counters.reconnects, rig.client.waiting_messages().len()), (1, 1));
     });
 }

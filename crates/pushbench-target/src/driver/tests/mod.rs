@@ -1,6 +1,7 @@
 //! The driver turned by hand: what the outside cannot bring about at will.
 
 mod leaving;
+mod lost;
 mod order;
 mod turns;
 
@@ -32,7 +33,7 @@ impl Rig {
         let address = listener.local_addr().unwrap();
         let meter = Rc::new(Meter::new(Opened::There, address));
         let poller = Rc::new(Poller::new().unwrap());
-        let answers = Rc::new(Answers::new(None, Rc::default()));
+        let answers = Rc::new(Answers::new(config.answers.clone(), Rc::default()));
         let driver = Driver::new(config, listener, meter, poller, (Rc::default(), answers));
         Self { driver, address }
     }
