@@ -91,9 +91,12 @@ fn no_room_or_no_folder_is_refused_before_anything_begins() {
 #[test]
 fn an_interrupted_calibration_saves_nothing() {
     // With bare sockets, and while processes are under way.
-    for (part, interruption) in [("[2/14] bare", Signal::INT), ("[7/14] sse", Signal::TERM)] {
+    let both = [("[2/14] bare", Signal::INT), ("[7/14] sse", Signal::TERM)].map(|(part, interruption)| {
         let folder = TempDir::new().unwrap();
-        let mut started = start(folder.path(), &["calibrate"]);
+        let started = start(folder.path(), &["calibrate"]);
+        (folder, started, part, interruption)
+    });
+    for (folder, mut started, part, interruption) in both {
         started.says(part);
         signal(started.pid(), interruption);
         let ended = started.ended();

@@ -19,7 +19,8 @@ fn confine_to_one_cpu() {
 
 #[test]
 fn a_worker_with_too_many_events_for_its_cpu_is_caught() {
-    // 600,000 deliveries a second, where one CPU with both sides on it manages half of that at best, and less beside other tests.
+    // 600,000 deliveries a second, where one CPU with both sides on it manages half of that at best. Beside other tests it
+    // manages less, and has the more to do: how busy a side is, is a share of the time that it had the CPU or waited for work.
     let changes = [
         ("count = 8", "count = 600"),
         ("\"400/s\"", "\"2000/s\""),
