@@ -1,6 +1,6 @@
 //! Clients that were away: what they missed, and what their absence is not, where a script knows every event of it.
 
-use pushbench_measure::{Figure, Phase};
+use pushbench_measure::Figure;
 use pushbench_probe::clock::now_ns;
 use pushbench_transport::envelope::{Stamp, encode};
 use std::time::Duration;
@@ -79,8 +79,7 @@ fn what_was_due_while_a_client_was_away_is_missed_to_the_event_or_caught_up() {
             "resume {resume}"
         );
         // It was away for 75 ms, and as much longer as this machine took.
-        let back = report.histograms.of(Figure::Back, Phase::Measure);
-        let back_us = back.max().or_else(|| report.histograms.of(Figure::Back, Phase::Drain).max()).unwrap();
+        let back_us = report.histograms.all_phases(Figure::Back).max().unwrap();
         assert!(back_us >= 69_000, "{back_us}");
         if resume {
             assert!(life.caught_up >= 7, "{life:?}");
@@ -143,10 +142,7 @@ fn an_event_that_meets_a_goodbye_makes_no_gap_and_no_age_of_the_absence() {
     });
     assert_eq!(watched.sums.fates.life.left, 2);
     assert_eq!(watched.report.counters.events, 6, "all came");
-    let of = |figure| {
-        let all = Phase::ALL.iter().map(|phase| watched.report.histograms.of(figure, *phase).count());
-        all.sum::<u64>()
-    };
+    let of = |figure| watched.report.histograms.all_phases(figure).count();
     // From 1 to 2, from 2 to 3, and from 5 to 6.
     assert_eq!((of(Figure::Gap), of(Figure::AgePeak)), (3, 3));
     assert_eq!(of(Figure::Delivery), 5, "one that has left waits for nothing");

@@ -1,5 +1,5 @@
 //! Every shipped scenario, at a tiny size, to its end, and every row of it sound: nothing lost, doubled or swapped, every
-//! answer whole, everybody who was dropped back.
+//! answer whole, and everybody back who was dropped.
 //!
 //! What this does not say is how fast anything is. Six runs at a time on a machine of a few CPUs are late by themselves, so
 //! of each file the thresholds on times are removed (those on counts stay), and exit code 4 is as good as 0 where each
@@ -110,7 +110,9 @@ fn assert_sound(part: &Part, run: &Run, row: &Summary) {
     assert_eq!(row.lost, Some(row.missed.unwrap_or(0)), "{what}");
     let resumes = run.scenario.life.as_ref().is_none_or(|life| life.resume);
     assert!(!resumes || row.missed.unwrap_or(0) == 0, "{what}");
-    [row.duplicated, row.reordered, row.answers_cut_short, row.slow_errors].into_iter().for_each(none);
+    // Members of a room overtake each other on their way to the target.
+    let reordered = row.reordered.filter(|_| run.scenario.pattern != "chat");
+    [row.duplicated, reordered, row.answers_cut_short, row.slow_errors].into_iter().for_each(none);
     // Where nobody is slow by plan nobody is cut off.
     none(row.slow_disconnects.filter(|_| row.slow_clients.is_none()));
     let is_stream = run.scenario.pattern == "stream";
