@@ -39,12 +39,12 @@ fn what_does_not_go_together_is_refused_before_anything_runs() {
 
 #[test]
 fn a_rate_is_searched_for_of_chats_and_streams_too() {
-    for (pattern, said) in [("\"chat\"\nmembers = 4", "chat"), (STREAM, "stream")] {
+    for (pattern, said) in [("\"chat\"\nmembers = 4", "1/s of each client"), (STREAM, "1/s asks")] {
         let search = "[thresholds]\nlost = \"== 0\"\n[capacity]\nvary = \"rate\"\nfrom = \"1/s\"\nto = \"4/s\"\n";
         let changes = [("\"broadcast\"", pattern), ("rate = \"40/s\"", "rate = \"1/s\"")];
         let checked = tiny_but(&changes, &format!("{SSE}{search}")).run(&["check", "tiny.toml"]);
         assert_eq!((checked.code, checked.err.as_str()), (Some(0), ""), "{checked:?}");
-        assert!(checked.out.contains(&format!("  events      {said}")), "{}", checked.out);
+        assert!(checked.out.contains(&format!("  events      {said} evenly, ")), "{}", checked.out);
         assert!(checked.out.contains("  search "), "{}", checked.out);
     }
 }
