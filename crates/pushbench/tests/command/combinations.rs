@@ -19,11 +19,23 @@ fn what_does_not_go_together_is_refused_before_anything_runs() {
     let chat = pattern("\"chat\"\nmembers = 4");
     let table = [
         // Who is cut off for reading slowly, and who is dropped, are counted apart: there are no clients that are both.
-        (&[][..], format!("{slow}{storm}"), "slow: not allowed beside [life] or clients.shape: slow readers stay"),
+        (
+            &[][..],
+            format!("{slow}{storm}"),
+            "slow: not allowed beside [life] or clients.shape: slow readers stay",
+        ),
         (&[][..], format!("{slow}{restart}"), "slow: not allowed beside [life] or clients.shape"),
         // Whoever sends has something to do while its target is away.
-        (&[chat][..], format!("{restart}{two}"), "life: not allowed with pattern = \"chat\": broadcast, topics"),
-        (&[pattern(STREAM)][..], storm.to_owned(), "life: not allowed with pattern = \"stream\": broadcast, topics"),
+        (
+            &[chat][..],
+            format!("{restart}{two}"),
+            "life: not allowed with pattern = \"chat\": broadcast, topics",
+        ),
+        (
+            &[pattern(STREAM)][..],
+            storm.to_owned(),
+            "life: not allowed with pattern = \"stream\": broadcast, topics",
+        ),
         (&[pattern(STREAM)][..], slow.to_owned(), "slow: not allowed with pattern = \"stream\""),
     ];
     for (changes, tables, why) in table {
@@ -40,7 +52,8 @@ fn what_does_not_go_together_is_refused_before_anything_runs() {
 #[test]
 fn a_rate_is_searched_for_of_chats_and_streams_too() {
     for (pattern, said) in [("\"chat\"\nmembers = 4", "1/s of each client"), (STREAM, "1/s asks")] {
-        let search = "[thresholds]\nlost = \"== 0\"\n[capacity]\nvary = \"rate\"\nfrom = \"1/s\"\nto = \"4/s\"\n";
+        let search =
+            "[thresholds]\nlost = \"== 0\"\n[capacity]\nvary = \"rate\"\nfrom = \"1/s\"\nto = \"4/s\"\n";
         let changes = [("\"broadcast\"", pattern), ("rate = \"40/s\"", "rate = \"1/s\"")];
         let checked = tiny_but(&changes, &format!("{SSE}{search}")).run(&["check", "tiny.toml"]);
         assert_eq!((checked.code, checked.err.as_str()), (Some(0), ""), "{checked:?}");
@@ -120,7 +133,12 @@ fn a_feed_answers_and_a_room_in_one_file_are_kept_apart() {
     let drawn = |case| files(&folder.join("charts").join(case));
     assert_eq!(files(&folder.join("charts")), ["1-feed", "2-answers", "3-room"]);
     let is_stream = |case| drawn(case).iter().any(|chart| chart == "stream.png");
-    assert_eq!(["1-feed", "2-answers", "3-room"].map(is_stream), [false, true, false], "{:?}", drawn("2-answers"));
+    assert_eq!(
+        ["1-feed", "2-answers", "3-room"].map(is_stream),
+        [false, true, false],
+        "{:?}",
+        drawn("2-answers")
+    );
     let again = workshop.run(&["report", folder.to_str().unwrap()]);
     assert_eq!((again.code, &again.out), (Some(0), &ended.out));
 }

@@ -58,15 +58,18 @@ fn assert_count(folder: &Path, label: &str, at_least_us: u64, due: u64) {
     let late_us = worst_lateness_us(folder, label);
     let is_late = late_us >= at_least_us / 2;
     assert_eq!(histogram.count(), DELIVERIES, "{label}");
-    assert!(counted == due || (is_late && counted > due), "{label}: {counted} of {due}, late by {late_us} us");
+    assert!(
+        counted == due || (is_late && counted > due),
+        "{label}: {counted} of {due}, late by {late_us} us"
+    );
 }
 
 #[test]
 fn a_constant_delay_and_that_of_a_share_show_in_exactly_those_events() {
     let [(part, of_part), (whole, of_whole)] =
         ["delay=300ms/3", "delay=300ms"].map(|faults| start_delayed(faults, ALL_FOUR));
-    let _ = self::rows(&part, &of_part.ended(), 4, OVERTAKEN);
-    let rows = self::rows(&whole, &of_whole.ended(), 4, 0);
+    let _ = rows(&part, &of_part.ended(), 4, OVERTAKEN);
+    let rows = rows(&whole, &of_whole.ended(), 4, 0);
     let folders = (part.run_folder(), whole.run_folder());
     for (label, row) in LABELS.into_iter().zip(rows) {
         let late_us = usual_lateness_us(&folders.0, label) + usual_lateness_us(&folders.1, label);
