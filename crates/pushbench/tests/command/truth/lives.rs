@@ -112,7 +112,9 @@ fn who_does_not_resume_misses_what_was_due_while_it_was_away() {
 fn due_while_away(folder: &Path, label: &str) -> (u64, u64) {
     let lines = histograms(folder, label);
     let mut back = Histogram::new();
-    Phase::ALL.iter().for_each(|phase| back.add(&interval_log::sum(&lines, Figure::Back, *phase, None)));
+    for phase in Phase::ALL {
+        back.add(&interval_log::sum(&lines, Figure::Back, phase, None));
+    }
     assert_eq!(back.count(), CLIENTS, "{label}");
     let connects = lines.iter().filter(|line| line.figure == Figure::Connect);
     let slowest_connect_us = connects.filter_map(|line| line.histogram.max()).max().unwrap();
