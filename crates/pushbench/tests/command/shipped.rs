@@ -1,7 +1,7 @@
 //! Every shipped scenario, at a tiny size, to its end, and every row of it sound: nothing lost, doubled or swapped, every
 //! answer whole, and everybody back who was dropped.
 //!
-//! What this does not say is how fast anything is. Six runs at a time on a machine of a few CPUs are late by themselves, so
+//! What this does not say is how fast anything is. Ten runs at a time on a machine of a few CPUs are late by themselves, so
 //! of each file the thresholds on times are removed (those on counts stay), and exit code 4 is as good as 0 where each
 //! finding behind it is about lateness. Whether a scenario meets its thresholds at its full size is for who runs it.
 
@@ -18,7 +18,7 @@ use crate::process::{Ended, start};
 use crate::shrinking::tiny_parts;
 
 /// Runs at a time: they wait more than they work.
-const AT_A_TIME: usize = 6;
+const AT_A_TIME: usize = 10;
 
 /// The shipped files, and the name that each has.
 fn shipped() -> Vec<PathBuf> {
