@@ -91,12 +91,9 @@ fn no_room_or_no_folder_is_refused_before_anything_begins() {
 #[test]
 fn an_interrupted_calibration_saves_nothing() {
     // With bare sockets, and while processes are under way.
-    let both = [("[2/14] bare", Signal::INT), ("[7/14] sse", Signal::TERM)].map(|(part, interruption)| {
+    for (part, interruption) in [("[2/14] bare", Signal::INT), ("[7/14] sse", Signal::TERM)] {
         let folder = TempDir::new().unwrap();
-        let started = start(folder.path(), &["calibrate"]);
-        (folder, started, part, interruption)
-    });
-    for (folder, mut started, part, interruption) in both {
+        let mut started = start(folder.path(), &["calibrate"]);
         started.says(part);
         signal(started.pid(), interruption);
         let ended = started.ended();
