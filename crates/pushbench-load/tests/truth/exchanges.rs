@@ -105,7 +105,7 @@ fn bytes_of_a_known_polling_exchange_are_counted_to_the_byte_and_by_what_they_we
 }
 
 /// An unmasked frame (RFC 6455, section 5.2), its header written by hand.
-fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
     let length = payload.len();
     let mut frame = vec![0x80 | opcode];
     if length < 126 {

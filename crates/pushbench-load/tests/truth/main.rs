@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod exchanges;
+mod lives;
 mod reads;
 mod script;
 mod slow;

@@ -40,7 +40,7 @@ pub(crate) enum First {
     Clients,
 }
 
-/// A share of so many clients of a transport, whose keys are TOML.
+/// A share of so many clients of a transport, whose keys are TOML. Its measure phase is for the plan of their lives alone.
 fn share(transport: &str, clients: u32, target: SocketAddr) -> WorkerShare {
     let scenario = format!(
         r#"
@@ -54,7 +54,7 @@ fn share(transport: &str, clients: u32, target: SocketAddr) -> WorkerShare {
         size = "100B"
         [phases]
         warmup = "0s"
-        measure = "1s"
+        measure = "4s"
         drain = "2s"
         [[transports]]
         {transport}

@@ -27,8 +27,21 @@ fn long() -> Workshop {
 /// Starts a run and waits until the first second of it has been measured and written.
 fn start_measuring(workshop: &Workshop) -> Started {
     let mut started = workshop.start(&["run", "tiny.toml"]);
-    started.says("] sse            measure ");
+    wait_for_measuring(&mut started);
     started
+}
+
+fn wait_for_measuring(started: &mut Started) {
+    started.says("] sse            measure ");
+}
+
+/// A run for each of these, all at once.
+fn each<T: Copy, const N: usize>(of: [T; N]) -> [(T, Workshop, Started); N] {
+    of.map(|of| {
+        let workshop = long();
+        let started = workshop.start(&["run", "tiny.toml"]);
+        (of, workshop, started)
+    })
 }
 
 /// What a run that ended in its measure phase leaves: a manifest that says so, and readable files.
@@ -51,9 +64,8 @@ fn assert_partial(folder: &Path, reason: &str) -> Run {
 
 #[test]
 fn an_interrupted_run_keeps_what_it_has() {
-    for interruption in [Signal::INT, Signal::TERM] {
-        let workshop = long();
-        let started = start_measuring(&workshop);
+    for (interruption, workshop, mut started) in each([Signal::INT, Signal::TERM]) {
+        wait_for_measuring(&mut started);
         signal(started.pid(), interruption);
         let ended = started.ended_within(SECONDS);
         assert_eq!(ended.code, Some(130), "{ended:?}");
@@ -79,9 +91,9 @@ fn a_run_interrupted_before_it_measures_says_so() {
 
 #[test]
 fn a_run_whose_process_dies_ends_and_names_it() {
-    for (role, name) in [("__worker", "worker process "), ("__target", "target process ")] {
-        let workshop = long();
-        let started = start_measuring(&workshop);
+    let roles = [("__worker", "worker process "), ("__target", "target process ")];
+    for ((role, name), workshop, mut started) in each(roles) {
+        wait_for_measuring(&mut started);
         signal(started.children(role, 2)[0], Signal::KILL);
         let ended = started.ended_within(SECONDS);
         assert_eq!(ended.code, Some(1), "{ended:?}");

@@ -4,8 +4,8 @@ use pushbench_measure::results::{Run, Status, names};
 use pushbench_measure::verdict::{Condition, Level};
 use pushbench_probe::network::Namespace;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
-use std::fs;
 use std::net::TcpListener;
+use std::{fs, io};
 
 use crate::control_group::ControlGroup;
 use crate::folder::manifest;
@@ -45,21 +45,18 @@ fn assert_invalid_for(limit: &str, ended: &Ended, run: &Run) {
 }
 
 #[test]
-fn a_worker_that_runs_out_of_files_makes_the_run_invalid() {
-    let workshop = tiny_but(&[MANY, SLOWLY], SSE);
-    let (started, worker) = started(&workshop, "__worker");
-    limit(worker, Resource::Nofile, 100);
-    let ended = started.ended();
-    assert_invalid_for("open files of a worker process", &ended, &manifest(&workshop.run_folder()));
-}
-
-#[test]
-fn a_target_that_runs_out_of_files_makes_the_run_invalid() {
-    let workshop = tiny_but(&[MANY, SLOWLY], SSE);
-    let (started, target) = started(&workshop, "__target");
-    limit(target, Resource::Nofile, 100);
-    let ended = started.ended();
-    assert_invalid_for("open files of a target process", &ended, &manifest(&workshop.run_folder()));
+fn a_worker_or_a_target_that_runs_out_of_files_makes_the_run_invalid() {
+    let both = ["worker", "target"].map(|side| {
+        let workshop = tiny_but(&[MANY, SLOWLY], SSE);
+        let (started, pid) = started(&workshop, &format!("__{side}"));
+        limit(pid, Resource::Nofile, 100);
+        (side, workshop, started)
+    });
+    for (side, workshop, started) in both {
+        let ended = started.ended();
+        let limit = format!("open files of a {side} process");
+        assert_invalid_for(&limit, &ended, &manifest(&workshop.run_folder()));
+    }
 }
 
 /// A run over veth whose clients arrive slowly, and the namespace of its worker.
@@ -72,32 +69,31 @@ fn started_over_veth() -> (Workshop, Started, Namespace) {
 }
 
 #[test]
-fn a_worker_that_runs_out_of_ports_makes_the_run_invalid() {
+fn ports_that_ran_out_or_that_another_program_has_taken_make_the_run_invalid() {
     // Only in a namespace of its own can a test take ports away from nobody else.
     if !privileged() {
         return;
     }
-    let (workshop, started, namespace) = started_over_veth();
-    namespace.inside(|| fs::write("/proc/sys/net/ipv4/ip_local_port_range", "40000 40099")).unwrap();
-    let ended = started.ended();
-    assert_invalid_for("ephemeral ports of a worker's address", &ended, &manifest(&workshop.run_folder()));
-}
-
-#[test]
-fn ports_that_another_program_has_taken_make_the_run_invalid_too() {
-    if !privileged() {
-        return;
-    }
-    let (workshop, started, namespace) = started_over_veth();
-    let _taken: Vec<TcpListener> = namespace
+    let few = started_over_veth();
+    few.2.inside(only_a_hundred_ports).unwrap();
+    let taken = started_over_veth();
+    let _taken: Vec<TcpListener> = taken
+        .2
         .inside(|| {
-            fs::write("/proc/sys/net/ipv4/ip_local_port_range", "40000 40099")?;
+            only_a_hundred_ports()?;
             // A worker that was quicker may have some of them.
             Ok((40_000..40_080).filter_map(|port| TcpListener::bind(("127.0.0.1", port)).ok()).collect())
         })
         .unwrap();
-    let ended = started.ended();
-    assert_invalid_for("ephemeral ports of a worker's address", &ended, &manifest(&workshop.run_folder()));
+    for (workshop, started, _) in [few, taken] {
+        let ended = started.ended();
+        let run = manifest(&workshop.run_folder());
+        assert_invalid_for("ephemeral ports of a worker's address", &ended, &run);
+    }
+}
+
+fn only_a_hundred_ports() -> io::Result<()> {
+    fs::write("/proc/sys/net/ipv4/ip_local_port_range", "40000 40099")
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod capture;
 mod chat;
 mod check;
 mod columns;
+mod combinations;
 mod compare;
 mod control_group;
 mod ends;

@@ -7,11 +7,17 @@ use std::path::{Path, PathBuf};
 
 use super::measured;
 use crate::folder::manifest;
+use crate::process::Started;
 use crate::scenario::{SSE, Workshop, tiny};
 
-/// Three rounds, with `more` on the command line; returns the run's folder.
-fn rounds(workshop: &Workshop, out: &str, more: &[&str]) -> PathBuf {
-    let ended = workshop.run(&[&["run", "tiny.toml", "-q", "--repeat", "3", "--out", out], more].concat());
+/// Begins three rounds, with `more` on the command line.
+fn start_rounds(workshop: &Workshop, out: &str, more: &[&str]) -> Started {
+    workshop.start(&[&["run", "tiny.toml", "-q", "--repeat", "3", "--out", out], more].concat())
+}
+
+/// The run's folder, when it has ended.
+fn folder_of(workshop: &Workshop, out: &str, started: Started) -> PathBuf {
+    let ended = started.ended();
     let shelf = workshop.path().join(out).join("tiny");
     let folder = std::fs::read_dir(shelf).unwrap().next().unwrap().unwrap().path();
     let run = manifest(&folder);
@@ -29,8 +35,10 @@ fn lateness_us(folder: &Path) -> f64 {
 #[test]
 fn five_injected_milliseconds_are_the_difference_between_two_runs() {
     let workshop = tiny(SSE);
-    let plain = rounds(&workshop, "plain", &[]);
-    let later = rounds(&workshop, "later", &["--inject", "delay=5ms"]);
+    // At the same time, so that whatever holds up the machine holds up both.
+    let started = [("plain", &[][..]), ("later", &["--inject", "delay=5ms"])]
+        .map(|(out, more)| (out, start_rounds(&workshop, out, more)));
+    let [plain, later] = started.map(|(out, started)| folder_of(&workshop, out, started));
     let [base, other] = [&plain, &later].map(|folder| folder.to_str().unwrap());
     let compared = workshop.run(&["compare", base, other, "--json"]);
     assert_eq!(compared.code, Some(0), "{compared:?}");

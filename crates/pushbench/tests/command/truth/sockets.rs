@@ -30,8 +30,14 @@ fn a_socket_per_client_or_per_request_is_opened_closed_and_left() {
     let requests = |label| sum(label, |row| row.requests);
 
     assert_eq!((kept.opened, kept.closed, kept.opened_per_second), (Some(8), Some(0), Some(0.0)), "{kept:?}");
-    assert_eq!(kept.sockets_established_peak, Some(8), "{kept:?}");
-    assert!(requests("kept") > 8 * 20, "{}", requests("kept"));
+    // Sockets are looked at about once a second, and less often on a busy machine.
+    let measured = |row: &&Interval| row.phase == "measure";
+    let looked = |row: &Interval| row.client_established.is_some();
+    let was_seen = intervals(&folder, "kept").iter().filter(measured).any(looked);
+    assert!(kept.sockets_established_peak == Some(8) || !was_seen, "{kept:?}");
+    // Ten polls a second and client for 2.4 s; one that is due while this machine does something else is skipped.
+    let polls = requests("kept") + kept.polls_skipped.unwrap();
+    assert!(polls > 8 * 20, "{polls}");
 
     // What is opened for a request is closed after it. Clients go on polling from the last row to the end of the step.
     assert_eq!(sum("new", |row| row.opened), requests("new"), "{new:?}");
@@ -43,7 +49,11 @@ fn a_socket_per_client_or_per_request_is_opened_closed_and_left() {
     let is_late = new.polls_skipped > Some(0) || new.polls_late > Some(0);
     assert!((72.0..=88.0).contains(&opened) || is_late, "{new:?}");
     // Each leaves one side in TIME_WAIT, for longer than the run takes; the port may have some of an earlier user.
-    let earlier = kept.sockets_time_wait_peak.unwrap();
     assert!(new.sockets_left >= new.opened, "{new:?}");
-    assert!(new.sockets_time_wait_peak.unwrap() >= 8 * 10 + earlier, "{new:?}");
+    let rows = intervals(&folder, "new");
+    let look = rows.iter().rposition(|row| row.client_time_wait.is_some());
+    let closed = look.map(|at| rows[..at].iter().map(|row| row.closed).sum::<u64>());
+    assert!(new.sockets_time_wait_peak >= closed, "{closed:?} were closed: {new:?}");
+    let looks_are_rare = !rows.iter().all(looked);
+    assert!(closed > Some(8 * 10) || looks_are_rare || is_late, "{closed:?} were closed: {new:?}");
 }

@@ -6,7 +6,8 @@ use rustix::process::Signal;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::folder::manifest;
+use crate::control_group::not_tested;
+use crate::folder::{intervals, manifest};
 use crate::process::signal;
 use crate::scenario::{SSE, tiny_but};
 
@@ -29,6 +30,16 @@ fn a_median_that_moves_while_it_is_measured_is_told() {
     let ended = started.ended();
     let run = manifest(&workshop.run_folder());
     assert_eq!(run.status, Status::Complete, "{ended:?}");
+    // A machine that held events up before as long as the standstills do has moved nothing.
+    let rows = intervals(&workshop.run_folder(), "sse");
+    let medians: Vec<u64> =
+        rows.iter().filter(|row| row.phase == "measure").filter_map(|row| row.latency_p50_us).collect();
+    assert!(medians.len() >= 12, "{medians:?}");
+    let (before, after) = medians.split_at(medians.len() / 2);
+    // The standstills begin about where the first half ends.
+    if before.iter().max() >= after[2..].iter().min() {
+        return not_tested("this machine was as late as a target that stands still");
+    }
     let findings = &run.results[0].findings;
     let unsteady = findings.iter().find(|finding| finding.condition == Condition::Unsteady).unwrap();
     assert_eq!(unsteady.level, Level::Warning, "{unsteady:?}");

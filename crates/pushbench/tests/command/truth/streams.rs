@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use super::{at_least, measured, usual_lateness_us};
 use crate::folder::manifest;
+use crate::process::Started;
 use crate::scenario::{ALL_FOUR, Workshop, with_text};
 
 /// Transports that push, and so have nothing to add but the way.
@@ -43,6 +44,14 @@ drain = "2500ms"
     ))
 }
 
+/// A run that was started.
+type UnderWay = (Workshop, Started);
+
+fn start(workshop: Workshop, arguments: &[&str]) -> UnderWay {
+    let started = workshop.start(&[&["run", "tiny.toml"], arguments].concat());
+    (workshop, started)
+}
+
 /// What a whole run measured of its answers.
 struct Streamed {
     run: Run,
@@ -51,12 +60,12 @@ struct Streamed {
 }
 
 impl Streamed {
-    /// Runs the scenario; nothing about a connection may go wrong.
-    fn of(workshop: Workshop, arguments: &[&str]) -> Self {
-        let ended = workshop.run(&[&["run", "tiny.toml"], arguments].concat());
+    /// What a run has left; nothing about a connection may go wrong.
+    fn of((workshop, started): UnderWay) -> Self {
+        let ended = started.ended();
         let folder = workshop.run_folder();
         let run = manifest(&folder);
-        assert_eq!((run.status, run.results.len()), (Status::Complete, 4), "{ended:?}");
+        assert_eq!(run.status, Status::Complete, "{ended:?}");
         assert_eq!(run.scenario.pattern, "stream");
         for row in run.results.iter().map(|result| &result.summary) {
             assert_eq!((row.errors, row.reconnects, row.answers), (Some(0), Some(0), Some(ASKS)), "{row:?}");
@@ -65,8 +74,8 @@ impl Streamed {
     }
 
     /// The same where every part of every answer came, once and in order.
-    fn whole(workshop: Workshop, parts: u64) -> Self {
-        let streamed = Self::of(workshop, &[]);
+    fn whole(under_way: UnderWay, parts: u64) -> Self {
+        let streamed = Self::of(under_way);
         for row in streamed.run.results.iter().map(|result| &result.summary) {
             assert_eq!((row.expected, row.delivered), (Some(ASKS * parts), Some(ASKS * parts)), "{row:?}");
             let faults = [row.lost, row.duplicated, row.reordered, row.answers_cut_short, row.stalls];
@@ -110,10 +119,21 @@ impl Streamed {
 }
 
 #[test]
-fn known_gaps_are_the_gaps_that_are_measured() {
-    const PARTS: u64 = 8;
+fn known_gaps_and_those_of_a_recording_are_the_gaps_that_are_measured() {
+    let known = start(scenario(KNOWN_PARTS, "\"40ms\""), &[]);
+    let replay = scenario(REPLAYED_PARTS, "{ file = \"gaps.csv\" }");
+    fs::write(replay.path().join("gaps.csv"), "gap\n20ms\n60ms\n0.1s\n").unwrap();
+    let replayed = start(replay, &["--only", &PUSHING.join(",")]);
+    assert_known(&Streamed::whole(known, KNOWN_PARTS));
+    assert_replayed(&Streamed::whole(replayed, REPLAYED_PARTS));
+}
+
+const KNOWN_PARTS: u64 = 8;
+
+fn assert_known(streamed: &Streamed) {
+    const PARTS: u64 = KNOWN_PARTS;
     const GAP_US: u64 = 40_000;
-    let streamed = Streamed::whole(scenario(PARTS, "\"40ms\""), PARTS);
+    assert_eq!(streamed.run.results.len(), 4);
     for label in ["short-polling"].into_iter().chain(PUSHING) {
         // An ask is never early, and no part is due sooner.
         streamed.assert_never_less(label, Figure::FirstPart, FIRST_US);
@@ -125,7 +145,7 @@ fn known_gaps_are_the_gaps_that_are_measured() {
         streamed.assert_at(label, Figure::PerPart, 0.5, GAP_US);
         streamed.assert_at(label, Figure::Answer, 0.5, FIRST_US + GAP_US * (PARTS - 1));
     }
-    assert_polled(&streamed, GAP_US * (PARTS - 1));
+    assert_polled(streamed, GAP_US * (PARTS - 1));
 }
 
 /// Polling gathers the parts of an interval: gaps are nothing, or an interval long. An answer that goes on for `length_us` is
@@ -148,13 +168,10 @@ fn assert_polled(streamed: &Streamed, length_us: u64) {
     assert!((FIRST_US..=FIRST_US + INTERVAL_US + allowed_us).contains(&first_us), "{first_us} us");
 }
 
-#[test]
-fn replayed_gaps_are_those_of_the_recording() {
-    // Six gaps of three times: each twice, wherever in the recording an answer begins.
-    const PARTS: u64 = 7;
-    let workshop = scenario(PARTS, "{ file = \"gaps.csv\" }");
-    fs::write(workshop.path().join("gaps.csv"), "gap\n20ms\n60ms\n0.1s\n").unwrap();
-    let streamed = Streamed::whole(workshop, PARTS);
+/// Six gaps of three times: each twice, wherever in the recording an answer begins.
+const REPLAYED_PARTS: u64 = 7;
+
+fn assert_replayed(streamed: &Streamed) {
     for label in PUSHING {
         for (sixth, gap_us) in [(1.0, 20_000), (3.0, 60_000), (5.0, 100_000)] {
             streamed.assert_at(label, Figure::PartGap, sixth / 6.0, gap_us);
@@ -166,7 +183,8 @@ fn replayed_gaps_are_those_of_the_recording() {
 #[test]
 fn dropped_parts_are_missed_exactly_and_cut_their_answers_short() {
     const PARTS: u64 = 8;
-    let streamed = Streamed::of(scenario(PARTS, "\"20ms\""), &["--inject", "drop=4"]);
+    let streamed = Streamed::of(start(scenario(PARTS, "\"20ms\""), &["--inject", "drop=4"]));
+    assert_eq!(streamed.run.results.len(), 4);
     for row in streamed.run.results.iter().map(|result| &result.summary) {
         assert_eq!((row.expected, row.lost), (Some(ASKS * PARTS), Some(ASKS * 2)), "{row:?}");
         assert_eq!((row.delivered, row.duplicated), (Some(ASKS * (PARTS - 2)), Some(0)), "{row:?}");
