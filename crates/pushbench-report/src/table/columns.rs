@@ -93,15 +93,16 @@ pub(super) fn blocks(run: &Run) -> Vec<Block<'_>> {
     let gives = |result: &StepResult| answers::gives(run, result);
     let delivery = Block { columns: delivery(run), rows: rows(run, |_| true) };
     let of_some = [answers::block(run), messages::block(run), slow::block(run)];
-    let mut cost = [
+    let mut costs = [
         Block::of(run, cost(run, &PER_EVENT), |result| !gives(result)),
         Block::of(run, cost(run, &PER_PART), gives),
     ];
     if run.results.is_empty() {
         // The headings say what is to come.
-        cost[0] = Some(Block { columns: self::cost(run, &PER_EVENT), rows: Vec::new() });
+        let per = if answers::has_answers(run) { &PER_PART } else { &PER_EVENT };
+        costs[0] = Some(Block { columns: cost(run, per), rows: Vec::new() });
     }
-    [Some(delivery)].into_iter().chain(of_some).chain(cost).flatten().collect()
+    [Some(delivery)].into_iter().chain(of_some).chain(costs).flatten().collect()
 }
 
 /// Which transport a row is about, and at which point where there are several.
