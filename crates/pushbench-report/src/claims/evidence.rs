@@ -1,6 +1,6 @@
 //! The rows of a run by case and label, and what is said where one is not there.
 
-use pushbench_measure::results::{Run, StepResult, Summary, ThresholdResult, TransportRecord};
+use pushbench_measure::results::{PointRecord, Run, StepResult, Summary, ThresholdResult, TransportRecord};
 use pushbench_measure::verdict::{Level, too_much};
 use std::fmt;
 
@@ -109,12 +109,25 @@ impl<'a> Case<'a> {
         self.worked_out(label, column, |row| per_message(row, column))
     }
 
+    /// A label as it is set in this case: another may set it otherwise.
+    fn transport(self, label: &str) -> Option<&'a TransportRecord> {
+        let transports = self.point().map_or(&self.run.transports, |point| &point.transports);
+        transports.iter().find(|transport| transport.label == label)
+    }
+
+    fn point(self) -> Option<&'a PointRecord> {
+        self.run.scenario.points.iter().find(|point| point.name == self.name)
+    }
+
+    /// The settings of a label in words; its name where they are not known.
+    pub(super) fn settings(self, label: &'static str) -> &'a str {
+        let settings = self.transport(label).map(|transport| transport.settings.as_str());
+        settings.filter(|settings| !settings.is_empty()).unwrap_or(label)
+    }
+
     /// The poll interval of a label, in microseconds.
     pub(super) fn interval_us(self, label: &'static str) -> Result<f64, Gap> {
-        let point = self.run.scenario.points.iter().find(|point| point.name == self.name);
-        let transports = point.map_or(&self.run.transports, |point| &point.transports);
-        let of = |transport: &&TransportRecord| transport.label == label;
-        let us = transports.iter().find(of).and_then(|transport| transport.poll_interval_us);
+        let us = self.transport(label).and_then(|transport| transport.poll_interval_us);
         us.map(|us| us as f64).ok_or(Gap::NoFigure { case: self.name, label, column: "poll interval" })
     }
 
@@ -137,8 +150,7 @@ impl<'a> Case<'a> {
 
     /// Sockets opened in the measure phase per event delivered in it.
     pub(super) fn opened_per_event(self, label: &'static str) -> Result<f64, Gap> {
-        let measure_s = self.run.scenario.points.iter().find(|point| point.name == self.name);
-        let measure_s = measure_s.map_or(self.run.scenario.measure_s, |point| point.measure_s);
+        let measure_s = self.point().map_or(self.run.scenario.measure_s, |point| point.measure_s);
         let opened = self.figure(label, "opened_per_second")? * measure_s;
         Ok(opened / self.figure(label, "delivered")?.max(1.0))
     }

@@ -101,13 +101,15 @@ fn timeouts(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     let of = |label| idle.figure(label, column);
     Ok(Answer {
         number: format!(
-            "sockets per idle client: {} with Connection: close, {} with keep-alive, however short the time-out; an idle \
-             client-minute: {} with a short time-out, {} with one three times as long, {} with that and close (SSE {})",
-            number(closed),
+            "sockets per idle client: {} ({}), {} ({}); an idle client-minute: {}, {}, {} ({}; SSE {})",
             number(kept),
+            idle.settings("long-poll-short"),
+            number(closed),
+            closing.settings("long-poll-close"),
             bytes(of("long-poll-short")?),
-            bytes(of("long-poll")?),
             bytes(closing.figure("long-poll-close", column)?),
+            bytes(of("long-poll")?),
+            idle.settings("long-poll"),
             bytes(of("sse")?)
         ),
         verdict: Verdict::of_both(kept >= CLEARLY, closed >= CLEARLY, CLOSE),
