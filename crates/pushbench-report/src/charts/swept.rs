@@ -138,7 +138,7 @@ pub(super) fn footer(swept: &Swept<'_>) -> Vec<(String, Type)> {
         let noun = if holes == 1 { "cell" } else { "cells" };
         alarms.push(format!("{holes} {noun} without a valid measurement"));
     }
-    alarms.splice(0..0, faults(run));
+    let alarms: Vec<String> = faults(run).into_iter().chain(alarms).collect();
     let mut lines = plain_footer(&facts, &alarms);
     let width = f64::from(SIZE.0) - 2.0 * MARGIN;
     lines.push((font::fit(&host(run), FOOTER, width), FOOTER));

@@ -135,11 +135,14 @@ fn traffic(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     };
     let ((busy, frequent), (flood, most)) = (of("busy")?, of("flood")?);
     let dear = busy >= CLEARLY && flood >= CLEARLY;
-    let verdict = match busy <= ALIKE && flood <= ALIKE {
-        _ if long.is_less_than(sse) || dear => Verdict::Confirmed,
-        _ if long.more => Verdict::Depends(NOT_THE_TRANSPORT),
-        true => Verdict::Refuted,
-        false => Verdict::Depends("the rate and what may be paid: where more happens, events share a reply"),
+    let verdict = if long.is_less_than(sse) || dear {
+        Verdict::Confirmed
+    } else if long.more {
+        Verdict::Depends(NOT_THE_TRANSPORT)
+    } else if busy <= ALIKE && flood <= ALIKE {
+        Verdict::Refuted
+    } else {
+        Verdict::Depends("the rate and what may be paid: where more happens, events share a reply")
     };
     Ok(Answer {
         number: format!(

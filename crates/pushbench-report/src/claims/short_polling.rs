@@ -161,7 +161,7 @@ fn will_do(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     let cpu = few.figure("poll-2s", RANKED_BY)?;
     let clients = few.figure("poll-2s", "clients")?;
     let of_a_cpu = cpu * clients / 1e6;
-    let mut words = Vec::new();
+    let mut words = Vec::with_capacity(3);
     for (name, when) in [("few", "seldom"), ("rare", "seldom"), ("busy", "often")] {
         let case = evidence.case(name);
         let clients = case.figure("sse", "clients")?;
@@ -169,8 +169,13 @@ fn will_do(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
         let cheapest: Vec<&str> = ranked.cheapest().map(|ranked| ranked.label).collect();
         words.push(format!("{} clients that hear {when}: {}", grouped(clients as u64), cheapest.join(" ≈ ")));
     }
-    let ranked = few.ranked();
-    let cheapest = ranked.cheapest().any(|ranked| ranked.label == "poll-2s");
+    let verdict = if few.ranked().cheapest().any(|ranked| ranked.label == "poll-2s") {
+        Verdict::Confirmed
+    } else if of_a_cpu >= MUCH_OF_A_CPU {
+        Verdict::Refuted
+    } else {
+        Verdict::Depends("what is asked of it: the cheapest it is not, but for few it is cheap")
+    };
     Ok(Answer {
         number: format!(
             "cheapest for the target's CPU: {}; of a CPU {} take {} polling every {}, {} over SSE",
@@ -180,10 +185,6 @@ fn will_do(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
             time_us(few.interval_us("poll-2s")?),
             share(few.figure("sse", RANKED_BY)? * clients / 1e6)
         ),
-        verdict: match cheapest {
-            true => Verdict::Confirmed,
-            false if of_a_cpu >= MUCH_OF_A_CPU => Verdict::Refuted,
-            false => Verdict::Depends("what is asked of it: the cheapest it is not, but for few it is cheap"),
-        },
+        verdict,
     })
 }
