@@ -105,9 +105,10 @@ pub(super) fn footer(swept: &Swept<'_>) -> Vec<(String, Type)> {
         0 | 1 => "1 run of each".to_owned(),
         rounds => format!("{rounds} rounds of each"),
     };
-    let coalesced: String = (settings::values(run, Setting::Coalesce).iter())
-        .map(|mode| format!(", coalesced ({}){}", mode.value, mode.place))
-        .collect();
+    let coalesced = settings::values(run, Setting::Coalesce);
+    let coalesced: Vec<String> =
+        coalesced.iter().map(|mode| format!(", coalesced ({}){}", mode.value, mode.place)).collect();
+    let coalesced = coalesced.concat();
     let conditions = format!(
         "{} · {} points · {}, {}{coalesced} · {} s measured in each · {} · {rounds}",
         scenario.name,

@@ -170,7 +170,11 @@ impl<'a> Case<'a> {
             let row = self.rows(label).find(|row| row.summary.clients == Some(clients))?;
             row.summary.figure(column).filter(|_| row.complete && row.validity() < Level::Breach)
         };
-        let mut numbers: Vec<u32> = labels.into_iter().flat_map(|label| self.rows(label)).filter_map(|row| row.summary.clients).collect();
+        let mut numbers: Vec<u32> = labels
+            .into_iter()
+            .flat_map(|label| self.rows(label))
+            .filter_map(|row| row.summary.clients)
+            .collect();
         numbers.sort_unstable();
         for clients in numbers.into_iter().rev() {
             let figures = labels.map(|label| at(label, clients));
@@ -211,7 +215,8 @@ impl<'a> Case<'a> {
                 met: in_time,
             };
             let asked: Vec<ThresholdResult> = row.thresholds.iter().cloned().chain([limit]).collect();
-            found.more |= too_much(&row.findings, &asked).is_some_and(|gave_out| gave_out.cause.leaves_more());
+            found.more |=
+                too_much(&row.findings, &asked).is_some_and(|gave_out| gave_out.cause.leaves_more());
         }
         if tried == 0 {
             return Err(Gap::NoRow { case: self.name, label });

@@ -18,12 +18,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         said: "an answer that streams in feels faster than one that comes whole",
         answer: first_part,
     },
-    Claim {
-        number: 19,
-        of: OF,
-        said: "it suits dashboards and notifications, and not chats",
-        answer: suits,
-    },
+    Claim { number: 19, of: OF, said: "it suits dashboards and notifications, and not chats", answer: suits },
 ];
 
 /// Confirmed if a client opens one socket and an event takes no request of its own: less than 1 %.
@@ -142,7 +137,8 @@ fn text_only(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
 fn first_part(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     let stream = evidence.case("stream");
     let of = |label| {
-        let [first, whole] = ["first_part_p50_us", "answer_p50_us"].map(|column| stream.figure(label, column));
+        let [first, whole] =
+            ["first_part_p50_us", "answer_p50_us"].map(|column| stream.figure(label, column));
         let (first, whole) = (first?, whole?);
         Ok((times(whole, first), format!("{} and {}", time_us(first), time_us(whole))))
     };

@@ -140,11 +140,7 @@ const VERDICTS: &[(u8, Changes, &str)] = &[
         &[("many sse", "latency_p99_us", "300000"), ("many websocket", "latency_p99_us", "300000")],
         "depends",
     ),
-    (
-        4,
-        &[("many sse", "lost", "3"), ("many websocket", "lost", "3")],
-        "depends",
-    ),
+    (4, &[("many sse", "lost", "3"), ("many websocket", "lost", "3")], "depends"),
     (5, &[], "depends"),
     (5, &[("rare poll", "opened_per_second", "400")], "confirmed"),
     (5, &[("rare poll-close", "opened_per_second", "0")], "refuted"),
@@ -231,7 +227,10 @@ const VERDICTS: &[(u8, Changes, &str)] = &[
     ),
     (
         21,
-        &[("chat-fast websocket", "latency_p99_us", "100001"), ("chat websocket", "latency_p99_us", "100001")],
+        &[
+            ("chat-fast websocket", "latency_p99_us", "100001"),
+            ("chat websocket", "latency_p99_us", "100001"),
+        ],
         "refuted",
     ),
     (21, &[("chat-fast websocket", "latency_p99_us", "100001")], "depends on the rate"),
@@ -290,16 +289,16 @@ fn what_is_not_there_or_not_valid_is_not_measured_and_it_is_said_why() {
     };
     let mut run = with(&[]);
     run.results.retain(|result| result.summary.label != "poll-2s");
-    let at = |place: usize, label: &str, run: &Run| {
-        run.results.iter().enumerate().filter(|(_, row)| row.summary.label == label).nth(place).unwrap().0
+    let at = |case: &str, label: &str, run: &Run| {
+        let is = |row: &StepResult| row.summary.point.as_deref() == Some(case) && row.summary.label == label;
+        run.results.iter().position(is).unwrap()
     };
-    let storm =
-        run.results.iter().position(|row| row.summary.point.as_deref() == Some("storm-forget")).unwrap();
+    let storm = at("storm-forget", "sse", &run);
     run.results[storm].complete = false;
-    let stream = run.results.iter().position(|row| row.summary.point.as_deref() == Some("stream")).unwrap();
+    let stream = at("stream", "sse", &run);
     run.results[stream].summary.first_part_p50_us = None;
     let lost = Finding::new(&BOUNDS[0], Level::Breach, 1.0, "3 events lost".to_owned(), None);
-    let busy = at(1, "long-poll", &run);
+    let busy = at("busy", "long-poll", &run);
     run.results[busy].findings.push(lost);
     let said = answers(&run);
     let not = |why: &str| ("not measured".to_owned(), why.to_owned());
@@ -320,17 +319,27 @@ fn a_generator_that_gives_out_says_at_least_so_many_and_confirms_nothing() {
     // A worker that is busier than the target counts as well where the limit is missed, and a machine that holds up the publisher.
     let gave_out = [
         vec![finding(Condition::WorkerBusy, Level::Breach, 0.99)],
-        vec![finding(Condition::WorkerBusy, Level::Warning, 0.9), finding(Condition::TargetBusy, Level::Ok, 0.5)],
+        vec![
+            finding(Condition::WorkerBusy, Level::Warning, 0.9),
+            finding(Condition::TargetBusy, Level::Ok, 0.5),
+        ],
         vec![finding(Condition::PublishSlip, Level::Breach, 5e4)],
     ];
     for findings in gave_out {
         run.results[at].findings = findings;
         let row = &rows(&run)[3];
-        assert!(row.measured.starts_with("within 250 ms: at least 500 clients that poll"), "{}", row.measured);
+        assert!(
+            row.measured.starts_with("within 250 ms: at least 500 clients that poll"),
+            "{}",
+            row.measured
+        );
         // CPU is compared where all of them are valid.
         let doubted = run.results[at].validity() == Level::Breach;
         assert_eq!(row.measured.contains("the target with 500 of"), doubted, "{}", row.measured);
-        assert_eq!(row.verdict.text, "depends on a larger machine: something other than the transport gave out first");
+        assert_eq!(
+            row.verdict.text,
+            "depends on a larger machine: something other than the transport gave out first"
+        );
     }
     run.results[at].findings = vec![finding(Condition::TargetBusy, Level::Warning, 0.9)];
     let row = &rows(&run)[3];
@@ -365,9 +374,16 @@ fn a_polling_interval_is_that_of_its_case() {
     let scenario = ScenarioRecord { measure_s: 50.0, ..ScenarioRecord::default() };
     run.scenario.points = vec![PointRecord::of("rare", &[], &scenario, transports)];
     let rows = rows(&run);
-    assert!(rows[0].measured.starts_with("every 3.00 s: p50 510 ms (theory, half of it: 1.50 s)"), "{}", rows[0].measured);
+    assert!(
+        rows[0].measured.starts_with("every 3.00 s: p50 510 ms (theory, half of it: 1.50 s)"),
+        "{}",
+        rows[0].measured
+    );
     assert_eq!(rows[0].verdict.text, "refuted");
-    assert_eq!(rows[4].measured, "sockets per event, rare events: 100 with Connection: close, 0 with keep-alive");
+    assert_eq!(
+        rows[4].measured,
+        "sockets per event, rare events: 100 with Connection: close, 0 with keep-alive"
+    );
 }
 
 #[test]

@@ -30,7 +30,9 @@ fn both_ways(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     let verdict = match factor {
         _ if factor >= CLEARLY && factor_down >= 1.0 => Verdict::Confirmed,
         _ if factor <= 1.0 => Verdict::Refuted,
-        _ => Verdict::Depends("the size of the rooms: a message is sent once, and delivered to, and acknowledged by, many"),
+        _ => Verdict::Depends(
+            "the size of the rooms: a message is sent once, and delivered to, and acknowledged by, many",
+        ),
     };
     Ok(Answer {
         number: format!(

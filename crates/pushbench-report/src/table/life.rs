@@ -12,7 +12,9 @@ pub(super) fn lines(run: &Run) -> Vec<String> {
     let mut lines = Vec::new();
     for life in settings::lives(run) {
         let of = run.results.iter().filter(|result| life.has(result));
-        lines.push(format!("{}{}", happened(life.value), life.place));
+        let at = life.place.trim_start();
+        let colon = if at.is_empty() { "" } else { ": " };
+        lines.push(format!("{at}{colon}{}", happened(life.value)));
         lines.extend(of.filter_map(|result| of_result(run, result)));
     }
     lines

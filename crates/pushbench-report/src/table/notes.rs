@@ -68,7 +68,10 @@ pub(super) fn head(run: &Run) -> Vec<Cell> {
 /// `faults injected: drop=10`, a line for each value that a point has; charts say the same.
 pub(crate) fn faults(run: &Run) -> Vec<String> {
     let faults = settings::values(run, Setting::Inject);
-    faults.into_iter().map(|Somewhere { value, place, .. }| format!("faults injected{place}: {value}")).collect()
+    faults
+        .into_iter()
+        .map(|Somewhere { value, place, .. }| format!("faults injected{place}: {value}"))
+        .collect()
 }
 
 /// What was done on purpose beside delivering events, with an empty line after it.
@@ -84,7 +87,8 @@ fn coalesced(run: &Run, mode: &Somewhere<'_, &str>) -> Vec<String> {
     let effect = |result: &StepResult| {
         let Summary { events_per_read, gap_p50_us, .. } = result.summary;
         let (events, gap_us) = (number(events_per_read?), time_us(gap_p50_us? as f64));
-        Some(format!("{} {events} events a read, gap p50 {gap_us}", name_of(run, result)))
+        let colon = if super::has_points(run) { ":" } else { "" };
+        Some(format!("{}{colon} {events} events a read, gap p50 {gap_us}", name_of(run, result)))
     };
     let results = run.results.iter().filter(|result| mode.has(result));
     let effects: Vec<String> = results.filter_map(effect).collect();

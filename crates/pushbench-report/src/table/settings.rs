@@ -70,7 +70,8 @@ fn distinct<'a, T: PartialEq>(
 ) -> Vec<Somewhere<'a, T>> {
     let points = &run.scenario.points;
     if points.is_empty() || !run.capacity.is_empty() {
-        let everywhere = everywhere.map(|value| Somewhere { value, place: String::new(), points: Vec::new() });
+        let everywhere =
+            everywhere.map(|value| Somewhere { value, place: String::new(), points: Vec::new() });
         return everywhere.into_iter().collect();
     }
     let mut found: Vec<Somewhere<'a, T>> = Vec::new();
