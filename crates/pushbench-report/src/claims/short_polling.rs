@@ -160,7 +160,6 @@ fn will_do(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     let few = evidence.case("few");
     let cpu = few.figure("poll-2s", RANKED_BY)?;
     let clients = few.figure("poll-2s", "clients")?;
-    let of_a_cpu = cpu * clients / 1e6;
     let mut words = Vec::with_capacity(3);
     for (name, when) in [("few", "seldom"), ("rare", "seldom"), ("busy", "often")] {
         let case = evidence.case(name);
@@ -171,19 +170,19 @@ fn will_do(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     }
     let verdict = if few.ranked().cheapest().any(|ranked| ranked.label == "poll-2s") {
         Verdict::Confirmed
-    } else if of_a_cpu >= MUCH_OF_A_CPU {
+    } else if cpu * clients / 1e6 >= MUCH_OF_A_CPU {
         Verdict::Refuted
     } else {
         Verdict::Depends("what is asked of it: the cheapest it is not, but for few it is cheap")
     };
     Ok(Answer {
         number: format!(
-            "cheapest for the target's CPU: {}; of a CPU {} take {} polling every {}, {} over SSE",
+            "cheapest for the target's CPU: {}; {} clients take {} of CPU time a second polling every {}, {} over SSE",
             words.join(", "),
             grouped(clients as u64),
-            share(of_a_cpu),
+            mean_time_us(cpu * clients),
             time_us(few.interval_us("poll-2s")?),
-            share(few.figure("sse", RANKED_BY)? * clients / 1e6)
+            mean_time_us(few.figure("sse", RANKED_BY)? * clients)
         ),
         verdict,
     })
