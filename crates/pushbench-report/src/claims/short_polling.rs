@@ -166,7 +166,9 @@ fn will_do(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
         let clients = case.figure("sse", "clients")?;
         let ranked = case.ranked();
         let cheapest: Vec<&str> = ranked.cheapest().map(|ranked| ranked.label).collect();
-        words.push(format!("{} clients that hear {when}: {}", grouped(clients as u64), cheapest.join(" ≈ ")));
+        let doubt = if ranked.invalid.is_empty() { "" } else { " (others not valid)" };
+        let cheapest = cheapest.join(" ≈ ");
+        words.push(format!("{} clients that hear {when}: {cheapest}{doubt}", grouped(clients as u64)));
     }
     let verdict = if few.ranked().cheapest().any(|ranked| ranked.label == "poll-2s") {
         Verdict::Confirmed

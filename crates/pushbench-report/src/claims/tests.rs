@@ -5,6 +5,9 @@ use serde_json::{Map, Value, json};
 use super::evidence::Evidence;
 use super::{Verdict, every, long_polling, markdown, render, rows, short_polling, sse, websocket, wrapped};
 use crate::table::Style;
+use verdicts::VERDICTS;
+
+mod verdicts;
 
 /// Made-up figures of a run in which most of what is said is as one would expect: case and label, then columns.
 const TYPICAL: &str = "
@@ -117,144 +120,6 @@ fn verdict(run: &Run, number: u8) -> Verdict {
     let claim = claims.into_iter().flatten().find(|claim| claim.number == number).unwrap();
     (claim.answer)(&Evidence::new(run)).unwrap_or_else(|gap| panic!("{number}: {gap}")).verdict
 }
-
-type Changes = &'static [(&'static str, &'static str, &'static str)];
-
-/// What a claim is when some figures of the typical run are others: its number, the figures, how its verdict begins.
-const VERDICTS: &[(u8, Changes, &str)] = &[
-    (1, &[], "confirmed"),
-    (1, &[("rare poll-2s", "latency_p50_us", "300000")], "refuted"),
-    (2, &[], "depends"),
-    (
-        2,
-        &[("busy poll", "empty_reply_share", "0.8"), ("busy poll", "wire_up_bytes_per_event", "900")],
-        "confirmed",
-    ),
-    (2, &[("rare poll", "empty_reply_share", "0.4")], "refuted"),
-    (3, &[], "depends"),
-    (3, &[("busy poll", "target_cpu_us_per_event", "12")], "confirmed"),
-    (3, &[("idle poll", "idle_target_cpu_us_per_client_second", "0.5")], "refuted"),
-    (4, &[], "confirmed"),
-    (
-        4,
-        &[("many sse", "latency_p99_us", "300000"), ("many websocket", "latency_p99_us", "300000")],
-        "depends",
-    ),
-    (4, &[("many sse", "lost", "3"), ("many websocket", "lost", "3")], "depends"),
-    (5, &[], "depends"),
-    (5, &[("rare poll", "opened_per_second", "400")], "confirmed"),
-    (5, &[("rare poll-close", "opened_per_second", "0")], "refuted"),
-    (6, &[], "depends"),
-    (6, &[("few poll-2s", "target_cpu_us_per_client_second", "1.05")], "confirmed"),
-    (6, &[("few poll-2s", "target_cpu_us_per_client_second", "1.06")], "depends"),
-    (6, &[("few poll-2s", "target_cpu_us_per_client_second", "501")], "refuted"),
-    (7, &[], "confirmed"),
-    (7, &[("busy long-poll", "latency_p99_us", "60000")], "depends"),
-    (
-        7,
-        &[("busy long-poll", "latency_p99_us", "60000"), ("rare long-poll", "latency_p90_us", "60000")],
-        "refuted",
-    ),
-    (8, &[], "depends"),
-    (
-        8,
-        &[
-            ("busy long-poll", "wire_down_bytes_per_event", "1"),
-            ("busy long-poll", "wire_up_bytes_per_event", "1"),
-        ],
-        "confirmed",
-    ),
-    (8, &[("rare long-poll", "wire_down_bytes_per_event", "9000")], "refuted"),
-    (9, &[], "confirmed"),
-    (9, &[("busy long-poll", "wire_down_payload_bytes_per_event", "900")], "depends"),
-    (
-        9,
-        &[
-            ("busy long-poll", "wire_down_payload_bytes_per_event", "900"),
-            ("rare long-poll", "wire_down_payload_bytes_per_event", "2000"),
-        ],
-        "refuted",
-    ),
-    (10, &[], "depends"),
-    (10, &[("rare long-poll", "opened_per_second", "100")], "confirmed"),
-    (11, &[], "depends"),
-    (11, &[("idle long-poll-short", "opened", "4000")], "confirmed"),
-    (11, &[("idle-close long-poll-close", "opened", "799")], "refuted"),
-    (12, &[], "confirmed"),
-    (12, &[("busy long-poll", "target_cpu_us_per_event", "9")], "depends"),
-    (12, &[("flood long-poll", "target_cpu_us_per_event", "6")], "depends"),
-    (
-        12,
-        &[
-            ("busy long-poll", "target_cpu_us_per_event", "7"),
-            ("flood long-poll", "target_cpu_us_per_event", "6"),
-        ],
-        "refuted",
-    ),
-    (
-        12,
-        &[
-            ("busy long-poll", "target_cpu_us_per_event", "7"),
-            ("flood long-poll", "target_cpu_us_per_event", "6"),
-            ("many long-poll", "latency_p99_us", "250001"),
-        ],
-        "confirmed",
-    ),
-    (13, &[], "confirmed"),
-    (13, &[("idle long-poll-check", "idle_target_cpu_us_per_client_second", "5")], "depends"),
-    (13, &[("rare long-poll-check", "latency_p50_us", "20199")], "depends"),
-    (14, &[], "confirmed"),
-    (14, &[("busy sse", "opened", "120")], "refuted"),
-    (15, &[], "confirmed"),
-    (15, &[("busy sse", "target_cpu_us_per_event", "9")], "depends"),
-    (16, &[], "depends"),
-    (16, &[("storm-forget sse", "missed", "0"), ("storm-forget sse", "lost", "0")], "confirmed"),
-    (16, &[("storm-resume sse", "lost", "1")], "refuted"),
-    (16, &[("storm-resume sse", "missed", "1")], "refuted"),
-    (16, &[("storm-resume sse", "back", "99")], "refuted"),
-    (17, &[], "confirmed"),
-    (17, &[("binary-sse sse", "wire_down_bytes_per_event", "3300")], "refuted"),
-    (18, &[("stream sse", "first_part_p50_us", "600000")], "refuted"),
-    (19, &[("chat sse", "target_cpu_us_per_event", "9")], "depends"),
-    (20, &[("chat sse", "wire_up_bytes_per_event", "60")], "depends"),
-    (20, &[("chat sse", "publishes", "200")], "depends"),
-    (20, &[("chat sse", "wire_up_bytes_per_event", "55")], "refuted"),
-    (21, &[("chat-fast sse", "target_cpu_us_per_event", "9")], "depends on what else"),
-    (
-        21,
-        &[("chat-fast sse", "target_cpu_us_per_event", "9"), ("chat-fast sse", "latency_p99_us", "50001")],
-        "confirmed",
-    ),
-    (
-        21,
-        &[
-            ("chat-fast websocket", "latency_p99_us", "100001"),
-            ("chat websocket", "latency_p99_us", "100001"),
-        ],
-        "refuted",
-    ),
-    (21, &[("chat-fast websocket", "latency_p99_us", "100001")], "depends on the rate"),
-    (22, &[("storm-forget websocket", "missed", "0"), ("storm-forget websocket", "lost", "0")], "depends"),
-    (23, &[], "depends on how many there are: it is memory, most of it the kernel's"),
-    (23, &[("idle websocket", "kernel_bytes_per_client", "130000")], "confirmed"),
-    (23, &[("idle websocket", "kernel_bytes_per_client", "120000")], "depends"),
-    (
-        23,
-        &[("idle websocket", "target_bytes_per_client", "40000")],
-        "depends on how many there are: it is memory, most of it the server's own",
-    ),
-    (
-        23,
-        &[
-            ("idle poll", "kernel_bytes_per_client", "9000"),
-            ("idle long-poll", "kernel_bytes_per_client", "9000"),
-            ("idle sse", "kernel_bytes_per_client", "9000"),
-            ("idle websocket", "kernel_bytes_per_client", "9000"),
-        ],
-        "refuted",
-    ),
-    (24, &[("job poll", "answer_p50_us", "2599999")], "depends"),
-];
 
 #[test]
 fn every_verdict_follows_from_its_figures() {
