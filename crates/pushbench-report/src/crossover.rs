@@ -91,7 +91,8 @@ impl<'a> Cell<'a> {
         Self { answer: Answer::NotMeasured, invalid: Vec::new() }
     }
 
-    fn of(results: impl Iterator<Item = &'a StepResult>, column: &str) -> Self {
+    /// What is known of results under one load, ranked by a column.
+    pub(crate) fn of(results: impl Iterator<Item = &'a StepResult>, column: &str) -> Self {
         let all: Vec<&StepResult> = results.collect();
         let (valid, doubted): (Vec<_>, Vec<_>) = all.iter().partition(|result| is_valid(result));
         let meets = |result: &&&StepResult| result.thresholds.iter().all(|threshold| threshold.met);

@@ -14,6 +14,8 @@ use super::palette::{Ink, PAPER, ink, mix};
 use crate::compare::wording::unit_of;
 use crate::crossover::{Answer, Map};
 use crate::format::typed;
+use crate::table::notes::faults;
+use crate::table::settings::{self, Setting};
 use crate::table::validity::name;
 
 /// A sweep to be drawn.
@@ -103,8 +105,12 @@ pub(super) fn footer(swept: &Swept<'_>) -> Vec<(String, Type)> {
         0 | 1 => "1 run of each".to_owned(),
         rounds => format!("{rounds} rounds of each"),
     };
+    let coalesced = settings::values(run, Setting::Coalesce);
+    let coalesced: Vec<String> =
+        coalesced.iter().map(|mode| format!(", coalesced ({}){}", mode.value, mode.place)).collect();
+    let coalesced = coalesced.concat();
     let conditions = format!(
-        "{} · {} points · {}, {} · {} s measured in each · {} · {rounds}",
+        "{} · {} points · {}, {}{coalesced} · {} s measured in each · {} · {rounds}",
         scenario.name,
         scenario.points.len(),
         scenario.pattern,
@@ -133,6 +139,7 @@ pub(super) fn footer(swept: &Swept<'_>) -> Vec<(String, Type)> {
         let noun = if holes == 1 { "cell" } else { "cells" };
         alarms.push(format!("{holes} {noun} without a valid measurement"));
     }
+    let alarms: Vec<String> = faults(run).into_iter().chain(alarms).collect();
     let mut lines = plain_footer(&facts, &alarms);
     let width = f64::from(SIZE.0) - 2.0 * MARGIN;
     lines.push((font::fit(&host(run), FOOTER, width), FOOTER));

@@ -1,8 +1,14 @@
 //! The rows of a run by case and label, and what is said where one is not there.
 
-use pushbench_measure::results::{Run, StepResult};
-use pushbench_measure::verdict::{Condition, Level};
+use pushbench_measure::results::{PointRecord, Run, StepResult, Summary, ThresholdResult, TransportRecord};
+use pushbench_measure::verdict::{Level, too_much};
 use std::fmt;
+
+use super::{AT_ONCE_US, CLEARLY, times};
+use crate::crossover;
+use crate::figures::Percentile;
+use crate::format::time_us;
+use crate::table::columns::messages::per_message;
 
 /// A run, asked for its figures.
 pub(super) struct Evidence<'a> {
@@ -53,12 +59,6 @@ impl<'a> Evidence<'a> {
     pub(super) fn has(&self, case: &str) -> bool {
         self.run.results.iter().any(|result| result.summary.point.as_deref() == Some(case))
     }
-
-    /// The poll interval of a label, in microseconds.
-    pub(super) fn interval_us(&self, label: &str) -> Option<f64> {
-        let transport = self.run.transports.iter().find(|transport| transport.label == label)?;
-        transport.poll_interval_us.map(|us| us as f64)
-    }
 }
 
 impl<'a> Case<'a> {
@@ -84,8 +84,51 @@ impl<'a> Case<'a> {
 
     /// A figure of a label, in the unit of its column.
     pub(super) fn figure(self, label: &'static str, column: &'static str) -> Result<f64, Gap> {
-        let figure = self.row(label)?.summary.figure(column);
-        figure.ok_or(Gap::NoFigure { case: self.name, label, column })
+        self.worked_out(label, column, |row| row.figure(column))
+    }
+
+    /// What follows from the figures of a label; by the name that stands for it where it is not there.
+    fn worked_out<T>(
+        self,
+        label: &'static str,
+        column: &'static str,
+        of: impl Fn(&Summary) -> Option<T>,
+    ) -> Result<T, Gap> {
+        of(&self.row(label)?.summary).ok_or(Gap::NoFigure { case: self.name, label, column })
+    }
+
+    /// A percentile of delivery latency, and how it is worded: with `~` where few publishes stand behind it, as in the table.
+    pub(super) fn late(self, label: &'static str, percentile: Percentile) -> Result<Late, Gap> {
+        self.worked_out(label, percentile.column, |row| {
+            Some(Late { us: row.figure(percentile.column)?, words: percentile.of(row)? })
+        })
+    }
+
+    /// What a message sent costs, of a column that has it per delivery.
+    pub(super) fn per_message(self, label: &'static str, column: &'static str) -> Result<f64, Gap> {
+        self.worked_out(label, column, |row| per_message(row, column))
+    }
+
+    /// A label as it is set in this case: another may set it otherwise.
+    fn transport(self, label: &str) -> Option<&'a TransportRecord> {
+        let transports = self.point().map_or(&self.run.transports, |point| &point.transports);
+        transports.iter().find(|transport| transport.label == label)
+    }
+
+    fn point(self) -> Option<&'a PointRecord> {
+        self.run.scenario.points.iter().find(|point| point.name == self.name)
+    }
+
+    /// The settings of a label in words; its name where they are not known.
+    pub(super) fn settings(self, label: &'static str) -> &'a str {
+        let settings = self.transport(label).map(|transport| transport.settings.as_str());
+        settings.filter(|settings| !settings.is_empty()).unwrap_or(label)
+    }
+
+    /// The poll interval of a label, in microseconds.
+    pub(super) fn interval_us(self, label: &'static str) -> Result<f64, Gap> {
+        let us = self.transport(label).and_then(|transport| transport.poll_interval_us);
+        us.map(|us| us as f64).ok_or(Gap::NoFigure { case: self.name, label, column: "poll interval" })
     }
 
     /// Bytes on the wire of both directions per delivered event.
@@ -99,43 +142,108 @@ impl<'a> Case<'a> {
         Ok(self.figure("sse", column)?.max(self.figure("websocket", column)?))
     }
 
-    /// Sockets opened in the measure phase per client and second.
-    pub(super) fn opened_per_client_second(self, label: &'static str) -> Result<f64, Gap> {
-        Ok(self.figure(label, "opened_per_second")? / self.figure(label, "clients")?.max(1.0))
+    /// As [`Self::push`], of delivery latency.
+    pub(super) fn push_late(self, percentile: Percentile) -> Result<Late, Gap> {
+        let (sse, websocket) = (self.late("sse", percentile)?, self.late("websocket", percentile)?);
+        Ok(if sse.us > websocket.us { sse } else { websocket })
+    }
+
+    /// Sockets opened in the measure phase per event delivered in it.
+    pub(super) fn opened_per_event(self, label: &'static str) -> Result<f64, Gap> {
+        let measure_s = self.point().map_or(self.run.scenario.measure_s, |point| point.measure_s);
+        let opened = self.figure(label, "opened_per_second")? * measure_s;
+        Ok(opened / self.figure(label, "delivered")?.max(1.0))
+    }
+
+    /// Sockets opened in the whole step per client.
+    pub(super) fn opened_per_client(self, label: &'static str) -> Result<f64, Gap> {
+        Ok(self.figure(label, "opened")? / self.figure(label, "clients")?.max(1.0))
+    }
+
+    /// A figure of some labels at the largest number of clients at which all of them have valid ones, with that number.
+    pub(super) fn at_most<const N: usize>(
+        self,
+        labels: [&'static str; N],
+        column: &'static str,
+    ) -> Result<(u32, [f64; N]), Gap> {
+        let at = |label, clients| {
+            let row = self.rows(label).find(|row| row.summary.clients == Some(clients))?;
+            row.summary.figure(column).filter(|_| row.complete && row.validity() < Level::Breach)
+        };
+        let mut numbers: Vec<u32> = labels
+            .into_iter()
+            .flat_map(|label| self.rows(label))
+            .filter_map(|row| row.summary.clients)
+            .collect();
+        numbers.sort_unstable();
+        for clients in numbers.into_iter().rev() {
+            let figures = labels.map(|label| at(label, clients));
+            if figures.iter().all(Option::is_some) {
+                return Ok((clients, figures.map(Option::unwrap_or_default)));
+            }
+        }
+        for label in labels {
+            self.figure(label, column)?;
+        }
+        Err(Gap::NoFigure { case: self.name, label: "one number of clients", column })
+    }
+
+    /// Its transports ranked by the target's CPU time per client and second, by the rule of the crossover map.
+    pub(super) fn ranked(self) -> crossover::Cell<'a> {
+        let rows = self.run.results.iter();
+        let of_case = rows.filter(|row| row.summary.point.as_deref() == Some(self.name));
+        crossover::Cell::of(of_case, RANKED_BY)
     }
 
     /// How many clients of a label have what is sent to them within a limit: 99th percentile, nothing lost.
     pub(super) fn in_time(self, label: &'static str, limit_us: u64) -> Result<InTime, Gap> {
         let mut tried = 0;
-        let mut found = InTime { clients: 0, all: false, generator: false };
+        let mut found = InTime { clients: 0, all: false, more: false };
         for row in self.rows(label).filter(|row| row.complete) {
             let clients = row.summary.clients.unwrap_or(0);
             tried = tried.max(clients);
-            let breaches: Vec<Condition> =
-                row.findings.iter().filter(|of| of.level == Level::Breach).map(|of| of.condition).collect();
             let in_time = row.summary.latency_p99_us.is_some_and(|p99_us| p99_us <= limit_us);
-            if breaches.is_empty() && in_time && row.summary.lost == Some(0) {
+            if row.validity() < Level::Breach && in_time && row.summary.lost == Some(0) {
                 found.clients = found.clients.max(clients);
+                continue;
             }
-            found.generator |= breaches.iter().any(|condition| OF_GENERATOR.contains(condition));
+            // The limit is one that the scenario does not have.
+            let limit = ThresholdResult {
+                figure: "latency_p99".to_owned(),
+                condition: format!("<= {}", time_us(limit_us as f64)),
+                measured: row.summary.latency_p99_us.map(|us| us as f64),
+                met: in_time,
+            };
+            let asked: Vec<ThresholdResult> = row.thresholds.iter().cloned().chain([limit]).collect();
+            found.more |=
+                too_much(&row.findings, &asked).is_some_and(|gave_out| gave_out.cause.leaves_more());
         }
         if tried == 0 {
             return Err(Gap::NoRow { case: self.name, label });
         }
         found.all = found.clients == tried;
-        found.generator &= !found.all;
+        found.more &= !found.all;
         Ok(found)
     }
 }
 
-/// What makes a row invalid by the load generator's doing, or the machine's below it.
-const OF_GENERATOR: [Condition; 5] = [
-    Condition::WorkerBusy,
-    Condition::WorkerTimer,
-    Condition::WorkerRunQueue,
-    Condition::CpuShared,
-    Condition::HostSteal,
-];
+/// By what transports are ranked.
+pub(super) const RANKED_BY: &str = "target_cpu_us_per_client_second";
+
+/// A percentile of delivery latency.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Late {
+    pub(super) us: f64,
+    /// With `~` where few publishes stand behind it.
+    pub(super) words: String,
+}
+
+impl Late {
+    /// Whether it is clearly later than another, and anybody would notice.
+    pub(super) fn is_clearly_after(&self, other: &Self) -> bool {
+        times(self.us, other.us) >= CLEARLY && self.us > AT_ONCE_US
+    }
+}
 
 /// How many clients are served in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,20 +252,20 @@ pub(super) struct InTime {
     pub(super) clients: u32,
     /// Whether more were not tried.
     pub(super) all: bool,
-    /// Whether the load generator gave out with more of them, so that it is not known.
-    pub(super) generator: bool,
+    /// Whether something other than the transport gave out with more of them, so that it is not known.
+    pub(super) more: bool,
 }
 
 impl InTime {
     /// Whether it is known that fewer are served in time than of another.
     pub(super) fn is_less_than(self, other: Self) -> bool {
-        self.clients < other.clients && !self.generator
+        self.clients < other.clients && !self.more
     }
 }
 
 impl fmt::Display for InTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at_least = if self.all || self.generator { "at least " } else { "" };
+        let at_least = if self.all || self.more { "at least " } else { "" };
         write!(f, "{at_least}{}", crate::format::grouped(self.clients.into()))
     }
 }

@@ -1,8 +1,9 @@
 //! What is said of long polling.
 
 use super::evidence::{Evidence, Gap};
-use super::short_polling::{LIMIT_US, socket_each};
-use super::{ALIKE, AT_ONCE_US, Answer, CLEARLY, Claim, Verdict, times, times_in_words};
+use super::short_polling::{CLOSE, LIMIT_US, socket_each};
+use super::{ALIKE, Answer, CLEARLY, Claim, NOT_THE_TRANSPORT, Verdict, times, times_in_words};
+use crate::figures::{P50, P90, P99, Percentile};
 use crate::format::{bytes, mean_time_us, number, share, time_us};
 
 const OF: &str = "long polling";
@@ -35,16 +36,13 @@ pub(super) const CLAIMS: &[Claim] = &[
 /// Holds where it is not clearly later than the later of SSE and WebSocket, or at once: the 90th percentile of rare events, of
 /// which there are few, and the 99th of frequent ones.
 fn soon(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
-    let of = |case: &'static str, column| {
+    let of = |case: &'static str, percentile: Percentile| {
         let case = evidence.case(case);
-        let (long, push) = (case.figure("long-poll", column)?, case.push(column)?);
-        Ok((
-            times(long, push) < CLEARLY || long <= AT_ONCE_US,
-            format!("{} (push {})", time_us(long), time_us(push)),
-        ))
+        let (long, push) = (case.late("long-poll", percentile)?, case.push_late(percentile)?);
+        Ok((!long.is_clearly_after(&push), format!("{} (push {})", long.words, push.words)))
     };
-    let (rare, seldom) = of("rare", "latency_p90_us")?;
-    let (busy, often) = of("busy", "latency_p99_us")?;
+    let (rare, seldom) = of("rare", P90)?;
+    let (busy, often) = of("busy", P99)?;
     Ok(Answer {
         number: format!("rare events: p90 {seldom}; frequent ones: p99 {often}"),
         verdict: Verdict::of_both(rare, busy, "how often something happens"),
@@ -94,77 +92,89 @@ fn sockets(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     socket_each(evidence, "long-poll", "long-poll-close")
 }
 
-/// Confirmed if idle clients open clearly more sockets than there are clients; refuted if a time-out costs a request on the
-/// same socket only.
+/// Holds for a connection where idle clients open clearly more sockets than there are clients.
 fn timeouts(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
-    let idle = evidence.case("idle");
-    let opened = idle.figure("long-poll-1s", "opened")? / idle.figure("long-poll-1s", "clients")?.max(1.0);
-    let of = |label| idle.figure(label, "idle_wire_bytes_per_client_minute");
-    let (short, long, sse) = (of("long-poll-1s")?, of("long-poll")?, of("sse")?);
+    let (idle, closing) = (evidence.case("idle"), evidence.case("idle-close"));
+    let (kept, closed) =
+        (idle.opened_per_client("long-poll-short")?, closing.opened_per_client("long-poll-close")?);
+    let column = "idle_wire_bytes_per_client_minute";
+    let of = |label| idle.figure(label, column);
     Ok(Answer {
         number: format!(
-            "{} sockets per client with keep-alive; an idle client-minute: {} with a time-out of 1 s, {} with 5 s (SSE {})",
-            number(opened),
-            bytes(short),
-            bytes(long),
-            bytes(sse)
+            "sockets per idle client: {} ({}), {} ({}); an idle client-minute: {}, {}, {} ({}; SSE {})",
+            number(kept),
+            idle.settings("long-poll-short"),
+            number(closed),
+            closing.settings("long-poll-close"),
+            bytes(of("long-poll-short")?),
+            bytes(closing.figure("long-poll-close", column)?),
+            bytes(of("long-poll")?),
+            idle.settings("long-poll"),
+            bytes(of("sse")?)
         ),
-        verdict: match opened {
-            _ if opened >= CLEARLY => Verdict::Confirmed,
-            _ if opened <= ALIKE => Verdict::Refuted,
-            _ => Verdict::Depends("the connection: it is kept by some"),
-        },
+        verdict: Verdict::of_both(kept >= CLEARLY, closed >= CLEARLY, CLOSE),
     })
 }
 
-/// Confirmed if fewer clients keep the limit of case `many` than over SSE, or a frequent event takes clearly more of the
-/// target's CPU; refuted if as many do and CPU is alike.
+/// Confirmed if fewer clients keep the limit of case `many` than over SSE, or an event takes clearly more of the target's CPU,
+/// both when events are frequent and in a flood; refuted if as many do and CPU is alike in both.
 fn traffic(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     let many = evidence.case("many");
     let (long, sse) = (many.in_time("long-poll", LIMIT_US)?, many.in_time("sse", LIMIT_US)?);
-    let busy = evidence.case("busy");
-    let of = |label| busy.figure(label, "target_cpu_us_per_event");
-    let (cpu, cpu_sse) = (of("long-poll")?, of("sse")?);
-    let factor = times(cpu, cpu_sse);
-    let verdict = match (long.is_less_than(sse) || factor >= CLEARLY, factor <= ALIKE) {
-        (true, _) => Verdict::Confirmed,
-        (false, true) => Verdict::Refuted,
-        (false, false) => {
-            Verdict::Depends("how much more may be paid: no fewer clients are known to be served in time")
-        }
+    let of = |case: &'static str| {
+        let case = evidence.case(case);
+        let cpu = |label| case.figure(label, "target_cpu_us_per_event");
+        let factor = times(cpu("long-poll")?, cpu("sse")?);
+        let words = format!(
+            "{} of the target's CPU, {} that of SSE, {} events a read",
+            mean_time_us(cpu("long-poll")?),
+            times_in_words(factor),
+            number(case.figure("long-poll", "events_per_read")?)
+        );
+        Ok((factor, words))
+    };
+    let ((busy, frequent), (flood, most)) = (of("busy")?, of("flood")?);
+    let dear = busy >= CLEARLY && flood >= CLEARLY;
+    let verdict = if long.is_less_than(sse) || dear {
+        Verdict::Confirmed
+    } else if long.more {
+        Verdict::Depends(NOT_THE_TRANSPORT)
+    } else if busy <= ALIKE && flood <= ALIKE {
+        Verdict::Refuted
+    } else {
+        Verdict::Depends("the rate and what may be paid: where more happens, events share a reply")
     };
     Ok(Answer {
         number: format!(
-            "within {}: {long} clients, {sse} over SSE; frequent event: {} of the target's CPU, {} that of SSE, in {} \
-             events a read",
-            time_us(LIMIT_US as f64),
-            mean_time_us(cpu),
-            times_in_words(factor),
-            number(busy.figure("long-poll", "events_per_read")?)
+            "within {}: {long} clients, {sse} over SSE; frequent event: {frequent}; in a flood: {most}",
+            time_us(LIMIT_US as f64)
         ),
         verdict,
     })
 }
 
+/// How much later the median has to be for a server that looks to deliver later, in microseconds: of the 50 ms that it is later in
+/// the mean, what noise does not make.
+const LATER_US: f64 = 20_000.0;
+
 /// Confirmed if a server that looks every 100 ms needs clearly more CPU for an idle client than one that is woken, and
-/// delivers later.
+/// delivers at least [`LATER_US`] later; refuted if neither.
 fn wakeups(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     let (idle, rare) = (evidence.case("idle"), evidence.case("rare"));
     let cpu = |label| idle.figure(label, "idle_target_cpu_us_per_client_second");
-    let late = |label| rare.figure(label, "latency_p50_us");
     let (woken, checking) = (cpu("long-poll")?, cpu("long-poll-check")?);
-    let (soon, later) = (late("long-poll")?, late("long-poll-check")?);
+    let (soon, later) = (rare.late("long-poll", P50)?, rare.late("long-poll-check", P50)?);
     Ok(Answer {
         number: format!(
             "idle client-second: {} where it looks every 100 ms, {} where the event wakes it; p50 {} and {}",
             mean_time_us(checking),
             mean_time_us(woken),
-            time_us(later),
-            time_us(soon)
+            later.words,
+            soon.words
         ),
         verdict: Verdict::of_both(
             times(checking, woken) >= CLEARLY,
-            later > soon,
+            later.us >= soon.us + LATER_US,
             "what counts: only one of CPU and latency suffers",
         ),
     })

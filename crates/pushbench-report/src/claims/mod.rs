@@ -23,10 +23,13 @@ use crate::table::push_markdown_row;
 use evidence::{Evidence, Gap};
 
 /// The cases that claims are answered from.
-const CASES: [&str; 12] = [
+const CASES: [&str; 15] = [
     "rare",
+    "few",
     "busy",
+    "flood",
     "idle",
+    "idle-close",
     "many",
     "binary-sse",
     "binary-websocket",
@@ -46,6 +49,9 @@ const CLEARLY: f64 = 2.0;
 const ALIKE: f64 = 1.25;
 /// What nobody notices: half of what is taken for the limit of "instantly", in microseconds.
 const AT_ONCE_US: f64 = 50_000.0;
+
+/// Where it is not known how many clients a transport serves.
+const NOT_THE_TRANSPORT: &str = "a larger machine: something other than the transport gave out first";
 
 /// A claim that is often made.
 struct Claim {

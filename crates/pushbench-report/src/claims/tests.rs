@@ -1,52 +1,63 @@
-use pushbench_measure::results::{Run, StepResult, Summary};
+use pushbench_measure::results::{PointRecord, Run, ScenarioRecord, StepResult, Summary};
 use pushbench_measure::verdict::{BOUNDS, Condition, Finding, Level};
 use serde_json::{Map, Value, json};
 
 use super::evidence::Evidence;
 use super::{Verdict, every, long_polling, markdown, render, rows, short_polling, sse, websocket, wrapped};
 use crate::table::Style;
+use verdicts::VERDICTS;
+
+mod verdicts;
 
 /// Made-up figures of a run in which most of what is said is as one would expect: case and label, then columns.
 const TYPICAL: &str = "
-    rare poll: latency_p50_us=510000 latency_p90_us=1000000 empty_reply_share=0.95 wire_down_bytes_per_event=4000 wire_up_bytes_per_event=3000 target_cpu_us_per_event=400 target_cpu_us_per_client_second=20 opened_per_second=0
-    rare poll-2s: latency_p50_us=990000 latency_p90_us=1990000 wire_down_bytes_per_event=2000 wire_up_bytes_per_event=1500 target_cpu_us_per_client_second=10
-    rare poll-close: opened_per_second=400
-    rare long-poll: latency_p50_us=200 latency_p90_us=900 wire_down_bytes_per_event=1500 wire_up_bytes_per_event=1000 wire_down_framing_bytes_per_event=900 wire_up_framing_bytes_per_event=900 opened_per_second=0 wire_down_payload_bytes_per_event=260
-    rare long-poll-close: opened_per_second=100
+    rare poll: latency_p50_us=510000 latency_max_us=1000000 empty_reply_share=0.95 wire_down_bytes_per_event=4000 wire_up_bytes_per_event=3000 target_cpu_us_per_event=400 target_cpu_us_per_client_second=20 opened_per_second=0 delivered=200
+    rare poll-2s: latency_p50_us=990000 latency_max_us=1990000 target_cpu_us_per_client_second=10
+    rare poll-close: opened_per_second=400 delivered=200
+    rare long-poll: latency_p50_us=200 latency_p90_us=900 wire_down_bytes_per_event=1500 wire_up_bytes_per_event=1000 wire_down_framing_bytes_per_event=900 wire_up_framing_bytes_per_event=900 opened_per_second=0 delivered=200 wire_down_payload_bytes_per_event=260
+    rare long-poll-close: opened_per_second=100 delivered=200
     rare long-poll-check: latency_p50_us=50000
     rare sse: latency_p90_us=800 wire_down_bytes_per_event=400 wire_up_bytes_per_event=50 wire_down_framing_bytes_per_event=100 wire_up_framing_bytes_per_event=50 target_cpu_us_per_event=10 target_cpu_us_per_client_second=1 wire_down_payload_bytes_per_event=260
     rare websocket: latency_p90_us=700 wire_down_bytes_per_event=380 wire_up_bytes_per_event=50 target_cpu_us_per_event=10 target_cpu_us_per_client_second=1
-    busy poll: empty_reply_share=0 wire_down_bytes_per_event=310 wire_up_bytes_per_event=20 target_cpu_us_per_event=3
+    few poll-2s: clients=20 target_cpu_us_per_client_second=10
+    few long-poll: clients=20 target_cpu_us_per_client_second=4
+    few sse: clients=20 target_cpu_us_per_client_second=1
+    few websocket: clients=20 target_cpu_us_per_client_second=1.02
+    busy poll: empty_reply_share=0 wire_down_bytes_per_event=310 wire_up_bytes_per_event=20 target_cpu_us_per_event=3 target_cpu_us_per_client_second=150
     busy long-poll: latency_p50_us=800 latency_p99_us=3000 wire_down_bytes_per_event=700 wire_up_bytes_per_event=400 wire_down_framing_bytes_per_event=400 wire_up_framing_bytes_per_event=400 target_cpu_us_per_event=30 events_per_read=1 wire_down_payload_bytes_per_event=260
-    busy sse: clients=100 opened=100 requests_per_event=0.0001 latency_p99_us=2000 wire_down_bytes_per_event=350 wire_up_bytes_per_event=52 wire_down_framing_bytes_per_event=90 wire_up_framing_bytes_per_event=52 target_cpu_us_per_event=6 wire_down_payload_bytes_per_event=260
+    busy sse: clients=100 opened=100 requests_per_event=0.0001 latency_p99_us=2000 wire_down_bytes_per_event=350 wire_up_bytes_per_event=52 wire_down_framing_bytes_per_event=90 wire_up_framing_bytes_per_event=52 target_cpu_us_per_event=6 wire_down_payload_bytes_per_event=260 target_cpu_us_per_client_second=300
     busy websocket: latency_p99_us=2000 wire_down_bytes_per_event=320 wire_up_bytes_per_event=52 target_cpu_us_per_event=6
+    flood long-poll: target_cpu_us_per_event=20 events_per_read=2
+    flood sse: target_cpu_us_per_event=5
     idle poll: idle_target_cpu_us_per_client_second=18 target_bytes_per_client=900 kernel_bytes_per_client=15000
     idle long-poll: idle_target_cpu_us_per_client_second=4 idle_wire_bytes_per_client_minute=6000 target_bytes_per_client=900 kernel_bytes_per_client=15000
-    idle long-poll-1s: opened=400 clients=400 idle_wire_bytes_per_client_minute=30000
+    idle long-poll-short: opened=400 clients=400 idle_wire_bytes_per_client_minute=30000
     idle long-poll-check: idle_target_cpu_us_per_client_second=40
     idle sse: idle_target_cpu_us_per_client_second=0.4 idle_wire_bytes_per_client_minute=900 target_bytes_per_client=900 kernel_bytes_per_client=15000
     idle websocket: idle_target_cpu_us_per_client_second=0.4 target_bytes_per_client=950 kernel_bytes_per_client=15000
+    idle-close long-poll-close: opened=4000 clients=400 idle_wire_bytes_per_client_minute=40000
     many poll-200ms: clients=500 lost=0 latency_p99_us=210000 target_cpu_us_per_client_second=100
     many poll-200ms: clients=2000 lost=0 latency_p99_us=900000 target_cpu_us_per_client_second=100
     many long-poll: clients=2000 lost=0 latency_p99_us=90000 target_cpu_us_per_client_second=50
     many sse: clients=2000 lost=0 latency_p99_us=30000 target_cpu_us_per_client_second=15
     many websocket: clients=2000 lost=0 latency_p99_us=30000 target_cpu_us_per_client_second=15
+    many sse: clients=500 lost=0 latency_p99_us=20000 target_cpu_us_per_client_second=15
+    many websocket: clients=500 lost=0 latency_p99_us=20000 target_cpu_us_per_client_second=15
     binary-sse sse: wire_down_bytes_per_event=4300
     binary-websocket websocket: wire_down_bytes_per_event=3200
     stream sse: first_part_p50_us=52000 answer_p50_us=1000000
-    stream websocket: first_part_p50_us=51000
-    stream poll-200ms: first_part_p50_us=150000
-    chat sse: latency_p99_us=3000 target_cpu_us_per_event=20 wire_up_bytes_per_event=120 wire_down_bytes_per_event=420
-    chat websocket: latency_p99_us=1000 target_cpu_us_per_event=8 wire_up_bytes_per_event=55 wire_down_bytes_per_event=330
-    chat-fast sse: latency_p99_us=9000
-    chat-fast websocket: latency_p99_us=4000
+    stream websocket: first_part_p50_us=51000 answer_p50_us=1000000
+    stream poll-200ms: first_part_p50_us=150000 answer_p50_us=1100000
+    chat sse: latency_p99_us=3000 target_cpu_us_per_event=20 wire_up_bytes_per_event=120 wire_down_bytes_per_event=420 publishes=100 delivered=1000
+    chat websocket: latency_p99_us=1000 target_cpu_us_per_event=8 wire_up_bytes_per_event=55 wire_down_bytes_per_event=330 publishes=100 delivered=1000
+    chat-fast sse: latency_p99_us=9000 target_cpu_us_per_event=20
+    chat-fast websocket: latency_p99_us=4000 target_cpu_us_per_event=8
     storm-resume sse: dropped=100 back=100 back_p50_us=3000000 missed=0 lost=0 duplicated=0
     storm-resume websocket: missed=0 lost=0 duplicated=0
     storm-forget sse: missed=800 lost=800 duplicated=0
     storm-forget websocket: missed=500 lost=500 duplicated=0
-    job poll: wire_down_bytes_per_event=900 wire_up_bytes_per_event=600 requests_per_event=1.2 latency_mean_us=500000
-    job sse: wire_down_bytes_per_event=300 wire_up_bytes_per_event=50 latency_mean_us=400
-    job websocket: latency_mean_us=400
+    job poll: wire_down_bytes_per_event=900 wire_up_bytes_per_event=600 requests_per_event=1.2 answer_p50_us=3000000
+    job sse: wire_down_bytes_per_event=300 wire_up_bytes_per_event=50 requests_per_event=0.17 answer_p50_us=2500000
 ";
 
 const ALL_NUMBERS: [u8; 24] =
@@ -59,6 +70,7 @@ fn result(line: &str) -> StepResult {
         ("point".to_owned(), json!(case)),
         ("label".to_owned(), json!(label)),
         ("clients".to_owned(), json!(400)),
+        ("publishes".to_owned(), json!(10_000)),
     ]);
     for figure in figures.split_whitespace() {
         let (column, value) = figure.split_once('=').unwrap();
@@ -79,11 +91,12 @@ fn result(line: &str) -> StepResult {
 fn run_of(lines: &str) -> Run {
     let results: Vec<StepResult> = lines.lines().filter(|line| !line.trim().is_empty()).map(result).collect();
     let transport = |label: &str, us: u64| json!({ "label": label, "kind": "short-polling", "kind_index": 0, "settings": "", "poll_interval_us": us });
+    let scenario = ScenarioRecord { measure_s: 5.0, ..ScenarioRecord::default() };
     let run = json!({
         "format": 2, "version": "0", "commit": null, "command": [], "started": "2026-01-01T00:00:00Z", "finished": null,
-        "status": "complete", "reason": null, "scenario": pushbench_measure::results::ScenarioRecord::default(),
+        "status": "complete", "reason": null, "scenario": scenario,
         "host": pushbench_measure::results::Host::default(), "calibration": null,
-        "transports": [transport("poll", 1_000_000), transport("poll-2s", 2_000_000)],
+        "transports": [transport("poll", 1_000_000), transport("poll-2s", 2_000_000), transport("poll-200ms", 200_000)],
         "results": results
     });
     serde_json::from_value(run).unwrap()
@@ -108,113 +121,9 @@ fn verdict(run: &Run, number: u8) -> Verdict {
     (claim.answer)(&Evidence::new(run)).unwrap_or_else(|gap| panic!("{number}: {gap}")).verdict
 }
 
-type Changes = &'static [(&'static str, &'static str, &'static str)];
-
-/// What a claim is when some figures of the typical run are others: its number, the figures, how its verdict begins.
-const VERDICTS: [(u8, Changes, &str); 56] = [
-    (1, &[], "confirmed"),
-    (1, &[("rare poll-2s", "latency_p50_us", "300000")], "refuted"),
-    (2, &[], "depends"),
-    (
-        2,
-        &[("busy poll", "empty_reply_share", "0.8"), ("busy poll", "wire_up_bytes_per_event", "900")],
-        "confirmed",
-    ),
-    (2, &[("rare poll", "empty_reply_share", "0.4")], "refuted"),
-    (3, &[], "depends"),
-    (3, &[("busy poll", "target_cpu_us_per_event", "12")], "confirmed"),
-    (3, &[("idle poll", "idle_target_cpu_us_per_client_second", "0.5")], "refuted"),
-    (4, &[], "confirmed"),
-    (
-        4,
-        &[("many sse", "latency_p99_us", "300000"), ("many websocket", "latency_p99_us", "300000")],
-        "depends",
-    ),
-    (
-        4,
-        &[("many poll-200ms", "clients", "9"), ("many sse", "lost", "3"), ("many websocket", "lost", "3")],
-        "depends",
-    ),
-    (5, &[], "depends"),
-    (5, &[("rare poll", "opened_per_second", "400")], "confirmed"),
-    (5, &[("rare poll-close", "opened_per_second", "0")], "refuted"),
-    (6, &[], "depends"),
-    (
-        6,
-        &[
-            ("rare poll-2s", "target_cpu_us_per_client_second", "1.5"),
-            ("rare poll-2s", "wire_down_bytes_per_event", "300"),
-            ("rare poll-2s", "wire_up_bytes_per_event", "300"),
-        ],
-        "confirmed",
-    ),
-    (6, &[("rare poll-2s", "wire_down_bytes_per_event", "9000")], "refuted"),
-    (7, &[], "confirmed"),
-    (7, &[("busy long-poll", "latency_p99_us", "60000")], "depends"),
-    (
-        7,
-        &[("busy long-poll", "latency_p99_us", "60000"), ("rare long-poll", "latency_p90_us", "60000")],
-        "refuted",
-    ),
-    (8, &[], "depends"),
-    (
-        8,
-        &[
-            ("busy long-poll", "wire_down_bytes_per_event", "1"),
-            ("busy long-poll", "wire_up_bytes_per_event", "1"),
-        ],
-        "confirmed",
-    ),
-    (8, &[("rare long-poll", "wire_down_bytes_per_event", "9000")], "refuted"),
-    (9, &[], "confirmed"),
-    (9, &[("busy long-poll", "wire_down_payload_bytes_per_event", "900")], "depends"),
-    (
-        9,
-        &[
-            ("busy long-poll", "wire_down_payload_bytes_per_event", "900"),
-            ("rare long-poll", "wire_down_payload_bytes_per_event", "2000"),
-        ],
-        "refuted",
-    ),
-    (10, &[], "depends"),
-    (10, &[("rare long-poll", "opened_per_second", "100")], "confirmed"),
-    (11, &[], "refuted"),
-    (11, &[("idle long-poll-1s", "opened", "4000")], "confirmed"),
-    (11, &[("idle long-poll-1s", "opened", "600")], "depends"),
-    (12, &[], "confirmed"),
-    (12, &[("busy long-poll", "target_cpu_us_per_event", "9")], "depends"),
-    (12, &[("busy long-poll", "target_cpu_us_per_event", "7")], "refuted"),
-    (
-        12,
-        &[("busy long-poll", "target_cpu_us_per_event", "7"), ("many long-poll", "latency_p99_us", "250001")],
-        "confirmed",
-    ),
-    (13, &[], "confirmed"),
-    (13, &[("idle long-poll-check", "idle_target_cpu_us_per_client_second", "5")], "depends"),
-    (14, &[], "confirmed"),
-    (14, &[("busy sse", "opened", "120")], "refuted"),
-    (15, &[], "confirmed"),
-    (15, &[("busy sse", "target_cpu_us_per_event", "9")], "depends"),
-    (16, &[], "depends"),
-    (16, &[("storm-forget sse", "missed", "0"), ("storm-forget sse", "lost", "0")], "confirmed"),
-    (16, &[("storm-resume sse", "lost", "1")], "refuted"),
-    (16, &[("storm-resume sse", "missed", "1")], "refuted"),
-    (16, &[("storm-resume sse", "back", "99")], "refuted"),
-    (17, &[], "confirmed"),
-    (17, &[("binary-sse sse", "wire_down_bytes_per_event", "3300")], "refuted"),
-    (18, &[("stream sse", "first_part_p50_us", "600000")], "refuted"),
-    (19, &[("chat sse", "target_cpu_us_per_event", "9")], "depends"),
-    (20, &[("chat sse", "wire_up_bytes_per_event", "60")], "depends"),
-    (21, &[("chat-fast websocket", "latency_p99_us", "100001")], "depends"),
-    (22, &[("storm-forget websocket", "missed", "0"), ("storm-forget websocket", "lost", "0")], "depends"),
-    (23, &[], "depends"),
-    (23, &[("idle websocket", "kernel_bytes_per_client", "70000")], "confirmed"),
-    (24, &[("job poll", "latency_mean_us", "90000")], "depends"),
-];
-
 #[test]
 fn every_verdict_follows_from_its_figures() {
-    for (number, changes, expected) in VERDICTS {
+    for &(number, changes, expected) in VERDICTS {
         let found = verdict(&with(changes), number).to_string();
         assert!(found.starts_with(expected), "claim {number} with {changes:?}: {found}");
     }
@@ -245,16 +154,16 @@ fn what_is_not_there_or_not_valid_is_not_measured_and_it_is_said_why() {
     };
     let mut run = with(&[]);
     run.results.retain(|result| result.summary.label != "poll-2s");
-    let at = |place: usize, label: &str, run: &Run| {
-        run.results.iter().enumerate().filter(|(_, row)| row.summary.label == label).nth(place).unwrap().0
+    let at = |case: &str, label: &str, run: &Run| {
+        let is = |row: &StepResult| row.summary.point.as_deref() == Some(case) && row.summary.label == label;
+        run.results.iter().position(is).unwrap()
     };
-    let storm =
-        run.results.iter().position(|row| row.summary.point.as_deref() == Some("storm-forget")).unwrap();
+    let storm = at("storm-forget", "sse", &run);
     run.results[storm].complete = false;
-    let stream = run.results.iter().position(|row| row.summary.point.as_deref() == Some("stream")).unwrap();
+    let stream = at("stream", "sse", &run);
     run.results[stream].summary.first_part_p50_us = None;
     let lost = Finding::new(&BOUNDS[0], Level::Breach, 1.0, "3 events lost".to_owned(), None);
-    let busy = at(1, "long-poll", &run);
+    let busy = at("busy", "long-poll", &run);
     run.results[busy].findings.push(lost);
     let said = answers(&run);
     let not = |why: &str| ("not measured".to_owned(), why.to_owned());
@@ -267,13 +176,79 @@ fn what_is_not_there_or_not_valid_is_not_measured_and_it_is_said_why() {
 #[test]
 fn a_generator_that_gives_out_says_at_least_so_many_and_confirms_nothing() {
     let mut run = with(&[]);
-    let slow = run.results.iter_mut().find(|row| row.summary.latency_p99_us == Some(900_000)).unwrap();
-    let bound = BOUNDS.iter().find(|bound| bound.condition == Condition::WorkerBusy).unwrap();
-    slow.findings.push(Finding::new(bound, Level::Breach, 0.99, "busy".to_owned(), None));
+    let at = run.results.iter().position(|row| row.summary.latency_p99_us == Some(900_000)).unwrap();
+    let finding = |condition, level, value| {
+        let bound = BOUNDS.iter().find(|bound| bound.condition == condition).unwrap();
+        Finding::new(bound, level, value, "seen".to_owned(), None)
+    };
+    // A worker that is busier than the target counts as well where the limit is missed, and a machine that holds up the publisher.
+    let gave_out = [
+        vec![finding(Condition::WorkerBusy, Level::Breach, 0.99)],
+        vec![
+            finding(Condition::WorkerBusy, Level::Warning, 0.9),
+            finding(Condition::TargetBusy, Level::Ok, 0.5),
+        ],
+        vec![finding(Condition::PublishSlip, Level::Breach, 5e4)],
+    ];
+    for findings in gave_out {
+        run.results[at].findings = findings;
+        let row = &rows(&run)[3];
+        assert!(
+            row.measured.starts_with("within 250 ms: at least 500 clients that poll"),
+            "{}",
+            row.measured
+        );
+        // CPU is compared where all of them are valid.
+        let doubted = run.results[at].validity() == Level::Breach;
+        assert_eq!(row.measured.contains("the target with 500 of"), doubted, "{}", row.measured);
+        assert_eq!(
+            row.verdict.text,
+            "depends on a larger machine: something other than the transport gave out first"
+        );
+    }
+    run.results[at].findings = vec![finding(Condition::TargetBusy, Level::Warning, 0.9)];
     let row = &rows(&run)[3];
-    assert!(row.measured.starts_with("within 250 ms: at least 500 clients that poll"), "{}", row.measured);
-    assert_eq!(row.verdict.text, "depends on a larger machine: the load generator gave out first");
-    assert!(rows(&with(&[]))[3].measured.starts_with("within 250 ms: 500 clients"));
+    assert!(row.measured.starts_with("within 250 ms: 500 clients"), "{}", row.measured);
+    assert_eq!(row.verdict.text, "confirmed");
+}
+
+#[test]
+fn percentiles_that_few_publishes_stand_behind_are_marked() {
+    let number_of = |run: &Run, claim: usize| rows(run)[claim - 1].measured.clone();
+    let few = with(&[("chat sse", "publishes", "150")]);
+    assert!(number_of(&with(&[]), 7).contains("p99 3.00 ms (push 2.00 ms)"), "{}", number_of(&with(&[]), 7));
+    assert!(number_of(&few, 21).contains("(SSE with POST ~3.00 ms"), "{}", number_of(&few, 21));
+}
+
+#[test]
+fn memory_without_the_kernel_s_share_is_not_measured() {
+    let mut run = with(&[]);
+    for row in &mut run.results {
+        row.summary.kernel_bytes_per_client = None;
+    }
+    let row = &rows(&run)[22];
+    assert_eq!(row.verdict.text, "not measured");
+    assert_eq!(row.measured, "poll has no kernel_bytes_per_client in case idle");
+}
+
+#[test]
+fn a_polling_interval_is_that_of_its_case() {
+    let mut run = with(&[]);
+    let mut transports = run.transports.clone();
+    transports[0].poll_interval_us = Some(3_000_000);
+    let scenario = ScenarioRecord { measure_s: 50.0, ..ScenarioRecord::default() };
+    run.scenario.points = vec![PointRecord::of("rare", &[], &scenario, transports)];
+    let rows = rows(&run);
+    assert!(
+        rows[0].measured.starts_with("every 3.00 s: p50 510 ms (theory, half of it: 1.50 s)"),
+        "{}",
+        rows[0].measured
+    );
+    assert_eq!(rows[0].verdict.text, "refuted");
+    assert_eq!(
+        rows[4].measured,
+        "sockets per event, rare events: 100 with Connection: close, 0 with keep-alive"
+    );
 }
 
 #[test]

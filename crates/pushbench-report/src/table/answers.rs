@@ -1,9 +1,10 @@
 //! The block of answers: how long until their first part, between parts and to the end, by both names that each has.
 
-use pushbench_measure::results::Run;
+use pushbench_measure::results::{Run, StepResult};
 
-use super::columns::{self, Column, Row, figure};
+use super::columns::{self, Block, Column, Row, figure};
 use super::grid::{Cell, Paint};
+use super::settings;
 use crate::format::{grouped, time_us};
 
 /// The pattern of a run whose clients ask.
@@ -24,11 +25,13 @@ pub(crate) fn has_some_answers(run: &Run) -> bool {
     has_answers(run) || run.scenario.points.iter().any(|point| point.pattern == STREAM)
 }
 
-/// What became of answers, in columns; none where nobody asked.
-pub(super) fn block(run: &Run) -> Option<Vec<Column>> {
-    if !has_answers(run) {
-        return None;
-    }
+/// Whether a result is of clients that ask.
+pub(crate) fn gives(run: &Run, result: &StepResult) -> bool {
+    settings::pattern(run, result) == STREAM
+}
+
+/// What became of answers; none where nobody asked.
+pub(super) fn block(run: &Run) -> Option<Block<'_>> {
     let mut columns = columns::names(run);
     columns.extend([
         Column::new("", "answers", |row| figure(row, "answers", count)),
@@ -45,7 +48,7 @@ pub(super) fn block(run: &Run) -> Option<Vec<Column>> {
         Column::new("", "late asks", |row| figure(row, "asks_late", count)),
         Column::new("most", "at once", |row| figure(row, "answers_at_once_peak", count)),
     ]);
-    Some(columns)
+    Block::of(run, columns, |result| gives(run, result))
 }
 
 fn count(count: f64) -> String {

@@ -4,6 +4,7 @@ use pushbench_measure::results::{Run, ScenarioRecord, StepResult};
 
 use super::grid::{Cell, Paint};
 use super::notes::name_of;
+use super::settings;
 use crate::format::grouped;
 
 /// `chat: 20 rooms of 50`. Where clients are more from step to step, so are the rooms.
@@ -15,7 +16,7 @@ pub(super) fn rooms(scenario: &ScenarioRecord, rooms: u32, members: u32) -> Stri
 
 /// What has to be known of a result to read its figures.
 pub(super) fn doubts(run: &Run, result: &StepResult) -> Vec<Cell> {
-    if run.scenario.members.is_none() {
+    if settings::members(run, result).is_none() {
         return Vec::new();
     }
     let (name, summary) = (name_of(run, result), &result.summary);

@@ -1,12 +1,12 @@
-//! Which figures stand in the table, and how each is worded.
+//! Which figures stand in the table, of which rows, and how each is worded.
 
-mod messages;
+pub(crate) mod messages;
 mod slow;
 
 use pushbench_measure::results::{Run, StepResult, Summary};
 use pushbench_measure::verdict::Level;
 
-use super::answers::{self, has_answers};
+use super::answers;
 use super::grid::{Cell, Head, Paint};
 use crate::figures::{P50, P90, P99, P999, Percentile};
 use crate::format::{bytes, grouped, number, plus_minus, time_us};
@@ -14,8 +14,36 @@ use crate::format::{bytes, grouped, number, plus_minus, time_us};
 /// A row of the table.
 pub(super) struct Row<'a> {
     result: &'a StepResult,
-    /// Whether it is the first of its point.
+    /// Whether it is the first of its point in its block.
     leads: bool,
+}
+
+/// Columns, and the rows that have figures for them.
+pub(super) struct Block<'a> {
+    columns: Vec<Column>,
+    rows: Vec<Row<'a>>,
+}
+
+impl<'a> Block<'a> {
+    /// Of the rows that are meant; `None` where there are none.
+    pub(super) fn of(
+        run: &'a Run,
+        columns: Vec<Column>,
+        is_meant: impl Fn(&StepResult) -> bool,
+    ) -> Option<Self> {
+        let rows = rows(run, is_meant);
+        (!rows.is_empty()).then_some(Self { columns, rows })
+    }
+
+    pub(super) fn heads(&self) -> impl Iterator<Item = Head<'static>> {
+        self.columns.iter().map(Column::head)
+    }
+
+    /// Row by row.
+    pub(super) fn cells(&self) -> Vec<Vec<Cell>> {
+        let of = |row: &Row<'_>| self.columns.iter().map(|column| column.cell(row)).collect();
+        self.rows.iter().map(of).collect()
+    }
 }
 
 /// A column: its heading, and how a row fills it.
@@ -29,19 +57,19 @@ impl Column {
         Self { head: Head { group, name }, cell }
     }
 
-    pub(super) fn head(&self) -> Head<'static> {
+    fn head(&self) -> Head<'static> {
         self.head
     }
 
-    pub(super) fn cell(&self, row: &Row<'_>) -> Cell {
+    fn cell(&self, row: &Row<'_>) -> Cell {
         (self.cell)(row)
     }
 }
 
 /// Rows in the order of the scenario: point by point, transport by transport, steps ascending.
-pub(super) fn rows(run: &Run) -> Vec<Row<'_>> {
+fn rows(run: &Run, is_meant: impl Fn(&StepResult) -> bool) -> Vec<Row<'_>> {
     let position = |label: &str| run.transports.iter().position(|transport| transport.label == label);
-    let mut results: Vec<&StepResult> = run.results.iter().collect();
+    let mut results: Vec<&StepResult> = run.results.iter().filter(|result| is_meant(result)).collect();
     let point =
         |result: &StepResult| result.summary.point.as_deref().and_then(|name| run.scenario.number_of(name));
     results.sort_by_key(|result| (point(result), position(&result.summary.label), result.summary.step));
@@ -60,11 +88,21 @@ impl Row<'_> {
     }
 }
 
-/// The columns in blocks: what arrived and when, then what only some scenarios have, then what it cost.
-pub(super) fn blocks(run: &Run) -> Vec<Vec<Column>> {
+/// What arrived and when, then what only some rows have, then what it cost: for an event, and for a part of an answer.
+pub(super) fn blocks(run: &Run) -> Vec<Block<'_>> {
+    let gives = |result: &StepResult| answers::gives(run, result);
+    let delivery = Block { columns: delivery(run), rows: rows(run, |_| true) };
     let of_some = [answers::block(run), messages::block(run), slow::block(run)];
-    let blocks = [Some(delivery(run))].into_iter().chain(of_some).chain([Some(cost(run))]);
-    blocks.flatten().collect()
+    let mut costs = [
+        Block::of(run, cost(run, &PER_EVENT), |result| !gives(result)),
+        Block::of(run, cost(run, &PER_PART), gives),
+    ];
+    if run.results.is_empty() {
+        // The headings say what is to come.
+        let per = if answers::has_answers(run) { &PER_PART } else { &PER_EVENT };
+        costs[0] = Some(Block { columns: cost(run, per), rows: Vec::new() });
+    }
+    [Some(delivery)].into_iter().chain(of_some).chain(costs).flatten().collect()
 }
 
 /// Which transport a row is about, and at which point where there are several.
@@ -95,16 +133,31 @@ fn delivery(run: &Run) -> Vec<Column> {
         Column::new("delivery latency", "max", |row| figure(row, "latency_max_us", time_us)),
     ]);
     // What a client holds of an answer does not age.
-    if !has_answers(run) {
+    if run.results.iter().any(|result| !answers::gives(run, result)) || !answers::has_answers(run) {
         columns.push(Column::new("age", "mean", |row| figure(row, "age_mean_us", time_us)));
     }
     columns
 }
 
-fn cost(run: &Run) -> Vec<Column> {
+/// The headings of what costs are counted by: bytes on the wire, stream bytes, requests and CPU time.
+struct Per {
+    wire: &'static str,
+    stream: &'static str,
+    requests: &'static str,
+    cpu: &'static str,
+}
+
+const PER_EVENT: Per =
+    Per { wire: "wire B/event", stream: "stream B/event", requests: "/event", cpu: "CPU µs/event" };
+
+/// An event of a stream is a part of an answer.
+const PER_PART: Per =
+    Per { wire: "wire B/part", stream: "stream B/part", requests: "/part", cpu: "CPU µs/part" };
+
+fn cost(run: &Run, per: &Per) -> Vec<Column> {
     let mut columns = names(run);
     // Bytes on the wire are the better answer; where they were not measured the heading says what stands there.
-    let (wire, requests, cpu) = headings(run);
+    let &Per { wire, stream, requests, cpu } = per;
     columns.extend(if has_wire(run) {
         [
             Column::new(wire, "down", |row| figure(row, "wire_down_bytes_per_event", bytes)),
@@ -112,8 +165,8 @@ fn cost(run: &Run) -> Vec<Column> {
         ]
     } else {
         [
-            Column::new(wire, "down", |row| figure(row, "stream_down_bytes_per_event", bytes)),
-            Column::new(wire, "up", |row| figure(row, "stream_up_bytes_per_event", bytes)),
+            Column::new(stream, "down", |row| figure(row, "stream_down_bytes_per_event", bytes)),
+            Column::new(stream, "up", |row| figure(row, "stream_up_bytes_per_event", bytes)),
         ]
     });
     columns.extend([
@@ -129,16 +182,6 @@ fn cost(run: &Run) -> Vec<Column> {
         Column::new("", "verdict", verdict),
     ]);
     columns
-}
-
-/// The headings of bytes, requests and CPU time: an event of a stream is a part of an answer.
-fn headings(run: &Run) -> (&'static str, &'static str, &'static str) {
-    match (has_answers(run), has_wire(run)) {
-        (false, true) => ("wire B/event", "/event", "CPU µs/event"),
-        (false, false) => ("stream B/event", "/event", "CPU µs/event"),
-        (true, true) => ("wire B/part", "/part", "CPU µs/part"),
-        (true, false) => ("stream B/part", "/part", "CPU µs/part"),
-    }
 }
 
 /// Whether any result knows its bytes on the wire.

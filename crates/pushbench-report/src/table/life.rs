@@ -4,13 +4,20 @@
 use pushbench_measure::results::{LifeRecord, Run, StepResult, Summary};
 
 use super::notes::name_of;
+use super::settings;
 use crate::format::{grouped, share, time_us, typed};
 
 /// The lines; none where everybody was to stay.
 pub(super) fn lines(run: &Run) -> Vec<String> {
-    let Some(life) = &run.scenario.life else { return Vec::new() };
-    let results = run.results.iter().map(|result| of_result(run, result));
-    std::iter::once(happened(life)).chain(results.flatten()).collect()
+    let mut lines = Vec::new();
+    for life in settings::lives(run) {
+        let of = run.results.iter().filter(|result| life.has(result));
+        let at = life.place.trim_start();
+        let colon = if at.is_empty() { "" } else { ": " };
+        lines.push(format!("{at}{colon}{}", happened(life.value)));
+        lines.extend(of.filter_map(|result| of_result(run, result)));
+    }
+    lines
 }
 
 fn happened(life: &LifeRecord) -> String {

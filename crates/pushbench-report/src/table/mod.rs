@@ -6,19 +6,19 @@
 
 pub(crate) mod answers;
 mod chat;
-mod columns;
+pub(crate) mod columns;
 pub mod comparison;
 mod crossover;
 mod found;
 pub(crate) mod grid;
 mod life;
 pub(crate) mod notes;
+pub(crate) mod settings;
 pub(crate) mod validity;
 
 use pushbench_measure::results::Run;
 use std::borrow::Cow;
 
-use columns::{Column, Row};
 use found::Found;
 use grid::{Cell, Head, Paint};
 use validity::Validity;
@@ -59,7 +59,6 @@ pub fn render(run: &Run, style: Style) -> String {
     let found = found::block(run);
     let run = shown(run);
     let run = run.as_ref();
-    let rows = columns::rows(run);
     let painted = |lines: Vec<Cell>| lines.into_iter().map(|line| grid::paint(&line, style.color));
     let mut lines: Vec<String> = painted(notes::head(run)).collect();
     if let Some(Found { heads, rows, reasons }) = found {
@@ -77,9 +76,9 @@ pub fn render(run: &Run, style: Style) -> String {
     }
     // In a run of several points or steps these are part of a row's name.
     let names = 1 + usize::from(has_points(run)) + usize::from(run.scenario.is_stepped());
-    for columns in columns::blocks(run) {
-        let heads = columns.iter().map(Column::head).collect::<Vec<_>>();
-        lines.extend(grid::render(&heads, names, &cells(&columns, &rows), width, style.color));
+    for block in columns::blocks(run) {
+        let heads: Vec<Head<'_>> = block.heads().collect();
+        lines.extend(grid::render(&heads, names, &block.cells(), width, style.color));
         lines.push(String::new());
     }
     if let Some(Validity { heads, rows, zeros }) = validity::block(run) {
@@ -101,7 +100,6 @@ pub fn markdown(run: &Run) -> String {
     let found = found::block(run);
     let run = shown(run);
     let run = run.as_ref();
-    let rows = columns::rows(run);
     let mut out = String::new();
     for line in notes::head(run).into_iter().filter(|line| !line.text.is_empty()) {
         out.push_str(&line.text);
@@ -117,9 +115,9 @@ pub fn markdown(run: &Run) -> String {
         out.push_str("\n\n");
         push_markdown_table(&mut out, &heads, rows);
     }
-    for columns in columns::blocks(run) {
-        let heads: Vec<String> = columns.iter().map(|column| column.head().in_one_line()).collect();
-        push_markdown_table(&mut out, &heads, cells(&columns, &rows));
+    for block in columns::blocks(run) {
+        let heads: Vec<String> = block.heads().map(Head::in_one_line).collect();
+        push_markdown_table(&mut out, &heads, block.cells());
     }
     if let Some(Validity { heads, rows, zeros }) = validity::block(run) {
         if !rows.is_empty() {
@@ -156,8 +154,4 @@ pub(crate) fn push_markdown_row(out: &mut String, cells: &[String]) {
     out.push_str("| ");
     out.push_str(&cells.iter().map(|cell| cell.replace('|', "\\|")).collect::<Vec<_>>().join(" | "));
     out.push_str(" |\n");
-}
-
-fn cells(columns: &[Column], rows: &[Row<'_>]) -> Vec<Vec<Cell>> {
-    rows.iter().map(|row| columns.iter().map(|column| column.cell(row)).collect()).collect()
 }

@@ -7,6 +7,7 @@ use super::answers::has_answers;
 use super::chat;
 use super::grid::{Cell, Paint};
 use super::life;
+use super::settings::{self, Setting, Somewhere};
 use crate::calibration;
 use crate::figures::{P50, P90, P99, P999, Percentile};
 use crate::format::{grouped, interval, number, rate_in_words, time_us, typed, worded_in};
@@ -29,13 +30,12 @@ pub(super) fn head(run: &Run) -> Vec<Cell> {
         }
     }
     let scenario = &run.scenario;
-    if let Some(inject) = &scenario.inject {
-        lines.push(Cell::new(format!("faults injected: {inject}"), Paint::Bad));
-    }
+    lines.extend(faults(run).into_iter().map(|text| Cell::new(text, Paint::Bad)));
     if !scenario.points.is_empty() && run.capacity.is_empty() {
         let points = scenario.points.len();
         let line = format!("{}: {points} points, over {}", scenario.name, scenario.network_in_words());
-        lines.extend([Cell::plain(line), Cell::default()]);
+        lines.push(Cell::plain(line));
+        lines.extend(on_purpose(run));
         return lines;
     }
     let receivers = match (scenario.topics, scenario.members) {
@@ -61,24 +61,45 @@ pub(super) fn head(run: &Run) -> Vec<Cell> {
         ),
         Paint::Plain,
     ));
-    lines.extend(coalesced(run).map(|text| Cell::new(text, Paint::Plain)));
-    lines.extend(life::lines(run).into_iter().map(|text| Cell::new(text, Paint::Plain)));
-    lines.push(Cell::default());
+    lines.extend(on_purpose(run));
     lines
 }
 
-/// That the target gathered events, which is another thing to measure than events one by one; and what came of it.
-fn coalesced(run: &Run) -> Option<String> {
-    let mode = run.scenario.coalesce.as_deref()?;
-    let effects: Vec<String> = (run.results.iter())
-        .filter_map(|result| {
-            let Summary { events_per_read, gap_p50_us, .. } = result.summary;
-            let (events, gap_us) = (number(events_per_read?), time_us(gap_p50_us? as f64));
-            Some(format!("{} {events} events a read, gap p50 {gap_us}", name_of(run, result)))
-        })
-        .collect();
-    let effects = if effects.is_empty() { String::new() } else { format!(": {}", effects.join(" · ")) };
-    Some(format!("coalesced by the target ({mode}){effects}"))
+/// `faults injected: drop=10`, a line for each value that a point has; charts say the same.
+pub(crate) fn faults(run: &Run) -> Vec<String> {
+    let faults = settings::values(run, Setting::Inject);
+    faults
+        .into_iter()
+        .map(|Somewhere { value, place, .. }| format!("faults injected{place}: {value}"))
+        .collect()
+}
+
+/// What was done on purpose beside delivering events, with an empty line after it.
+fn on_purpose(run: &Run) -> impl Iterator<Item = Cell> {
+    let gathered = settings::values(run, Setting::Coalesce);
+    let gathered = gathered.iter().flat_map(|mode| coalesced(run, mode)).collect::<Vec<_>>();
+    gathered.into_iter().chain(life::lines(run)).chain([String::new()]).map(Cell::plain)
+}
+
+/// That the target gathered events, which is another thing to measure than events one by one; and what came of it. Of
+/// many points these make no line to be read, so that each has its own.
+fn coalesced(run: &Run, mode: &Somewhere<'_, &str>) -> Vec<String> {
+    let effect = |result: &StepResult| {
+        let Summary { events_per_read, gap_p50_us, .. } = result.summary;
+        let (events, gap_us) = (number(events_per_read?), time_us(gap_p50_us? as f64));
+        let colon = if super::has_points(run) { ":" } else { "" };
+        Some(format!("{}{colon} {events} events a read, gap p50 {gap_us}", name_of(run, result)))
+    };
+    let results = run.results.iter().filter(|result| mode.has(result));
+    let effects: Vec<String> = results.filter_map(effect).collect();
+    let head = format!("coalesced by the target ({}){}", mode.value, mode.place);
+    match effects.len() {
+        0 => vec![head],
+        _ if super::has_points(run) => {
+            std::iter::once(head).chain(effects.into_iter().map(|effect| format!("  {effect}"))).collect()
+        }
+        _ => vec![format!("{head}: {}", effects.join(" · "))],
+    }
 }
 
 /// The lines below the table.

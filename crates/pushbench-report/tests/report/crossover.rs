@@ -6,6 +6,7 @@ use pushbench_report::crossover::{Answer, Map};
 use pushbench_report::table::{Style, markdown, render};
 use pushbench_report::{RunFolder, charts};
 
+use crate::charts::{ALARM, drawn};
 use crate::synthetic::swept::{COST, patchy, swept};
 
 fn answers(folder: &RunFolder) -> Vec<String> {
@@ -118,4 +119,20 @@ fn a_sweep_has_its_chart_and_cases_have_theirs() {
     cases.run.scenario.sweep = None;
     assert!(charts::left_out(&cases).is_none());
     assert!(names(&cases).contains(&"1-events.rate-5-s/cost.png".to_owned()));
+}
+
+#[test]
+fn faults_and_gathered_events_of_some_cells_are_named_below_the_map() {
+    let mut folder = swept(&[0.2, 20.0], &[100, 1_000], 1);
+    let footer = |folder: &RunFolder| {
+        let map = drawn(folder).remove("crossover.png").expect("a map");
+        (map.count(ALARM), map.count([255; 3]))
+    };
+    let (alarm, blank) = footer(&folder);
+    assert_eq!(alarm, 0);
+    folder.run.scenario.points[3].coalesce = Some("2ms".to_owned());
+    let (alarm, less) = footer(&folder);
+    assert!(alarm == 0 && less < blank, "{less} of {blank} pixels are blank");
+    folder.run.scenario.points[3].inject = Some("drop=10".to_owned());
+    assert!(footer(&folder).0 > 100);
 }

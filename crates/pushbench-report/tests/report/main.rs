@@ -2,6 +2,7 @@
 
 mod calibration;
 mod capacity;
+mod cases;
 mod charts;
 mod chat;
 mod compare;

@@ -2,12 +2,11 @@
 
 use pushbench_measure::results::Run;
 
-use super::{Column, count, figure, names};
+use super::{Block, Column, count, figure, names};
 use crate::format::{bytes, time_us};
 
-/// The columns; `None` where the scenario has no slow readers.
-pub(super) fn block(run: &Run) -> Option<Vec<Column>> {
-    run.results.iter().find_map(|result| result.summary.slow_clients)?;
+/// The rows of scenarios with slow readers; `None` where there are none.
+pub(super) fn block(run: &Run) -> Option<Block<'_>> {
     let mut columns = names(run);
     columns.extend([
         Column::new("slow readers", "count", |row| figure(row, "slow_clients", count)),
@@ -22,5 +21,5 @@ pub(super) fn block(run: &Run) -> Option<Vec<Column>> {
         Column::new("what the target did", "skipped", |row| figure(row, "slow_skipped", count)),
         Column::new("what the target did", "coalesced", |row| figure(row, "target_coalesced", count)),
     ]);
-    Some(columns)
+    Block::of(run, columns, |result| result.summary.slow_clients.is_some())
 }
