@@ -90,7 +90,7 @@ fn rates_are_searched_for_in_thousandths() {
     let (_, capacity) = plan(&searching("vary = \"rate\"\nfrom = \"12/m\""), &Overrides::default());
     let mut search = capacity.search();
     assert_eq!(search.next(), Next::Probe(200));
-    search.tell(true);
+    search.tell(Outcome::Passed);
     assert_eq!(search.next(), Next::Probe(400));
     assert!((capacity.value(400) - 0.4).abs() < 1e-12);
 }

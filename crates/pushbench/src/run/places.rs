@@ -114,19 +114,20 @@ impl<'r> Measuring<'r> {
             let files = files.map_err(|error| unwritable(self.folder.path(), &error))?;
             self.files.insert(place.label().to_owned(), files);
         }
-        let rounds = Rounds::new(&place.plan, (place.targets, place.workers));
+        let ranked_by = self.folder.run.scenario.sweep.as_ref().map(|sweep| sweep.cheapest.as_str());
+        let rounds = Rounds::new(&place.plan, (place.targets, place.workers), ranked_by);
         self.places.push((place, rounds));
         Ok(self.places.len() - 1)
     }
 
-    /// What a place showed in its newest round; `None` before the first that showed anything.
-    pub(crate) fn newest(&self, at: usize) -> Option<&RoundResult> {
-        self.places[at].1.result.as_ref()?.rounds.last()
+    /// What a place showed in a round; `None` where it showed nothing.
+    pub(crate) fn shown(&self, at: usize, round: u32) -> Option<&RoundResult> {
+        self.places[at].1.result.as_ref()?.rounds.iter().find(|shown| shown.round == round)
     }
 
-    /// Forgets what a place showed: its rows stay in the files of its label, and in no figure.
-    pub(crate) fn forget(&mut self, at: usize) {
-        self.places[at].1.forget();
+    /// Forgets what a place showed in its newest round: its rows stay in the files of its label, and in no figure.
+    pub(crate) fn forget_newest(&mut self, at: usize) {
+        self.places[at].1.forget_newest();
     }
 
     /// Puts how a search stands into the manifest, in place of what is there of the same transport, and saves it.

@@ -1,12 +1,13 @@
 //! A run's manifest before anything is measured: what was asked for, and the machine.
 
 use pushbench_measure::results::{
-    FORMAT, Host, LifeRecord, PointRecord, Run, ScenarioRecord, Status, TransportRecord,
+    FORMAT, Host, LifeRecord, PointRecord, Run, ScenarioRecord, SlowRecord, Status, TransportRecord,
 };
 use pushbench_probe::{clock, host, limits};
 use pushbench_scenario::plan::{Comparison, Plan};
 use pushbench_scenario::{Coalesce, Scenario, Topics, Varies};
 use pushbench_transport::settings::TransportSettings as _;
+use std::collections::BTreeMap;
 
 use super::placement::Placement;
 
@@ -56,6 +57,7 @@ pub(super) fn manifest(plan: &Plan) -> Run {
 /// The scenario of a plan.
 fn scenario(plan: &Plan) -> ScenarioRecord {
     let seconds = |duration: std::time::Duration| duration.as_secs_f64();
+    let (latency_p99_limit_us, latency_p99_limits_us) = latency_limits_us(plan);
     ScenarioRecord {
         name: plan.name.clone(),
         title: plan.title.clone(),
@@ -79,10 +81,14 @@ fn scenario(plan: &Plan) -> ScenarioRecord {
         warmup_s: seconds(plan.phases.warmup),
         measure_s: seconds(plan.phases.measure),
         drain_s: seconds(plan.phases.drain),
-        latency_p99_limit_us: latency_limit_us(plan),
+        latency_p99_limit_us,
+        latency_p99_limits_us,
         inject: plan.inject.map(|inject| inject.to_string()),
         coalesce: (plan.coalesce != Coalesce::Off).then(|| plan.coalesce.to_string()),
         life: life_record(plan),
+        slow: plan
+            .slow
+            .map(|slow| SlowRecord { share: slow.share, reading: slow.reading.to_string() }),
         points: Vec::new(),
         sweep: None,
     }
@@ -101,18 +107,19 @@ fn life_record(plan: &Plan) -> Option<LifeRecord> {
     })
 }
 
-/// The limit on p99 that every transport must keep, if there is one.
-fn latency_limit_us(plan: &Plan) -> Option<u64> {
+/// The limit on p99 that every transport must keep, if there is one; or where they differ those that there are, by label.
+fn latency_limits_us(plan: &Plan) -> (Option<u64>, BTreeMap<String, u64>) {
     let upper = |comparison| matches!(comparison, Comparison::Less | Comparison::AtMost);
-    let mut limits = plan.transports.iter().map(|transport| {
+    let limits = plan.transports.iter().filter_map(|transport| {
         let of_label = plan.thresholds.iter().filter(|threshold| threshold.label == transport.label);
-        of_label
-            .filter(|threshold| threshold.column == "latency_p99_us" && upper(threshold.comparison))
-            .map(|threshold| threshold.bound as u64)
-            .min()
+        let of_p99 = of_label
+            .filter(|threshold| threshold.column == "latency_p99_us" && upper(threshold.comparison));
+        Some((transport.label.clone(), of_p99.map(|threshold| threshold.bound as u64).min()?))
     });
-    let first = limits.next()??;
-    limits.all(|limit| limit == Some(first)).then_some(first)
+    let limits: BTreeMap<String, u64> = limits.collect();
+    let first = limits.values().next().copied();
+    let shared = limits.len() == plan.transports.len() && limits.values().all(|limit| Some(*limit) == first);
+    if shared { (first, BTreeMap::new()) } else { (None, limits) }
 }
 
 fn transport_record(transport: &pushbench_scenario::TransportPlan) -> TransportRecord {
