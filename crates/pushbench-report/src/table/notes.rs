@@ -9,7 +9,7 @@ use super::grid::{Cell, Paint};
 use super::life;
 use crate::calibration;
 use crate::figures::{P50, P90, P99, P999, Percentile};
-use crate::format::{grouped, interval, number, rate_in_words, time_us, typed, worded_in};
+use crate::format::{grouped, interval, number, rate_in_words, share, time_us, typed, worded_in};
 
 /// The lines above the table. What forbids to compare the rows comes first, before anything else is said.
 pub(super) fn head(run: &Run) -> Vec<Cell> {
@@ -62,6 +62,7 @@ pub(super) fn head(run: &Run) -> Vec<Cell> {
         Paint::Plain,
     ));
     lines.extend(coalesced(run).map(|text| Cell::new(text, Paint::Plain)));
+    lines.extend(slow(run).map(|text| Cell::new(text, Paint::Plain)));
     lines.extend(life::lines(run).into_iter().map(|text| Cell::new(text, Paint::Plain)));
     lines.push(Cell::default());
     lines
@@ -79,6 +80,16 @@ fn coalesced(run: &Run) -> Option<String> {
         .collect();
     let effects = if effects.is_empty() { String::new() } else { format!(": {}", effects.join(" · ")) };
     Some(format!("coalesced by the target ({mode}){effects}"))
+}
+
+/// That some clients read slowly, by plan: the figures of deliveries are those of the others.
+fn slow(run: &Run) -> Option<String> {
+    let slow = run.scenario.slow.as_ref()?;
+    Some(format!(
+        "{} of the clients read slowly ({}): deliveries are those of the others",
+        share(slow.share),
+        slow.reading
+    ))
 }
 
 /// The lines below the table.

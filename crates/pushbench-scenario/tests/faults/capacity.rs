@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use pushbench_measure::results::Vary;
-use pushbench_scenario::capacity::{Capacity, Next};
+use pushbench_scenario::capacity::{Capacity, Next, Outcome};
 use pushbench_scenario::{Overrides, Plan, parse};
 use std::time::Duration;
 
