@@ -120,7 +120,10 @@ fn several_steps_make_a_capacity_chart_and_its_limit_a_line() {
 #[test]
 fn limits_that_differ_have_a_line_each_in_the_colours_of_those_who_must_keep_them() {
     let mut run = folder(&Shape { measure_s: 3, steps: vec![100, 1_000, 10_000], ..Shape::default() });
-    let counts = |run: &RunFolder| [ALARM, VERMILLION, BLUE].map(|color| drawn(run)["capacity.png"].count(color));
+    let counts = |run: &RunFolder| {
+        let pictures = drawn(run);
+        [ALARM, VERMILLION, BLUE].map(|color| pictures["capacity.png"].count(color))
+    };
     let [_, polling, sse] = counts(&run);
     let limits = run.run.transports.iter().map(|transport| {
         let polls = transport.kind == "short-polling";

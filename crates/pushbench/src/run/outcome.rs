@@ -290,6 +290,29 @@ pub(crate) fn sockets_left(topology: &Topology, ports: &[u16]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pushbench_scenario::Overrides;
+
+    fn plan(tables: &str) -> Plan {
+        let head = "name = \"x\"\n[phases]\nmeasure = \"10s\"\n[[transports]]\nkind = \"sse\"\n";
+        pushbench_scenario::parse(&format!("{head}{tables}"), "x.toml", &Overrides::default()).unwrap()
+    }
+
+    #[test]
+    fn what_a_plan_moves_is_known_before() {
+        let events = |more: &str| format!("[events]\npattern = \"broadcast\"\nrate = \"5/s\"\n{more}");
+        let clients = |more: &str| format!("[clients]\ncount = 10\n{more}");
+        let shape = "shape = [{ spike = \"50%\", for = \"1s\" }]\n";
+        let table = [
+            (clients("") + &events(""), Course::Level),
+            (clients("") + &events(shape), Course::Rate),
+            (clients(shape) + &events(""), Course::Clients),
+            (clients("") + &events("[life]\nlifetime = { mean = \"5s\" }\n"), Course::Level),
+            (clients("") + &events("[life]\nstorm = { at = \"5s\", share = \"50%\" }\n"), Course::Clients),
+        ];
+        for (tables, moved) in table {
+            assert_eq!(course(&plan(&tables)), moved, "{tables}");
+        }
+    }
 
     #[expect(clippy::unnecessary_wraps, reason = "readings of processes that are gone are none")]
     fn usage(cpu_ns: u64, rss_bytes: u64) -> Option<Usage> {

@@ -149,3 +149,47 @@ pub(crate) fn host_record() -> Host {
         worker_cpus: placement.workers,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pushbench_scenario::{Overrides, parse};
+
+    fn recorded(thresholds: &str) -> ScenarioRecord {
+        let head = "name = \"x\"\n[clients]\ncount = 10\n[events]\npattern = \"broadcast\"\nrate = \"5/s\"\n\
+            [phases]\nmeasure = \"10s\"\n[[transports]]\nkind = \"short-polling\"\n[[transports]]\nkind = \"sse\"\n";
+        scenario(&parse(&format!("{head}{thresholds}"), "x.toml", &Overrides::default()).unwrap())
+    }
+
+    #[test]
+    fn limits_that_differ_are_known_by_label_and_one_of_all_is_known_once() {
+        let all = "[thresholds]\nlatency_p99 = \"< 250ms\"\n";
+        let own = |condition: &str| format!("[thresholds.short-polling]\nlatency_p99 = \"{condition}\"\n");
+        let none = BTreeMap::new();
+        let of_label = |label: &str, us: u64| (label.to_owned(), us);
+        let both = BTreeMap::from([of_label("short-polling", 1_250_000), of_label("sse", 250_000)]);
+        let one = BTreeMap::from([of_label("short-polling", 1_250_000)]);
+        let table = [
+            (String::new(), None, none.clone()),
+            (all.to_owned(), Some(250_000), none.clone()),
+            (format!("{all}{}", own("< 1250ms")), None, both),
+            (own("< 1250ms"), None, one),
+            (own("> 1250ms"), None, none),
+        ];
+        for (thresholds, of_all, by_label) in table {
+            let record = recorded(&thresholds);
+            assert_eq!(
+                (record.latency_p99_limit_us, record.latency_p99_limits_us),
+                (of_all, by_label),
+                "{thresholds}"
+            );
+        }
+    }
+
+    #[test]
+    fn who_reads_slowly_is_recorded() {
+        let slow = recorded("[slow]\nshare = \"20%\"\nread = \"4KiB/s\"\n").slow;
+        assert_eq!(slow, Some(SlowRecord { share: 0.2, reading: "4KiB/s".to_owned() }));
+        assert_eq!(recorded("").slow, None);
+    }
+}

@@ -125,3 +125,6 @@ impl Rounds {
         intervals
     }
 }
+
+#[cfg(test)]
+mod tests;
