@@ -3,7 +3,7 @@
 //! Here a place is measured for a round and its result put where it belongs: into the files, the manifest, the display.
 //! Which place is next, and whether there is one more, is not decided here.
 
-use pushbench_measure::results::{CapacityRecord, Resources, RoundResult};
+use pushbench_measure::results::{CapacityRecord, Resources, RoundResult, StepResult};
 use pushbench_scenario::needs::{Needs, StepNeeds};
 use pushbench_scenario::plan::Plan;
 use std::collections::BTreeMap;
@@ -128,6 +128,12 @@ impl<'r> Measuring<'r> {
     /// Forgets what a place showed in its newest round: its rows stay in the files of its label, and in no figure.
     pub(crate) fn forget_newest(&mut self, at: usize) {
         self.places[at].1.forget_newest();
+        self.folder.run.results = self.results();
+    }
+
+    /// What all places came to, as far as they were measured.
+    fn results(&self) -> Vec<StepResult> {
+        self.places.iter().filter_map(|(_, rounds)| rounds.result.clone()).collect()
     }
 
     /// Puts how a search stands into the manifest, in place of what is there of the same transport, and saves it.
@@ -162,8 +168,7 @@ impl<'r> Measuring<'r> {
         if let Some(measured) = end.measured {
             rounds.add(measured);
         }
-        self.folder.run.results =
-            self.places.iter().filter_map(|(_, rounds)| rounds.result.clone()).collect();
+        self.folder.run.results = self.results();
         self.saved = self.folder.save().map_err(|error| unwritable(self.folder.path(), &error));
         end.ended.map_or(Ok(()), Err)
     }
