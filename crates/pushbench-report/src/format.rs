@@ -208,11 +208,19 @@ mod tests {
     fn what_is_published_is_called_by_its_name() {
         let of = |pattern: &str, members, events_per_second| {
             let pattern = pattern.to_owned();
-            rate_in_words(&ScenarioRecord { pattern, members, events_per_second, ..ScenarioRecord::default() })
+            rate_in_words(&ScenarioRecord {
+                pattern,
+                members,
+                events_per_second,
+                ..ScenarioRecord::default()
+            })
         };
         assert_eq!(of("broadcast", None, 5.0), "5 events/s");
         assert_eq!(of("chat", Some(20), 60.0), "60 messages/s");
-        assert_eq!((of("stream", None, 400.0), of("stream", None, 1.0)), ("400 parts/s".into(), "1 part/s".into()));
+        assert_eq!(
+            (of("stream", None, 400.0), of("stream", None, 1.0)),
+            ("400 parts/s".into(), "1 part/s".into())
+        );
     }
 
     #[test]

@@ -210,7 +210,7 @@ mod tests {
         StepResult {
             complete: true,
             summary: Summary { point: Some(point.to_owned()), ..Summary::default() },
-            intervals: std::collections::BTreeMap::new(),
+            intervals: BTreeMap::new(),
             rounds: Vec::new(),
             processes: (1, 1),
             findings: if valid { Vec::new() } else { exhausted(scarcity) },

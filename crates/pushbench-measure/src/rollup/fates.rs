@@ -68,7 +68,9 @@ fn life(row: &mut Summary, facts: &StepFacts) {
     let of_dropped = |share: f64| {
         let needed = share * tally.dropped as f64;
         // Of nobody there is no last.
-        (needed > 0.0 && back.count() as f64 >= needed).then(|| back.quantile(needed / back.count() as f64)).flatten()
+        (needed > 0.0 && back.count() as f64 >= needed)
+            .then(|| back.quantile(needed / back.count() as f64))
+            .flatten()
     };
     row.back_p50_us = of_dropped(0.5);
     row.back_p95_us = of_dropped(0.95);

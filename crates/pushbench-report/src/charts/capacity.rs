@@ -15,9 +15,9 @@ use super::view::{Series, View, with_whiskers};
 use crate::capacity as search;
 use crate::figures::{P50, P99, P999, Percentile};
 use crate::format::{short_count, time_us, without_trailing_zeros};
+use plotters::style::RGBColor;
 use pushbench_measure::results::{Confidence, StepResult, Vary};
 use pushbench_measure::verdict::Level;
-use plotters::style::RGBColor;
 use std::collections::BTreeMap;
 
 const TITLE_OF_CLIENTS: &str = "Delivery latency against the number of clients: lower and flatter is better";

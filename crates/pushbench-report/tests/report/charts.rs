@@ -132,7 +132,10 @@ fn limits_that_differ_have_a_line_each_in_the_colours_of_those_who_must_keep_the
     run.run.scenario.latency_p99_limits_us = limits.collect();
     let [everybodys, polling_with, sse_with] = counts(&run);
     assert_eq!(everybodys, 0);
-    assert!(polling_with > polling + 300 && sse_with > sse + 100, "{polling_with} {polling} {sse_with} {sse}");
+    assert!(
+        polling_with > polling + 300 && sse_with > sse + 100,
+        "{polling_with} {polling} {sse_with} {sse}"
+    );
 }
 
 /// Pixels between title and footer, right of the names and left of the labels, that differ.

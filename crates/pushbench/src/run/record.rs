@@ -86,9 +86,7 @@ fn scenario(plan: &Plan) -> ScenarioRecord {
         inject: plan.inject.map(|inject| inject.to_string()),
         coalesce: (plan.coalesce != Coalesce::Off).then(|| plan.coalesce.to_string()),
         life: life_record(plan),
-        slow: plan
-            .slow
-            .map(|slow| SlowRecord { share: slow.share, reading: slow.reading.to_string() }),
+        slow: plan.slow.map(|slow| SlowRecord { share: slow.share, reading: slow.reading.to_string() }),
         points: Vec::new(),
         sweep: None,
     }
@@ -112,8 +110,8 @@ fn latency_limits_us(plan: &Plan) -> (Option<u64>, BTreeMap<String, u64>) {
     let upper = |comparison| matches!(comparison, Comparison::Less | Comparison::AtMost);
     let limits = plan.transports.iter().filter_map(|transport| {
         let of_label = plan.thresholds.iter().filter(|threshold| threshold.label == transport.label);
-        let of_p99 = of_label
-            .filter(|threshold| threshold.column == "latency_p99_us" && upper(threshold.comparison));
+        let of_p99 =
+            of_label.filter(|threshold| threshold.column == "latency_p99_us" && upper(threshold.comparison));
         Some((transport.label.clone(), of_p99.map(|threshold| threshold.bound as u64).min()?))
     });
     let limits: BTreeMap<String, u64> = limits.collect();
