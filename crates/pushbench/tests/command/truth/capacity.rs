@@ -45,7 +45,7 @@ fn assert_found(record: &CapacityRecord, known: f64, cause: Cause) {
 #[test]
 fn a_target_that_takes_800_connections_bears_800_clients() {
     let lines = [
-        ("count = 8", "count = 200"),
+        ("count = 8", "count = 210"),
         ("\"400/s\"", "\"4000/s\""),
         ("\"40/s\"", "\"5/s\""),
         ("drain = \"1200ms\"", "drain = \"1s\""),
@@ -54,9 +54,9 @@ fn a_target_that_takes_800_connections_bears_800_clients() {
     let search = "[capacity]\nvary = \"clients\"\nto = 2000\n";
     let workshop = tiny_but(&lines, &format!("{SSE}{limit}{search}"));
     let (run, record) = searched(&workshop, 800.0);
-    // A quarter of the limit, then doubled until it was too much.
-    let doubled: Vec<f64> = record.probes.iter().take(4).map(|probe| probe.value).collect();
-    assert_eq!(doubled, [200.0, 400.0, 800.0, 1_600.0]);
+    // From a quarter of the limit, doubled until it is too much: the limit itself is found by bisecting.
+    let doubled: Vec<f64> = record.probes.iter().take(3).map(|probe| probe.value).collect();
+    assert_eq!(doubled, [210.0, 420.0, 840.0]);
     assert_found(&record, 800.0, Cause::Connections);
     assert_eq!((record.vary, record.limits.join(" ")), (Vary::Clients, "lost == 0".to_owned()));
     let mut values: Vec<f64> = record.probes.iter().map(|probe| probe.value).collect();
