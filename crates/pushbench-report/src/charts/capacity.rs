@@ -262,7 +262,7 @@ fn limits(view: &View<'_>) -> Vec<Limit> {
 const LIMIT_DASH: (f64, f64) = (12.0, 7.0);
 
 fn draw_limits(canvas: &mut Canvas<'_>, plot: Rect, scale: Scale, limits: &[Limit]) {
-    for limit in limits {
+    for (number, limit) in limits.iter().enumerate() {
         let y = plot.y(scale.share(limit.us));
         let colors = if limit.of.is_empty() { vec![ALARM] } else { limit.of.iter().map(|of| of.1).collect() };
         let (stroke, gap) = LIMIT_DASH;
@@ -280,8 +280,9 @@ fn draw_limits(canvas: &mut Canvas<'_>, plot: Rect, scale: Scale, limits: &[Limi
         let color = if colors.len() > 1 { FAINT_TEXT } else { readable(colors[0]) };
         let face = Type::regular(22.0, color);
         let text = font::fit(&text, face, plot.width() - 16.0);
-        // Above the line, unless it lies at the upper edge.
-        let beside = if y - plot.top > 40.0 { y - 18.0 } else { y + 20.0 };
+        // Above the line, unless it lies at the upper edge, or another limit may be close above it.
+        let lowest_of_several = number == 0 && limits.len() > 1;
+        let beside = if lowest_of_several || y - plot.top <= 40.0 { y + 20.0 } else { y - 18.0 };
         canvas.text((plot.left + 8.0, beside), Align::Left, face, &text);
     }
 }
