@@ -1,8 +1,8 @@
 """Compares the interval logs of a run with its summary, by an HdrHistogram that is not ours.
 
-Called by check-hlog.sh, which installs the package `hdrhistogram`. Every `delivery` line of a transport (of all rounds,
-by point and number of clients) is added up; count, p50, p90, p99 and maximum must be those of summary.csv, within the precision
-of the histograms.
+Called by check-hlog.sh, which installs the package `hdrhistogram`. Every `delivery` line of a transport (by point and number
+of clients, of the rounds that run.json counts for the row) is added up; count, p50, p90, p99 and maximum must be those of
+summary.csv, within the precision of the histograms.
 """
 
 import collections
@@ -27,13 +27,27 @@ FIGURES = {
 
 
 def place_of(tag):
-    """Number of the point and number of clients in a tag such as `delivery.p3.1000.r2`, "" for what it has not; None for
-    other tags."""
+    """Number of the point and number of clients in a tag such as `delivery.p3.1000.r2`, "" for what it has not, and the
+    number of its round; None for other tags."""
     name, *parts = tag.split(".")
     if name != "delivery" or not all(part.lstrip("pr").isdigit() for part in parts):
         return None
     point = next((part[1:] for part in parts if part.startswith("p")), "")
-    return point, next((part for part in parts if part.isdigit()), "")
+    clients = next((part for part in parts if part.isdigit()), "")
+    return point, clients, int(next((part[1:] for part in parts if part.startswith("r")), "1"))
+
+
+def rounds_by_row(results):
+    """The numbers of the rounds that a row is made of, by label, name of the point and number of clients. A round that was
+    cut short counts where there is no other; one that a search forgot is not listed."""
+    rounds = {}
+    for result in results:
+        row = result["summary"]
+        whole = [measured["round"] for measured in result["rounds"] if measured["complete"]]
+        cut_short = [measured["round"] for measured in result["rounds"]]
+        name = row["label"], row.get("point") or "", str(row.get("step") or "")
+        rounds[name] = whole or cut_short[:1]
+    return rounds
 
 
 class Broken(Exception):
@@ -60,7 +74,7 @@ class CountedLines:
 
 
 def sums_by_place(log):
-    """Delivery latency of a log by point and number of clients, all rounds added."""
+    """Delivery latency of a log by point, number of clients and round."""
     sums = collections.defaultdict(lambda: HdrHistogram(1, LARGEST_US, DIGITS))
     try:
         reader = HistogramLogReader(str(log), HdrHistogram(1, LARGEST_US, DIGITS))
@@ -80,9 +94,18 @@ def sums_by_place(log):
     return sums
 
 
+def added(histograms):
+    """The sum of histograms."""
+    total = HdrHistogram(1, LARGEST_US, DIGITS)
+    for histogram in histograms:
+        total.add(histogram)
+    return total
+
+
 def differences(row, histogram):
     """What the summary says otherwise than the log, a line each."""
-    if histogram.get_total_count() != int(row["delivered"]):
+    # Empty: the row is of a round that was cut short, whose ledger was never closed.
+    if row["delivered"] and histogram.get_total_count() != int(row["delivered"]):
         yield f"{histogram.get_total_count()} values, delivered {row['delivered']}"
     for column, figure in FIGURES.items():
         # Empty: too few deliveries stand behind it.
@@ -96,14 +119,19 @@ def main(run):
         sys.exit(f"{run}: only a complete run can be checked")
     points = [point["name"] for point in manifest["scenario"].get("points", [])]
     numbers = {name: str(number) for number, name in enumerate(points, 1)}
-    rows = list(csv.DictReader((run / "summary.csv").open()))
+    with (run / "summary.csv").open() as summary:
+        rows = list(csv.DictReader(summary))
+    rounds = rounds_by_row(manifest["results"])
     logs = {label: sums_by_place(run / label / "latency.hlog") for label in {row["label"] for row in rows}}
     faults = 0
     for row in rows:
         point = row.get("point", "")
-        histogram = logs[row["label"]][numbers.get(point, ""), row.get("step", "")]
+        step = row.get("step", "")
+        counted = rounds[row["label"], point, step]
+        log = logs[row["label"]]
+        histogram = added(log[numbers.get(point, ""), step, number] for number in counted)
         found = list(differences(row, histogram))
-        name = " ".join(filter(None, [row["label"], point, row.get("step", "")]))
+        name = " ".join(filter(None, [row["label"], point, step]))
         print(f"{name}: " + ("; ".join(found) or f"{histogram.get_total_count()} values agree"))
         faults += len(found)
     if not rows:

@@ -2,8 +2,8 @@
 //!
 //! A line's tag names the figure, for events due outside the measure phase the phase, in a run of several points the
 //! number of the point, in one of several steps the number of clients, and from the second round on the round:
-//! `delivery`, `delivery.warmup`, `delivery.1000`, `slip.drain.p3.1000.r2`. The headline histogram of a step is the sum of its `delivery` lines of all rounds. Other
-//! tools read the same file with a tag filter.
+//! `delivery`, `delivery.warmup`, `delivery.1000`, `slip.drain.p3.1000.r2`. The headline histogram of a step is the sum of
+//! its `delivery` lines of all rounds that count. Other tools read the same file with a tag filter.
 
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{

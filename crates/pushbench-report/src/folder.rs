@@ -30,7 +30,8 @@ pub struct RunFolder {
 pub struct LabelFiles {
     /// Rows of `intervals.csv`, of all steps and rounds.
     pub intervals: Vec<Interval>,
-    /// Delivery latency of events due in the measure phase, microseconds, by point and step. All rounds added that the summary is made of.
+    /// Delivery latency of events due in the measure phase, microseconds, by point and step. All rounds added that the
+    /// summary is made of.
     pub delivery: BTreeMap<Mark, Histogram>,
     /// How long dropped clients were away, microseconds, by point and step; the same rounds added.
     pub back: BTreeMap<Mark, Histogram>,

@@ -2,6 +2,9 @@
 
 use pushbench_measure::results::{Confidence, ScenarioRecord, Unit};
 
+/// The pattern of a run whose clients ask for answers in parts.
+pub(crate) const STREAM: &str = "stream";
+
 /// What stands for a figure that is not a number.
 const NO_NUMBER: &str = "–";
 
@@ -132,11 +135,17 @@ pub fn events_per_second(rate: f64) -> String {
     format!("{rate} {noun}/s")
 }
 
-/// How much a scenario publishes: `5 events/s`; of a chat `60 messages/s`.
+/// How much a scenario publishes: `5 events/s`; of a chat `60 messages/s`, of a stream `400 parts/s`.
 #[must_use]
 pub fn rate_in_words(scenario: &ScenarioRecord) -> String {
     let events = events_per_second(scenario.events_per_second);
-    if scenario.members.is_some() { events.replace(" event", " message") } else { events }
+    if scenario.members.is_some() {
+        events.replace(" event", " message")
+    } else if scenario.pattern == STREAM {
+        events.replace(" event", " part")
+    } else {
+        events
+    }
 }
 
 /// How far the farther end of an interval is from its figure, in percent of the figure: `±4.2%`. Where the figure is
@@ -194,6 +203,25 @@ fn scaled(value: f64, base: f64, units: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_published_is_called_by_its_name() {
+        let of = |pattern: &str, members, events_per_second| {
+            let pattern = pattern.to_owned();
+            rate_in_words(&ScenarioRecord {
+                pattern,
+                members,
+                events_per_second,
+                ..ScenarioRecord::default()
+            })
+        };
+        assert_eq!(of("broadcast", None, 5.0), "5 events/s");
+        assert_eq!(of("chat", Some(20), 60.0), "60 messages/s");
+        assert_eq!(
+            (of("stream", None, 400.0), of("stream", None, 1.0)),
+            ("400 parts/s".into(), "1 part/s".into())
+        );
+    }
 
     #[test]
     fn times_have_three_digits_and_the_unit_that_suits_them() {

@@ -33,7 +33,8 @@ pub fn describe(plan: &Plan, needs: &Needs) -> String {
     let files = coordinator(std::slice::from_ref(needs));
     let time = match rounded(needs.duration) {
         time if needs.duration_least < needs.duration => {
-            format!("{} to {time}, as far as the search gets,", rounded(needs.duration_least))
+            let least = rounded(needs.duration_least);
+            format!("{least} to {time}, as far as the search gets and unless the machine is held up,")
         }
         time => format!("about {time}"),
     };

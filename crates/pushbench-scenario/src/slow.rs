@@ -64,15 +64,20 @@ impl fmt::Display for Slow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // 29 % are 28.999999999999996 of a binary fraction.
         let percent = (self.share * 1e8).round() / 1e6;
-        write!(f, "{percent}% of the clients read ")?;
-        match self.reading {
-            Reading::Rate(bytes) => write!(f, "{}/s", Size::from_bytes(bytes as u64))?,
-            Reading::Stop { at, span } => {
+        let buffer = Size::from_bytes(self.receive_buffer_bytes.into());
+        write!(f, "{percent}% of the clients read {}, receive buffer {buffer}", self.reading)
+    }
+}
+
+impl fmt::Display for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Rate(bytes) => write!(f, "{}/s", Size::from_bytes(bytes as u64)),
+            Self::Stop { at, span } => {
                 let [at, span] = [at, span].map(Period::from_duration);
-                write!(f, "nothing for {span}, {at} into the measure phase")?;
+                write!(f, "nothing for {span}, {at} into the measure phase")
             }
         }
-        write!(f, ", receive buffer {}", Size::from_bytes(self.receive_buffer_bytes.into()))
     }
 }
 

@@ -4,8 +4,8 @@ use crate::statistics::{HEADLINES, Source};
 
 use super::{ScenarioRecord, StepResult, Summary};
 
-/// The columns of one run's `summary.csv`: `point` where it has several, `step` where it has several numbers of clients, and where it has several
-/// rounds their number, and the ends of its interval behind every figure that gets one.
+/// The columns of one run's `summary.csv`: `point` where it has several, `step` where it has several numbers of clients,
+/// and where it has several rounds their number, and the ends of its interval behind every figure that gets one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
     pointed: bool,
@@ -18,7 +18,7 @@ impl Columns {
     /// The columns of a run of that scenario.
     #[must_use]
     pub fn of(scenario: &ScenarioRecord) -> Self {
-        let intervals = (scenario.rounds > 1).then(|| with_intervals().collect());
+        let intervals = (scenario.rounds > 1).then(|| with_intervals(scenario).collect());
         Self { pointed: !scenario.points.is_empty(), stepped: scenario.is_stepped(), intervals }
     }
 
@@ -65,9 +65,12 @@ impl Columns {
     }
 }
 
-/// Figures that get an interval where there are several rounds.
-fn with_intervals() -> impl Iterator<Item = &'static str> {
-    HEADLINES.iter().filter(|headline| headline.source != Source::Counts).map(|headline| headline.column)
+/// Figures that get an interval where there are several rounds: headlines, and what a sweep ranks by.
+fn with_intervals(scenario: &ScenarioRecord) -> impl Iterator<Item = &'static str> {
+    let headlines = HEADLINES.iter().filter(|headline| headline.source != Source::Counts);
+    let is_ranked = |figure: &&str| scenario.sweep.as_ref().is_some_and(|sweep| sweep.cheapest == *figure);
+    let ranked = Summary::FIGURES.iter().copied().filter(is_ranked);
+    headlines.map(|headline| headline.column).chain(ranked)
 }
 
 fn number(value: f64) -> String {
@@ -77,7 +80,7 @@ fn number(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::{Confidence, RoundResult};
+    use crate::results::{Confidence, RoundResult, SweepRecord};
 
     fn result() -> StepResult {
         let summary = Summary {
@@ -133,6 +136,21 @@ mod tests {
             assert_eq!(of("latency_p99_us_lo"), repeated.then_some(""));
             assert_eq!(of("lost_lo"), None);
         }
+    }
+
+    #[test]
+    fn what_a_sweep_ranks_by_has_an_interval_whatever_it_is() {
+        let ranked_by = |column: &str| {
+            let sweep = SweepRecord { cheapest: column.to_owned(), ..SweepRecord::default() };
+            ScenarioRecord { sweep: Some(sweep), ..scenario(&[5], 2) }
+        };
+        let names_of = |column: &str| {
+            let names = Columns::of(&ranked_by(column)).names();
+            names.into_iter().filter(|name| name.starts_with(column)).collect::<Vec<_>>()
+        };
+        assert_eq!(names_of("lost"), ["lost", "lost_lo", "lost_hi"]);
+        let default = "target_cpu_us_per_client_second";
+        assert_eq!(names_of(default), [default, &format!("{default}_lo"), &format!("{default}_hi")]);
     }
 
     #[test]

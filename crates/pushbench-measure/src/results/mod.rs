@@ -26,8 +26,8 @@ pub use interval::{Interval, SocketStates};
 pub use points::{PointRecord, SweepRecord, SweptKey};
 pub use resources::{ResourceRecord, Resources};
 pub use run::{
-    Confidence, Host, LifeRecord, RoundResult, Run, ScenarioRecord, Status, StepResult, ThresholdResult,
-    TransportRecord,
+    Confidence, Host, LifeRecord, RoundResult, Run, ScenarioRecord, SlowRecord, Status, StepResult,
+    ThresholdResult, TransportRecord,
 };
 pub use summary::Summary;
 pub use unit::Unit;

@@ -1,10 +1,11 @@
 //! What `run.json` tells of the points of a scenario that varies keys.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 use crate::verdict::Level;
 
-use super::{CapacityRecord, LifeRecord, Run, ScenarioRecord, StepResult, TransportRecord};
+use super::{CapacityRecord, LifeRecord, Run, ScenarioRecord, SlowRecord, StepResult, TransportRecord};
 
 /// One variant of a scenario, with everything in which it may differ from another.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -37,6 +38,9 @@ pub struct PointRecord {
     pub drain_s: f64,
     /// See [`ScenarioRecord::latency_p99_limit_us`].
     pub latency_p99_limit_us: Option<u64>,
+    /// See [`ScenarioRecord::latency_p99_limits_us`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub latency_p99_limits_us: BTreeMap<String, u64>,
     /// See [`ScenarioRecord::inject`].
     pub inject: Option<String>,
     /// See [`ScenarioRecord::coalesce`].
@@ -47,6 +51,9 @@ pub struct PointRecord {
     /// See [`ScenarioRecord::life`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub life: Option<LifeRecord>,
+    /// See [`ScenarioRecord::slow`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slow: Option<SlowRecord>,
     /// Its transports: a label has the same kind in all points, and may have other settings.
     pub transports: Vec<TransportRecord>,
 }
@@ -93,10 +100,12 @@ impl PointRecord {
             measure_s: scenario.measure_s,
             drain_s: scenario.drain_s,
             latency_p99_limit_us: scenario.latency_p99_limit_us,
+            latency_p99_limits_us: scenario.latency_p99_limits_us.clone(),
             inject: scenario.inject.clone(),
             coalesce: scenario.coalesce.clone(),
             members: scenario.members,
             life: scenario.life.clone(),
+            slow: scenario.slow.clone(),
             transports,
         }
     }
@@ -117,10 +126,12 @@ impl PointRecord {
             measure_s: self.measure_s,
             drain_s: self.drain_s,
             latency_p99_limit_us: self.latency_p99_limit_us,
+            latency_p99_limits_us: self.latency_p99_limits_us.clone(),
             inject: self.inject.clone(),
             coalesce: self.coalesce.clone(),
             members: self.members,
             life: self.life.clone(),
+            slow: self.slow.clone(),
             points: Vec::new(),
             sweep: None,
             ..scenario.clone()
@@ -199,7 +210,7 @@ mod tests {
         StepResult {
             complete: true,
             summary: Summary { point: Some(point.to_owned()), ..Summary::default() },
-            intervals: std::collections::BTreeMap::new(),
+            intervals: BTreeMap::new(),
             rounds: Vec::new(),
             processes: (1, 1),
             findings: if valid { Vec::new() } else { exhausted(scarcity) },

@@ -105,14 +105,20 @@ pub struct ScenarioRecord {
     pub measure_s: f64,
     /// Length of the drain in seconds.
     pub drain_s: f64,
-    /// Upper limits on delivery latency p99 that the scenario demands of every transport, for threshold lines.
+    /// The upper limit on delivery latency p99 that the scenario demands of every transport, for threshold lines.
     pub latency_p99_limit_us: Option<u64>,
+    /// The limits by label where they are not the same: of each transport that has one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub latency_p99_limits_us: BTreeMap<String, u64>,
     /// Faults that the target made on purpose, as the scenario words them.
     pub inject: Option<String>,
     /// How the target gathered events before it wrote them, as the scenario words it; `None` where it did not.
     pub coalesce: Option<String>,
     /// What happened to connections; `None` where they were to stay.
     pub life: Option<LifeRecord>,
+    /// Who read slowly, by plan; `None` where nobody was to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slow: Option<SlowRecord>,
     /// Its variants, in the order they were planned; none where it has one. Those fields of this record that a point has
     /// are then the first point's.
     #[serde(default)]
@@ -140,6 +146,16 @@ pub struct LifeRecord {
     pub restart_s: Option<f64>,
 }
 
+/// Which clients read slowly, by plan.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SlowRecord {
+    /// Which part of the clients, 0 to 1.
+    pub share: f64,
+    /// How they read, for people: `4KiB/s`, or `nothing for 5s, 10s into the measure phase`.
+    pub reading: String,
+}
+
 impl LifeRecord {
     /// When connections were dropped first.
     #[must_use]
@@ -149,6 +165,12 @@ impl LifeRecord {
 }
 
 impl ScenarioRecord {
+    /// The upper limit on delivery latency p99 of that label, if the scenario has one.
+    #[must_use]
+    pub fn latency_p99_limit_of(&self, label: &str) -> Option<u64> {
+        self.latency_p99_limit_us.or_else(|| self.latency_p99_limits_us.get(label).copied())
+    }
+
     /// Whether clients and targets were connected by the loopback device.
     #[must_use]
     pub fn is_loopback(&self) -> bool {

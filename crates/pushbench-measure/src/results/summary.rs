@@ -159,7 +159,8 @@ summary! {
     errors: u64,
     /// Subscribers that the target cut off because they read too slowly.
     slow_disconnects: u64,
-    /// Clients that read slowly by plan; what they got is in no latency, age or ledger, only in figures that begin with `slow`.
+    /// Clients that read slowly by plan; what they got is in no latency, age or ledger, only in figures that begin with
+    /// `slow`.
     slow_clients: u32,
     /// Bytes per second that a slow client read while it was connected, mean.
     slow_bytes_per_second: f64,

@@ -59,6 +59,29 @@ impl SocketPeaks {
     }
 }
 
+/// What a scenario has by plan. Of that, none is 0; of what it has not, nothing is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Planned {
+    /// Who makes events.
+    pub origin: Origin,
+    /// Whether clients leave.
+    pub leaves: bool,
+    /// Whether the target drops connections, in a storm or a restart.
+    pub drops: bool,
+}
+
+/// Who makes events.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// Every target, on the scenario's schedule, so that each event is published once by each.
+    #[default]
+    Publisher,
+    /// The targets, in answer to what their own clients ask.
+    Asks,
+    /// Clients, each at its own target.
+    Members,
+}
+
 /// Everything that a row is made of: one round's, or the sum of several.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepFacts {
@@ -72,8 +95,10 @@ pub struct StepFacts {
     pub stepped: bool,
     /// Length of the measure phase in seconds; of several rounds the sum.
     pub measure_s: f64,
-    /// Target processes that publish every event; 1 where clients publish, each at one target.
+    /// Target processes.
     pub targets: u32,
+    /// What the scenario has by plan.
+    pub planned: Planned,
     /// Clients that were connected; of several rounds the fewest.
     pub connected: u64,
     /// Sums of the workers.

@@ -1,8 +1,9 @@
 //! The figures that only some scenarios have: answers, messages, connections that come back, slow readers.
 //!
-//! A figure that a scenario cannot have stays unknown: a run without a storm has no clients that are back.
+//! A figure that a scenario cannot have stays unknown: a run without a storm has no clients that are back. What it has by
+//! plan is counted from 0 on: a storm that dropped nobody has nobody who missed anything.
 
-use super::{StepFacts, ratio};
+use super::{Origin, StepFacts, ratio};
 use crate::results::Summary;
 use crate::{Figure, Phase};
 
@@ -14,10 +15,10 @@ pub(super) fn fill(row: &mut Summary, facts: &StepFacts) {
 }
 
 fn answers(row: &mut Summary, facts: &StepFacts) {
-    let tally = &facts.sums.fates.answers;
-    if tally.asked == 0 {
+    if facts.planned.origin != Origin::Asks {
         return;
     }
+    let tally = &facts.sums.fates.answers;
     row.answers = Some(tally.asked);
     row.answers_cut_short = Some(tally.cut_short);
     row.asks_late = Some(tally.late);
@@ -43,22 +44,20 @@ fn messages(row: &mut Summary, facts: &StepFacts) {
     row.echo_p50_us = echo.printable_quantile(0.5);
     row.echo_p99_us = echo.printable_quantile(0.99);
     let tally = &facts.sums.fates.messages;
-    row.messages_late = (tally.sent > 0).then_some(tally.late);
+    row.messages_late = (facts.planned.origin == Origin::Members).then_some(tally.late);
 }
 
 fn life(row: &mut Summary, facts: &StepFacts) {
     let tally = &facts.sums.fates.life;
     row.accepts_per_second_peak = facts.accepts_per_second_peak;
-    if tally.left > 0 {
-        row.left = Some(tally.left);
-    }
-    if tally.dropped + tally.caught_up > 0 {
+    row.left = facts.planned.leaves.then_some(tally.left);
+    if facts.planned.leaves || facts.planned.drops {
         row.caught_up = Some(tally.caught_up);
         let catch_up = facts.histograms.all_phases(Figure::CatchUp);
         row.catch_up_p50_us = catch_up.printable_quantile(0.5);
         row.catch_up_p99_us = catch_up.printable_quantile(0.99);
     }
-    if tally.dropped == 0 {
+    if !facts.planned.drops {
         return;
     }
     row.dropped = Some(tally.dropped);
@@ -68,7 +67,10 @@ fn life(row: &mut Summary, facts: &StepFacts) {
     let back = facts.histograms.all_phases(Figure::Back);
     let of_dropped = |share: f64| {
         let needed = share * tally.dropped as f64;
-        (back.count() as f64 >= needed).then(|| back.quantile(needed / back.count() as f64)).flatten()
+        // Of nobody there is no last.
+        (needed > 0.0 && back.count() as f64 >= needed)
+            .then(|| back.quantile(needed / back.count() as f64))
+            .flatten()
     };
     row.back_p50_us = of_dropped(0.5);
     row.back_p95_us = of_dropped(0.95);
@@ -82,12 +84,9 @@ fn slow(row: &mut Summary, facts: &StepFacts) {
     row.target_queued_peak_bytes = facts.target_queued_peak_bytes;
     // A scenario may have none of them at one of its points: that is none, not unknown.
     row.slow_clients = facts.slow_skipped.map(|_| tally.clients as u32);
-    if tally.clients == 0 {
-        return;
-    }
-    row.slow_errors = Some(tally.errors);
+    row.slow_errors = facts.slow_skipped.map(|_| tally.errors);
+    row.slow_lost = facts.slow_skipped.map(|_| tally.expected.saturating_sub(tally.delivered));
     row.slow_bytes_per_second = ratio(tally.bytes as f64, tally.reading_us as f64 / 1e6);
-    row.slow_lost = Some(tally.expected.saturating_sub(tally.delivered));
     row.slow_latency_p99_us =
         facts.histograms.of(Figure::SlowDelivery, Phase::Measure).printable_quantile(0.99);
 }

@@ -10,7 +10,7 @@ mod sums;
 use crate::results::Summary;
 use crate::{Figure, Histogram, Phase};
 
-pub use facts::{Cost, RoundCost, SocketPeaks, StepFacts};
+pub use facts::{Cost, Origin, Planned, RoundCost, SocketPeaks, StepFacts};
 pub use sums::WorkerSums;
 
 /// Fewest clients over which a growth of memory says something about a client: below, what a process allocates once
@@ -50,8 +50,10 @@ fn deliveries(row: &mut Summary, facts: &StepFacts) {
     row.reordered = Some(tally.reordered);
     row.late = Some(tally.late);
     let slips = facts.histograms.get(Figure::Slip, Phase::Measure).map_or(0, Histogram::count);
-    // Of a schedule every target publishes all, of answers each its own clients'.
-    let times = if facts.sums.fates.answers.asked > 0 { 1 } else { u64::from(facts.targets.max(1)) };
+    let times = match facts.planned.origin {
+        Origin::Publisher => u64::from(facts.targets.max(1)),
+        Origin::Asks | Origin::Members => 1,
+    };
     row.publishes = Some(slips / times);
 }
 

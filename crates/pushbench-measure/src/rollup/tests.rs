@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::age::AgeSum;
-use crate::fates::AnswerTally;
+use crate::fates::{AnswerTally, LifeTally};
 use crate::ledger::Tally;
 use crate::snapshot::WorkerFinal;
 use crate::{Counters, Histograms, StreamBytes};
@@ -15,6 +15,7 @@ fn facts(sums: &WorkerSums, histograms: &Histograms) -> StepFacts {
         stepped: false,
         measure_s: 2.0,
         targets: 2,
+        planned: Planned::default(),
         connected: sums.tally.connected,
         sums: sums.clone(),
         histograms: histograms.clone(),
@@ -71,17 +72,52 @@ fn answers_have_their_columns_and_each_target_published_those_of_its_own_clients
         histograms.record(Figure::Slip, Phase::Measure, 1);
         histograms.record(Figure::PartGap, Phase::Measure, 7);
     }
-    let of = |answers| {
+    let of = |origin, answers| {
         let mut sums = WorkerSums::default();
         sums.fates.answers = answers;
-        summarize(&facts(&sums, &histograms))
+        let planned = Planned { origin, ..Planned::default() };
+        summarize(&StepFacts { planned, ..facts(&sums, &histograms) })
     };
-    let row = of(answers);
+    let row = of(Origin::Asks, answers);
     assert_eq!((row.answers, row.answers_cut_short, row.asks_late), (Some(8), Some(1), Some(2)));
     assert_eq!((row.stalls, row.answers_at_once_peak, row.part_gap_p50_us), (Some(3), Some(5), Some(7)));
     assert_eq!((row.publishes, row.first_part_p50_us), (Some(40), None));
-    let without = of(AnswerTally::default());
+    let without = of(Origin::Publisher, AnswerTally::default());
     assert_eq!((without.publishes, without.answers, without.stalls), (Some(20), None, None));
+    let nobody_asked = of(Origin::Asks, AnswerTally::default());
+    assert_eq!((nobody_asked.answers, nobody_asked.answers_cut_short), (Some(0), Some(0)));
+    assert_eq!((nobody_asked.publishes, without.messages_late), (Some(40), None));
+    assert_eq!(of(Origin::Members, AnswerTally::default()).messages_late, Some(0));
+}
+
+#[test]
+fn what_is_planned_and_did_not_happen_is_nothing_and_not_unknown() {
+    let of = |leaves, drops, life| {
+        let mut sums = WorkerSums::default();
+        sums.fates.life = life;
+        let planned = Planned { leaves, drops, ..Planned::default() };
+        summarize(&StepFacts { planned, ..facts(&sums, &Histograms::new()) })
+    };
+    let none = LifeTally::default();
+    let counts = |row: &Summary| (row.left, row.dropped, row.back, row.missed, row.caught_up);
+    assert_eq!(counts(&of(false, false, none)), (None, None, None, None, None));
+    assert_eq!(counts(&of(true, false, none)), (Some(0), None, None, None, Some(0)));
+    let stormed = of(false, true, none);
+    assert_eq!(counts(&stormed), (None, Some(0), Some(0), Some(0), Some(0)));
+    assert_eq!((stormed.back_p50_us, stormed.back_p100_us), (None, None), "nobody was to come back");
+    let away = of(true, true, LifeTally { dropped: 3, left: 2, missed: 1, ..none });
+    assert_eq!(counts(&away), (Some(2), Some(3), Some(0), Some(1), Some(0)));
+    assert_eq!(away.back_p50_us, None, "nobody came back");
+}
+
+#[test]
+fn where_nobody_reads_slowly_by_plan_nothing_was_lost_for_slow_readers() {
+    let of = |slow_skipped| {
+        let row = summarize(&StepFacts { slow_skipped, ..facts(&WorkerSums::default(), &Histograms::new()) });
+        (row.slow_clients, row.slow_lost, row.slow_errors, row.slow_bytes_per_second)
+    };
+    assert_eq!(of(Some(0)), (Some(0), Some(0), Some(0), None));
+    assert_eq!(of(None), (None, None, None, None));
 }
 
 /// A round with so many clients and events that cost so much CPU; one event was late by `latency_us`.

@@ -81,6 +81,12 @@ pub const HEADLINES: &[Headline] = &[
     time("latency_p999_us", "latency p99.9", quantile(0.999)),
     time("latency_mean_us", "latency mean", Source::Delivery(Statistic::Mean)),
     time("age_mean_us", "age mean", Source::Rounds),
+    time("first_part_p50_us", "first part p50 (TTFT)", Source::Rounds),
+    time("first_part_p99_us", "first part p99 (TTFT)", Source::Rounds),
+    time("part_gap_p50_us", "gap p50 (ITL)", Source::Rounds),
+    time("part_gap_p99_us", "gap p99 (ITL)", Source::Rounds),
+    time("answer_p50_us", "whole answer p50 (E2E)", Source::Rounds),
+    time("answer_p99_us", "whole answer p99 (E2E)", Source::Rounds),
     cost("wire_down_bytes_per_event", "wire bytes/event, down", Source::Rounds, 1.0),
     cost("wire_up_bytes_per_event", "wire bytes/event, up", Source::Rounds, 1.0),
     cost("stream_down_bytes_per_event", "stream bytes/event, down", Source::Rounds, 1.0),
@@ -91,6 +97,8 @@ pub const HEADLINES: &[Headline] = &[
     cost("opened_per_second", "connections opened/s", Source::Rounds, 0.1),
     cost("target_cpu_us_per_event", "CPU/event, target", Source::Rounds, 0.1),
     cost("worker_cpu_us_per_event", "CPU/event, worker", Source::Rounds, 0.1),
+    cost("target_cpu_us_per_client_second", "CPU/client and second, target", Source::Rounds, 0.1),
+    cost("worker_cpu_us_per_client_second", "CPU/client and second, worker", Source::Rounds, 0.1),
     cost("target_bytes_per_client", "memory/client, target", Source::Rounds, 128.0),
     cost("worker_bytes_per_client", "memory/client, worker", Source::Rounds, 128.0),
     cost("kernel_bytes_per_client", "memory/client, kernel", Source::Rounds, 128.0),
@@ -144,6 +152,21 @@ pub fn estimate_all(
         intervals.extend(interval.map(|interval| (column.to_owned(), interval)));
     }
     intervals
+}
+
+/// The 95 % interval of any column, for one that is ranked by and may be no headline: that of the mean over rounds, as
+/// wide beside the row's figure as it is beside the mean. So it fits counts, whose row is the sum of all rounds, and peaks.
+/// `None` with one round, and where the figure is not known.
+#[must_use]
+pub fn estimate_column(rounds: &[Summary], pooled: &Summary, column: &str) -> Option<Confidence> {
+    let values: Vec<f64> = rounds.iter().filter_map(|round| round.figure(column)).collect();
+    let measured = Measurement::of_rounds(&values)?;
+    let (mean, interval) = (measured.value, measured.interval()?);
+    let value = pooled.figure(column)?;
+    // Where every round has nothing, so has their sum.
+    let scale = if mean == 0.0 { 1.0 } else { value / mean };
+    let half = (interval.hi - mean) * scale.abs();
+    Some(Confidence { lo: value - half, hi: value + half })
 }
 
 /// Columns that come from the distribution of delivery latency, where that many values are enough for them.
@@ -213,6 +236,30 @@ mod tests {
         // Each round is 10 µs later: a standard error of 7 µs with 4 degrees of freedom.
         let width = intervals["latency_p50_us"].hi - intervals["latency_p50_us"].lo;
         assert!((25.0..70.0).contains(&width), "{width}");
+    }
+
+    #[test]
+    fn any_column_can_be_ranked_by_and_the_interval_is_as_wide_as_that_of_the_mean() {
+        let of = |lost, peak, rate| Summary {
+            lost: Some(lost),
+            sockets_time_wait_peak: Some(peak),
+            opened_per_second: Some(rate),
+            ..Summary::default()
+        };
+        let rounds = [of(8, 90, 1.0), of(12, 110, 1.0)];
+        let pooled = Summary { gap_p50_us: Some(7), ..of(20, 110, 1.0) };
+        let half = |column: &str| {
+            let interval = estimate_column(&rounds, &pooled, column)?;
+            let value = pooled.figure(column).unwrap();
+            assert!((interval.hi + interval.lo - 2.0 * value).abs() < 1e-9, "{column}: {interval:?}");
+            Some((interval.hi - value) / value)
+        };
+        // A mean of 10 with a standard error of 2, one degree of freedom: 12.7 times a fifth, of a sum, too.
+        assert!((half("lost").unwrap() - 2.541).abs() < 0.01, "{:?}", half("lost"));
+        assert!((half("sockets_time_wait_peak").unwrap() - 1.271).abs() < 0.01);
+        assert_eq!(half("opened_per_second"), Some(0.0));
+        assert_eq!(half("gap_p50_us"), None, "no round knows it");
+        assert_eq!(estimate_column(&rounds[..1], &pooled, "lost"), None, "one round");
     }
 
     #[test]

@@ -96,7 +96,8 @@ impl Measurement {
     }
 
     /// The 95 % interval. It holds the value, and no interval over rounds is narrower than that of the seconds alone:
-    /// few rounds agree now and then by luck. Nor is it narrower than the histograms' resolution. `None` where nothing is known about the scatter.
+    /// few rounds agree now and then by luck. Nor is it narrower than the histograms' resolution. `None` where nothing is
+    /// known about the scatter.
     #[must_use]
     pub fn interval(&self) -> Option<Confidence> {
         let half = self.scatters().map(|scatter| {

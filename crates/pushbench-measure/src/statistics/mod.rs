@@ -18,7 +18,7 @@ mod word;
 
 pub use bootstrap::{Bootstrap, Statistic, measure};
 pub use difference::{Difference, shift_quantiles};
-pub use headline::{HEADLINES, Headline, Kind, Source, distribution, estimate_all};
+pub use headline::{HEADLINES, Headline, Kind, Source, distribution, estimate_all, estimate_column};
 pub use measurement::{Basis, Measurement};
 pub use sample::{Block, Round, Sample};
 pub use steady::{ChangePoint, Steadiness, steadiness};

@@ -112,6 +112,18 @@ pub enum Listeners {
     OfTheTargets,
 }
 
+/// What a plan moves within the measure phase, most of all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Course {
+    /// Nothing: the load is the same all the time.
+    #[default]
+    Level,
+    /// The rate of events.
+    Rate,
+    /// Clients: they come in crowds, by a shape or because the target dropped them.
+    Clients,
+}
+
 /// What a machine may have no more of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -173,8 +185,8 @@ pub struct Observed {
     pub listen_overflows: Option<u64>,
     /// Whose listeners these are counted of.
     pub listeners: Listeners,
-    /// Whether the target drops connections on purpose.
-    pub drops: bool,
+    /// What is moved by plan within the measure phase.
+    pub course: Course,
     /// Expected events that never arrived.
     pub lost: u64,
     /// Clients that the target cut off because they read too slowly; `None` where the scenario has clients that do so.
@@ -219,8 +231,8 @@ fn judge_one(bound: &Bound, seen: &Observed) -> Option<Finding> {
         Condition::CutOff => seen.cut_off? as f64,
         Condition::LimitReached => seen.limits_hit as f64,
         Condition::WireDisagreement => seen.wire_disagreement?,
-        // A target that drops connections is not to be steady.
-        Condition::Unsteady if seen.drops => return None,
+        // What is moved by plan is not to be steady.
+        Condition::Unsteady if seen.course != Course::Level => return None,
         Condition::Unsteady => shift(seen.steadiness?),
     };
     let bound = bound_of(bound, seen);
@@ -238,8 +250,8 @@ fn bound_of(bound: &Bound, seen: &Observed) -> Bound {
         // A slip matters beside the time between two events.
         Condition::PublishSlip => bound.breach.max(0.05 * seen.event_interval_us.unwrap_or(0.0)),
         Condition::NeverConnected => bound.breach.max(seen.may_fail as f64),
-        // All who come back at once may find the queue full: that is what such a run looks at, and part of their time.
-        Condition::ListenOverflows if seen.drops => f64::INFINITY,
+        // All who come at once may find the queue full: that is what such a run looks at, and part of their time.
+        Condition::ListenOverflows if seen.course == Course::Clients => f64::INFINITY,
         _ => bound.breach,
     };
     Bound { breach, ..*bound }

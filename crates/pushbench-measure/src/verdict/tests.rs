@@ -187,10 +187,18 @@ fn every_condition_has_a_bound() {
 }
 
 #[test]
-fn a_target_that_drops_connections_is_not_blamed_for_the_rush_that_follows() {
-    let seen = |drops| Observed { listen_overflows: Some(3), drops, ..Observed::default() };
-    assert_eq!(level_for(Condition::ListenOverflows, &seen(false)), Some(Level::Breach));
-    assert_eq!(level_for(Condition::ListenOverflows, &seen(true)), Some(Level::Warning));
-    let limits = Observed { limits_hit: 1, drops: true, ..Observed::default() };
+fn what_is_moved_by_plan_is_not_blamed_on_the_machine() {
+    let table = [
+        (Course::Level, Some(Level::Breach), Some(Level::Warning)),
+        (Course::Rate, Some(Level::Breach), None),
+        (Course::Clients, Some(Level::Warning), None),
+    ];
+    for (course, overflows, unsteady) in table {
+        let steadiness = Some(moved(1_000.0, 1_900.0));
+        let seen = Observed { listen_overflows: Some(3), course, steadiness, ..Observed::default() };
+        assert_eq!(level_for(Condition::ListenOverflows, &seen), overflows, "{course:?}");
+        assert_eq!(level_for(Condition::Unsteady, &seen), unsteady, "{course:?}");
+    }
+    let limits = Observed { limits_hit: 1, course: Course::Clients, ..Observed::default() };
     assert_eq!(level_for(Condition::LimitReached, &limits), Some(Level::Breach), "what ran out ran out");
 }

@@ -14,9 +14,11 @@ use super::scale::{Scale, Unit};
 use super::view::{Series, View, with_whiskers};
 use crate::capacity as search;
 use crate::figures::{P50, P99, P999, Percentile};
-use crate::format::{short_count, time_us};
+use crate::format::{short_count, time_us, without_trailing_zeros};
+use plotters::style::RGBColor;
 use pushbench_measure::results::{Confidence, StepResult, Vary};
 use pushbench_measure::verdict::Level;
+use std::collections::BTreeMap;
 
 const TITLE_OF_CLIENTS: &str = "Delivery latency against the number of clients: lower and flatter is better";
 const TITLE_OF_RATE: &str = "Delivery latency against the rate of events: lower and flatter is better";
@@ -64,10 +66,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     let all: Vec<Step> = (view.series.iter())
         .flat_map(|series| PERCENTILES.iter().flat_map(|percentile| steps(view, series, *percentile)))
         .collect();
-    let limit_us = view.run.scenario.latency_p99_limit_us.map(|us| us as f64);
-    let Some(scale) =
-        Scale::log_over(all.iter().flat_map(Step::values).chain(limit_us.filter(|_| !all.is_empty())))
-    else {
+    let limits = limits(view);
+    let limits_us = limits.iter().map(|limit| limit.us).filter(|_| !all.is_empty());
+    let Some(scale) = Scale::log_over(all.iter().flat_map(Step::values).chain(limits_us)) else {
         draw_no_data(canvas, room);
         return;
     };
@@ -83,7 +84,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
         draw_x(canvas, *plot, &x, Labels::Shown);
         canvas.text((plot.left, plot.top - 22.0), Align::Left, Type::medium(27.0, TEXT), percentile.name);
         if *percentile == P99 {
-            draw_limit(canvas, *plot, scale, limit_us);
+            draw_limits(canvas, *plot, scale, &limits);
         }
         draw_lines(canvas, *plot, view, *percentile, (&x, scale));
     }
@@ -235,14 +236,55 @@ fn search_axis(loads: &[f64]) -> Axis {
     Axis::new(scale_of(loads), Unit::Count, 6)
 }
 
-fn draw_limit(canvas: &mut Canvas<'_>, plot: Rect, scale: Scale, limit_us: Option<f64>) {
-    let Some(limit_us) = limit_us else { return };
-    let y = plot.y(scale.share(limit_us));
-    canvas.line(&[(plot.left, y), (plot.right, y)], Stroke { color: ALARM, width: 2.5, dash: &[12.0, 7.0] });
-    let text = format!("limit {}", time_us(limit_us));
-    // Above the line, unless it lies at the upper edge.
-    let beside = if y - plot.top > 40.0 { y - 18.0 } else { y + 20.0 };
-    canvas.text((plot.left + 8.0, beside), Align::Left, Type::regular(22.0, ALARM), &text);
+/// An upper limit on p99.
+struct Limit {
+    us: f64,
+    /// Those that must keep it, where others have another: their colours take turns along the line.
+    of: Vec<(String, RGBColor)>,
+}
+
+/// The limit that all transports have in common, or those that there are, lowest first.
+fn limits(view: &View<'_>) -> Vec<Limit> {
+    let scenario = &view.run.scenario;
+    if let Some(us) = scenario.latency_p99_limit_us {
+        return vec![Limit { us: us as f64, of: Vec::new() }];
+    }
+    let mut limits: BTreeMap<u64, Limit> = BTreeMap::new();
+    for series in &view.series {
+        let Some(us) = scenario.latency_p99_limit_of(series.label()) else { continue };
+        let limit = limits.entry(us).or_insert(Limit { us: us as f64, of: Vec::new() });
+        limit.of.push((series.label().to_owned(), series.ink.color));
+    }
+    limits.into_values().collect()
+}
+
+/// Strokes of a limit's line, and the gaps between them, in pixels.
+const LIMIT_DASH: (f64, f64) = (12.0, 7.0);
+
+fn draw_limits(canvas: &mut Canvas<'_>, plot: Rect, scale: Scale, limits: &[Limit]) {
+    for (number, limit) in limits.iter().enumerate() {
+        let y = plot.y(scale.share(limit.us));
+        let colors = if limit.of.is_empty() { vec![ALARM] } else { limit.of.iter().map(|of| of.1).collect() };
+        let (stroke, gap) = LIMIT_DASH;
+        let strokes = (plot.width() / (stroke + gap)).ceil() as usize;
+        for (at, color) in (0..strokes).zip(colors.iter().cycle()) {
+            let from = plot.left + at as f64 * (stroke + gap);
+            let to = (from + stroke).min(plot.right);
+            canvas.line(&[(from, y), (to, y)], Stroke::solid(*color, 2.5));
+        }
+        let names: Vec<&str> = limit.of.iter().map(|(label, _)| label.as_str()).collect();
+        let text = match names.as_slice() {
+            [] => format!("limit {}", time_us(limit.us)),
+            names => format!("limit {} {}", without_trailing_zeros(&time_us(limit.us)), names.join(", ")),
+        };
+        let color = if colors.len() > 1 { FAINT_TEXT } else { readable(colors[0]) };
+        let face = Type::regular(22.0, color);
+        let text = font::fit(&text, face, plot.width() - 16.0);
+        // Above the line, unless it lies at the upper edge, or another limit may be close above it.
+        let lowest_of_several = number == 0 && limits.len() > 1;
+        let beside = if lowest_of_several || y - plot.top <= 40.0 { y + 20.0 } else { y - 18.0 };
+        canvas.text((plot.left + 8.0, beside), Align::Left, face, &text);
+    }
 }
 
 /// A transport's name at the end of its line in the last plot that has one.

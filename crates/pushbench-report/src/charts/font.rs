@@ -131,8 +131,23 @@ fn unbreakable(text: &str) -> Vec<String> {
 
 /// Whether a word, apart from the punctuation after it, is a unit that figures and findings are written in.
 fn is_unit(word: &str) -> bool {
-    const UNITS: [&str; 13] =
-        ["ns", "µs", "ms", "s", "min", "h", "%", "B", "KiB", "MiB", "GiB", "events/s", "event/s"];
+    const UNITS: [&str; 15] = [
+        "ns",
+        "µs",
+        "ms",
+        "s",
+        "min",
+        "h",
+        "%",
+        "B",
+        "KiB",
+        "MiB",
+        "GiB",
+        "events/s",
+        "event/s",
+        "parts/s",
+        "messages/s",
+    ];
     UNITS.contains(&word.trim_end_matches([',', '.', ';', ':', ')', '!', '?']))
 }
 

@@ -88,7 +88,8 @@ fn unended(run: &Run) -> Option<String> {
 }
 
 /// Keys of the manifest that say nothing about how a run was made, or that are told otherwise.
-const NOT_TOLD: [&str; 6] = ["text", "path", "title", "name", "latency_p99_limit_us", "sha256"];
+const NOT_TOLD: [&str; 7] =
+    ["text", "path", "title", "name", "latency_p99_limit_us", "latency_p99_limits_us", "sha256"];
 
 /// Everything in which one run was made otherwise than another. Whatever the manifest says of scenario and host is held
 /// against each other, so that nothing new in it is forgotten here.
@@ -145,7 +146,12 @@ fn worded(value: &Value) -> String {
         Value::Number(number) => crate::format::typed(number.as_f64().unwrap_or(0.0)),
         Value::Array(values) if values.is_empty() => "none".to_owned(),
         Value::Array(values) => values.iter().map(worded).collect::<Vec<_>>().join(" "),
-        other => other.to_string(),
+        Value::Object(parts) => {
+            let known = parts.iter().filter(|(_, value)| !value.is_null());
+            let words = known.map(|(key, value)| format!("{} {}", key.replace('_', " "), worded(value)));
+            words.collect::<Vec<_>>().join(", ")
+        }
+        Value::Bool(_) => value.to_string(),
     }
 }
 

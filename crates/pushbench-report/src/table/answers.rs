@@ -5,10 +5,7 @@ use pushbench_measure::results::{Run, StepResult};
 use super::columns::{self, Block, Column, Row, figure};
 use super::grid::{Cell, Paint};
 use super::settings;
-use crate::format::{grouped, time_us};
-
-/// The pattern of a run whose clients ask.
-const STREAM: &str = "stream";
+use crate::format::{STREAM, grouped, time_us};
 
 /// Whether the clients of a run ask for answers in parts, at all of its points.
 pub(crate) fn has_answers(run: &Run) -> bool {

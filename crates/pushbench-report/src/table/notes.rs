@@ -10,7 +10,7 @@ use super::life;
 use super::settings::{self, Setting, Somewhere};
 use crate::calibration;
 use crate::figures::{P50, P90, P99, P999, Percentile};
-use crate::format::{grouped, interval, number, rate_in_words, time_us, typed, worded_in};
+use crate::format::{grouped, interval, number, rate_in_words, share, time_us, typed, worded_in};
 
 /// The lines above the table. What forbids to compare the rows comes first, before anything else is said.
 pub(super) fn head(run: &Run) -> Vec<Cell> {
@@ -61,6 +61,7 @@ pub(super) fn head(run: &Run) -> Vec<Cell> {
         ),
         Paint::Plain,
     ));
+    lines.extend(slow(run).map(Cell::plain));
     lines.extend(on_purpose(run));
     lines
 }
@@ -100,6 +101,16 @@ fn coalesced(run: &Run, mode: &Somewhere<'_, &str>) -> Vec<String> {
         }
         _ => vec![format!("{head}: {}", effects.join(" · "))],
     }
+}
+
+/// That some clients read slowly, by plan: the figures of deliveries are those of the others.
+fn slow(run: &Run) -> Option<String> {
+    let slow = run.scenario.slow.as_ref()?;
+    Some(format!(
+        "{} of the clients read slowly ({}): deliveries are those of the others",
+        share(slow.share),
+        slow.reading
+    ))
 }
 
 /// The lines below the table.

@@ -117,6 +117,27 @@ fn several_steps_make_a_capacity_chart_and_its_limit_a_line() {
     assert!(pictures["capacity.png"].count(BLUE) > 1_000);
 }
 
+#[test]
+fn limits_that_differ_have_a_line_each_in_the_colours_of_those_who_must_keep_them() {
+    let mut run = folder(&Shape { measure_s: 3, steps: vec![100, 1_000, 10_000], ..Shape::default() });
+    let counts = |run: &RunFolder| {
+        let pictures = drawn(run);
+        [ALARM, VERMILLION, BLUE].map(|color| pictures["capacity.png"].count(color))
+    };
+    let [_, polling, sse] = counts(&run);
+    let limits = run.run.transports.iter().map(|transport| {
+        let polls = transport.kind == "short-polling";
+        (transport.label.clone(), if polls { 1_250_000 } else { 250_000 })
+    });
+    run.run.scenario.latency_p99_limits_us = limits.collect();
+    let [everybodys, polling_with, sse_with] = counts(&run);
+    assert_eq!(everybodys, 0);
+    assert!(
+        polling_with > polling + 300 && sse_with > sse + 100,
+        "{polling_with} {polling} {sse_with} {sse}"
+    );
+}
+
 /// Pixels between title and footer, right of the names and left of the labels, that differ.
 fn differing(a: &Picture, b: &Picture) -> usize {
     let plot = (200..750).flat_map(|y| (320..1150).map(move |x| (x, y)));

@@ -1,7 +1,7 @@
 //! Runs side by side: what is said of equal runs, of slower ones, and of those that should not be compared.
 
 use insta::assert_snapshot;
-use pushbench_measure::results::Status;
+use pushbench_measure::results::{SlowRecord, Status};
 use pushbench_measure::statistics::{Basis, Word};
 use pushbench_report::compare::{Comparison, Gate, LoadedRun, Selection, Share, load};
 use pushbench_report::table::{Style, comparison};
@@ -160,6 +160,7 @@ fn what_was_made_otherwise_is_told() {
             "[events]\nrate   = \"6/s\"\n[target]\ninject = \"delay=5ms\"\n".to_owned();
         folder.run.scenario.sha256 = "bb".to_owned();
         folder.run.scenario.seed = u64::MAX;
+        folder.run.scenario.slow = Some(SlowRecord { share: 0.1, reading: "4KiB/s".to_owned() });
         folder.run.scenario.overrides = vec!["--clients 50".to_owned()];
         folder.run.host.kernel = "Linux 7.0".to_owned();
         folder.run.host.cpus = 4;
@@ -182,6 +183,7 @@ fn what_was_made_otherwise_is_told() {
     commit: A unknown, B abc123
     overrides: A none, B --clients 50
     seed: A 1, B 18446744073709551615
+    slow: A none, B reading 4KiB/s, share 0.1
     host cpus: A 2, B 4
     host kernel: A Linux 6.18.0 x86_64, B Linux 7.0
     the scenario's text differs: A has `rate = "5/s"`; B has `rate = "6/s"` `[target]` `inject = "delay=5ms"`

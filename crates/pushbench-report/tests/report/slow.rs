@@ -1,6 +1,6 @@
 //! Slow readers in the table, and their chart in both of its forms.
 
-use pushbench_measure::results::{Run, StepResult};
+use pushbench_measure::results::{Run, SlowRecord, StepResult};
 use pushbench_report::RunFolder;
 use pushbench_report::table::{Style, render};
 
@@ -43,6 +43,17 @@ fn block(run: &Run) -> String {
     let text = render(run, Style { color: false, width: Some(120) });
     let lines = text.lines().skip_while(|line| !line.contains("what the target did"));
     lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_head_of_the_table_says_that_some_read_slowly() {
+    let mut run = folder(&Shape { measure_s: 3, ..Shape::default() }).run;
+    let said = |run: &Run| render(run, Style::default()).contains("read slowly");
+    assert!(!said(&run));
+    run.scenario.slow = Some(SlowRecord { share: 0.1, reading: "4KiB/s".to_owned() });
+    let text = render(&run, Style::default());
+    let line = "10 % of the clients read slowly (4KiB/s): deliveries are those of the others";
+    assert!(text.lines().any(|said| said == line), "{text}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::synthetic::streams::streams;
 fn answers_have_a_block_of_their_own_and_parts_are_what_costs_are_counted_by() {
     let run = streams().run;
     insta::assert_snapshot!(render(&run, Style { width: Some(160), ..Style::default() }), @r#"
-    notifications: answers in parts to clients that ask, 2,000 events/s of 256 B, measured for 30 s after 5 s of warm-up, over loopback
+    notifications: answers in parts to clients that ask, 2,000 parts/s of 256 B, measured for 30 s after 5 s of warm-up, over loopback
 
                                                                                              delivery latency
     transport      clients  delivered/expected  lost/dup/reord      p50      p90       p99     p99.9      max

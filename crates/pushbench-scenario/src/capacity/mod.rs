@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
 
-pub use self::search::{Answer, Next, Search};
+pub use self::search::{Answer, Next, Outcome, Search, Taken};
 use crate::file::{HIGHEST_RATE, MOST_EVENTS};
 use crate::plan::{Comparison, Events, Phases, Plan, Point, Threshold};
 
@@ -28,7 +28,7 @@ pub struct Capacity {
     pub to: Option<f64>,
     /// How far apart the highest value that passes and the lowest that fails may be, as a share of the former.
     pub precision: f64,
-    /// Most probes of one transport.
+    /// Most probes of one transport, those that are made again included.
     pub probes: u32,
     /// The longest measure phase of a probe, unless the scenario's is longer.
     pub longest: Duration,

@@ -4,6 +4,8 @@
 //! the value that was found; if the repeat fails, it goes on below. Knows no clock, no clients and no transport: values are
 //! whole numbers of some unit.
 
+/// How often a value is measured before it counts as failed, where it fails by what befalls a machine now and then.
+const LOOKS: u32 = 3;
 /// Repeats that may fail before the search ends without a confirmed value.
 const MOST_REPEATS: u32 = 3;
 /// Digits that a bisecting value has, where the bounds leave room: nobody needs more, and people remember fewer.
@@ -18,6 +20,8 @@ pub struct Search {
     precision: f64,
     probes_left: u32,
     repeats_left: u32,
+    /// At the value that is asked for.
+    looks_left: u32,
     /// Values that passed, ascending: where a repeat fails at the last, the one before is the lower bound again.
     passed: Vec<u64>,
     /// The lowest value that failed.
@@ -34,6 +38,26 @@ pub enum Next {
     Repeat(u64),
     /// Nothing: this is the answer.
     End(Answer),
+}
+
+/// What came of what was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The value passed.
+    Passed,
+    /// It failed.
+    Failed,
+    /// It failed by something that has happened to the machine, and may not happen again.
+    FailedByChance,
+}
+
+/// What a search made of an outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It is part of the answer.
+    AsAnswer,
+    /// It says nothing: the same is asked for again, unless the probes are used up.
+    AsChance,
 }
 
 /// What a search came to.
@@ -59,6 +83,7 @@ impl Search {
             precision,
             probes_left: probes,
             repeats_left: MOST_REPEATS,
+            looks_left: LOOKS,
             passed: Vec::new(),
             failed: None,
             confirmed: false,
@@ -82,11 +107,16 @@ impl Search {
         }
     }
 
-    /// Takes in whether what [`next`](Self::next) asked for passed.
-    pub fn tell(&mut self, passed: bool) {
+    /// Takes in what came of what [`next`](Self::next) asked for. Whatever it was, it was a probe.
+    pub fn tell(&mut self, outcome: Outcome) -> Taken {
         let asked = self.next();
         self.probes_left = self.probes_left.saturating_sub(1);
-        match (asked, passed) {
+        if outcome == Outcome::FailedByChance && self.looks_left > 1 {
+            self.looks_left -= 1;
+            return Taken::AsChance;
+        }
+        self.looks_left = LOOKS;
+        match (asked, outcome == Outcome::Passed) {
             (Next::Probe(value), true) => self.passed.push(value),
             (Next::Probe(value), false) => self.failed = Some(value),
             (Next::Repeat(_), true) => self.confirmed = true,
@@ -97,6 +127,7 @@ impl Search {
             }
             (Next::End(_), _) => {}
         }
+        Taken::AsAnswer
     }
 
     /// What is known now.
@@ -130,7 +161,12 @@ mod tests {
     use proptest::prelude::*;
 
     /// The values that were tried, repeats with a `+`, and the answer.
-    fn run(mut search: Search, mut passes: impl FnMut(u64) -> bool) -> (Vec<String>, Answer) {
+    fn run(search: Search, mut passes: impl FnMut(u64) -> bool) -> (Vec<String>, Answer) {
+        run_with(search, |value| if passes(value) { Outcome::Passed } else { Outcome::Failed })
+    }
+
+    /// The same with what was chance as a `?`.
+    fn run_with(mut search: Search, mut comes_of: impl FnMut(u64) -> Outcome) -> (Vec<String>, Answer) {
         let mut tried = Vec::new();
         loop {
             let (value, repeat) = match search.next() {
@@ -138,9 +174,14 @@ mod tests {
                 Next::Repeat(value) => (value, "+"),
                 Next::End(answer) => return (tried, answer),
             };
-            let passed = passes(value);
-            tried.push(format!("{value}{repeat}{}", if passed { "" } else { "!" }));
-            search.tell(passed);
+            let outcome = comes_of(value);
+            let word = match outcome {
+                Outcome::Passed => "",
+                Outcome::Failed => "!",
+                Outcome::FailedByChance => "?",
+            };
+            tried.push(format!("{value}{repeat}{word}"));
+            search.tell(outcome);
         }
     }
 
@@ -206,6 +247,36 @@ mod tests {
         assert_eq!((answer.found, answer.confirmed), (Some(141), false), "three repeats, no more");
     }
 
+    #[test]
+    fn what_fails_by_chance_is_looked_at_again_and_that_is_a_probe() {
+        let by_chance_at = |value, times: u32| {
+            let mut left = times;
+            move |tried| {
+                let chance = tried == value && left > 0;
+                left -= u32::from(chance);
+                match (chance, tried <= 800) {
+                    (true, _) => Outcome::FailedByChance,
+                    (_, true) => Outcome::Passed,
+                    (_, false) => Outcome::Failed,
+                }
+            }
+        };
+        let table = [
+            (400, 2, 30, "100 200 400? 400? 400 800 1600! 1130! 951! 872! 835! 800+"),
+            // What always befalls the machine there is no chance.
+            (400, 3, 30, "100 200 400? 400? 400? 283 336 367 383 383+"),
+            // A load that is too much anyway.
+            (1600, 2, 30, "100 200 400 800 1600? 1600? 1600! 1130! 951! 872! 835! 800+"),
+            (400, 2, 4, "100 200 400? 400?"),
+        ];
+        for (value, times, probes, expected) in table {
+            let (tried, _) = run_with(Search::new(100, 10_000, 0.05, probes), by_chance_at(value, times));
+            assert_eq!(tried.join(" "), expected, "{times} times at {value}, {probes} probes");
+        }
+        let (_, answer) = run_with(Search::new(100, 10_000, 0.05, 4), by_chance_at(400, 2));
+        assert_eq!((answer.found, answer.failed, answer.close), (Some(200), None, false));
+    }
+
     proptest! {
         #[test]
         fn a_capacity_is_found_within_the_precision_by_few_probes(
@@ -237,12 +308,16 @@ mod tests {
 
         #[test]
         fn a_noisy_oracle_ends_it_all_the_same(
-            outcomes in proptest::collection::vec(any::<bool>(), 40),
+            outcomes in proptest::collection::vec(0..3u8, 40),
             to in 1u64..1_000_000,
             probes in 1u32..40,
         ) {
             let mut outcomes = outcomes.into_iter();
-            let (tried, answer) = run(Search::new(10, to, 0.02, probes), |_| outcomes.next().unwrap());
+            let (tried, answer) = run_with(Search::new(10, to, 0.02, probes), |_| match outcomes.next() {
+                Some(0) => Outcome::Passed,
+                Some(1) => Outcome::Failed,
+                _ => Outcome::FailedByChance,
+            });
             prop_assert!(tried.len() <= probes as usize);
             prop_assert!(answer.found.zip(answer.failed).is_none_or(|(found, failed)| found < failed));
         }

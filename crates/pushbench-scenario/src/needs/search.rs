@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Machine, most_clients, step};
-use crate::capacity::{Capacity, Next};
+use crate::capacity::{Capacity, Next, Outcome};
 use crate::choice::{ClientCounts, TopicCount};
 use crate::file::MOST_EVENTS;
 use crate::plan::{Plan, Source, Topics, TransportPlan};
@@ -35,13 +35,24 @@ fn most_planned(plan: &Plan) -> u32 {
     by_topics.min(by_events as u32)
 }
 
-/// The shortest and the longest time that the search of all transports may take, if the first probe passes.
+/// Whether what was found passes again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Repeats {
+    Pass,
+    /// None of them, so that the search goes on below, until it has had enough.
+    Fail,
+}
+
+/// The shortest and the longest time that the search of all transports may take, if the first probe passes. Probes that
+/// are made again because something held the machine up come on top: they depend on nothing that is known here.
 pub(super) fn durations(plan: &Plan, machine: &Machine, capacity: &Capacity) -> (Duration, Duration) {
     let [from, to] = [capacity.from, capacity.to.unwrap_or(capacity.from)];
     let of_transport = |transport: &TransportPlan| {
         // Nearly up to its end a search makes the most probes, and the largest.
         let reached = [from, to.midpoint(from), to * 0.99, to];
-        let times = reached.map(|bears| duration(plan, machine, (capacity, transport), bears));
+        let each = reached.iter().flat_map(|bears| [(*bears, Repeats::Pass), (*bears, Repeats::Fail)]);
+        let times: Vec<Duration> =
+            each.map(|oracle| duration(plan, machine, (capacity, transport), oracle)).collect();
         (times.iter().min().copied().unwrap_or_default(), times.iter().max().copied().unwrap_or_default())
     };
     plan.transports.iter().map(of_transport).fold(Default::default(), |(least, most), (short, long)| {
@@ -49,19 +60,22 @@ pub(super) fn durations(plan: &Plan, machine: &Machine, capacity: &Capacity) -> 
     })
 }
 
-/// How long the search takes if the transport bears so much.
+/// How long the search takes if the transport bears so much, and repeats come out so.
 fn duration(
     plan: &Plan,
     machine: &Machine,
     (capacity, transport): (&Capacity, &TransportPlan),
-    bears: f64,
+    (bears, repeats): (f64, Repeats),
 ) -> Duration {
     let mut search = capacity.search();
     let mut whole = Duration::ZERO;
     loop {
-        let (Next::Probe(units) | Next::Repeat(units)) = search.next() else { return whole };
+        let asked = search.next();
+        let (Next::Probe(units) | Next::Repeat(units)) = asked else { return whole };
         let probe = capacity.probe(plan, &transport.label, units);
         whole = whole.saturating_add(step(&probe.plan, machine, transport, probe.clients).duration);
-        search.tell(capacity.value(units) <= bears);
+        let again = matches!(asked, Next::Repeat(_)) && repeats == Repeats::Fail;
+        let passes = capacity.value(units) <= bears && !again;
+        search.tell(if passes { Outcome::Passed } else { Outcome::Failed });
     }
 }

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use pushbench_measure::results::Vary;
-use pushbench_scenario::capacity::{Capacity, Next};
+use pushbench_scenario::capacity::{Capacity, Next, Outcome};
 use pushbench_scenario::{Machine, Overrides, Plan, needs, parse};
 use std::time::Duration;
 
@@ -177,7 +177,7 @@ fn rates_are_searched_for_in_thousandths() {
     let (_, capacity) = plan(&searching("vary = \"rate\"\nfrom = \"12/m\""), &Overrides::default());
     let mut search = capacity.search();
     assert_eq!(search.next(), Next::Probe(200));
-    search.tell(true);
+    search.tell(Outcome::Passed);
     assert_eq!(search.next(), Next::Probe(400));
     assert!((capacity.value(400) - 0.4).abs() < 1e-12);
 }

@@ -6,7 +6,7 @@
 use pushbench_measure::results::{CapacityRecord, ProbeRecord, RoundResult, Vary};
 use pushbench_measure::verdict::{Cause, TooMuch, too_much};
 use pushbench_report::format::{grouped, time_us};
-use pushbench_scenario::capacity::{Answer, Capacity, Next};
+use pushbench_scenario::capacity::{Answer, Capacity, Next, Outcome, Taken};
 use pushbench_scenario::needs::{Machine, needs_of};
 use pushbench_scenario::plan::Plan;
 use std::collections::BTreeMap;
@@ -15,9 +15,6 @@ use std::rc::Rc;
 use super::places::{Measuring, Place};
 use super::step::Ended;
 use crate::exit::Failure;
-
-/// How often a probe is made that fails by what befalls a machine now and then.
-const LOOKS: u32 = 3;
 
 /// Searches the capacity of every transport, one after the other. What is known when it ends early is kept.
 pub(super) async fn search_all(
@@ -54,15 +51,6 @@ struct Probed {
     capped: bool,
 }
 
-/// What came of a probe.
-#[derive(Debug, Clone, Copy)]
-enum Outcome {
-    Passed,
-    Failed,
-    /// It failed by something that has happened to the machine, and may not happen again.
-    FailedByChance,
-}
-
 impl Searching<'_> {
     fn label(&self) -> &str {
         &self.plan.transports[self.transport].label
@@ -78,16 +66,11 @@ impl Searching<'_> {
                 measuring.keep(&record);
                 return Ok(None);
             };
-            let mut outcome = self.probe(units, &mut record, measuring).await?;
-            for _ in 1..LOOKS {
-                if !matches!(outcome, Ok(Outcome::FailedByChance)) {
-                    break;
-                }
-                measuring.forget(self.places[&units].place);
-                outcome = self.probe(units, &mut record, measuring).await?;
-            }
-            if let Ok(outcome) = outcome {
-                search.tell(matches!(outcome, Outcome::Passed));
+            let outcome = self.probe(units, &mut record, measuring).await?;
+            if let Ok(outcome) = outcome
+                && search.tell(outcome) == Taken::AsChance
+            {
+                measuring.forget_newest(self.places[&units].place);
             }
             self.note(&mut record, search.answer());
             measuring.keep(&record);
@@ -111,14 +94,14 @@ impl Searching<'_> {
             Ok(()) | Err(Ended::Exhausted { .. }) => {}
             Err(ended) => return Ok(Err(ended)),
         }
-        let newest = measuring.newest(place);
-        let too_much = self.judged(newest);
+        let shown = measuring.shown(place, probed.rounds);
+        let too_much = self.judged(shown);
         let outcome = match &too_much {
             None => Outcome::Passed,
             Some(too_much) if too_much.by_chance => Outcome::FailedByChance,
             Some(_) => Outcome::Failed,
         };
-        let probe = self.told(units, probed, too_much, newest);
+        let probe = self.told(units, probed, too_much, shown);
         measuring.say(line(self.label(), &probe, self.capacity));
         record.probes.push(probe);
         Ok(Ok(outcome))

@@ -2,15 +2,17 @@
 
 use pushbench_measure::PhaseEdges;
 use pushbench_measure::results::{ResourceRecord, Resources, RoundResult, WireRecord};
-use pushbench_measure::rollup::{Cost, RoundCost, SocketPeaks, StepFacts, WorkerSums, summarize};
+use pushbench_measure::rollup::{
+    Cost, Origin, Planned, RoundCost, SocketPeaks, StepFacts, WorkerSums, summarize,
+};
 use pushbench_measure::statistics::Round;
-use pushbench_measure::verdict::{Level, Listeners, Observed, Scarcity, exhausted, judge};
+use pushbench_measure::verdict::{Course, Level, Listeners, Observed, Scarcity, exhausted, judge};
 use pushbench_measure::wire::{WireFacts, WireLog, idle_cpu_from_ns};
 use pushbench_probe::process::Usage;
-use pushbench_scenario::{Coalesce, Network};
+use pushbench_scenario::{Coalesce, Network, Plan, Source};
 use pushbench_transport::settings::TransportSettings as _;
 
-use super::gather::{Gather, Publishes, growth};
+use super::gather::{Gather, growth};
 use super::job::Job;
 use super::placement::Placement;
 use super::sampler::{AtEdge, EDGES, Usages};
@@ -112,10 +114,8 @@ fn facts(job: &Job<'_>, evidence: Evidence, edges: PhaseEdges, wire: Option<&Wir
         clients: job.clients,
         stepped: plan.steps.len() > 1,
         measure_s: edges.measure_seconds(),
-        targets: match Publishes::of(plan) {
-            Publishes::All => job.targets,
-            Publishes::ItsOwn => 1,
-        },
+        targets: job.targets,
+        planned: planned(plan),
         connected: sums.tally.connected,
         costs: vec![RoundCost {
             cost,
@@ -139,6 +139,30 @@ fn facts(job: &Job<'_>, evidence: Evidence, edges: PhaseEdges, wire: Option<&Wir
         point: plan.point.name.clone(),
         sums,
         histograms: gather.histograms,
+    }
+}
+
+/// What happens by plan.
+fn planned(plan: &Plan) -> Planned {
+    Planned {
+        origin: match plan.events.source {
+            Source::Publisher => Origin::Publisher,
+            Source::Answers(_) => Origin::Asks,
+            Source::Members => Origin::Members,
+        },
+        leaves: plan.has_lives(),
+        drops: plan.life.drops(),
+    }
+}
+
+/// What is moved by plan. Lifetimes move nothing: clients come and go all the time, a few at once.
+fn course(plan: &Plan) -> Course {
+    if plan.life.drops() || !plan.presence.is_flat() {
+        Course::Clients
+    } else if !plan.events.shape.is_flat() {
+        Course::Rate
+    } else {
+        Course::Level
     }
 }
 
@@ -234,7 +258,7 @@ fn observed(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges, wire: Option<
             Network::Loopback => Listeners::OfTheHost,
             Network::Veth => Listeners::OfTheTargets,
         },
-        drops: job.plan.life.drops(),
+        course: course(job.plan),
         lost: tally.lost,
         cut_off: nobody_is_slow.then(|| targets.iter().map(|target| target.slow_disconnects).sum()),
         limits_hit: evidence.sums.edges[2].limits_hit + refused,
@@ -267,6 +291,29 @@ pub(crate) fn sockets_left(topology: &Topology, ports: &[u16]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pushbench_scenario::Overrides;
+
+    fn plan(tables: &str) -> Plan {
+        let head = "name = \"x\"\n[phases]\nmeasure = \"10s\"\n[[transports]]\nkind = \"sse\"\n";
+        pushbench_scenario::parse(&format!("{head}{tables}"), "x.toml", &Overrides::default()).unwrap()
+    }
+
+    #[test]
+    fn what_a_plan_moves_is_known_before() {
+        let events = |more: &str| format!("[events]\npattern = \"broadcast\"\nrate = \"5/s\"\n{more}");
+        let clients = |more: &str| format!("[clients]\ncount = 10\n{more}");
+        let shape = "shape = [{ spike = \"50%\", for = \"1s\" }]\n";
+        let table = [
+            (clients("") + &events(""), Course::Level),
+            (clients("") + &events(shape), Course::Rate),
+            (clients(shape) + &events(""), Course::Clients),
+            (clients("") + &events("[life]\nlifetime = { mean = \"5s\" }\n"), Course::Level),
+            (clients("") + &events("[life]\nstorm = { at = \"5s\", share = \"50%\" }\n"), Course::Clients),
+        ];
+        for (tables, moved) in table {
+            assert_eq!(course(&plan(&tables)), moved, "{tables}");
+        }
+    }
 
     #[expect(clippy::unnecessary_wraps, reason = "readings of processes that are gone are none")]
     fn usage(cpu_ns: u64, rss_bytes: u64) -> Option<Usage> {

@@ -3,7 +3,7 @@
 //! Here a place is measured for a round and its result put where it belongs: into the files, the manifest, the display.
 //! Which place is next, and whether there is one more, is not decided here.
 
-use pushbench_measure::results::{CapacityRecord, Resources, RoundResult};
+use pushbench_measure::results::{CapacityRecord, Resources, RoundResult, StepResult};
 use pushbench_scenario::needs::{Needs, StepNeeds};
 use pushbench_scenario::plan::Plan;
 use std::collections::BTreeMap;
@@ -114,19 +114,26 @@ impl<'r> Measuring<'r> {
             let files = files.map_err(|error| unwritable(self.folder.path(), &error))?;
             self.files.insert(place.label().to_owned(), files);
         }
-        let rounds = Rounds::new(&place.plan, (place.targets, place.workers));
+        let ranked_by = self.folder.run.scenario.sweep.as_ref().map(|sweep| sweep.cheapest.as_str());
+        let rounds = Rounds::new(&place.plan, (place.targets, place.workers), ranked_by);
         self.places.push((place, rounds));
         Ok(self.places.len() - 1)
     }
 
-    /// What a place showed in its newest round; `None` before the first that showed anything.
-    pub(crate) fn newest(&self, at: usize) -> Option<&RoundResult> {
-        self.places[at].1.result.as_ref()?.rounds.last()
+    /// What a place showed in a round; `None` where it showed nothing.
+    pub(crate) fn shown(&self, at: usize, round: u32) -> Option<&RoundResult> {
+        self.places[at].1.result.as_ref()?.rounds.iter().find(|shown| shown.round == round)
     }
 
-    /// Forgets what a place showed: its rows stay in the files of its label, and in no figure.
-    pub(crate) fn forget(&mut self, at: usize) {
-        self.places[at].1.forget();
+    /// Forgets what a place showed in its newest round: its rows stay in the files of its label, and in no figure.
+    pub(crate) fn forget_newest(&mut self, at: usize) {
+        self.places[at].1.forget_newest();
+        self.folder.run.results = self.results();
+    }
+
+    /// What all places came to, as far as they were measured.
+    fn results(&self) -> Vec<StepResult> {
+        self.places.iter().filter_map(|(_, rounds)| rounds.result.clone()).collect()
     }
 
     /// Puts how a search stands into the manifest, in place of what is there of the same transport, and saves it.
@@ -161,8 +168,7 @@ impl<'r> Measuring<'r> {
         if let Some(measured) = end.measured {
             rounds.add(measured);
         }
-        self.folder.run.results =
-            self.places.iter().filter_map(|(_, rounds)| rounds.result.clone()).collect();
+        self.folder.run.results = self.results();
         self.saved = self.folder.save().map_err(|error| unwritable(self.folder.path(), &error));
         end.ended.map_or(Ok(()), Err)
     }

@@ -1,12 +1,13 @@
 //! A run's manifest before anything is measured: what was asked for, and the machine.
 
 use pushbench_measure::results::{
-    FORMAT, Host, LifeRecord, PointRecord, Run, ScenarioRecord, Status, TransportRecord,
+    FORMAT, Host, LifeRecord, PointRecord, Run, ScenarioRecord, SlowRecord, Status, TransportRecord,
 };
 use pushbench_probe::{clock, host, limits};
 use pushbench_scenario::plan::{Comparison, Plan};
 use pushbench_scenario::{Coalesce, Scenario, Topics, Varies};
 use pushbench_transport::settings::TransportSettings as _;
+use std::collections::BTreeMap;
 
 use super::placement::Placement;
 
@@ -56,6 +57,7 @@ pub(super) fn manifest(plan: &Plan) -> Run {
 /// The scenario of a plan.
 fn scenario(plan: &Plan) -> ScenarioRecord {
     let seconds = |duration: std::time::Duration| duration.as_secs_f64();
+    let (latency_p99_limit_us, latency_p99_limits_us) = latency_limits_us(plan);
     ScenarioRecord {
         name: plan.name.clone(),
         title: plan.title.clone(),
@@ -79,10 +81,12 @@ fn scenario(plan: &Plan) -> ScenarioRecord {
         warmup_s: seconds(plan.phases.warmup),
         measure_s: seconds(plan.phases.measure),
         drain_s: seconds(plan.phases.drain),
-        latency_p99_limit_us: latency_limit_us(plan),
+        latency_p99_limit_us,
+        latency_p99_limits_us,
         inject: plan.inject.map(|inject| inject.to_string()),
         coalesce: (plan.coalesce != Coalesce::Off).then(|| plan.coalesce.to_string()),
         life: life_record(plan),
+        slow: plan.slow.map(|slow| SlowRecord { share: slow.share, reading: slow.reading.to_string() }),
         points: Vec::new(),
         sweep: None,
     }
@@ -101,18 +105,19 @@ fn life_record(plan: &Plan) -> Option<LifeRecord> {
     })
 }
 
-/// The limit on p99 that every transport must keep, if there is one.
-fn latency_limit_us(plan: &Plan) -> Option<u64> {
+/// The limit on p99 that every transport must keep, if there is one; or where they differ those that there are, by label.
+fn latency_limits_us(plan: &Plan) -> (Option<u64>, BTreeMap<String, u64>) {
     let upper = |comparison| matches!(comparison, Comparison::Less | Comparison::AtMost);
-    let mut limits = plan.transports.iter().map(|transport| {
+    let limits = plan.transports.iter().filter_map(|transport| {
         let of_label = plan.thresholds.iter().filter(|threshold| threshold.label == transport.label);
-        of_label
-            .filter(|threshold| threshold.column == "latency_p99_us" && upper(threshold.comparison))
-            .map(|threshold| threshold.bound as u64)
-            .min()
+        let of_p99 =
+            of_label.filter(|threshold| threshold.column == "latency_p99_us" && upper(threshold.comparison));
+        Some((transport.label.clone(), of_p99.map(|threshold| threshold.bound as u64).min()?))
     });
-    let first = limits.next()??;
-    limits.all(|limit| limit == Some(first)).then_some(first)
+    let limits: BTreeMap<String, u64> = limits.collect();
+    let first = limits.values().next().copied();
+    let shared = limits.len() == plan.transports.len() && limits.values().all(|limit| Some(*limit) == first);
+    if shared { (first, BTreeMap::new()) } else { (None, limits) }
 }
 
 fn transport_record(transport: &pushbench_scenario::TransportPlan) -> TransportRecord {
@@ -140,5 +145,49 @@ pub(crate) fn host_record() -> Host {
         ports: limits::ephemeral_ports().unwrap_or_default(),
         target_cpus: placement.targets,
         worker_cpus: placement.workers,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pushbench_scenario::{Overrides, parse};
+
+    fn recorded(thresholds: &str) -> ScenarioRecord {
+        let head = "name = \"x\"\n[clients]\ncount = 10\n[events]\npattern = \"broadcast\"\nrate = \"5/s\"\n\
+            [phases]\nmeasure = \"10s\"\n[[transports]]\nkind = \"short-polling\"\n[[transports]]\nkind = \"sse\"\n";
+        scenario(&parse(&format!("{head}{thresholds}"), "x.toml", &Overrides::default()).unwrap())
+    }
+
+    #[test]
+    fn limits_that_differ_are_known_by_label_and_one_of_all_is_known_once() {
+        let all = "[thresholds]\nlatency_p99 = \"< 250ms\"\n";
+        let own = |condition: &str| format!("[thresholds.short-polling]\nlatency_p99 = \"{condition}\"\n");
+        let none = BTreeMap::new();
+        let of_label = |label: &str, us: u64| (label.to_owned(), us);
+        let both = BTreeMap::from([of_label("short-polling", 1_250_000), of_label("sse", 250_000)]);
+        let one = BTreeMap::from([of_label("short-polling", 1_250_000)]);
+        let table = [
+            (String::new(), None, none.clone()),
+            (all.to_owned(), Some(250_000), none.clone()),
+            (format!("{all}{}", own("< 1250ms")), None, both),
+            (own("< 1250ms"), None, one),
+            (own("> 1250ms"), None, none),
+        ];
+        for (thresholds, of_all, by_label) in table {
+            let record = recorded(&thresholds);
+            assert_eq!(
+                (record.latency_p99_limit_us, record.latency_p99_limits_us),
+                (of_all, by_label),
+                "{thresholds}"
+            );
+        }
+    }
+
+    #[test]
+    fn who_reads_slowly_is_recorded() {
+        let slow = recorded("[slow]\nshare = \"20%\"\nread = \"4KiB/s\"\n").slow;
+        assert_eq!(slow, Some(SlowRecord { share: 0.2, reading: "4KiB/s".to_owned() }));
+        assert_eq!(recorded("").slow, None);
     }
 }

@@ -6,7 +6,7 @@
 
 use pushbench_measure::results::{Confidence, RoundResult, StepResult, Summary};
 use pushbench_measure::rollup::{StepFacts, summarize};
-use pushbench_measure::statistics::{Bootstrap, Sample, estimate_all, estimate_sums};
+use pushbench_measure::statistics::{Bootstrap, Sample, estimate_all, estimate_column, estimate_sums};
 use pushbench_measure::verdict::{Finding, over_rounds};
 use pushbench_scenario::plan::{Plan, Threshold};
 use std::collections::BTreeMap;
@@ -19,9 +19,13 @@ pub(crate) struct Rounds {
     /// Rounds asked for; `None` in a search, which asks for another as it goes.
     planned: Option<u32>,
     thresholds: Vec<Threshold>,
+    /// The column that a sweep ranks by, which has an interval whatever it is.
+    ranked_by: Option<String>,
     processes: (u32, u32),
     results: Vec<RoundResult>,
     pool: Option<StepFacts>,
+    /// Of a search the pool without the newest round, which it may want to forget.
+    before: Option<StepFacts>,
     /// Delivery latencies second by second.
     sample: Sample,
     /// What they come to; `None` before the first.
@@ -29,14 +33,16 @@ pub(crate) struct Rounds {
 }
 
 impl Rounds {
-    /// None yet.
-    pub(crate) fn new(plan: &Plan, processes: (u32, u32)) -> Self {
+    /// None yet; `ranked_by` is the column that a sweep ranks by.
+    pub(crate) fn new(plan: &Plan, processes: (u32, u32), ranked_by: Option<&str>) -> Self {
         Self {
             planned: plan.capacity.is_none().then_some(plan.rounds),
             thresholds: plan.thresholds.clone(),
+            ranked_by: ranked_by.map(str::to_owned),
             processes,
             results: Vec::new(),
             pool: None,
+            before: None,
             sample: Sample::default(),
             result: None,
         }
@@ -46,7 +52,10 @@ impl Rounds {
     pub(crate) fn add(&mut self, measured: Measured) {
         let Measured { result, facts, blocks } = measured;
         if result.complete {
-            self.sample.push(blocks);
+            match self.planned {
+                Some(_) => self.sample.push(blocks),
+                None => self.before.clone_from(&self.pool),
+            }
             match &mut self.pool {
                 Some(pool) => pool.pool(&facts),
                 pool => *pool = Some(facts),
@@ -60,9 +69,13 @@ impl Rounds {
         }
     }
 
-    /// Forgets all rounds: what they showed is in no figure.
-    pub(crate) fn forget(&mut self) {
-        (self.results, self.pool, self.sample, self.result) = (Vec::new(), None, Sample::default(), None);
+    /// Forgets the newest round of a search: what it showed is in no figure. Those before it stay; once between two
+    /// rounds.
+    pub(crate) fn forget_newest(&mut self) {
+        if self.results.pop().is_some_and(|round| round.complete) {
+            self.pool = self.before.take();
+        }
+        self.result = self.come_to();
     }
 
     fn come_to(&self) -> Option<StepResult> {
@@ -105,6 +118,13 @@ impl Rounds {
         let rounds: Vec<Summary> = self.complete().map(|round| round.summary.clone()).collect();
         let mut intervals = estimate_all(&self.sample, &rounds, pooled, Bootstrap::default());
         intervals.extend(estimate_sums(&rounds, pooled));
+        if let Some(column) = self.ranked_by.as_ref().filter(|column| !intervals.contains_key(*column)) {
+            let interval = estimate_column(&rounds, pooled, column);
+            intervals.extend(interval.map(|interval| (column.clone(), interval)));
+        }
         intervals
     }
 }
+
+#[cfg(test)]
+mod tests;
