@@ -166,8 +166,8 @@ pub struct Observed {
     pub worker_busy: Option<f64>,
     /// Busy share of the busiest target.
     pub target_busy: Option<f64>,
-    /// Share of the CPUs that both sides have in common which all processes together used; `None` where each side has
-    /// CPUs of its own.
+    /// Share of the CPUs that both sides have in common which all processes of the run together used, of what others left of
+    /// them; `None` where each side has CPUs of its own.
     pub cpu_shared: Option<f64>,
     /// Timer overshoot of the workers, 99th percentile, microseconds.
     pub worker_timer_p99_us: Option<f64>,

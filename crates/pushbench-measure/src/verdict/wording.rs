@@ -11,7 +11,9 @@ pub(super) fn fact(condition: Condition, value: f64, seen: &Observed) -> String 
         Condition::PublishSlip => format!("publish slip p99 {ms:.1} ms"),
         Condition::WorkerBusy => format!("busiest worker {percent:.0} % busy"),
         Condition::TargetBusy => format!("busiest target {percent:.0} % busy"),
-        Condition::CpuShared => format!("both sides together used {percent:.0} % of the CPUs they share"),
+        Condition::CpuShared => {
+            format!("both sides together used {percent:.0} % of what they had of the CPUs they share")
+        }
         Condition::WorkerTimer => format!("worker timers p99 {ms:.1} ms late"),
         Condition::WorkerRunQueue => {
             format!("a worker waited {ms:.1} ms for a CPU each time in its worst second")

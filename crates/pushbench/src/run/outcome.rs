@@ -216,6 +216,19 @@ fn coordinator_cpu_us(evidence: &Evidence) -> Option<f64> {
     Some(cpu_us(end?).saturating_sub(cpu_us(begin?)) as f64)
 }
 
+/// How much of the CPUs that both sides have in common they used, with the coordinator, which has no others either: of the time
+/// that other programs left them. `there_were_s` is all of it.
+fn cpu_shared(evidence: &Evidence, there_were_s: f64) -> Option<f64> {
+    let spent = cost(evidence);
+    let used_us = spent.target_cpu_us? + spent.worker_cpu_us? + coordinator_cpu_us(evidence).unwrap_or(0.0);
+    let used = used_us / 1e6 / there_were_s;
+    let [begin, end, ..] = evidence.at_edges.each_ref().map(|edge| edge.as_ref()?.shared);
+    Some(match end.zip(begin).and_then(|(end, begin)| end.idle_share_since(&begin)) {
+        Some(idle) if used + idle > 0.0 => used / (used + idle),
+        _ => used,
+    })
+}
+
 fn cpu_us(usage: &Usage) -> u64 {
     usage.cpu_ns / 1_000
 }
@@ -238,13 +251,8 @@ fn observed(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges, wire: Option<
         event_interval_us: (rate > 0.0).then(|| 1e6 / rate),
         worker_busy: busy(|usages| &usages.workers),
         target_busy: busy(|usages| &usages.targets),
-        cpu_shared: Placement::shared().and_then(|cpus| {
-            let spent = cost(evidence);
-            // The coordinator has no other CPUs either.
-            let us =
-                spent.target_cpu_us? + spent.worker_cpu_us? + coordinator_cpu_us(evidence).unwrap_or(0.0);
-            Some(us / 1e6 / edges.measure_seconds() / cpus as f64)
-        }),
+        cpu_shared: Placement::shared()
+            .and_then(|cpus| cpu_shared(evidence, edges.measure_seconds() * cpus.len() as f64)),
         worker_timer_p99_us: gather.watch.timer_late_p99_us().map(|us| us as f64),
         worker_run_queue_us: gather.watch.run_queue_peak_us.map(|us| us as f64),
         host_steal: steal,
@@ -350,7 +358,8 @@ mod tests {
             let used = |factor| usage(factor * cpu_us * 1_000, rss_bytes);
             Usages { targets: vec![used(1), used(1)], workers: vec![used(10)], coordinator: None }
         };
-        let edge = |cpu_us, rss_bytes| Some(AtEdge { usages: usages(cpu_us, rss_bytes), host: None });
+        let edge =
+            |cpu_us, rss_bytes| Some(AtEdge { usages: usages(cpu_us, rss_bytes), host: None, shared: None });
         let before = usages(100, 1_000);
         let mut evidence = Evidence {
             edges: None,

@@ -20,12 +20,12 @@ impl Placement {
     }
 
     /// CPUs that both sides have in common, of those allowed; `None` where each has its own, or where they are not known.
-    pub(crate) fn shared() -> Option<usize> {
-        Self::shared_of(&affinity::allowed().unwrap_or_default())
+    pub(crate) fn shared() -> Option<Vec<usize>> {
+        Self::shared_of(affinity::allowed().unwrap_or_default())
     }
 
-    fn shared_of(cpus: &[usize]) -> Option<usize> {
-        (Self::on(cpus) == Self::default() && !cpus.is_empty()).then_some(cpus.len())
+    fn shared_of(cpus: Vec<usize>) -> Option<Vec<usize>> {
+        (Self::on(&cpus) == Self::default() && !cpus.is_empty()).then_some(cpus)
     }
 
     /// One half each; with an odd number the targets have one more.
@@ -58,8 +58,8 @@ mod tests {
                 (targets, workers),
                 "{cpus:?}"
             );
-            let shared = (cpus.len() == 1).then_some(1);
-            assert_eq!(Placement::shared_of(cpus), shared, "{cpus:?}");
+            let shared = (cpus.len() == 1).then(|| cpus.to_vec());
+            assert_eq!(Placement::shared_of(cpus.to_vec()), shared, "{cpus:?}");
         }
     }
 }

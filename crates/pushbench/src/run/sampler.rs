@@ -14,6 +14,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::allowance::{Allowance, Between};
+use super::placement::Placement;
 use super::topology::{Counter, Topology, Totals};
 
 /// Time between two looks at the host's socket totals.
@@ -71,6 +72,8 @@ pub(crate) struct AtEdge {
     pub(crate) usages: Usages,
     /// The host's CPU times; absent where the kernel does not tell.
     pub(crate) host: Option<CpuTimes>,
+    /// Those of the CPUs that both sides have in common; absent where there are none.
+    pub(crate) shared: Option<CpuTimes>,
 }
 
 enum Wish {
@@ -215,7 +218,11 @@ impl Sampling {
 
     fn act(&mut self, now_ns: u64) {
         if let Some((which, _)) = self.edges.pop_if(|(_, at_ns)| *at_ns <= now_ns) {
-            let edge = AtEdge { usages: usages(&self.watched), host: cpu::host_times().ok() };
+            let edge = AtEdge {
+                usages: usages(&self.watched),
+                host: cpu::host_times().ok(),
+                shared: Placement::shared().and_then(|cpus| cpu::times_of(&cpus).ok()),
+            };
             self.tell(Seen::Edge(which, edge));
         }
         if self.next_glance_ns <= now_ns {

@@ -9,7 +9,7 @@ use std::{fs, io};
 
 use crate::control_group::ControlGroup;
 use crate::folder::manifest;
-use crate::process::{Ended, Started};
+use crate::process::{Ended, Started, until};
 use crate::scenario::{SSE, Workshop, tiny_but};
 use crate::veth::privileged;
 
@@ -98,10 +98,12 @@ fn only_a_hundred_ports() -> io::Result<()> {
 
 #[test]
 fn a_run_whose_memory_runs_out_is_marked_invalid_with_what_was_measured_on_disk() {
-    // The ramp is long enough for the next second to come in it.
-    let workshop = tiny_but(&[MANY, ("\"400/s\"", "\"40/s\"")], SSE);
-    let (started, _) = started(&workshop, "__worker");
     let Some(group) = ControlGroup::of_its_own() else { return };
+    // The ramp is long enough for seconds of it to be over when memory gets short, and for the next to come.
+    let workshop = tiny_but(&[MANY, ("\"400/s\"", "\"40/s\"")], SSE);
+    let (started, worker) = started(&workshop, "__worker");
+    let files = || fs::read_dir(format!("/proc/{worker}/fd")).ok().map(Iterator::count);
+    until("clients of the first two seconds", || files().filter(|files| *files > 100));
     // Less than a run wants to have left.
     group.limit(48 << 20);
     group.take(started.pid());

@@ -45,23 +45,11 @@ fn a_worker_with_too_many_events_for_its_cpu_is_caught() {
         [Condition::WorkerBusy, Condition::CpuShared, Condition::WorkerTimer, Condition::WorkerRunQueue];
     let shared = result.findings.iter().find(|finding| finding.condition == Condition::CpuShared);
     assert!(shared.is_some(), "{:?}", result.findings);
-    let mut told = result.findings.iter().filter(|finding| of_the_generator.contains(&finding.condition));
-    assert!(
-        told.any(|finding| finding.level >= Level::Warning),
-        "the generator does not know it was starved: {:?}",
-        result.findings
-    );
-    // What makes the run invalid depends on who else is there. Where both sides have the CPU for themselves they use all of it;
-    // what other programs use of it is missing from that share, and then the publisher is held up as well.
     let breach = result
         .findings
         .iter()
-        .find(|finding| {
-            let condition = finding.condition;
-            let of_the_cpu = of_the_generator.contains(&condition) || condition == Condition::PublishSlip;
-            finding.level == Level::Breach && of_the_cpu
-        })
-        .unwrap_or_else(|| panic!("nothing makes it invalid: {:?}", result.findings));
+        .find(|finding| finding.level == Level::Breach && of_the_generator.contains(&finding.condition))
+        .unwrap_or_else(|| panic!("the generator does not know it was starved: {:?}", result.findings));
     assert!(breach.breach.is_some_and(|bound| breach.value > bound), "{breach:?}");
     let fact = breach.text.split(": ").next().unwrap();
     let first = ended.out.lines().next().unwrap();
