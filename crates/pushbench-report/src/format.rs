@@ -127,25 +127,23 @@ pub fn typed(value: f64) -> String {
     without_trailing_zeros(&number(value))
 }
 
-/// A rate of publishing: `5 events/s`, `1 event/s`.
-#[must_use]
-pub fn events_per_second(rate: f64) -> String {
-    let rate = typed(rate);
-    let noun = if rate == "1" { "event" } else { "events" };
-    format!("{rate} {noun}/s")
+/// What a scenario publishes: an `event`; of a chat a `message`, of a stream a `part`.
+pub(crate) fn noun(scenario: &ScenarioRecord) -> &'static str {
+    if scenario.members.is_some() {
+        "message"
+    } else if scenario.pattern == STREAM {
+        "part"
+    } else {
+        "event"
+    }
 }
 
 /// How much a scenario publishes: `5 events/s`; of a chat `60 messages/s`, of a stream `400 parts/s`.
 #[must_use]
 pub fn rate_in_words(scenario: &ScenarioRecord) -> String {
-    let events = events_per_second(scenario.events_per_second);
-    if scenario.members.is_some() {
-        events.replace(" event", " message")
-    } else if scenario.pattern == STREAM {
-        events.replace(" event", " part")
-    } else {
-        events
-    }
+    let rate = typed(scenario.events_per_second);
+    let plural = if rate == "1" { "" } else { "s" };
+    format!("{rate} {}{plural}/s", noun(scenario))
 }
 
 /// How far the farther end of an interval is from its figure, in percent of the figure: `±4.2%`. Where the figure is

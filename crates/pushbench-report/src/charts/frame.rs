@@ -10,7 +10,7 @@ use super::layout::Rect;
 use super::palette::{ALARM, AXIS, FAINT_TEXT, TEXT};
 use super::view::View;
 use crate::capacity;
-use crate::format::{grouped, minute, rate_in_words, typed};
+use crate::format::{grouped, minute, noun, rate_in_words, typed};
 use crate::table::notes::measured;
 
 /// Room at the left and right edge.
@@ -120,7 +120,7 @@ fn conditions(view: &View<'_>, extent: Extent) -> String {
     };
     let clients = capacity::range(view.run).map_or(clients, |range| format!("{range} tried"));
     let rate = match view.run.capacity.first().map(|record| record.vary) {
-        Some(Vary::Rate) => format!("events of {}", scenario.event_size),
+        Some(Vary::Rate) => format!("{}s of {}", noun(scenario), scenario.event_size),
         _ => format!("{} of {}", rate_in_words(scenario), scenario.event_size),
     };
     let coalesced =

@@ -10,7 +10,7 @@ use super::life;
 use super::settings::{self, Setting, Somewhere};
 use crate::calibration;
 use crate::figures::{P50, P90, P99, P999, Percentile};
-use crate::format::{grouped, interval, number, rate_in_words, share, time_us, typed, worded_in};
+use crate::format::{grouped, interval, noun, number, rate_in_words, share, time_us, typed, worded_in};
 
 /// The lines above the table. What forbids to compare the rows comes first, before anything else is said.
 pub(super) fn head(run: &Run) -> Vec<Cell> {
@@ -46,7 +46,7 @@ pub(super) fn head(run: &Run) -> Vec<Cell> {
     };
     // A search for a rate has many.
     let searched = run.capacity.first().is_some_and(|record| record.vary == Vary::Rate);
-    let events = if searched { "events".to_owned() } else { rate_in_words(scenario) };
+    let events = if searched { format!("{}s", noun(scenario)) } else { rate_in_words(scenario) };
     // A run that ended early, or has not ended, may have measured less than it set out to.
     let measured = if run.status == Status::Complete { "measured for" } else { "planned:" };
     lines.push(Cell::new(
