@@ -57,12 +57,21 @@ impl Varied {
 
     /// What a transport bears: `at least 1,600 clients`, `fewer than 100 clients`, `unknown`.
     pub(crate) fn answer(self, record: &CapacityRecord) -> String {
+        self.answer_with(record, Self::amount)
+    }
+
+    /// The same without its unit, for a place where that is known: `at least 1,600`.
+    pub(crate) fn bare_answer(self, record: &CapacityRecord) -> String {
+        self.answer_with(record, Self::bare)
+    }
+
+    fn answer_with(self, record: &CapacityRecord, word: fn(Self, f64) -> String) -> String {
         match record.found {
-            Some(found) if record.at_least => format!("at least {}", self.amount(found)),
-            Some(found) => self.amount(found),
+            Some(found) if record.at_least => format!("at least {}", word(self, found)),
+            Some(found) => word(self, found),
             None if is_known(record) => {
                 let less = if self == Self::Clients { "fewer" } else { "less" };
-                format!("{less} than {}", self.amount(record.from))
+                format!("{less} than {}", word(self, record.from))
             }
             None => "unknown".to_owned(),
         }

@@ -303,7 +303,8 @@ fn label(view: &View<'_>, series: &Series<'_>, plots: &[Rect], (x, y): (&Axis, S
         let at = (plot.x(x.scale.share(last.load)), plot.y(y.share(last.us)));
         if let Some(found) = view.run.capacity.iter().find(|record| record.label == series.label()) {
             let word = if search::is_known(found) { "bears" } else { "capacity" };
-            return Some((at, format!("{word} {}", varied(view).answer(found))));
+            // Beside the plots there is no room for the unit, which the axis names.
+            return Some((at, format!("{word} {}", varied(view).bare_answer(found))));
         }
         let result = result_at(view, series.label(), last.load)?;
         let figure = percentile.of(&result.summary)?;
