@@ -23,8 +23,8 @@ impl Varied {
         let scenario = &run.scenario;
         Some(match run.capacity.first()?.vary {
             Vary::Clients => Self::Clients,
-            Vary::Rate if scenario.pattern == STREAM => Self::Asks,
-            Vary::Rate if scenario.members.is_some() => Self::Messages,
+            Vary::Rate if scenario.setup.pattern == STREAM => Self::Asks,
+            Vary::Rate if scenario.setup.members.is_some() => Self::Messages,
             Vary::Rate => Self::Events,
         })
     }
@@ -167,7 +167,7 @@ pub(crate) fn at_capacity(run: &Run) -> Run {
         |name: &str| shown.results.iter().any(|result| result.summary.point.as_deref() == Some(name));
     shown.scenario.points.retain(|point| is_shown(&point.name));
     if let Some((_, longest)) = measured_s(run) {
-        shown.scenario.measure_s = longest;
+        shown.scenario.setup.measure_s = longest;
     }
     shown
 }

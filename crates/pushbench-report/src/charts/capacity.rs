@@ -254,13 +254,13 @@ struct Limit {
 
 /// The limit that all transports have in common, or those that there are, lowest first.
 fn limits(view: &View<'_>) -> Vec<Limit> {
-    let scenario = &view.run.scenario;
-    if let Some(us) = scenario.latency_p99_limit_us {
+    let setup = &view.run.scenario.setup;
+    if let Some(us) = setup.latency_p99_limit_us {
         return vec![Limit { us: us as f64, of: Vec::new() }];
     }
     let mut limits: BTreeMap<u64, Limit> = BTreeMap::new();
     for series in &view.series {
-        let Some(us) = scenario.latency_p99_limit_of(series.label()) else { continue };
+        let Some(us) = setup.latency_p99_limit_of(series.label()) else { continue };
         let limit = limits.entry(us).or_insert(Limit { us: us as f64, of: Vec::new() });
         limit.of.push((series.label().to_owned(), series.ink.color));
     }

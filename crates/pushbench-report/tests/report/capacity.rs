@@ -1,7 +1,7 @@
 //! What is shown of a capacity search: what was found first, and of the way there what belongs to it.
 
 use pushbench_measure::results::{
-    CapacityRecord, PointRecord, ProbeRecord, Run, Status, ThresholdResult, Vary,
+    CapacityRecord, PointRecord, ProbeRecord, Run, Setup, Status, ThresholdResult, Vary,
 };
 use pushbench_measure::verdict::{Cause, Observed, judge};
 use pushbench_report::RunFolder;
@@ -120,11 +120,12 @@ fn the_charts_of_a_search_are_what_was_found_and_the_way_there() {
 fn searched_for_a_rate(pattern: &str, members: Option<u32>, times: f64) -> RunFolder {
     let mut folder = folder(&Shape { transports: 3, measure_s: 3, ..Shape::default() });
     let scenario = &mut folder.run.scenario;
-    (scenario.pattern, scenario.members) = (pattern.to_owned(), members);
+    (scenario.setup.pattern, scenario.setup.members) = (pattern.to_owned(), members);
     let tried = [5.0, 10.0];
     let name = |rate: f64| format!("{rate}/s");
-    let point =
-        |rate| PointRecord { name: name(rate), events_per_second: rate * times, ..Default::default() };
+    let setup = scenario.setup.clone();
+    let setup = |rate: f64| Setup { events_per_second: rate * times, ..setup.clone() };
+    let point = |rate| PointRecord { name: name(rate), setup: setup(rate), ..PointRecord::default() };
     scenario.points = tried.map(point).to_vec();
     let result = folder.run.results.swap_remove(2);
     folder.run.results = tried.map(|_| result.clone()).to_vec();
