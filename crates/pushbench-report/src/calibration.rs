@@ -37,7 +37,7 @@ pub fn render(calibration: &Calibration, style: Style) -> String {
 /// known, or is another one: it is measured over loopback, and a packet on another network costs more.
 #[must_use]
 pub fn quote<'a>(run: &Run, results: impl IntoIterator<Item = &'a StepResult>) -> Option<String> {
-    let calibration = run.calibration.as_ref().filter(|_| run.scenario.is_loopback())?;
+    let calibration = run.calibration.as_ref().filter(|_| run.scenario.setup.is_loopback())?;
     // A floor of nothing, or of less, was not measured: nothing is a multiple of it.
     let bare = |name| calibration.bare(name).filter(|us| us.is_finite() && *us > 0.0);
     let (send, receive) = (bare(calibrated::SEND_CPU_US)?, bare(calibrated::RECEIVE_CPU_US)?);

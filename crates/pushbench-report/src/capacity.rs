@@ -3,26 +3,78 @@
 use pushbench_measure::results::{CapacityRecord, Run, StepResult, Vary};
 
 use crate::folder::step_of;
-use crate::format::{grouped, typed};
+use crate::format::{STREAM, grouped, typed};
 
-/// A value of what was varied: `1,600 clients`, `1,200 events/s`.
-pub(crate) fn amount(vary: Vary, value: f64) -> String {
-    format!("{} {}", bare(vary, value), unit(vary))
+/// What a search varied, as people count it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Varied {
+    Clients,
+    /// Of a broadcast or topics.
+    Events,
+    /// Of a stream, whatever the number of parts.
+    Asks,
+    /// Of a chat, whatever the number of clients.
+    Messages,
 }
 
-/// The same without its unit.
-pub(crate) fn bare(vary: Vary, value: f64) -> String {
-    match vary {
-        Vary::Rate if value < 1_000.0 => typed(value),
-        Vary::Rate | Vary::Clients => grouped(value.round() as u64),
+impl Varied {
+    /// That of a run; `None` where nothing was searched for.
+    pub(crate) fn of(run: &Run) -> Option<Self> {
+        let scenario = &run.scenario;
+        Some(match run.capacity.first()?.vary {
+            Vary::Clients => Self::Clients,
+            Vary::Rate if scenario.setup.pattern == STREAM => Self::Asks,
+            Vary::Rate if scenario.setup.members.is_some() => Self::Messages,
+            Vary::Rate => Self::Events,
+        })
     }
-}
 
-/// The unit of what was varied, which is also its name on an axis.
-pub(crate) fn unit(vary: Vary) -> &'static str {
-    match vary {
-        Vary::Clients => "clients",
-        Vary::Rate => "events/s",
+    /// A value of it: `1,600 clients`, `1,200 events/s`.
+    pub(crate) fn amount(self, value: f64) -> String {
+        let unit = match self {
+            Self::Clients => "clients",
+            Self::Events => "events/s",
+            Self::Asks => "asks/s",
+            Self::Messages => "messages/s of each member",
+        };
+        format!("{} {unit}", self.bare(value))
+    }
+
+    /// The same without its unit.
+    pub(crate) fn bare(self, value: f64) -> String {
+        if self == Self::Clients || value >= 1_000.0 { grouped(value.round() as u64) } else { typed(value) }
+    }
+
+    /// Its name on an axis.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Clients => "clients",
+            Self::Events => "events per second",
+            Self::Asks => "asks per second",
+            Self::Messages => "messages per second of each member",
+        }
+    }
+
+    /// What a transport bears: `at least 1,600 clients`, `fewer than 100 clients`, `unknown`.
+    pub(crate) fn answer(self, record: &CapacityRecord) -> String {
+        self.answer_with(record, Self::amount)
+    }
+
+    /// The same without its unit, for a place where that is known: `at least 1,600`.
+    pub(crate) fn bare_answer(self, record: &CapacityRecord) -> String {
+        self.answer_with(record, Self::bare)
+    }
+
+    fn answer_with(self, record: &CapacityRecord, word: fn(Self, f64) -> String) -> String {
+        match record.found {
+            Some(found) if record.at_least => format!("at least {}", word(self, found)),
+            Some(found) => word(self, found),
+            None if is_known(record) => {
+                let less = if self == Self::Clients { "fewer" } else { "less" };
+                format!("{less} than {}", word(self, record.from))
+            }
+            None => "unknown".to_owned(),
+        }
     }
 }
 
@@ -30,19 +82,6 @@ pub(crate) fn unit(vary: Vary) -> &'static str {
 /// load generator at its limit nothing is known.
 pub(crate) fn is_known(record: &CapacityRecord) -> bool {
     record.found.is_some() || (record.complete && record.cause.is_some_and(|cause| !cause.leaves_more()))
-}
-
-/// What a transport bears: `at least 1,600 clients`, `fewer than 100 clients`, `unknown`.
-pub(crate) fn answer(record: &CapacityRecord) -> String {
-    match record.found {
-        Some(found) if record.at_least => format!("at least {}", amount(record.vary, found)),
-        Some(found) => amount(record.vary, found),
-        None if is_known(record) => {
-            let less = if record.vary == Vary::Clients { "fewer" } else { "less" };
-            format!("{less} than {}", amount(record.vary, record.from))
-        }
-        None => "unknown".to_owned(),
-    }
 }
 
 /// What ended the search, in a few words: `target CPU`.
@@ -83,13 +122,13 @@ pub(crate) fn limits_of_each(run: &Run) -> String {
 
 /// From the first value that any transport was tried with to the last: `100 to 24,000 clients`.
 pub(crate) fn range(run: &Run) -> Option<String> {
-    let vary = run.capacity.first()?.vary;
+    let varied = Varied::of(run)?;
     let values = || run.capacity.iter().flat_map(|record| &record.probes).map(|probe| probe.value);
     let (first, last) = (values().reduce(f64::min)?, values().reduce(f64::max)?);
     Some(if first < last {
-        format!("{} to {}", bare(vary, first), amount(vary, last))
+        format!("{} to {}", varied.bare(first), varied.amount(last))
     } else {
-        amount(vary, last)
+        varied.amount(last)
     })
 }
 
@@ -101,21 +140,21 @@ pub(crate) fn measured_s(run: &Run) -> Option<(f64, f64)> {
 
 /// Whether a result is at what was found for its transport. Of a run that searched for nothing, every result is.
 pub(crate) fn is_at_capacity(run: &Run, result: &StepResult) -> bool {
-    let of_label = run.capacity.iter().find(|record| record.label == result.summary.label);
-    match of_label {
+    match run.capacity.iter().find(|record| record.label == result.summary.label) {
         None => run.capacity.is_empty(),
-        Some(record) => record.found.is_some() && value_of(run, record.vary, result) == record.found,
+        Some(record) => record.found.is_some() && value_of(run, result) == record.found,
     }
 }
 
-/// How much of what was varied a result is at.
-pub(crate) fn value_of(run: &Run, vary: Vary, result: &StepResult) -> Option<f64> {
-    match vary {
+/// How much of what was varied a result is at; `None` where nothing was searched for.
+pub(crate) fn value_of(run: &Run, result: &StepResult) -> Option<f64> {
+    match run.capacity.first()?.vary {
         Vary::Clients => step_of(run, result).map(f64::from),
         Vary::Rate => {
-            let name = result.summary.point.as_deref()?;
-            let point = run.scenario.points.iter().find(|point| point.name == name)?;
-            Some(point.events_per_second)
+            // The point's own rate counts parts, or what all members send: not what was varied.
+            let point = result.summary.point.as_ref()?;
+            let mut probes = run.capacity.iter().flat_map(|record| &record.probes);
+            probes.find(|probe| probe.point.as_ref() == Some(point)).map(|probe| probe.value)
         }
     }
 }
@@ -128,7 +167,7 @@ pub(crate) fn at_capacity(run: &Run) -> Run {
         |name: &str| shown.results.iter().any(|result| result.summary.point.as_deref() == Some(name));
     shown.scenario.points.retain(|point| is_shown(&point.name));
     if let Some((_, longest)) = measured_s(run) {
-        shown.scenario.measure_s = longest;
+        shown.scenario.setup.measure_s = longest;
     }
     shown
 }
@@ -157,27 +196,37 @@ mod tests {
             probes: Vec::new(),
         };
         let table = [
-            (record(Some(1_600.0), false, Cause::TargetCpu), "1,600 clients", "target CPU"),
+            (Varied::Clients, record(Some(1_600.0), false, Cause::TargetCpu), "1,600 clients", "target CPU"),
             (
+                Varied::Clients,
                 record(Some(1_600.0), true, Cause::Generator),
                 "at least 1,600 clients",
                 "the load generator is at its limit",
             ),
-            (record(None, true, Cause::Latency), "fewer than 100 clients", "latency"),
-            (record(None, true, Cause::Generator), "unknown", "the load generator is at its limit"),
+            (Varied::Clients, record(None, true, Cause::Latency), "fewer than 100 clients", "latency"),
             (
+                Varied::Clients,
+                record(None, true, Cause::Generator),
+                "unknown",
+                "the load generator is at its limit",
+            ),
+            (
+                Varied::Clients,
                 CapacityRecord { complete: false, ..record(Some(200.0), true, Cause::Latency) },
                 "at least 200 clients",
                 "cut short",
             ),
+            (Varied::Events, record(Some(12.5), false, Cause::Loss), "12.5 events/s", "loss"),
+            (Varied::Asks, record(Some(1_250.0), false, Cause::Loss), "1,250 asks/s", "loss"),
             (
-                CapacityRecord { vary: Vary::Rate, ..record(Some(12.5), false, Cause::Loss) },
-                "12.5 events/s",
+                Varied::Messages,
+                record(None, true, Cause::Loss),
+                "less than 100 messages/s of each member",
                 "loss",
             ),
         ];
-        for (record, expected, why) in table {
-            assert_eq!((answer(&record).as_str(), cause(&record)), (expected, why));
+        for (varied, record, expected, why) in table {
+            assert_eq!((varied.answer(&record).as_str(), cause(&record)), (expected, why));
         }
     }
 }

@@ -92,7 +92,7 @@ impl RunFolder {
             .iter()
             .rev()
             .find(|step| self.run.transports.iter().all(|t| !any(&t.label) || measured(&t.label, **step)));
-        shared.or(steps.last()).or(self.run.scenario.steps.iter().max()).copied()
+        shared.or(steps.last()).or(self.run.scenario.setup.steps.iter().max()).copied()
     }
 
     /// What one transport showed at one number of clients.
@@ -124,7 +124,7 @@ impl RunFolder {
 
 /// The number of clients of a result: its step, or the only one that the scenario has.
 pub(crate) fn step_of(run: &Run, result: &StepResult) -> Option<u32> {
-    let steps = run.scenario.steps_of(result.summary.point.as_deref());
+    let steps = &run.scenario.setup_of(result.summary.point.as_deref()).steps;
     result.summary.step.or_else(|| steps.first().copied()).or(result.summary.clients)
 }
 

@@ -1,6 +1,6 @@
 //! Numbers for people: three significant digits and a unit. Pure; a value that does not exist is not its business.
 
-use pushbench_measure::results::{Confidence, ScenarioRecord, Unit};
+use pushbench_measure::results::{Confidence, Setup, Unit};
 
 /// The pattern of a run whose clients ask for answers in parts.
 pub(crate) const STREAM: &str = "stream";
@@ -127,25 +127,23 @@ pub fn typed(value: f64) -> String {
     without_trailing_zeros(&number(value))
 }
 
-/// A rate of publishing: `5 events/s`, `1 event/s`.
-#[must_use]
-pub fn events_per_second(rate: f64) -> String {
-    let rate = typed(rate);
-    let noun = if rate == "1" { "event" } else { "events" };
-    format!("{rate} {noun}/s")
+/// What a scenario publishes: an `event`; of a chat a `message`, of a stream a `part`.
+pub(crate) fn noun(setup: &Setup) -> &'static str {
+    if setup.members.is_some() {
+        "message"
+    } else if setup.pattern == STREAM {
+        "part"
+    } else {
+        "event"
+    }
 }
 
 /// How much a scenario publishes: `5 events/s`; of a chat `60 messages/s`, of a stream `400 parts/s`.
 #[must_use]
-pub fn rate_in_words(scenario: &ScenarioRecord) -> String {
-    let events = events_per_second(scenario.events_per_second);
-    if scenario.members.is_some() {
-        events.replace(" event", " message")
-    } else if scenario.pattern == STREAM {
-        events.replace(" event", " part")
-    } else {
-        events
-    }
+pub fn rate_in_words(setup: &Setup) -> String {
+    let rate = typed(setup.events_per_second);
+    let plural = if rate == "1" { "" } else { "s" };
+    format!("{rate} {}{plural}/s", noun(setup))
 }
 
 /// How far the farther end of an interval is from its figure, in percent of the figure: `±4.2%`. Where the figure is
@@ -208,12 +206,7 @@ mod tests {
     fn what_is_published_is_called_by_its_name() {
         let of = |pattern: &str, members, events_per_second| {
             let pattern = pattern.to_owned();
-            rate_in_words(&ScenarioRecord {
-                pattern,
-                members,
-                events_per_second,
-                ..ScenarioRecord::default()
-            })
+            rate_in_words(&Setup { pattern, members, events_per_second, ..Setup::default() })
         };
         assert_eq!(of("broadcast", None, 5.0), "5 events/s");
         assert_eq!(of("chat", Some(20), 60.0), "60 messages/s");

@@ -13,5 +13,5 @@ pub(super) fn of(plan: &Plan) -> Vec<Figure> {
     let of_lives: &[Figure] = if plan.has_lives() || plan.life.drops() { &[Figure::CatchUp] } else { &[] };
     let of_drops: &[Figure] = if plan.life.drops() { &[Figure::Back] } else { &[] };
     let of_slow: &[Figure] = if plan.slow.is_some() { &[Figure::SlowDelivery] } else { &[] };
-    [&Figure::COMMON, of_source, of_lives, of_drops, of_slow].concat()
+    [Figure::COMMON, of_source, of_lives, of_drops, of_slow].concat()
 }

@@ -27,7 +27,7 @@ fn record(bencher: Bencher<'_, '_>) {
 /// The histogram is found by its figure and phase first.
 #[divan::bench]
 fn record_by_figure_and_phase(bencher: Bencher<'_, '_>) {
-    let (mut histograms, mut values) = (Histograms::prepared(&Figure::COMMON), latencies_us());
+    let (mut histograms, mut values) = (Histograms::prepared(Figure::COMMON), latencies_us());
     let mut count = 0;
     bencher.bench_local(|| {
         histograms.record(Figure::Delivery, Phase::Measure, black_box(values.next().unwrap_or(1)));
@@ -69,7 +69,7 @@ fn p99(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn take_a_second(bencher: Bencher<'_, '_>) {
     const FIGURES: [Figure; 3] = [Figure::Delivery, Figure::Uncorrected, Figure::Gap];
-    let mut histograms = Histograms::prepared(&Figure::COMMON);
+    let mut histograms = Histograms::prepared(Figure::COMMON);
     bencher.counter(ItemsCount::new(FIGURES.len())).bench_local(|| {
         for figure in FIGURES {
             histograms.record(figure, Phase::Measure, black_box(250));

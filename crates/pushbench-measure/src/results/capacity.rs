@@ -10,7 +10,8 @@ use crate::verdict::Cause;
 pub enum Vary {
     /// The number of clients.
     Clients,
-    /// Events per second, as `events.rate` counts them.
+    /// The scenario's `events.rate`: events per second, asks per second of a stream, messages per second of each member of a
+    /// chat.
     Rate,
 }
 
@@ -58,8 +59,11 @@ impl CapacityRecord {
 /// One probe of a search.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProbeRecord {
-    /// Clients, or events per second.
+    /// How much it was of what is varied.
     pub value: f64,
+    /// The point of the run it was measured at, as in the column `point`; `None` where the number of clients is varied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point: Option<String>,
     /// How often this value had been tried with it: 1, or 2 for a repeat.
     pub round: u32,
     /// Whether every threshold was met by figures that may be believed.

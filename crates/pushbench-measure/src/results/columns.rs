@@ -80,7 +80,7 @@ fn number(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::{Confidence, RoundResult, SweepRecord};
+    use crate::results::{Confidence, RoundResult, Setup, SweepRecord};
 
     fn result() -> StepResult {
         let summary = Summary {
@@ -113,7 +113,8 @@ mod tests {
     }
 
     fn scenario(steps: &[u32], rounds: u32) -> ScenarioRecord {
-        ScenarioRecord { steps: steps.to_vec(), rounds, ..ScenarioRecord::default() }
+        let setup = Setup { steps: steps.to_vec(), ..Setup::default() };
+        ScenarioRecord { rounds, setup, ..ScenarioRecord::default() }
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod interval;
 mod points;
 mod resources;
 mod run;
+mod setup;
 mod summary;
 mod unit;
 mod wire;
@@ -29,6 +30,7 @@ pub use run::{
     Confidence, Host, LifeRecord, RoundResult, Run, ScenarioRecord, SlowRecord, Status, StepResult,
     ThresholdResult, TransportRecord,
 };
+pub use setup::Setup;
 pub use summary::Summary;
 pub use unit::Unit;
 pub use wire::{WireDirection, WireRecord, WireSide, WireWindow};

@@ -1,11 +1,10 @@
 //! What `run.json` tells of the points of a scenario that varies keys.
 
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 use crate::verdict::Level;
 
-use super::{CapacityRecord, LifeRecord, Run, ScenarioRecord, SlowRecord, StepResult, TransportRecord};
+use super::{CapacityRecord, Run, ScenarioRecord, Setup, StepResult, TransportRecord};
 
 /// One variant of a scenario, with everything in which it may differ from another.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -14,46 +13,9 @@ pub struct PointRecord {
     pub name: String,
     /// Keys that vary, with their values as the scenario words them.
     pub values: Vec<(String, String)>,
-    /// What clients and targets were connected by.
-    pub network: String,
-    /// Largest IP packet of that network, in bytes.
-    pub mtu_bytes: u32,
-    /// Seed of every random choice.
-    pub seed: u64,
-    /// Numbers of clients, one a step.
-    pub steps: Vec<u32>,
-    /// See [`ScenarioRecord::pattern`].
-    pub pattern: String,
-    /// Number of topics.
-    pub topics: u32,
-    /// Published events per second, over all topics.
-    pub events_per_second: f64,
-    /// Size of an event's payload as the scenario words it.
-    pub event_size: String,
-    /// Length of the warm-up in seconds.
-    pub warmup_s: f64,
-    /// Length of the measure phase in seconds.
-    pub measure_s: f64,
-    /// Length of the drain in seconds.
-    pub drain_s: f64,
-    /// See [`ScenarioRecord::latency_p99_limit_us`].
-    pub latency_p99_limit_us: Option<u64>,
-    /// See [`ScenarioRecord::latency_p99_limits_us`].
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub latency_p99_limits_us: BTreeMap<String, u64>,
-    /// See [`ScenarioRecord::inject`].
-    pub inject: Option<String>,
-    /// See [`ScenarioRecord::coalesce`].
-    pub coalesce: Option<String>,
-    /// See [`ScenarioRecord::members`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub members: Option<u32>,
-    /// See [`ScenarioRecord::life`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub life: Option<LifeRecord>,
-    /// See [`ScenarioRecord::slow`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub slow: Option<SlowRecord>,
+    /// What its transports were measured under.
+    #[serde(flatten)]
+    pub setup: Setup,
     /// Its transports: a label has the same kind in all points, and may have other settings.
     pub transports: Vec<TransportRecord>,
 }
@@ -77,65 +39,10 @@ pub struct SweptKey {
 }
 
 impl PointRecord {
-    /// What a point takes from the record of a scenario that has no other.
-    #[must_use]
-    pub fn of(
-        name: &str,
-        values: &[(String, String)],
-        scenario: &ScenarioRecord,
-        transports: Vec<TransportRecord>,
-    ) -> Self {
-        Self {
-            name: name.to_owned(),
-            values: values.to_vec(),
-            network: scenario.network.clone(),
-            mtu_bytes: scenario.mtu_bytes,
-            seed: scenario.seed,
-            steps: scenario.steps.clone(),
-            pattern: scenario.pattern.clone(),
-            topics: scenario.topics,
-            events_per_second: scenario.events_per_second,
-            event_size: scenario.event_size.clone(),
-            warmup_s: scenario.warmup_s,
-            measure_s: scenario.measure_s,
-            drain_s: scenario.drain_s,
-            latency_p99_limit_us: scenario.latency_p99_limit_us,
-            latency_p99_limits_us: scenario.latency_p99_limits_us.clone(),
-            inject: scenario.inject.clone(),
-            coalesce: scenario.coalesce.clone(),
-            members: scenario.members,
-            life: scenario.life.clone(),
-            slow: scenario.slow.clone(),
-            transports,
-        }
-    }
-
     /// The record of a scenario that has this point and no other.
     #[must_use]
     pub fn alone(&self, scenario: &ScenarioRecord) -> ScenarioRecord {
-        ScenarioRecord {
-            network: self.network.clone(),
-            mtu_bytes: self.mtu_bytes,
-            seed: self.seed,
-            steps: self.steps.clone(),
-            pattern: self.pattern.clone(),
-            topics: self.topics,
-            events_per_second: self.events_per_second,
-            event_size: self.event_size.clone(),
-            warmup_s: self.warmup_s,
-            measure_s: self.measure_s,
-            drain_s: self.drain_s,
-            latency_p99_limit_us: self.latency_p99_limit_us,
-            latency_p99_limits_us: self.latency_p99_limits_us.clone(),
-            inject: self.inject.clone(),
-            coalesce: self.coalesce.clone(),
-            members: self.members,
-            life: self.life.clone(),
-            slow: self.slow.clone(),
-            points: Vec::new(),
-            sweep: None,
-            ..scenario.clone()
-        }
+        ScenarioRecord { setup: self.setup.clone(), points: Vec::new(), sweep: None, ..scenario.clone() }
     }
 }
 
@@ -143,8 +50,8 @@ impl ScenarioRecord {
     /// Whether any point has several numbers of clients.
     #[must_use]
     pub fn is_stepped(&self) -> bool {
-        let several = |steps: &[u32]| steps.len() > 1;
-        several(&self.steps) || self.points.iter().any(|point| several(&point.steps))
+        let mut setups = std::iter::once(&self.setup).chain(self.points.iter().map(|point| &point.setup));
+        setups.any(|setup| setup.steps.len() > 1)
     }
 
     /// The number of a point, from 1, by its name.
@@ -153,11 +60,11 @@ impl ScenarioRecord {
         self.points.iter().position(|of| of.name == point).map(|at| at as u32 + 1)
     }
 
-    /// The numbers of clients of a point; of a scenario without points, its own.
+    /// The setup of a point, by its name; the scenario's own where there is no such point.
     #[must_use]
-    pub fn steps_of(&self, point: Option<&str>) -> &[u32] {
+    pub fn setup_of(&self, point: Option<&str>) -> &Setup {
         let of = point.and_then(|name| self.points.iter().find(|point| point.name == name));
-        of.map_or(&self.steps, |point| &point.steps)
+        of.map_or(&self.setup, |point| &point.setup)
     }
 }
 
@@ -201,6 +108,8 @@ impl StepResult {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
+
     use crate::results::{Host, Status, Summary, ThresholdResult};
     use crate::verdict::exhausted;
     use crate::verdict::{Scarce, Scarcity};

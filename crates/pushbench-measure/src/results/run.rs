@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use super::{Calibration, CapacityRecord, PointRecord, ResourceRecord, Summary, SweepRecord, WireRecord};
+use super::{
+    Calibration, CapacityRecord, PointRecord, ResourceRecord, Setup, Summary, SweepRecord, WireRecord,
+};
 use crate::verdict::{Finding, Level};
 
 /// How far a run has come.
@@ -77,50 +79,12 @@ pub struct ScenarioRecord {
     pub sha256: String,
     /// Options of the command line that changed the scenario, such as `--clients 100`.
     pub overrides: Vec<String>,
-    /// Seed of every random choice.
-    pub seed: u64,
-    /// What clients and targets were connected by: `loopback` or `veth`.
-    pub network: String,
-    /// Largest IP packet of that network, in bytes.
-    pub mtu_bytes: u32,
     /// Rounds asked for: how often every transport is measured at every number of clients.
     pub rounds: u32,
-    /// Numbers of clients, one a step. More than one makes chart 1.
-    pub steps: Vec<u32>,
-    /// `broadcast`, `topics`, `stream` or `chat`.
-    pub pattern: String,
-    /// Number of topics; of rooms at the largest number of clients.
-    pub topics: u32,
-    /// Of a chat, the clients of a room.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub members: Option<u32>,
-    /// Published events per second, over all topics; of a stream its parts, in the mean; of a chat at the largest number of
-    /// clients.
-    pub events_per_second: f64,
-    /// Size of an event's payload as the scenario words it, for people.
-    pub event_size: String,
-    /// Length of the warm-up in seconds.
-    pub warmup_s: f64,
-    /// Length of the measure phase in seconds.
-    pub measure_s: f64,
-    /// Length of the drain in seconds.
-    pub drain_s: f64,
-    /// The upper limit on delivery latency p99 that the scenario demands of every transport, for threshold lines.
-    pub latency_p99_limit_us: Option<u64>,
-    /// The limits by label where they are not the same: of each transport that has one.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub latency_p99_limits_us: BTreeMap<String, u64>,
-    /// Faults that the target made on purpose, as the scenario words them.
-    pub inject: Option<String>,
-    /// How the target gathered events before it wrote them, as the scenario words it; `None` where it did not.
-    pub coalesce: Option<String>,
-    /// What happened to connections; `None` where they were to stay.
-    pub life: Option<LifeRecord>,
-    /// Who read slowly, by plan; `None` where nobody was to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub slow: Option<SlowRecord>,
-    /// Its variants, in the order they were planned; none where it has one. Those fields of this record that a point has
-    /// are then the first point's.
+    /// What its transports were measured under; of several points the first one's.
+    #[serde(flatten)]
+    pub setup: Setup,
+    /// Its variants, in the order they were planned; none where it has one.
     #[serde(default)]
     pub points: Vec<PointRecord>,
     /// What the points are made of, where they are the cells of a sweep.
@@ -161,30 +125,6 @@ impl LifeRecord {
     #[must_use]
     pub fn first_drop_s(&self) -> Option<f64> {
         self.storm_at_s.into_iter().chain(self.restart_at_s).reduce(f64::min)
-    }
-}
-
-impl ScenarioRecord {
-    /// The upper limit on delivery latency p99 of that label, if the scenario has one.
-    #[must_use]
-    pub fn latency_p99_limit_of(&self, label: &str) -> Option<u64> {
-        self.latency_p99_limit_us.or_else(|| self.latency_p99_limits_us.get(label).copied())
-    }
-
-    /// Whether clients and targets were connected by the loopback device.
-    #[must_use]
-    pub fn is_loopback(&self) -> bool {
-        self.network == "loopback"
-    }
-
-    /// What clients and targets were connected by, for people: `loopback`, or `veth, MTU 1500`.
-    #[must_use]
-    pub fn network_in_words(&self) -> String {
-        if self.is_loopback() {
-            self.network.clone()
-        } else {
-            format!("{}, MTU {}", self.network, self.mtu_bytes)
-        }
     }
 }
 

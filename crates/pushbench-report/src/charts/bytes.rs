@@ -1,6 +1,6 @@
 //! Chart 3: what travels for one delivered event, and how much of it is the event.
 
-use pushbench_measure::results::ScenarioRecord;
+use pushbench_measure::results::Setup;
 use pushbench_measure::statistics::sums;
 
 use super::axes::AXIS_NAME;
@@ -51,7 +51,7 @@ const PARTS: [Part; 4] = [
 pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     let wire = view.series.iter().any(|series| of_wire(series).iter().any(Option::is_some));
     let (title, subtitle) = if wire {
-        (WIRE_TITLE, format!("{WIRE_SUBTITLE} {}", segments(&view.run.scenario)))
+        (WIRE_TITLE, format!("{WIRE_SUBTITLE} {}", segments(&view.run.scenario.setup)))
     } else {
         (STREAM_TITLE, STREAM_SUBTITLE.to_owned())
     };
@@ -73,11 +73,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
 }
 
 /// How far the headers of this network are those of another.
-fn segments(scenario: &ScenarioRecord) -> String {
-    if scenario.is_loopback() {
+fn segments(setup: &Setup) -> String {
+    if setup.is_loopback() {
         "Segments on loopback are larger than on a network.".to_owned()
     } else {
-        format!("Packets of up to {} bytes.", grouped(scenario.mtu_bytes.into()))
+        format!("Packets of up to {} bytes.", grouped(setup.mtu_bytes.into()))
     }
 }
 
@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn only_a_run_over_loopback_is_said_to_have_its_segments() {
         let of = |network: &str, mtu_bytes| {
-            segments(&ScenarioRecord { network: network.to_owned(), mtu_bytes, ..ScenarioRecord::default() })
+            segments(&Setup { network: network.to_owned(), mtu_bytes, ..Setup::default() })
         };
         assert_eq!(of("loopback", 65_536), "Segments on loopback are larger than on a network.");
         assert_eq!(of("veth", 1_500), "Packets of up to 1,500 bytes.");

@@ -12,16 +12,14 @@ use super::layout::{Point, Rect, panels, side_by_side};
 use super::palette::{ALARM, FAINT_TEXT, Ink, PAPER, TEXT};
 use super::scale::{Scale, Unit};
 use super::view::{Series, View, with_whiskers};
-use crate::capacity as search;
+use crate::capacity::{self as search, Varied};
 use crate::figures::{P50, P99, P999, Percentile};
 use crate::format::{short_count, time_us, without_trailing_zeros};
 use plotters::style::RGBColor;
-use pushbench_measure::results::{Confidence, StepResult, Vary};
+use pushbench_measure::results::{Confidence, StepResult};
 use pushbench_measure::verdict::Level;
 use std::collections::BTreeMap;
 
-const TITLE_OF_CLIENTS: &str = "Delivery latency against the number of clients: lower and flatter is better";
-const TITLE_OF_RATE: &str = "Delivery latency against the rate of events: lower and flatter is better";
 const SUBTITLE: &str = "Thin line, ~: fewer than 10/(1−p) publishes behind it. No line: too few deliveries. \
     Hollow: not valid there.";
 
@@ -31,7 +29,7 @@ const PERCENTILES: [Percentile; 3] = [P50, P99, P999];
 /// A measured step of one transport.
 #[derive(Clone, Copy)]
 struct Step {
-    /// Clients, or events per second.
+    /// Clients, or a rate.
     load: f64,
     us: f64,
     interval: Option<Confidence>,
@@ -53,16 +51,23 @@ pub(super) fn wanted(view: &View<'_>) -> bool {
 }
 
 /// What a step is a number of.
-fn varied(view: &View<'_>) -> Vary {
-    view.run.capacity.first().map_or(Vary::Clients, |record| record.vary)
+fn varied(view: &View<'_>) -> Varied {
+    Varied::of(view.run).unwrap_or(Varied::Clients)
+}
+
+fn title(varied: Varied) -> String {
+    let load = match varied {
+        Varied::Clients => "the number of clients",
+        Varied::Events => "the rate of events",
+        Varied::Asks => "the rate of asks",
+        Varied::Messages => "the rate of messages",
+    };
+    format!("Delivery latency against {load}: lower and flatter is better")
 }
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
-    let (title, axis_name) = match varied(view) {
-        Vary::Clients => (TITLE_OF_CLIENTS, "clients (log)"),
-        Vary::Rate => (TITLE_OF_RATE, "events per second (log)"),
-    };
-    let room = frame(canvas, view, Extent::AllSteps, title, &with_whiskers(SUBTITLE, view));
+    let varied = varied(view);
+    let room = frame(canvas, view, Extent::AllSteps, &title(varied), &with_whiskers(SUBTITLE, view));
     let all: Vec<Step> = (view.series.iter())
         .flat_map(|series| PERCENTILES.iter().flat_map(|percentile| steps(view, series, *percentile)))
         .collect();
@@ -88,7 +93,12 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
         }
         draw_lines(canvas, *plot, view, *percentile, (&x, scale));
     }
-    canvas.text((within.x(0.5), within.bottom + 58.0), Align::Centre, AXIS_NAME, axis_name);
+    canvas.text(
+        (within.x(0.5), within.bottom + 58.0),
+        Align::Centre,
+        AXIS_NAME,
+        &format!("{} (log)", varied.name()),
+    );
     let labels: Vec<EndLabel> =
         view.series.iter().map(|series| label(view, series, &plots, (&x, scale))).collect();
     let last = plots[plots.len() - 1];
@@ -196,8 +206,7 @@ fn loads(view: &View<'_>) -> Vec<f64> {
         return view.folder.measured_steps().into_iter().map(f64::from).collect();
     }
     let results = view.run.results.iter();
-    let mut loads: Vec<f64> =
-        results.filter_map(|result| search::value_of(view.run, varied(view), result)).collect();
+    let mut loads: Vec<f64> = results.filter_map(|result| search::value_of(view.run, result)).collect();
     loads.sort_by(f64::total_cmp);
     loads.dedup();
     loads
@@ -205,11 +214,11 @@ fn loads(view: &View<'_>) -> Vec<f64> {
 
 /// What a transport showed there.
 fn result_at<'a>(view: &View<'a>, label: &str, load: f64) -> Option<&'a StepResult> {
-    if varied(view) == Vary::Clients {
+    if varied(view) == Varied::Clients {
         return view.folder.result(label, load as u32);
     }
     let is_there = |result: &&StepResult| {
-        result.summary.label == label && search::value_of(view.run, Vary::Rate, result) == Some(load)
+        result.summary.label == label && search::value_of(view.run, result) == Some(load)
     };
     view.run.results.iter().find(is_there)
 }
@@ -245,13 +254,13 @@ struct Limit {
 
 /// The limit that all transports have in common, or those that there are, lowest first.
 fn limits(view: &View<'_>) -> Vec<Limit> {
-    let scenario = &view.run.scenario;
-    if let Some(us) = scenario.latency_p99_limit_us {
+    let setup = &view.run.scenario.setup;
+    if let Some(us) = setup.latency_p99_limit_us {
         return vec![Limit { us: us as f64, of: Vec::new() }];
     }
     let mut limits: BTreeMap<u64, Limit> = BTreeMap::new();
     for series in &view.series {
-        let Some(us) = scenario.latency_p99_limit_of(series.label()) else { continue };
+        let Some(us) = setup.latency_p99_limit_of(series.label()) else { continue };
         let limit = limits.entry(us).or_insert(Limit { us: us as f64, of: Vec::new() });
         limit.of.push((series.label().to_owned(), series.ink.color));
     }
@@ -294,7 +303,8 @@ fn label(view: &View<'_>, series: &Series<'_>, plots: &[Rect], (x, y): (&Axis, S
         let at = (plot.x(x.scale.share(last.load)), plot.y(y.share(last.us)));
         if let Some(found) = view.run.capacity.iter().find(|record| record.label == series.label()) {
             let word = if search::is_known(found) { "bears" } else { "capacity" };
-            return Some((at, format!("{word} {}", search::answer(found))));
+            // Beside the plots there is no room for the unit, which the axis names.
+            return Some((at, format!("{word} {}", varied(view).bare_answer(found))));
         }
         let result = result_at(view, series.label(), last.load)?;
         let figure = percentile.of(&result.summary)?;

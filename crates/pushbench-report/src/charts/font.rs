@@ -131,7 +131,7 @@ fn unbreakable(text: &str) -> Vec<String> {
 
 /// Whether a word, apart from the punctuation after it, is a unit that figures and findings are written in.
 fn is_unit(word: &str) -> bool {
-    const UNITS: [&str; 15] = [
+    const UNITS: [&str; 16] = [
         "ns",
         "µs",
         "ms",
@@ -146,6 +146,7 @@ fn is_unit(word: &str) -> bool {
         "events/s",
         "event/s",
         "parts/s",
+        "asks/s",
         "messages/s",
     ];
     UNITS.contains(&word.trim_end_matches([',', '.', ';', ':', ')', '!', '?']))

@@ -1,6 +1,6 @@
 //! Chart of a capacity search: a bar a transport, as long as what it bears, and below it what ended that.
 
-use pushbench_measure::results::{CapacityRecord, Vary};
+use pushbench_measure::results::CapacityRecord;
 
 use super::axes::{AXIS_NAME, Axis, Labels, draw_no_data, draw_x, draw_x_grid};
 use super::canvas::{Align, Canvas};
@@ -11,7 +11,7 @@ use super::palette::{AXIS, FAINT_TEXT, PAPER, TEXT, mix};
 use super::scale::{Scale, Unit};
 use super::stacked::{Name, draw_names, names_width};
 use super::view::View;
-use crate::capacity;
+use crate::capacity::{self, Varied};
 
 const SUBTITLE: &str = "The highest load that met every threshold, and met it again. Arrow: at least so much; something else gave out.";
 const VALUE: Type = Type::medium(27.0, TEXT);
@@ -29,7 +29,7 @@ pub(super) fn wanted(view: &View<'_>) -> bool {
 pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     let room = frame(canvas, view, Extent::AllSteps, &title(view), &subtitle(view));
     let records = &view.run.capacity;
-    let Some(vary) = records.first().map(|record| record.vary) else {
+    let Some(varied) = Varied::of(view.run) else {
         draw_no_data(canvas, room);
         return;
     };
@@ -40,7 +40,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     let names: Vec<Name> = records.iter().map(of_record).collect();
     let width = names_width(&names, 330.0);
     let plot = Rect::new(room.left + width + 16.0, room.top + 4.0, room.right, room.bottom - 72.0);
-    let axis = Axis::new(Scale::linear_to(reach(plot, records)), Unit::Count, 6);
+    let axis = Axis::new(Scale::linear_to(reach(plot, varied, records)), Unit::Count, 6);
     draw_x_grid(canvas, plot, &axis);
     draw_x(canvas, plot, &axis, Labels::Shown);
     canvas.rule((plot.left, plot.top), (plot.left, plot.bottom), AXIS, 2.0);
@@ -52,21 +52,20 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
             Rect::new(plot.left, row.top, plot.right, row.bottom),
             width,
         );
-        draw_bar(canvas, *row, record, name, plot.x(axis.scale.share(record.found.unwrap_or(0.0))));
-        draw_reason(canvas, *row, record);
+        let right = plot.x(axis.scale.share(record.found.unwrap_or(0.0)));
+        draw_bar(canvas, *row, (varied, record), name, right);
+        draw_reason(canvas, *row, (varied, record));
     }
-    let name = match vary {
-        Vary::Clients => "clients",
-        Vary::Rate => "events per second",
-    };
-    canvas.text((plot.x(0.5), plot.bottom + 58.0), Align::Centre, AXIS_NAME, name);
+    canvas.text((plot.x(0.5), plot.bottom + 58.0), Align::Centre, AXIS_NAME, varied.name());
 }
 
 /// `Clients with latency_p99 < 250ms and lost == 0: more is better`.
 fn title(view: &View<'_>) -> String {
-    let what = match view.run.capacity.first().map(|record| record.vary) {
-        Some(Vary::Rate) => "Events per second",
-        Some(Vary::Clients) | None => "Clients",
+    let what = match Varied::of(view.run) {
+        Some(Varied::Clients) | None => "Clients",
+        Some(Varied::Events) => "Events per second",
+        Some(Varied::Asks) => "Asks per second",
+        Some(Varied::Messages) => "Messages per second of each member",
     };
     match capacity::limits(view.run) {
         Some(limits) => format!("{what} with {limits}: more is better"),
@@ -95,23 +94,29 @@ fn rows(plot: Rect, count: usize) -> Vec<Rect> {
 }
 
 /// The value at the right edge, so that behind every bar there is room for its arrow and its words.
-fn reach(plot: Rect, records: &[CapacityRecord]) -> f64 {
+fn reach(plot: Rect, varied: Varied, records: &[CapacityRecord]) -> f64 {
     let needed = records.iter().filter_map(|record| {
-        let text = font::width(&words(record), VALUE) + ARROW + BESIDE + 16.0;
+        let text = font::width(&words(varied, record), VALUE) + ARROW + BESIDE + 16.0;
         Some(record.found? * plot.width() / (plot.width() - text).max(1.0))
     });
     needed.fold(0.0, f64::max)
 }
 
-fn words(record: &CapacityRecord) -> String {
+fn words(varied: Varied, record: &CapacityRecord) -> String {
     let unconfirmed = if record.confirmed { "" } else { ", not confirmed" };
-    format!("{}{unconfirmed}", capacity::answer(record))
+    format!("{}{unconfirmed}", varied.answer(record))
 }
 
-fn draw_bar(canvas: &mut Canvas<'_>, row: Rect, record: &CapacityRecord, name: &Name, right: f64) {
+fn draw_bar(
+    canvas: &mut Canvas<'_>,
+    row: Rect,
+    (varied, record): (Varied, &CapacityRecord),
+    name: &Name,
+    right: f64,
+) {
     let middle = f64::midpoint(row.top, row.bottom);
     if record.found.is_none() {
-        canvas.text((row.left + 14.0, middle), Align::Left, ABSENT, &capacity::answer(record));
+        canvas.text((row.left + 14.0, middle), Align::Left, ABSENT, &varied.answer(record));
         return;
     }
     canvas.fill(Rect::new(row.left, row.top, right, row.bottom), name.color);
@@ -123,7 +128,7 @@ fn draw_bar(canvas: &mut Canvas<'_>, row: Rect, record: &CapacityRecord, name: &
         end = tip;
     }
     // Grid lines stop for the words.
-    let (text, left) = (words(record), end + BESIDE);
+    let (text, left) = (words(varied, record), end + BESIDE);
     canvas.fill(
         Rect::new(left - 6.0, middle - 18.0, left + font::width(&text, VALUE) + 6.0, middle + 18.0),
         PAPER,
@@ -132,10 +137,10 @@ fn draw_bar(canvas: &mut Canvas<'_>, row: Rect, record: &CapacityRecord, name: &
 }
 
 /// What ended the search, below the bar.
-fn draw_reason(canvas: &mut Canvas<'_>, row: Rect, record: &CapacityRecord) {
+fn draw_reason(canvas: &mut Canvas<'_>, row: Rect, (varied, record): (Varied, &CapacityRecord)) {
     let mut parts = vec![format!("limited by: {}", capacity::cause(record))];
     if !record.why.is_empty() {
-        let at = record.failed_at.map(|at| format!("at {}: ", capacity::amount(record.vary, at)));
+        let at = record.failed_at.map(|at| format!("at {}: ", varied.amount(at)));
         parts.push(format!("{}{}", at.unwrap_or_default(), record.why));
     }
     let text = parts.join(" · ");

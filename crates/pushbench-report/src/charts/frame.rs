@@ -10,7 +10,7 @@ use super::layout::Rect;
 use super::palette::{ALARM, AXIS, FAINT_TEXT, TEXT};
 use super::view::View;
 use crate::capacity;
-use crate::format::{grouped, minute, rate_in_words, typed};
+use crate::format::{grouped, minute, noun, rate_in_words, typed};
 use crate::table::notes::measured;
 
 /// Room at the left and right edge.
@@ -92,7 +92,7 @@ pub(super) fn plain_footer(facts: &[String], alarms: &[String]) -> Vec<(String, 
 
 fn footer(view: &View<'_>, extent: Extent, width: f64) -> Vec<(String, Type)> {
     let mut lines = vec![(font::fit(&conditions(view, extent), FOOTER, width), FOOTER)];
-    if let Some(inject) = &view.run.scenario.inject {
+    if let Some(inject) = &view.run.scenario.setup.inject {
         let face = Type::medium(FOOTER.size, ALARM);
         lines.push((font::fit(&format!("faults injected: {inject}"), face, width), face));
     }
@@ -104,33 +104,32 @@ fn footer(view: &View<'_>, extent: Extent, width: f64) -> Vec<(String, Type)> {
 }
 
 fn conditions(view: &View<'_>, extent: Extent) -> String {
-    let scenario = &view.run.scenario;
+    let (scenario, setup) = (&view.run.scenario, &view.run.scenario.setup);
     let clients = match extent {
         Extent::OneStep | Extent::OneRound if view.has_steps() => {
-            let largest = scenario.steps.iter().max() == Some(&view.step);
+            let largest = setup.steps.iter().max() == Some(&view.step);
             let which = if largest { "largest" } else { "one" };
-            format!("{} clients ({which} of {} steps)", grouped(view.step.into()), scenario.steps.len())
+            format!("{} clients ({which} of {} steps)", grouped(view.step.into()), setup.steps.len())
         }
         Extent::AllSteps if view.has_steps() => {
-            let ends = (scenario.steps.iter().min(), scenario.steps.iter().max());
+            let ends = (setup.steps.iter().min(), setup.steps.iter().max());
             let [first, last] = [ends.0, ends.1].map(|step| grouped(step.copied().unwrap_or(0).into()));
-            format!("{first} to {last} clients in {} steps", scenario.steps.len())
+            format!("{first} to {last} clients in {} steps", setup.steps.len())
         }
         _ => format!("{} clients", grouped(view.step.into())),
     };
     let clients = capacity::range(view.run).map_or(clients, |range| format!("{range} tried"));
     let rate = match view.run.capacity.first().map(|record| record.vary) {
-        Some(Vary::Rate) => format!("events of {}", scenario.event_size),
-        _ => format!("{} of {}", rate_in_words(scenario), scenario.event_size),
+        Some(Vary::Rate) => format!("{}s of {}", noun(setup), setup.event_size),
+        _ => format!("{} of {}", rate_in_words(setup), setup.event_size),
     };
-    let coalesced =
-        scenario.coalesce.as_ref().map(|mode| format!(", coalesced ({mode})")).unwrap_or_default();
+    let coalesced = setup.coalesce.as_ref().map(|mode| format!(", coalesced ({mode})")).unwrap_or_default();
     format!(
         "{} · {clients} · {}, {rate}{coalesced} · {} · {} · {}",
         scenario.name,
-        scenario.pattern,
+        setup.pattern,
         duration(view.run),
-        scenario.network_in_words(),
+        setup.network_in_words(),
         rounds(view, extent),
     )
 }
@@ -166,7 +165,7 @@ fn duration(run: &Run) -> String {
         return format!("{from}{} s measured each", typed(longest));
     }
     let word = if run.status == Status::Complete { "measured" } else { "planned" };
-    format!("{} s {word}", typed(run.scenario.measure_s))
+    format!("{} s {word}", typed(run.scenario.setup.measure_s))
 }
 
 /// The verdict in words, and whether it calls for the alarm colour.

@@ -34,7 +34,7 @@ pub(super) fn wanted(view: &View<'_>) -> bool {
 }
 
 fn record<'a>(view: &View<'a>) -> Option<&'a LifeRecord> {
-    view.run.scenario.life.as_ref()
+    view.run.scenario.setup.life.as_ref()
 }
 
 /// A run around the instant at which connections were dropped.
@@ -51,14 +51,14 @@ struct Drop<'a> {
 
 impl<'a> Drop<'a> {
     fn of(view: &View<'a>) -> Option<Self> {
-        let (life, scenario) = (record(view)?, &view.run.scenario);
+        let (life, setup) = (record(view)?, &view.run.scenario.setup);
         let first_s = life.first_drop_s()?;
         let mut drop = Self {
             life,
-            at_s: scenario.warmup_s + first_s,
+            at_s: setup.warmup_s + first_s,
             clients: f64::from(view.step.max(1)),
             until_s: AFTER_S,
-            drain_s: scenario.measure_s - first_s,
+            drain_s: setup.measure_s - first_s,
         };
         let ends = view.series.iter().map(|series| drop.end_of(series));
         drop.until_s = ends.fold(AFTER_S, f64::max) * 1.15;

@@ -100,7 +100,7 @@ pub(super) fn pale(color: RGBColor) -> RGBColor {
 /// Conditions, what may not be believed, and the machine.
 pub(super) fn footer(swept: &Swept<'_>) -> Vec<(String, Type)> {
     let run = swept.run;
-    let scenario = &run.scenario;
+    let (scenario, setup) = (&run.scenario, &run.scenario.setup);
     let rounds = match scenario.rounds {
         0 | 1 => "1 run of each".to_owned(),
         rounds => format!("{rounds} rounds of each"),
@@ -113,10 +113,10 @@ pub(super) fn footer(swept: &Swept<'_>) -> Vec<(String, Type)> {
         "{} · {} points · {}, {}{coalesced} · {} s measured in each · {} · {rounds}",
         scenario.name,
         scenario.points.len(),
-        scenario.pattern,
-        scenario.event_size,
-        typed(scenario.measure_s),
-        scenario.network_in_words(),
+        setup.pattern,
+        setup.event_size,
+        typed(setup.measure_s),
+        setup.network_in_words(),
     );
     let mut alarms = Vec::new();
     match run.status {

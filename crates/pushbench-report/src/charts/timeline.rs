@@ -79,8 +79,8 @@ impl Timeline {
             .iter()
             .map(|cell| Rect::new(cell.left, cell.top + above, cell.right - tail, cell.bottom))
             .collect();
-        let scenario = &view.run.scenario;
-        let measured = (scenario.warmup_s, scenario.warmup_s + scenario.measure_s);
+        let setup = &view.run.scenario.setup;
+        let measured = (setup.warmup_s, setup.warmup_s + setup.measure_s);
         let x = time_axis(view, if columns > 2 { 5 } else { 8 });
         for (at, (plot, (cell, series))) in plots.iter().zip(cells.iter().zip(&view.series)).enumerate() {
             shade(canvas, *plot, *plot, &x, measured);
@@ -141,8 +141,8 @@ fn shade(canvas: &mut Canvas<'_>, plot: Rect, part: Rect, x: &Axis, (from, until
 }
 
 fn time_axis(view: &View<'_>, ticks: usize) -> Axis {
-    let scenario = &view.run.scenario;
-    let planned = scenario.warmup_s + scenario.measure_s + scenario.drain_s;
+    let setup = &view.run.scenario.setup;
+    let planned = setup.warmup_s + setup.measure_s + setup.drain_s;
     let times = || view.series.iter().flat_map(Series::intervals).map(|interval| interval.t_s);
     let low = times().fold(0.0, f64::min);
     let high = times().fold(0.0, f64::max);

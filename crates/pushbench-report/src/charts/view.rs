@@ -53,7 +53,7 @@ impl<'a> View<'a> {
 
     /// Whether the run has several numbers of clients.
     pub(super) fn has_steps(&self) -> bool {
-        self.run.scenario.steps.len() > 1
+        self.run.scenario.setup.steps.len() > 1
     }
 }
 

@@ -150,7 +150,7 @@ impl<'a> Case<'a> {
 
     /// Sockets opened in the measure phase per event delivered in it.
     pub(super) fn opened_per_event(self, label: &'static str) -> Result<f64, Gap> {
-        let measure_s = self.point().map_or(self.run.scenario.measure_s, |point| point.measure_s);
+        let measure_s = self.run.scenario.setup_of(Some(self.name)).measure_s;
         let opened = self.figure(label, "opened_per_second")? * measure_s;
         Ok(opened / self.figure(label, "delivered")?.max(1.0))
     }

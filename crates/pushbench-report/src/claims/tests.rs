@@ -1,4 +1,4 @@
-use pushbench_measure::results::{PointRecord, Run, ScenarioRecord, StepResult, Summary};
+use pushbench_measure::results::{PointRecord, Run, ScenarioRecord, Setup, StepResult, Summary};
 use pushbench_measure::verdict::{BOUNDS, Condition, Finding, Level};
 use serde_json::{Map, Value, json};
 
@@ -91,7 +91,8 @@ fn result(line: &str) -> StepResult {
 fn run_of(lines: &str) -> Run {
     let results: Vec<StepResult> = lines.lines().filter(|line| !line.trim().is_empty()).map(result).collect();
     let transport = |label: &str, us: u64| json!({ "label": label, "kind": "short-polling", "kind_index": 0, "settings": "", "poll_interval_us": us });
-    let scenario = ScenarioRecord { measure_s: 5.0, ..ScenarioRecord::default() };
+    let setup = Setup { measure_s: 5.0, ..Setup::default() };
+    let scenario = ScenarioRecord { setup, ..ScenarioRecord::default() };
     let run = json!({
         "format": 2, "version": "0", "commit": null, "command": [], "started": "2026-01-01T00:00:00Z", "finished": null,
         "status": "complete", "reason": null, "scenario": scenario,
@@ -236,8 +237,9 @@ fn a_polling_interval_is_that_of_its_case() {
     let mut run = with(&[]);
     let mut transports = run.transports.clone();
     transports[0].poll_interval_us = Some(3_000_000);
-    let scenario = ScenarioRecord { measure_s: 50.0, ..ScenarioRecord::default() };
-    run.scenario.points = vec![PointRecord::of("rare", &[], &scenario, transports)];
+    let setup = Setup { measure_s: 50.0, ..Setup::default() };
+    let name = "rare".to_owned();
+    run.scenario.points = vec![PointRecord { name, setup, transports, ..PointRecord::default() }];
     let rows = rows(&run);
     assert!(
         rows[0].measured.starts_with("every 3.00 s: p50 510 ms (theory, half of it: 1.50 s)"),

@@ -11,15 +11,15 @@ use crate::format::{STREAM, grouped, time_us};
 pub(crate) fn has_answers(run: &Run) -> bool {
     let points = &run.scenario.points;
     if points.is_empty() {
-        run.scenario.pattern == STREAM
+        run.scenario.setup.pattern == STREAM
     } else {
-        points.iter().all(|point| point.pattern == STREAM)
+        points.iter().all(|point| point.setup.pattern == STREAM)
     }
 }
 
 /// Whether they do so at any of its points.
 pub(crate) fn has_some_answers(run: &Run) -> bool {
-    has_answers(run) || run.scenario.points.iter().any(|point| point.pattern == STREAM)
+    has_answers(run) || run.scenario.points.iter().any(|point| point.setup.pattern == STREAM)
 }
 
 /// Whether a result is of clients that ask.

@@ -1,6 +1,6 @@
 //! What is said of a chat above and below the table.
 
-use pushbench_measure::results::{Run, ScenarioRecord, StepResult};
+use pushbench_measure::results::{Run, Setup, StepResult};
 
 use super::grid::{Cell, Paint};
 use super::notes::name_of;
@@ -8,10 +8,10 @@ use super::settings;
 use crate::format::grouped;
 
 /// `chat: 20 rooms of 50`. Where clients are more from step to step, so are the rooms.
-pub(super) fn rooms(scenario: &ScenarioRecord, rooms: u32, members: u32) -> String {
-    let most = if scenario.steps.len() > 1 { "up to " } else { "" };
+pub(super) fn rooms(setup: &Setup, rooms: u32, members: u32) -> String {
+    let most = if setup.steps.len() > 1 { "up to " } else { "" };
     let noun = if rooms == 1 { "room" } else { "rooms" };
-    format!("{}: {most}{} {noun} of {}", scenario.pattern, grouped(rooms.into()), grouped(members.into()))
+    format!("{}: {most}{} {noun} of {}", setup.pattern, grouped(rooms.into()), grouped(members.into()))
 }
 
 /// What has to be known of a result to read its figures.

@@ -10,7 +10,7 @@ use super::life;
 use super::settings::{self, Setting, Somewhere};
 use crate::calibration;
 use crate::figures::{P50, P90, P99, P999, Percentile};
-use crate::format::{grouped, interval, number, rate_in_words, share, time_us, typed, worded_in};
+use crate::format::{grouped, interval, noun, number, rate_in_words, share, time_us, typed, worded_in};
 
 /// The lines above the table. What forbids to compare the rows comes first, before anything else is said.
 pub(super) fn head(run: &Run) -> Vec<Cell> {
@@ -29,24 +29,24 @@ pub(super) fn head(run: &Run) -> Vec<Cell> {
             lines.push(Cell::new("UNFINISHED RUN: still under way, or it was killed", Paint::Bad));
         }
     }
-    let scenario = &run.scenario;
+    let (scenario, setup) = (&run.scenario, &run.scenario.setup);
     lines.extend(faults(run).into_iter().map(|text| Cell::new(text, Paint::Bad)));
     if !scenario.points.is_empty() && run.capacity.is_empty() {
         let points = scenario.points.len();
-        let line = format!("{}: {points} points, over {}", scenario.name, scenario.network_in_words());
+        let line = format!("{}: {points} points, over {}", scenario.name, setup.network_in_words());
         lines.push(Cell::plain(line));
         lines.extend(on_purpose(run));
         return lines;
     }
-    let receivers = match (scenario.topics, scenario.members) {
+    let receivers = match (setup.topics, setup.members) {
         _ if has_answers(run) => "answers in parts to clients that ask".to_owned(),
-        (rooms, Some(members)) => chat::rooms(scenario, rooms, members),
-        (0 | 1, None) => scenario.pattern.clone(),
+        (rooms, Some(members)) => chat::rooms(setup, rooms, members),
+        (0 | 1, None) => setup.pattern.clone(),
         (topics, None) => format!("{} topics", grouped(topics.into())),
     };
     // A search for a rate has many.
     let searched = run.capacity.first().is_some_and(|record| record.vary == Vary::Rate);
-    let events = if searched { "events".to_owned() } else { rate_in_words(scenario) };
+    let events = if searched { format!("{}s", noun(setup)) } else { rate_in_words(setup) };
     // A run that ended early, or has not ended, may have measured less than it set out to.
     let measured = if run.status == Status::Complete { "measured for" } else { "planned:" };
     lines.push(Cell::new(
@@ -54,10 +54,10 @@ pub(super) fn head(run: &Run) -> Vec<Cell> {
             "{}: {receivers}, {} of {}, {measured} {} s after {} s of warm-up, over {}",
             scenario.name,
             events,
-            scenario.event_size,
-            typed(scenario.measure_s),
-            typed(scenario.warmup_s),
-            scenario.network_in_words(),
+            setup.event_size,
+            typed(setup.measure_s),
+            typed(setup.warmup_s),
+            setup.network_in_words(),
         ),
         Paint::Plain,
     ));
@@ -105,7 +105,7 @@ fn coalesced(run: &Run, mode: &Somewhere<'_, &str>) -> Vec<String> {
 
 /// That some clients read slowly, by plan: the figures of deliveries are those of the others.
 fn slow(run: &Run) -> Option<String> {
-    let slow = run.scenario.slow.as_ref()?;
+    let slow = run.scenario.setup.slow.as_ref()?;
     Some(format!(
         "{} of the clients read slowly ({}): deliveries are those of the others",
         share(slow.share),

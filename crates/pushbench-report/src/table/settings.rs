@@ -1,25 +1,25 @@
 //! What the scenario says of a result: at a run of several points that of its point, which may differ from the others'. Words
 //! nothing but places.
 
-use pushbench_measure::results::{LifeRecord, PointRecord, Run, StepResult};
+use pushbench_measure::results::{LifeRecord, Run, Setup, StepResult};
 
 /// More places than these are only counted.
 const PLACES_NAMED: usize = 3;
 
-/// The record of a result's point; `None` where rows are not told apart by points, and in a search, where all are alike.
-fn point_of<'a>(run: &'a Run, result: &StepResult) -> Option<&'a PointRecord> {
-    let name = result.summary.point.as_deref().filter(|_| run.capacity.is_empty())?;
-    run.scenario.points.iter().find(|point| point.name == name)
+/// What a result was measured under: the scenario's where rows are not told apart by points, and in a search, where all are
+/// alike.
+fn setup_of<'a>(run: &'a Run, result: &StepResult) -> &'a Setup {
+    run.scenario.setup_of(result.summary.point.as_deref().filter(|_| run.capacity.is_empty()))
 }
 
-/// What clients do, in one word: see `ScenarioRecord::pattern`.
+/// What clients do, in one word: see `Setup::pattern`.
 pub(crate) fn pattern<'a>(run: &'a Run, result: &StepResult) -> &'a str {
-    point_of(run, result).map_or(run.scenario.pattern.as_str(), |point| point.pattern.as_str())
+    &setup_of(run, result).pattern
 }
 
 /// Clients of a room; `None` where they are in none.
 pub(crate) fn members(run: &Run, result: &StepResult) -> Option<u32> {
-    point_of(run, result).map_or(run.scenario.members, |point| point.members)
+    setup_of(run, result).members
 }
 
 /// A setting that not all points have alike.
@@ -51,32 +51,28 @@ impl<T> Somewhere<'_, T> {
 
 /// The values of a setting that a run has somewhere, in the order of its points.
 pub(crate) fn values(run: &Run, setting: Setting) -> Vec<Somewhere<'_, &str>> {
-    let (everywhere, of): (_, fn(&PointRecord) -> Option<&str>) = match setting {
-        Setting::Inject => (&run.scenario.inject, |point| point.inject.as_deref()),
-        Setting::Coalesce => (&run.scenario.coalesce, |point| point.coalesce.as_deref()),
-    };
-    distinct(run, everywhere.as_deref(), of)
+    match setting {
+        Setting::Inject => distinct(run, |setup| setup.inject.as_deref()),
+        Setting::Coalesce => distinct(run, |setup| setup.coalesce.as_deref()),
+    }
 }
 
 /// What happens to connections, as [`values`].
 pub(crate) fn lives(run: &Run) -> Vec<Somewhere<'_, &LifeRecord>> {
-    distinct(run, run.scenario.life.as_ref(), |point| point.life.as_ref())
+    distinct(run, |setup| setup.life.as_ref())
 }
 
-fn distinct<'a, T: PartialEq>(
-    run: &'a Run,
-    everywhere: Option<T>,
-    of: fn(&'a PointRecord) -> Option<T>,
-) -> Vec<Somewhere<'a, T>> {
+fn distinct<'a, T: PartialEq>(run: &'a Run, of: fn(&'a Setup) -> Option<T>) -> Vec<Somewhere<'a, T>> {
     let points = &run.scenario.points;
     if points.is_empty() || !run.capacity.is_empty() {
-        let everywhere =
-            everywhere.map(|value| Somewhere { value, place: String::new(), points: Vec::new() });
-        return everywhere.into_iter().collect();
+        let everywhere = of(&run.scenario.setup).into_iter();
+        return everywhere
+            .map(|value| Somewhere { value, place: String::new(), points: Vec::new() })
+            .collect();
     }
     let mut found: Vec<Somewhere<'a, T>> = Vec::new();
     for point in points {
-        let Some(value) = of(point) else { continue };
+        let Some(value) = of(&point.setup) else { continue };
         match found.iter_mut().find(|known| known.value == value) {
             Some(known) => known.points.push(&point.name),
             None => found.push(Somewhere { value, place: String::new(), points: vec![&point.name] }),

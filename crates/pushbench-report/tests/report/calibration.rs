@@ -130,7 +130,7 @@ fn a_floor_is_quoted_only_where_it_is_one_and_of_this_network() {
         ("veth", bare(6.0), false),
     ];
     for (network, spread, quoted) in table {
-        network.clone_into(&mut run.scenario.network);
+        network.clone_into(&mut run.scenario.setup.network);
         for at in [0, 1] {
             let mut calibration = made_up();
             calibration.figures[at].bare = spread;

@@ -1,6 +1,8 @@
 //! What is shown of a capacity search: what was found first, and of the way there what belongs to it.
 
-use pushbench_measure::results::{CapacityRecord, ProbeRecord, Run, Status, ThresholdResult, Vary};
+use pushbench_measure::results::{
+    CapacityRecord, PointRecord, ProbeRecord, Run, Setup, Status, ThresholdResult, Vary,
+};
 use pushbench_measure::verdict::{Cause, Observed, judge};
 use pushbench_report::RunFolder;
 use pushbench_report::table::{Style, markdown, render};
@@ -11,6 +13,7 @@ use crate::synthetic::{Shape, folder};
 fn record(label: &str, found: Option<f64>, cause: Cause) -> CapacityRecord {
     let probe = |value, passed| ProbeRecord {
         value,
+        point: None,
         round: 1,
         passed,
         cause: (!passed).then_some(cause),
@@ -113,23 +116,59 @@ fn the_charts_of_a_search_are_what_was_found_and_the_way_there() {
     assert!(drawn(&nothing)["capacity-found.png"].count(BLUE) < 2_000);
 }
 
+/// A search of SSE for a rate: 5/s passed, 10/s was too much. A point of it has so many events a second more.
+fn searched_for_a_rate(pattern: &str, members: Option<u32>, times: f64) -> RunFolder {
+    let mut folder = folder(&Shape { transports: 3, measure_s: 3, ..Shape::default() });
+    let scenario = &mut folder.run.scenario;
+    (scenario.setup.pattern, scenario.setup.members) = (pattern.to_owned(), members);
+    let tried = [5.0, 10.0];
+    let name = |rate: f64| format!("{rate}/s");
+    let setup = scenario.setup.clone();
+    let setup = |rate: f64| Setup { events_per_second: rate * times, ..setup.clone() };
+    let point = |rate| PointRecord { name: name(rate), setup: setup(rate), ..PointRecord::default() };
+    scenario.points = tried.map(point).to_vec();
+    let result = folder.run.results.swap_remove(2);
+    folder.run.results = tried.map(|_| result.clone()).to_vec();
+    let label = result.summary.label;
+    let mut record = CapacityRecord {
+        vary: Vary::Rate,
+        from: 5.0,
+        to: 10.0,
+        failed_at: Some(10.0),
+        ..record(&label, Some(5.0), Cause::Loss)
+    };
+    for ((rate, probe), result) in tried.into_iter().zip(&mut record.probes).zip(&mut folder.run.results) {
+        (probe.value, probe.point) = (rate, Some(name(rate)));
+        result.summary.point = Some(name(rate));
+    }
+    folder.run.capacity = vec![record];
+    folder
+}
+
 #[test]
 fn a_search_for_a_rate_is_drawn_against_the_rate() {
-    let mut folder = folder(&Shape { transports: 3, measure_s: 3, ..Shape::default() });
-    let label = folder.run.transports[2].label.clone();
-    folder.run.capacity = vec![CapacityRecord { vary: Vary::Rate, ..record(&label, Some(5.0), Cause::Loss) }];
-    let point = |name: &str, rate| pushbench_measure::results::PointRecord {
-        name: name.to_owned(),
-        events_per_second: rate,
-        ..Default::default()
-    };
-    folder.run.scenario.points = vec![point("5/s", 5.0), point("10/s", 10.0)];
-    folder.run.results.truncate(3);
-    let mut more = folder.run.results[2].clone();
-    folder.run.results[2].summary.point = Some("5/s".to_owned());
-    more.summary.point = Some("10/s".to_owned());
-    folder.run.results = vec![folder.run.results.remove(2), more];
+    let folder = searched_for_a_rate("broadcast", None, 1.0);
     let text = table(&folder.run);
     assert!(text.contains("5 events/s") && !text.contains("points, over"), "{text}");
     assert!(drawn(&folder)["capacity.png"].count(BLUE) > 200);
+}
+
+#[test]
+fn a_rate_is_counted_as_its_pattern_does_and_the_row_at_what_was_found_is_shown() {
+    let table_of = [
+        ("broadcast", None, 1.0, "5 events/s", "events of 256 B"),
+        ("stream", None, 20.0, "5 asks/s", "parts of 256 B"),
+        ("chat", Some(10), 1_000.0, "5 messages/s of each member", "messages of 256 B"),
+    ];
+    for (pattern, members, times, found, of_size) in table_of {
+        let folder = searched_for_a_rate(pattern, members, times);
+        let text = table(&folder.run);
+        let (above, below) = text.split_once("Below: ").unwrap();
+        assert!(above.lines().any(|line| line.starts_with("sse ") && line.contains(found)), "{text}");
+        let row = |rate: &str| below.lines().filter(|line| line.starts_with(rate)).count();
+        // One in each of the blocks below, and none of what was too much.
+        assert!(row("5/s ") > 1 && row("10/s ") == 0, "{text}");
+        assert!(text.contains(of_size), "{text}");
+        assert!(drawn(&folder)["capacity.png"].count(BLUE) > 200, "{pattern}");
+    }
 }

@@ -20,13 +20,18 @@ fn cases() -> RunFolder {
         (row.messages_late, row.reordered) = (Some(0), Some(0));
     }
     let cases = [("plain", plain), ("stream", asked.run.results.clone()), ("chat", talked)];
-    let scenario = all.run.scenario.clone();
+    let setup = all.run.scenario.setup.clone();
     all.run.results.clear();
     for (name, results) in cases {
-        let mut point = PointRecord::of(name, &[], &scenario, all.run.transports.clone());
+        let mut point = PointRecord {
+            name: name.to_owned(),
+            setup: setup.clone(),
+            transports: all.run.transports.clone(),
+            ..PointRecord::default()
+        };
         match name {
-            "stream" => name.clone_into(&mut point.pattern),
-            "chat" => (point.pattern, point.members) = (name.to_owned(), Some(50)),
+            "stream" => name.clone_into(&mut point.setup.pattern),
+            "chat" => (point.setup.pattern, point.setup.members) = (name.to_owned(), Some(50)),
             _ => {}
         }
         all.run.scenario.points.push(point);
@@ -93,10 +98,10 @@ fn what_a_point_has_on_purpose_is_named_above_the_table_with_where_it_is() {
         text.lines().take_while(|line| !line.is_empty()).map(str::to_owned).collect()
     };
     assert_eq!(head(&run), ["notifications: 3 points, over loopback"]);
-    run.scenario.points[1].inject = Some("drop=10".to_owned());
-    run.scenario.points[2].inject = Some("delay=50ms".to_owned());
-    run.scenario.points[0].coalesce = Some("tick".to_owned());
-    run.scenario.points[2].life = Some(LifeRecord {
+    run.scenario.points[1].setup.inject = Some("drop=10".to_owned());
+    run.scenario.points[2].setup.inject = Some("delay=50ms".to_owned());
+    run.scenario.points[0].setup.coalesce = Some("tick".to_owned());
+    run.scenario.points[2].setup.life = Some(LifeRecord {
         storm_at_s: Some(1.0),
         storm_share: Some(0.5),
         resume: true,
@@ -119,9 +124,9 @@ fn what_a_point_has_on_purpose_is_named_above_the_table_with_where_it_is() {
     ");
     assert!(markdown(&run).contains("faults injected at stream: drop=10\n"), "{}", markdown(&run));
 
-    let same = run.scenario.points[1].inject.clone();
+    let same = run.scenario.points[1].setup.inject.clone();
     for point in &mut run.scenario.points {
-        point.inject.clone_from(&same);
+        point.setup.inject.clone_from(&same);
     }
     assert_eq!(head(&run)[0], "faults injected: drop=10");
     for at in 0..5 {
@@ -129,7 +134,7 @@ fn what_a_point_has_on_purpose_is_named_above_the_table_with_where_it_is() {
         point.name = format!("more-{at}");
         run.scenario.points.push(point);
     }
-    run.scenario.points[2].inject = None;
+    run.scenario.points[2].setup.inject = None;
     assert_eq!(head(&run)[0], "faults injected at 7 of 8 points: drop=10");
 }
 

@@ -109,7 +109,7 @@ fn one_and_nine_transports_short_and_long_runs_are_drawn_whole() {
 fn several_steps_make_a_capacity_chart_and_its_limit_a_line() {
     let mut run = folder(&Shape { measure_s: 3, steps: vec![100, 1_000, 10_000], ..Shape::default() });
     let without = drawn(&run)["capacity.png"].count(ALARM);
-    run.run.scenario.latency_p99_limit_us = Some(250_000);
+    run.run.scenario.setup.latency_p99_limit_us = Some(250_000);
     let pictures = drawn(&run);
     assert_eq!(pictures.len(), ALWAYS.len() + 1);
     assert_eq!(without, 0);
@@ -129,7 +129,7 @@ fn limits_that_differ_have_a_line_each_in_the_colours_of_those_who_must_keep_the
         let polls = transport.kind == "short-polling";
         (transport.label.clone(), if polls { 1_250_000 } else { 250_000 })
     });
-    run.run.scenario.latency_p99_limits_us = limits.collect();
+    run.run.scenario.setup.latency_p99_limits_us = limits.collect();
     let [everybodys, polling_with, sse_with] = counts(&run);
     assert_eq!(everybodys, 0);
     assert!(
@@ -197,7 +197,8 @@ fn troubles_are_on_the_footer_of_every_chart() {
 #[test]
 fn injected_faults_are_on_the_footer_of_every_chart() {
     let mut run = folder(&Shape { measure_s: 3, ..Shape::default() });
-    run.run.scenario.inject = Some("delay=50ms/4,drop=10,duplicate=10,reorder=10,stall=500ms/5s".to_owned());
+    run.run.scenario.setup.inject =
+        Some("delay=50ms/4,drop=10,duplicate=10,reorder=10,stall=500ms/5s".to_owned());
     for (name, picture) in drawn(&run) {
         assert!(picture.count(ALARM) > 300, "{name}: {}", picture.count(ALARM));
     }
@@ -207,7 +208,7 @@ fn injected_faults_are_on_the_footer_of_every_chart() {
 fn a_target_that_gathers_events_is_named_on_every_chart() {
     let mut run = folder(&Shape { measure_s: 3, ..Shape::default() });
     let before = drawn(&run);
-    run.run.scenario.coalesce = Some("tick".to_owned());
+    run.run.scenario.setup.coalesce = Some("tick".to_owned());
     for (name, picture) in drawn(&run) {
         assert!(picture.count(WHITE) < before[&name].count(WHITE), "{name}: more is written");
     }
@@ -264,7 +265,7 @@ fn sockets_that_were_looked_at_only_once_are_seen() {
 fn words_in_an_empty_panel_leave_the_shade_of_the_warm_up_whole() {
     let mut run = folder(&Shape { transports: 2, ..Shape::default() });
     // The warm-up reaches beyond the middle of the panels.
-    run.run.scenario.warmup_s = 30.0;
+    run.run.scenario.setup.warmup_s = 30.0;
     run.labels[1].intervals.clear();
     let pictures = drawn(&run);
     for name in ["latency-over-time.png", "sockets.png"] {

@@ -8,8 +8,9 @@ use crate::synthetic::{Shape, folder};
 fn a_chat_has_a_block_of_its_own_and_says_what_waited() {
     let mut run = folder(&Shape { transports: 2, ..Shape::default() }).run;
     assert!(!render(&run, Style::default()).contains("messages"));
-    run.scenario.pattern = "chat".to_owned();
-    (run.scenario.topics, run.scenario.members, run.scenario.events_per_second) = (20, Some(50), 100.0);
+    run.scenario.setup.pattern = "chat".to_owned();
+    (run.scenario.setup.topics, run.scenario.setup.members, run.scenario.setup.events_per_second) =
+        (20, Some(50), 100.0);
     for (result, late) in run.results.iter_mut().zip([0, 7]) {
         let summary = &mut result.summary;
         (summary.publishes, summary.messages_late) = (Some(3_000), Some(late));
@@ -33,7 +34,7 @@ fn a_chat_has_a_block_of_its_own_and_says_what_waited() {
     long-polling: 7 of 3,000 messages waited for their connection, or on it for the reply to the one before; latencies include that
     "#);
 
-    run.scenario.steps = vec![100, 1000];
+    run.scenario.setup.steps = vec![100, 1000];
     let first = render(&run, Style::default()).lines().next().unwrap().to_owned();
     assert!(first.contains("chat: up to 20 rooms of 50, 100 messages/s"), "{first}");
 }

@@ -159,8 +159,8 @@ fn what_was_made_otherwise_is_told() {
         folder.run.scenario.text =
             "[events]\nrate   = \"6/s\"\n[target]\ninject = \"delay=5ms\"\n".to_owned();
         folder.run.scenario.sha256 = "bb".to_owned();
-        folder.run.scenario.seed = u64::MAX;
-        folder.run.scenario.slow = Some(SlowRecord { share: 0.1, reading: "4KiB/s".to_owned() });
+        folder.run.scenario.setup.seed = u64::MAX;
+        folder.run.scenario.setup.slow = Some(SlowRecord { share: 0.1, reading: "4KiB/s".to_owned() });
         folder.run.scenario.overrides = vec!["--clients 50".to_owned()];
         folder.run.host.kernel = "Linux 7.0".to_owned();
         folder.run.host.cpus = 4;

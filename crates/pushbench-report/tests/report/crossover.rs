@@ -92,7 +92,7 @@ fn a_point_is_a_run_of_its_own() {
     let point = folder.point(2).unwrap();
     assert_eq!(point.run.results.len(), 4);
     assert!(point.run.scenario.points.is_empty() && point.run.scenario.sweep.is_none());
-    assert_eq!(point.run.scenario.steps, [1_000]);
+    assert_eq!(point.run.scenario.setup.steps, [1_000]);
     assert!(point.result("sse", 1_000).is_some());
     for (_, files) in point.transports() {
         assert!(files.delivery_of(1_000).is_some());
@@ -130,9 +130,9 @@ fn faults_and_gathered_events_of_some_cells_are_named_below_the_map() {
     };
     let (alarm, blank) = footer(&folder);
     assert_eq!(alarm, 0);
-    folder.run.scenario.points[3].coalesce = Some("2ms".to_owned());
+    folder.run.scenario.points[3].setup.coalesce = Some("2ms".to_owned());
     let (alarm, less) = footer(&folder);
     assert!(alarm == 0 && less < blank, "{less} of {blank} pixels are blank");
-    folder.run.scenario.points[3].inject = Some("drop=10".to_owned());
+    folder.run.scenario.points[3].setup.inject = Some("drop=10".to_owned());
     assert!(footer(&folder).0 > 100);
 }

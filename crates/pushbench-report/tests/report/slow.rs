@@ -50,7 +50,7 @@ fn the_head_of_the_table_says_that_some_read_slowly() {
     let mut run = folder(&Shape { measure_s: 3, ..Shape::default() }).run;
     let said = |run: &Run| render(run, Style::default()).contains("read slowly");
     assert!(!said(&run));
-    run.scenario.slow = Some(SlowRecord { share: 0.1, reading: "4KiB/s".to_owned() });
+    run.scenario.setup.slow = Some(SlowRecord { share: 0.1, reading: "4KiB/s".to_owned() });
     let text = render(&run, Style::default());
     let line = "10 % of the clients read slowly (4KiB/s): deliveries are those of the others";
     assert!(text.lines().any(|said| said == line), "{text}");

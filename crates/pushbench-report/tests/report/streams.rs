@@ -53,7 +53,7 @@ fn answers_have_a_chart_which_other_runs_lack() {
     }
     assert!(drawn(&without)["stream.png"].count(BLUE) < 800, "no curve without data");
     let dir = tempfile::tempdir().expect("a temporary folder");
-    without.run.scenario.pattern = "topics".to_owned();
+    without.run.scenario.setup.pattern = "topics".to_owned();
     let drawn = charts::draw_all(&without, dir.path()).expect("the run can be drawn");
     assert_eq!(drawn.len(), ALWAYS.len());
 }

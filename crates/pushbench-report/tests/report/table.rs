@@ -42,7 +42,7 @@ fn a_valid_run() {
 #[test]
 fn a_network_other_than_loopback_is_named_with_its_mtu() {
     let mut run = run();
-    (run.scenario.network, run.scenario.mtu_bytes) = ("veth".to_owned(), 1500);
+    (run.scenario.setup.network, run.scenario.setup.mtu_bytes) = ("veth".to_owned(), 1500);
     let text = plain(&run);
     assert!(text.lines().next().unwrap().ends_with(" s of warm-up, over veth, MTU 1500"), "{text}");
 }
@@ -64,7 +64,7 @@ fn a_loss_stands_in_the_first_line() {
 fn a_target_that_gathers_events_is_named_with_what_came_of_it() {
     let mut run = run();
     assert!(!plain(&run).contains("coalesced"));
-    run.scenario.coalesce = Some("2ms".to_owned());
+    run.scenario.setup.coalesce = Some("2ms".to_owned());
     run.results.truncate(2);
     for result in &mut run.results {
         (result.summary.events_per_read, result.summary.gap_p50_us) = (Some(1.74), Some(2800));
@@ -80,7 +80,7 @@ fn a_target_that_gathers_events_is_named_with_what_came_of_it() {
 fn what_happened_to_connections_is_told_with_what_became_of_them() {
     let mut run = run();
     run.results.truncate(2);
-    run.scenario.life = Some(LifeRecord {
+    run.scenario.setup.life = Some(LifeRecord {
         storm_at_s: Some(10.0),
         storm_share: Some(0.5),
         resume: true,
@@ -96,20 +96,20 @@ fn what_happened_to_connections_is_told_with_what_became_of_them() {
     storm at 10 s: 50 % of the connections dropped; resume on
       short-polling: 500 dropped, back after 1.20 s (half), 2.90 s (95 %), 2 not back; at most 480 accepts/s; 0 events missed, 12,345 caught up p50 900 ms
     ");
-    run.scenario.life = None;
+    run.scenario.setup.life = None;
     assert!(!plain(&run).contains("dropped"));
 }
 
 #[test]
 fn injected_faults_are_named_before_anything_but_a_loss() {
     let mut run = run();
-    run.scenario.inject = Some("delay=50ms,drop=10".to_owned());
+    run.scenario.setup.inject = Some("delay=50ms,drop=10".to_owned());
     run.results[0].summary.lost = Some(1);
     let text = plain(&run);
     let lines: Vec<&str> = text.lines().take(2).collect();
     assert_eq!(lines, ["LOST EVENTS: short-polling 1 of 150,000", "faults injected: delay=50ms,drop=10"]);
     assert!(markdown(&run).contains("faults injected: delay=50ms,drop=10"));
-    run.scenario.inject = None;
+    run.scenario.setup.inject = None;
     assert!(!plain(&run).contains("injected"));
 }
 

@@ -42,9 +42,11 @@ struct Searching<'p> {
     places: BTreeMap<u64, Probed>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Probed {
     place: usize,
+    /// The name of its point, where it has one.
+    point: Option<String>,
     /// How often it was measured.
     rounds: u32,
     measure_s: f64,
@@ -88,13 +90,13 @@ impl Searching<'_> {
         measuring: &mut Measuring<'_>,
     ) -> Result<Result<Outcome, Ended>, Failure> {
         let probed = self.next_round(units, measuring)?;
-        let place = probed.place;
-        match measuring.measure(place, probed.rounds).await {
+        let Probed { place, rounds, .. } = probed;
+        match measuring.measure(place, rounds).await {
             // More than the machine had is an answer of a search, where it ends any other run.
             Ok(()) | Err(Ended::Exhausted { .. }) => {}
             Err(ended) => return Ok(Err(ended)),
         }
-        let shown = measuring.shown(place, probed.rounds);
+        let shown = measuring.shown(place, rounds);
         let too_much = self.judged(shown);
         let outcome = match &too_much {
             None => Outcome::Passed,
@@ -133,15 +135,17 @@ impl Searching<'_> {
     fn next_round(&mut self, units: u64, measuring: &mut Measuring<'_>) -> Result<Probed, Failure> {
         if let Some(probed) = self.places.get_mut(&units) {
             probed.rounds += 1;
-            return Ok(*probed);
+            return Ok(probed.clone());
         }
         let probe = self.capacity.probe(self.plan, self.label(), units);
         let measure_s = probe.plan.phases.measure.as_secs_f64();
         let needs = needs_of(&probe.plan, self.machine, self.transport, probe.clients);
-        let point = measuring.add_point(&probe.plan);
-        let place = Place::with(&Rc::new(probe.plan), point, self.transport, probe.clients, Some(&needs));
-        let probed = Probed { place: measuring.add(place)?, rounds: 1, measure_s, capped: probe.capped };
-        self.places.insert(units, probed);
+        let number = measuring.add_point(&probe.plan);
+        let point = number.map(|_| probe.plan.point.name.clone());
+        let place = Place::with(&Rc::new(probe.plan), number, self.transport, probe.clients, Some(&needs));
+        let place = measuring.add(place)?;
+        let probed = Probed { place, point, rounds: 1, measure_s, capped: probe.capped };
+        self.places.insert(units, probed.clone());
         Ok(probed)
     }
 
@@ -159,7 +163,7 @@ impl Searching<'_> {
     fn told(
         &self,
         units: u64,
-        Probed { rounds: round, measure_s, capped, .. }: Probed,
+        Probed { point, rounds: round, measure_s, capped, .. }: Probed,
         too_much: Option<TooMuch>,
         result: Option<&RoundResult>,
     ) -> ProbeRecord {
@@ -168,7 +172,7 @@ impl Searching<'_> {
             None => (true, None, result.map_or_else(String::new, latency)),
             Some(TooMuch { cause, why, .. }) => (false, Some(cause), why),
         };
-        ProbeRecord { value, round, passed, cause, why, measure_s, capped }
+        ProbeRecord { value, point, round, passed, cause, why, measure_s, capped }
     }
 
     /// Writes into the record what is known by now.

@@ -1,7 +1,7 @@
 //! A run's manifest before anything is measured: what was asked for, and the machine.
 
 use pushbench_measure::results::{
-    FORMAT, Host, LifeRecord, PointRecord, Run, ScenarioRecord, SlowRecord, Status, TransportRecord,
+    FORMAT, Host, LifeRecord, PointRecord, Run, ScenarioRecord, Setup, SlowRecord, Status, TransportRecord,
 };
 use pushbench_probe::{clock, host, limits};
 use pushbench_scenario::plan::{Comparison, Plan};
@@ -31,7 +31,8 @@ pub(super) fn manifest_of(scenario: &Scenario) -> Run {
 /// What the manifest says of a plan's point.
 pub(super) fn point(plan: &Plan) -> PointRecord {
     let transports = plan.transports.iter().map(transport_record).collect();
-    PointRecord::of(&plan.point.name, &plan.point.values, &scenario(plan), transports)
+    let (name, values) = (plan.point.name.clone(), plan.point.values.clone());
+    PointRecord { name, values, setup: setup(plan), transports }
 }
 
 /// The manifest of a plan's run that begins now.
@@ -56,8 +57,6 @@ pub(super) fn manifest(plan: &Plan) -> Run {
 
 /// The scenario of a plan.
 fn scenario(plan: &Plan) -> ScenarioRecord {
-    let seconds = |duration: std::time::Duration| duration.as_secs_f64();
-    let (latency_p99_limit_us, latency_p99_limits_us) = latency_limits_us(plan);
     ScenarioRecord {
         name: plan.name.clone(),
         title: plan.title.clone(),
@@ -65,10 +64,21 @@ fn scenario(plan: &Plan) -> ScenarioRecord {
         text: plan.text.clone(),
         sha256: plan.sha256.clone(),
         overrides: plan.overrides.clone(),
+        rounds: plan.rounds,
+        setup: setup(plan),
+        points: Vec::new(),
+        sweep: None,
+    }
+}
+
+/// What a plan's transports are measured under.
+fn setup(plan: &Plan) -> Setup {
+    let seconds = |duration: std::time::Duration| duration.as_secs_f64();
+    let (latency_p99_limit_us, latency_p99_limits_us) = latency_limits_us(plan);
+    Setup {
         seed: plan.seed,
         network: plan.network.name().to_owned(),
         mtu_bytes: plan.network.mtu(),
-        rounds: plan.rounds,
         steps: plan.steps.clone(),
         pattern: plan.events.pattern().to_owned(),
         topics: plan.topics(plan.steps.iter().copied().max().unwrap_or(0)),
@@ -87,8 +97,6 @@ fn scenario(plan: &Plan) -> ScenarioRecord {
         coalesce: (plan.coalesce != Coalesce::Off).then(|| plan.coalesce.to_string()),
         life: life_record(plan),
         slow: plan.slow.map(|slow| SlowRecord { share: slow.share, reading: slow.reading.to_string() }),
-        points: Vec::new(),
-        sweep: None,
     }
 }
 
@@ -153,10 +161,10 @@ mod tests {
     use super::*;
     use pushbench_scenario::{Overrides, parse};
 
-    fn recorded(thresholds: &str) -> ScenarioRecord {
+    fn recorded(thresholds: &str) -> Setup {
         let head = "name = \"x\"\n[clients]\ncount = 10\n[events]\npattern = \"broadcast\"\nrate = \"5/s\"\n\
             [phases]\nmeasure = \"10s\"\n[[transports]]\nkind = \"short-polling\"\n[[transports]]\nkind = \"sse\"\n";
-        scenario(&parse(&format!("{head}{thresholds}"), "x.toml", &Overrides::default()).unwrap())
+        setup(&parse(&format!("{head}{thresholds}"), "x.toml", &Overrides::default()).unwrap())
     }
 
     #[test]

@@ -16,7 +16,7 @@ fn injected_faults_are_named_by_check_on_the_terminal_in_the_table_and_in_the_ma
     let run = manifest(&folder);
     assert_eq!(run.status, Status::Complete, "{ended:?}");
     let faults = "delay=1ms/2,duplicate=8";
-    assert_eq!(run.scenario.inject.as_deref(), Some(faults), "the option replaces the scenario's key");
+    assert_eq!(run.scenario.setup.inject.as_deref(), Some(faults), "the option replaces the scenario's key");
     assert_eq!(run.scenario.overrides, [format!("--inject {faults}")]);
     assert_eq!(run.results[0].summary.lost, Some(0), "the scenario's own faults are gone");
     assert!(ended.err.contains(&format!("warning: faults injected: {faults}\n")), "{}", ended.err);

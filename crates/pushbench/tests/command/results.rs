@@ -163,7 +163,7 @@ fn steps_make_rows_of_their_own_and_a_chart_more() {
     let folder = workshop.run_folder();
     let run = manifest(&folder);
     assert_went_well(&ended, &run);
-    assert_eq!((run.scenario.seed, &run.scenario.steps), (77, &vec![5, 10]));
+    assert_eq!((run.scenario.setup.seed, &run.scenario.setup.steps), (77, &vec![5, 10]));
     assert_eq!(run.scenario.overrides, ["--clients 5,10", "--seed 77", "--only websocket"]);
     assert_eq!(files(&folder), ["charts", "run.json", "summary.csv", "websocket"]);
     let mut reader = csv::Reader::from_path(folder.join("summary.csv")).unwrap();
@@ -216,7 +216,7 @@ fn json_is_all_there_is_on_standard_output() {
     let run: Run = serde_json::from_str(&ended.out).unwrap_or_else(|error| panic!("{error}: {}", ended.out));
     assert_went_well(&ended, &run);
     assert_eq!(ended.err, "");
-    assert!((run.scenario.measure_s - 1.0).abs() < 1e-9);
+    assert!((run.scenario.setup.measure_s - 1.0).abs() < 1e-9);
     let scenario = workshop.path().join("elsewhere/deep/tiny");
     assert_eq!(manifest(&scenario.join(&files(&scenario)[0])), run);
     assert_eq!(files(workshop.path()), ["elsewhere", "tiny.toml"]);

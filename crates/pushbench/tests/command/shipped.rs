@@ -109,14 +109,14 @@ fn assert_sound(part: &Part, run: &Run, row: &Summary) {
     assert_eq!(row.delivered.zip(row.lost).map(|(got, lost)| got + lost), row.expected, "{what}");
     // Who does not ask for what it missed loses that, and nothing else is lost.
     assert_eq!(row.lost, Some(row.missed.unwrap_or(0)), "{what}");
-    let resumes = run.scenario.life.as_ref().is_none_or(|life| life.resume);
+    let resumes = run.scenario.setup.life.as_ref().is_none_or(|life| life.resume);
     assert!(!resumes || row.missed.unwrap_or(0) == 0, "{what}");
     // Members of a room overtake each other on their way to the target.
-    let reordered = row.reordered.filter(|_| run.scenario.pattern != "chat");
+    let reordered = row.reordered.filter(|_| run.scenario.setup.pattern != "chat");
     [row.duplicated, reordered, row.answers_cut_short, row.slow_errors].into_iter().for_each(none);
     // Where nobody is slow by plan nobody is cut off.
     none(row.slow_disconnects.filter(|_| row.slow_clients.is_none()));
-    let is_stream = run.scenario.pattern == "stream";
+    let is_stream = run.scenario.setup.pattern == "stream";
     assert!(!is_stream || row.answers > Some(0), "{what}");
     assert_eq!(row.back, row.dropped, "{what}");
     // A connection that is dropped, or refused while the target is away, is an error to its client.

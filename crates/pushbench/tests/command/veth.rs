@@ -41,7 +41,7 @@ fn every_transport_delivers_everything_and_its_sockets_are_seen_on_both_sides() 
     let folder = workshop.run_folder();
     let run = manifest(&folder);
     assert_eq!((run.status, &run.reason), (Status::Complete, &None), "{ended:?}");
-    assert_eq!((run.scenario.network.as_str(), run.scenario.mtu_bytes), ("veth", 1500));
+    assert_eq!((run.scenario.setup.network.as_str(), run.scenario.setup.mtu_bytes), ("veth", 1500));
     assert_eq!(run.results.len(), 4);
     for result in &run.results {
         let row = &result.summary;

@@ -1,6 +1,8 @@
 //! `run.json` of a made-up run: scenario, host and transports around its results.
 
-use pushbench_measure::results::{FORMAT, Host, Run, ScenarioRecord, Status, StepResult, TransportRecord};
+use pushbench_measure::results::{
+    FORMAT, Host, Run, ScenarioRecord, Setup, Status, StepResult, TransportRecord,
+};
 
 use super::Shape;
 use super::models::{MODELS, Model};
@@ -26,24 +28,26 @@ pub(super) fn run(shape: &Shape, results: Vec<StepResult>) -> Run {
             sha256: String::new(),
             overrides: Vec::new(),
             rounds: shape.rounds,
-            seed: 1,
-            network: "loopback".to_owned(),
-            mtu_bytes: 65_536,
-            steps: shape.steps.clone(),
-            pattern: "broadcast".to_owned(),
-            topics: 1,
-            members: None,
-            events_per_second: shape.events_per_second.into(),
-            event_size: "256 B".to_owned(),
-            warmup_s: shape.measure_s.min(5).into(),
-            measure_s: shape.measure_s.into(),
-            drain_s: 3.0,
-            latency_p99_limit_us: None,
-            latency_p99_limits_us: std::collections::BTreeMap::new(),
-            inject: None,
-            coalesce: None,
-            life: None,
-            slow: None,
+            setup: Setup {
+                seed: 1,
+                network: "loopback".to_owned(),
+                mtu_bytes: 65_536,
+                steps: shape.steps.clone(),
+                pattern: "broadcast".to_owned(),
+                topics: 1,
+                members: None,
+                events_per_second: shape.events_per_second.into(),
+                event_size: "256 B".to_owned(),
+                warmup_s: shape.measure_s.min(5).into(),
+                measure_s: shape.measure_s.into(),
+                drain_s: 3.0,
+                latency_p99_limit_us: None,
+                latency_p99_limits_us: std::collections::BTreeMap::new(),
+                inject: None,
+                coalesce: None,
+                life: None,
+                slow: None,
+            },
             points: Vec::new(),
             sweep: None,
         },

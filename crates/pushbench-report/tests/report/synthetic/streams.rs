@@ -16,9 +16,9 @@ const FIRST_US: f64 = 300_000.0;
 /// Answers over every transport; polling gathers the parts that came since the last poll.
 pub(crate) fn streams() -> RunFolder {
     let mut folder = folder(&Shape::default());
-    folder.run.scenario.events_per_second = 2_000.0;
-    "stream".clone_into(&mut folder.run.scenario.pattern);
-    folder.run.scenario.topics = 1_000;
+    folder.run.scenario.setup.events_per_second = 2_000.0;
+    "stream".clone_into(&mut folder.run.scenario.setup.pattern);
+    folder.run.scenario.setup.topics = 1_000;
     for (at, (files, result)) in folder.labels.iter_mut().zip(&mut folder.run.results).enumerate() {
         let mut dice = Dice(at as u64 + 1);
         let poll_us = if result.summary.kind == "short-polling" { 1e6 } else { 0.0 };

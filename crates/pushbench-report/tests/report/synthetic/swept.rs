@@ -2,7 +2,7 @@
 
 use pushbench_measure::interval_log::Mark;
 use pushbench_measure::results::{
-    Confidence, Interval, PointRecord, RoundResult, StepResult, SweepRecord, SweptKey, ThresholdResult,
+    Confidence, Interval, PointRecord, RoundResult, Setup, StepResult, SweepRecord, SweptKey, ThresholdResult,
 };
 use pushbench_measure::verdict::{Bound, Condition, Finding, Level};
 use pushbench_report::{LabelFiles, RunFolder};
@@ -18,13 +18,13 @@ pub(crate) fn swept(rates: &[f64], clients: &[u32], rounds: u32) -> RunFolder {
     let (keys, cells) = cells(rates, clients);
     let made: Vec<(StepResult, LabelFiles)> = base.run.results.drain(..).zip(base.labels.drain(..)).collect();
     let mut labels: Vec<LabelFiles> = vec![LabelFiles::default(); made.len()];
-    let scenario = base.run.scenario.clone();
     for (number, (values, rate, clients)) in (1..).zip(cells) {
         let words: Vec<String> = values.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let name = words.join(" ");
-        let mut point = PointRecord::of(&name, &values, &scenario, base.run.transports.clone());
-        (point.steps, point.events_per_second) = (vec![clients], rate);
-        base.run.scenario.points.push(point);
+        let setup =
+            Setup { steps: vec![clients], events_per_second: rate, ..base.run.scenario.setup.clone() };
+        let transports = base.run.transports.clone();
+        base.run.scenario.points.push(PointRecord { name: name.clone(), values, setup, transports });
         for (at, ((result, files), all)) in made.iter().zip(&mut labels).enumerate() {
             base.run.results.push(at_point(result, at, &name, rate, clients));
             let row = |row: &Interval| Interval { point: name.clone(), step: clients, ..row.clone() };

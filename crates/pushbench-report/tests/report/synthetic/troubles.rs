@@ -102,7 +102,7 @@ fn on_the_wire(s: &mut Summary, factor: f64) {
 pub(crate) fn extreme() -> RunFolder {
     let steps = vec![1, 30, 1_000, 20_000, 1_000_000];
     let mut folder = folder(&Shape { steps, measure_s: 3, events_per_second: 1, ..Shape::default() });
-    folder.run.scenario.latency_p99_limit_us = Some(250_000);
+    folder.run.scenario.setup.latency_p99_limit_us = Some(250_000);
     for (at, result) in folder.run.results.iter_mut().enumerate() {
         let decade = (at / 5) as f64;
         let s = &mut result.summary;

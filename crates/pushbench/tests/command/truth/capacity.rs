@@ -3,7 +3,7 @@
 //! What lies below a limit passes unless something else holds the machine up; then the search ends below, says why, and is
 //! made once more.
 
-use pushbench_measure::results::{CapacityRecord, Run, Status, Vary};
+use pushbench_measure::results::{CapacityRecord, ProbeRecord, Run, Status, Vary};
 use pushbench_measure::verdict::Cause;
 
 use crate::folder::{files, manifest};
@@ -65,6 +65,7 @@ fn a_target_that_takes_800_connections_bears_800_clients() {
     // Every probe is a row, the repeat is in that of its value.
     let rows: Vec<u32> = run.results.iter().filter_map(|result| result.summary.step).collect();
     assert_eq!(rows.len(), values.len());
+    assert!(record.probes.iter().all(|probe| probe.point.is_none()), "{record:?}");
     assert!(values.iter().all(|value| rows.contains(&(*value as u32))), "{rows:?} {values:?}");
 }
 
@@ -86,6 +87,8 @@ fn a_target_that_hands_over_1000_events_a_second_bears_1000() {
     let points: Vec<&str> = run.scenario.points.iter().map(|point| point.name.as_str()).collect();
     assert!(points.starts_with(&["250/s", "500/s", "1000/s"]), "{points:?}");
     assert!(run.results.iter().all(|result| points.contains(&result.summary.point.as_deref().unwrap())));
+    let is_named = |probe: &ProbeRecord| probe.point == Some(format!("{}/s", probe.value));
+    assert!(record.probes.iter().all(is_named), "{record:?}");
 }
 
 #[test]

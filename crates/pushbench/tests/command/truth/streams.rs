@@ -66,7 +66,7 @@ impl Streamed {
         let folder = workshop.run_folder();
         let run = manifest(&folder);
         assert_eq!(run.status, Status::Complete, "{ended:?}");
-        assert_eq!(run.scenario.pattern, "stream");
+        assert_eq!(run.scenario.setup.pattern, "stream");
         for row in run.results.iter().map(|result| &result.summary) {
             assert_eq!((row.errors, row.reconnects, row.answers), (Some(0), Some(0), Some(ASKS)), "{row:?}");
         }
