@@ -101,7 +101,7 @@ fn assert_went_well(part: &Part, ended: &Ended) {
 fn assert_sound(part: &Part, run: &Run, row: &Summary) {
     let what = format!("{}: {row:?}", part.what);
     let none = |count: Option<u64>| assert!(count.is_none_or(|count| count == 0), "{what}");
-    let is_idle = run.scenario.events_per_second <= 0.0;
+    let is_idle = run.scenario.setup.events_per_second <= 0.0;
     // Clients that come and go by plan may be owed nothing of so short a time, but they get something.
     assert!(is_idle || (row.latency_max_us.is_some() && row.publishes > Some(0)), "{what}");
     let comes_and_goes = part.text.contains("\"shape\"");
