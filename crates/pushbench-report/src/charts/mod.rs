@@ -36,6 +36,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use canvas::Canvas;
+use picture::Picture;
 use swept::Swept;
 use view::View;
 
@@ -179,6 +180,16 @@ pub const PEERS: &str = "peers.png";
 pub fn draw_peers(peers: &[Peer], out: &Path) -> Result<PathBuf, ReportError> {
     make_folder(out)?;
     save(out, PEERS, |canvas| peers::draw(canvas, peers))
+}
+
+/// Makes a picture of half the width and height of a chart, for pages that show many.
+///
+/// # Errors
+/// [`ReportError::Read`] where the chart cannot be read, or is no picture of this crate; [`ReportError::Write`] where the small
+/// one cannot be written.
+pub fn halve(chart: &Path, small: &Path) -> Result<(), ReportError> {
+    let picture = Picture::open(chart).map_err(|source| ReportError::Read { path: chart.to_owned(), source })?;
+    picture.halved().save(small).map_err(|source| ReportError::Write { path: small.to_owned(), source })
 }
 
 fn make_folder(out: &Path) -> Result<(), ReportError> {

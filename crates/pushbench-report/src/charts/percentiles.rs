@@ -65,8 +65,9 @@ pub(super) fn draw_curves(canvas: &mut Canvas<'_>, room: Rect, curves: &[Curve],
 
     let place = |(nines, us): Point| (plot.x(x.scale.share(nines)), plot.y(scale.share(us)));
     for curve in curves {
-        curve.draw(canvas, &place);
+        curve.draw(canvas, &place, |_| true);
     }
+    draw_turns(canvas, curves, &place);
     for curve in curves {
         curve.draw_theory(canvas, scale, &place);
     }
@@ -74,6 +75,15 @@ pub(super) fn draw_curves(canvas: &mut Canvas<'_>, room: Rect, curves: &[Curve],
     let labels: Vec<EndLabel> = curves.iter().map(|curve| curve.label(&place)).collect();
     let column = Rect::new(plot.right, room.top + 10.0, room.right, room.bottom - 10.0);
     draw_end_labels(canvas, plot, column, &labels);
+}
+
+/// Lines that lie on each other take turns on top, stretch by stretch: all of them are seen. Dashed ones are anyway.
+fn draw_turns(canvas: &mut Canvas<'_>, curves: &[Curve], place: &impl Fn(Point) -> Point) {
+    const STRETCH: f64 = 44.0;
+    let solid: Vec<&Curve> = curves.iter().filter(|curve| curve.ink.dash.is_empty()).collect();
+    for (turn, curve) in solid.iter().enumerate() {
+        curve.draw(canvas, place, |(x, _)| (x / STRETCH) as usize % solid.len() == turn);
+    }
 }
 
 /// Whiskers at the percentiles of the table. Those of transports that are close to each other stand side by side.
@@ -193,13 +203,23 @@ impl Curve {
         Self { name, figures, ink, poll_interval_us, points, reach, sure, estimates: Vec::new() }
     }
 
-    fn draw(&self, canvas: &mut Canvas<'_>, place: &impl Fn(Point) -> Point) {
-        let ink = self.ink;
+    /// Draws the stretches of the line that are to be shown, by their places.
+    fn draw(
+        &self,
+        canvas: &mut Canvas<'_>,
+        place: &impl Fn(Point) -> Point,
+        is_shown: impl Fn(Point) -> bool,
+    ) {
+        let Ink { color, dash } = self.ink;
         let split = self.points.partition_point(|(nines, _)| *nines <= self.sure);
-        let of = |points: &[Point]| points.iter().copied().map(place).collect::<Vec<_>>();
-        let thin = of(&self.points[split.saturating_sub(1)..]);
-        canvas.line(&thin, Stroke { color: ink.color, width: 2.5, dash: ink.dash });
-        canvas.line(&of(&self.points[..split]), Stroke { color: ink.color, width: 5.0, dash: ink.dash });
+        let (thin, thick) = (&self.points[split.saturating_sub(1)..], &self.points[..split]);
+        for (points, width) in [(thin, 2.5), (thick, 5.0)] {
+            let points: Vec<Point> = points.iter().copied().map(place).collect();
+            let stretches = points.chunk_by(|one, next| is_shown(*one) == is_shown(*next));
+            for stretch in stretches.filter(|stretch| is_shown(stretch[0])) {
+                canvas.line(stretch, Stroke { color, width, dash });
+            }
+        }
     }
 
     /// A wait uniform over the interval T has the quantile q·T.

@@ -1,7 +1,7 @@
-//! Finished pixels: averaged down, encoded as PNG, put into place in one step.
+//! Finished pixels: averaged down, encoded as PNG, put into place in one step, and read again.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter};
+use std::io::{self, BufReader, BufWriter};
 use std::path::Path;
 
 /// Rows of red, green, blue.
@@ -13,6 +13,21 @@ pub(super) struct Picture {
 }
 
 impl Picture {
+    /// Reads what [`Picture::save`] wrote, and no other kind of PNG.
+    ///
+    /// # Errors
+    /// What the system reports, and [`io::ErrorKind::InvalidData`].
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let invalid = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
+        let mut reader = png::Decoder::new(BufReader::new(File::open(path)?)).read_info()?;
+        if reader.output_color_type() != (png::ColorType::Rgb, png::BitDepth::Eight) {
+            return Err(invalid("not red, green and blue with 8 bits each"));
+        }
+        let mut rgb = vec![0; reader.output_buffer_size().ok_or_else(|| invalid("too large"))?];
+        reader.next_frame(&mut rgb)?;
+        Ok(Self { size: reader.info().size(), rgb })
+    }
+
     /// Half the width and height; each pixel is the mean of four.
     pub(super) fn halved(&self) -> Self {
         let (width, height) = ((self.size.0 / 2) as usize, (self.size.1 / 2) as usize);
@@ -69,6 +84,18 @@ mod tests {
         let rgb = vec![0, 0, 0, 100, 10, 4, /* second row */ 100, 10, 4, 200, 20, 8];
         let half = Picture { size: (2, 2), rgb }.halved();
         assert_eq!((half.size, half.rgb), ((1, 1), vec![100, 10, 4]));
+    }
+
+    #[test]
+    fn what_was_saved_is_read_again_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, other) = (dir.path().join("a.png"), dir.path().join("b.png"));
+        Picture { size: (2, 1), rgb: vec![1, 2, 3, 4, 5, 6] }.save(&path).unwrap();
+        let read = Picture::open(&path).unwrap();
+        assert_eq!((read.size, read.rgb), ((2, 1), vec![1, 2, 3, 4, 5, 6]));
+        fs::write(&other, "no picture").unwrap();
+        assert!(Picture::open(&other).is_err());
+        assert!(Picture::open(&dir.path().join("c.png")).is_err());
     }
 
     #[test]
