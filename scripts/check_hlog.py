@@ -1,8 +1,8 @@
 """Compares the interval logs of a run with its summary, by an HdrHistogram that is not ours.
 
 Called by check-hlog.sh, which installs the package `hdrhistogram`. Every `delivery` line of a transport (by point and number
-of clients, of the rounds that run.json counts for the row) is added up; count, p50, p90, p99 and maximum must be those of
-summary.csv, within the precision of the histograms.
+of clients, of the rounds that run.json counts for the row) is added up; count must be that of run.json, and p50, p90, p99 and
+maximum those of summary.csv, within the precision of the histograms.
 """
 
 import collections
@@ -38,15 +38,16 @@ def place_of(tag):
 
 
 def rounds_by_row(results):
-    """The numbers of the rounds that a row is made of, by label, name of the point and number of clients. A round that was
-    cut short counts where there is no other; one that a search forgot is not listed."""
+    """The rounds that a row is made of, by label, name of the point and number of clients: the number of each, and how many
+    latencies run.json counts of it. A round that was cut short counts where there is no other; one that a search forgot is not
+    listed."""
     rounds = {}
     for result in results:
         row = result["summary"]
-        whole = [measured["round"] for measured in result["rounds"] if measured["complete"]]
-        cut_short = [measured["round"] for measured in result["rounds"]]
+        whole = [measured for measured in result["rounds"] if measured["complete"]]
+        counted = whole or result["rounds"][:1]
         name = row["label"], row.get("point") or "", str(row.get("step") or "")
-        rounds[name] = whole or cut_short[:1]
+        rounds[name] = {measured["round"]: measured["latencies"] for measured in counted}
     return rounds
 
 
@@ -102,11 +103,10 @@ def added(histograms):
     return total
 
 
-def differences(row, histogram):
-    """What the summary says otherwise than the log, a line each."""
-    # Empty: the row is of a round that was cut short, whose ledger was never closed.
-    if row["delivered"] and histogram.get_total_count() != int(row["delivered"]):
-        yield f"{histogram.get_total_count()} values, delivered {row['delivered']}"
+def differences(row, latencies, histogram):
+    """What run.json or the summary says otherwise than the log, a line each."""
+    if histogram.get_total_count() != latencies:
+        yield f"{histogram.get_total_count()} values, in run.json {latencies}"
     for column, figure in FIGURES.items():
         # Empty: too few deliveries stand behind it.
         if row[column] and abs(figure(histogram) - float(row[column])) > max(1, PRECISION * float(row[column])):
@@ -130,7 +130,7 @@ def main(run):
         counted = rounds[row["label"], point, step]
         log = logs[row["label"]]
         histogram = added(log[numbers.get(point, ""), step, number] for number in counted)
-        found = list(differences(row, histogram))
+        found = list(differences(row, sum(counted.values()), histogram))
         name = " ".join(filter(None, [row["label"], point, step]))
         print(f"{name}: " + ("; ".join(found) or f"{histogram.get_total_count()} values agree"))
         faults += len(found)

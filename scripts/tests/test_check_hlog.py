@@ -63,8 +63,8 @@ for name, parts in (("hdrh", {}), ("hdrh.histogram", {"HdrHistogram": Values}), 
 import check_hlog  # noqa: E402
 
 
-def result(rounds, **row):
-    listed = [{"round": number, "complete": complete} for number, complete in rounds]
+def result(rounds, latencies=2, **row):
+    listed = [{"round": number, "complete": complete, "latencies": latencies} for number, complete in rounds]
     return {"summary": {"label": "sse", **row}, "rounds": listed}
 
 
@@ -93,10 +93,10 @@ class Rounds(unittest.TestCase):
             result([(3, True)], point="200/s", step=None),
         ]
         expected = {
-            ("sse", "", ""): [1, 2],
-            ("sse", "", "50"): [1],
-            ("sse", "", "60"): [1],
-            ("sse", "200/s", ""): [3],
+            ("sse", "", ""): {1: 2, 2: 2},
+            ("sse", "", "50"): {1: 2},
+            ("sse", "", "60"): {1: 2},
+            ("sse", "200/s", ""): {3: 2},
         }
         self.assertEqual(check_hlog.rounds_by_row(results), expected)
 
@@ -129,10 +129,12 @@ class Runs(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertIn("latency_max_us 900, in the summary 7", said)
 
-    def test_a_row_of_a_round_that_was_cut_short_has_no_count_to_agree_with(self):
+    def test_a_row_of_a_round_that_was_cut_short_is_held_to_what_was_counted_of_it(self):
         row = self.SUMMARY + "sse,50,,,,,900\n"
-        code, _ = self.checked([result([(1, False)], step=50)], row, self.LOG)
-        self.assertEqual(code, 0)
+        for latencies, code in (2, 0), (3, 1):
+            with self.subTest(latencies=latencies):
+                found, said = self.checked([result([(1, False)], latencies, step=50)], row, self.LOG)
+                self.assertEqual(found, code, said)
 
 
 if __name__ == "__main__":

@@ -96,6 +96,7 @@ mod tests {
             round,
             complete,
             summary: Summary::default(),
+            latencies: None,
             findings: Vec::new(),
             ports: Vec::new(),
             wire: None,

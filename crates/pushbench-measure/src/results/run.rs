@@ -216,6 +216,10 @@ pub struct RoundResult {
     pub complete: bool,
     /// Its figures.
     pub summary: Summary,
+    /// Values of `delivery` of its measure phase in `latency.hlog`. They are as many as the deliveries of the summary where
+    /// whatever is due then is owed to all; in chats less by the echoes, of streams those of the parts that are due then.
+    #[serde(default)]
+    pub latencies: Option<u64>,
     /// Everything that was checked.
     pub findings: Vec<Finding>,
     /// Ports that the targets listened on: what a packet capture of the run is filtered by.

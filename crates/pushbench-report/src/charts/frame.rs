@@ -294,6 +294,7 @@ mod tests {
                 round: at,
                 complete: *complete,
                 summary: Summary::default(),
+                latencies: None,
                 findings: Vec::new(),
                 ports: Vec::new(),
                 wire: None,

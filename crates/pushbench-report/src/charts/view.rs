@@ -170,6 +170,7 @@ mod tests {
             round,
             complete: true,
             summary: summary(p50),
+            latencies: None,
             findings: Vec::new(),
             ports: Vec::new(),
             wire: None,

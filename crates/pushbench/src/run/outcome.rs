@@ -1,6 +1,5 @@
 //! From what one round of a step left behind to its result: facts, figures, findings.
 
-use pushbench_measure::PhaseEdges;
 use pushbench_measure::results::{ResourceRecord, Resources, RoundResult, WireRecord};
 use pushbench_measure::rollup::{
     Cost, Origin, Planned, RoundCost, SocketPeaks, StepFacts, WorkerSums, summarize,
@@ -8,6 +7,7 @@ use pushbench_measure::rollup::{
 use pushbench_measure::statistics::Round;
 use pushbench_measure::verdict::{Course, Level, Listeners, Observed, Scarcity, exhausted, judge};
 use pushbench_measure::wire::{WireFacts, WireLog, idle_cpu_from_ns};
+use pushbench_measure::{Figure, Histogram, Phase, PhaseEdges};
 use pushbench_probe::process::Usage;
 use pushbench_scenario::{Coalesce, Network, Plan, Source};
 use pushbench_transport::settings::TransportSettings as _;
@@ -71,6 +71,7 @@ pub(crate) fn measured(job: &Job<'_>, mut evidence: Evidence) -> Option<Measured
     let ports = std::mem::take(&mut evidence.ports);
     let resources = job.predicted.map(|predicted| ResourceRecord { predicted, used: evidence.used });
     let facts = facts(job, evidence, edges, wire.as_ref());
+    let latencies = facts.histograms.get(Figure::Delivery, Phase::Measure).map_or(0, Histogram::count);
     let mut summary = summarize(&facts);
     if !complete {
         summary = summary.of_unclosed_ledgers(ever_connected);
@@ -81,6 +82,7 @@ pub(crate) fn measured(job: &Job<'_>, mut evidence: Evidence) -> Option<Measured
         round: job.round,
         complete,
         summary,
+        latencies: Some(latencies),
         findings,
         ports,
         wire: wire.as_ref().map(WireRecord::from),

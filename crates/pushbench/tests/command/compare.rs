@@ -28,9 +28,8 @@ fn two_runs() -> Workshop {
         let mut manifest = crate::folder::manifest(&measured);
         manifest.results[0].findings.clear();
         manifest.results[0].summary.publishes = Some(12 * 40);
-        let result = &mut manifest.results[0];
-        let rows = result.rounds.iter_mut().map(|round| &mut round.summary);
-        rows.chain([&mut result.summary]).for_each(|row| row.delivered = Some(SECONDS * delivery.count()));
+        let latencies = Some(SECONDS * delivery.count());
+        manifest.results[0].rounds.iter_mut().for_each(|round| round.latencies = latencies);
         fs::write(folder.join(names::RUN), serde_json::to_vec(&manifest).unwrap()).unwrap();
         fs::write(folder.join("sse").join(names::LATENCY_LOG), twelve_seconds(&delivery, more_us)).unwrap();
     }

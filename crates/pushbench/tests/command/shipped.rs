@@ -7,6 +7,7 @@
 
 use pushbench_measure::results::{Run, Status, Summary};
 use pushbench_measure::verdict::Level;
+use pushbench_report::RunFolder;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -80,7 +81,8 @@ fn assert_went_well(part: &Part, ended: &Ended) {
     let of_scenario = of_scenario.join(&files(&of_scenario)[0]);
     let runs = files(&of_scenario);
     let [run] = &runs[..] else { panic!("{what}: {runs:?}") };
-    let run = manifest(&of_scenario.join(run));
+    let folder = of_scenario.join(run);
+    let run = manifest(&folder);
     assert_eq!((run.status, &run.reason), (Status::Complete, &None), "{what}: {ended:?}");
     assert!(!run.results.is_empty(), "{what}");
     for result in &run.results {
@@ -93,6 +95,9 @@ fn assert_went_well(part: &Part, ended: &Ended) {
         assert!(valid_but_for_lateness(result), "{what}, {label}: {wrong:?}, {thresholds:?}");
         assert_sound(part, &run, &result.summary);
     }
+    let logs = RunFolder::load(&folder).unwrap();
+    let logs: Vec<String> = logs.log_faults().map(|(label, fault)| format!("{label} {fault}")).collect();
+    assert!(logs.is_empty(), "{what}: {logs:?}");
     // A search for what a transport bears may well find measurements that are not valid, and go well.
     assert!(run.level() == Level::Breach || ended.code == Some(0), "{what}: {ended:?}");
 }

@@ -40,6 +40,7 @@ pub(super) fn complete_round(round: u32, summary: Summary) -> RoundResult {
     RoundResult {
         round,
         complete: true,
+        latencies: summary.delivered,
         summary,
         findings: Vec::new(),
         ports: Vec::new(),

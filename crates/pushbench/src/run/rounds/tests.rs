@@ -67,6 +67,7 @@ fn measured(label: &str, point: &str, round: u32, target_cpu_us: f64, lost: u64)
         round,
         complete: true,
         summary: summarize(&facts),
+        latencies: None,
         findings: Vec::new(),
         ports: Vec::new(),
         wire: None,
