@@ -208,7 +208,7 @@ summary! {
     echo_p99_us: u64,
     /// Messages of the measure phase that waited for their connection, or on it for the reply to the one before.
     messages_late: u64,
-    /// Clients that left by plan.
+    /// Times that a client left by plan.
     left: u64,
     /// Times that a client lost its connection to a storm or a restart.
     dropped: u64,

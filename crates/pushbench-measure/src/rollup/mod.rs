@@ -1,7 +1,8 @@
 //! From what processes reported to the row of a step: the pure end of a measurement.
 //!
-//! Facts of several rounds add up to the facts of all: counts and times are summed, histograms added, peaks are the
-//! highest. The row of the sum is that of all rounds; no figure of a row is ever averaged.
+//! Facts of several rounds add up to the facts of all: counts of what happened and times are summed, histograms added, peaks
+//! are the highest, and clients, who are the same ones in every round, are not summed. The row of the sum is that of all
+//! rounds; no figure of a row is ever averaged.
 
 mod facts;
 mod fates;

@@ -1,8 +1,10 @@
 //! Rows made by hand.
 
+mod pooled;
+
 use super::*;
 use crate::age::AgeSum;
-use crate::fates::{AnswerTally, LifeTally};
+use crate::fates::{AnswerTally, LifeTally, MessageTally};
 use crate::ledger::Tally;
 use crate::snapshot::WorkerFinal;
 use crate::{Counters, Histograms, StreamBytes};
