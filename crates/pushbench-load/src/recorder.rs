@@ -170,6 +170,13 @@ impl Recorder {
         self.messages.late += u64::from(self.phase_at(due_ns) == Phase::Measure);
     }
 
+    /// Notes that a message that has waited is never sent: then it is not among those sent late.
+    pub(crate) fn waited_in_vain(&mut self, due_ns: u64) {
+        let late = u64::from(self.phase_at(due_ns) == Phase::Measure);
+        self.messages.late = self.messages.late.saturating_sub(late);
+        self.never_sent(due_ns);
+    }
+
     /// Notes that a client sends message `n`.
     pub(crate) fn sent(&mut self, client: u32, n: u64, due_ns: u64) {
         self.messages.sent += u64::from(self.phase_at(due_ns) == Phase::Measure);

@@ -93,6 +93,17 @@ fn answers_have_their_columns_and_each_target_published_those_of_its_own_clients
 }
 
 #[test]
+fn a_message_whose_turn_came_and_that_was_never_sent_was_not_published() {
+    let mut histograms = Histograms::new();
+    (0..40).for_each(|_| histograms.record(Figure::Slip, Phase::Measure, 1));
+    let mut sums = WorkerSums::default();
+    sums.fates.messages = MessageTally { sent: 33, late: 5, unsent: 7 };
+    let planned = Planned { origin: Origin::Members, ..Planned::default() };
+    let row = summarize(&StepFacts { planned, ..facts(&sums, &histograms) });
+    assert_eq!((row.publishes, row.messages_late), (Some(33), Some(5)));
+}
+
+#[test]
 fn what_is_planned_and_did_not_happen_is_nothing_and_not_unknown() {
     let of = |leaves, drops, life| {
         let mut sums = WorkerSums::default();
