@@ -170,6 +170,13 @@ impl Recorder {
         self.messages.late += u64::from(self.phase_at(due_ns) == Phase::Measure);
     }
 
+    /// Notes that a message that has waited is never sent: then it is not among those sent late.
+    pub(crate) fn waited_in_vain(&mut self, due_ns: u64) {
+        let late = u64::from(self.phase_at(due_ns) == Phase::Measure);
+        self.messages.late = self.messages.late.saturating_sub(late);
+        self.never_sent(due_ns);
+    }
+
     /// Notes that a client sends message `n`.
     pub(crate) fn sent(&mut self, client: u32, n: u64, due_ns: u64) {
         self.messages.sent += u64::from(self.phase_at(due_ns) == Phase::Measure);
@@ -207,30 +214,15 @@ impl Recorder {
             }
         }
         let is_own = self.is_own(client, stamp.n);
-        let account = &mut self.accounts[client as usize];
         let latency_us = micros(now_ns.saturating_sub(stamp.due_ns));
-        if account.slow {
+        if self.accounts[client as usize].slow {
             self.histograms.record(Figure::SlowDelivery, phase, latency_us);
             return;
         }
-        if let Some(absences) = &mut self.absences {
-            // Only a transport with a goodbye of its own reads on: it would be the only one to have these.
-            if absences.is_gone(client) {
-                return;
-            }
-            let due = absences.due(client, stamp.due_ns, now_ns);
-            if due != Due::There {
-                self.histograms.record(Figure::CatchUp, phase, latency_us);
-                if phase == Phase::Measure {
-                    absences.caught_up();
-                }
-            }
-            // How long a client wanted to be away says nothing about the transport.
-            if due == Due::Left {
-                account.age.receive(stamp.due_ns, now_ns, edges.measure_ns, edges.drain_ns);
-                return;
-            }
+        if self.is_of_an_absence(client, stamp.due_ns, now_ns, &edges) {
+            return;
         }
+        let account = &mut self.accounts[client as usize];
         if phase == Phase::Measure && is_own {
             account.echoed(edges.phase_at(now_ns));
         } else if phase == Phase::Measure {
@@ -255,6 +247,31 @@ impl Recorder {
         if let Some(peak_ns) = peak_ns {
             self.histograms.record(Figure::AgePeak, phase, micros(peak_ns));
         }
+    }
+
+    /// Whether an event says nothing about the transport, because its client has left, or wanted to be away when it was due.
+    /// What comes after an absence, wanted or not, is noted as caught up.
+    #[inline]
+    fn is_of_an_absence(&mut self, client: u32, due_ns: u64, now_ns: u64, edges: &PhaseEdges) -> bool {
+        let Some(absences) = &mut self.absences else { return false };
+        // Only a transport with a goodbye of its own reads on: it would be the only one to have these.
+        if absences.is_gone(client) {
+            return true;
+        }
+        let due = absences.due(client, due_ns, now_ns);
+        if due != Due::There {
+            let phase = edges.phase_at(due_ns);
+            self.histograms.record(Figure::CatchUp, phase, micros(now_ns.saturating_sub(due_ns)));
+            if phase == Phase::Measure {
+                absences.caught_up();
+            }
+        }
+        // How long a client wanted to be away says nothing about the transport.
+        if due == Due::Left {
+            let age = &mut self.accounts[client as usize].age;
+            age.receive(due_ns, now_ns, edges.measure_ns, edges.drain_ns);
+        }
+        due == Due::Left
     }
 
     /// Traffic is everybody's; what follows from slowness by plan is nobody's fault.

@@ -135,7 +135,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Adds another sum.
+    /// Adds the sum over other clients.
     pub fn add(&mut self, other: &Self) {
         self.intended += other.intended;
         self.connected += other.connected;
@@ -146,6 +146,14 @@ impl Tally {
         self.duplicated += other.duplicated;
         self.reordered += other.reordered;
         self.late += other.late;
+    }
+
+    /// Adds the sum of another round, which is over the same clients again; of those that were connected the fewest count.
+    pub fn pool(&mut self, other: &Self) {
+        let intended = self.intended.max(other.intended);
+        let connected = self.connected.min(other.connected);
+        self.add(other);
+        (self.intended, self.connected) = (intended, connected);
     }
 }
 

@@ -61,7 +61,7 @@ impl Driver {
     pub(super) fn note_unsent_messages(&mut self, now_ns: u64) {
         for client in self.clients.iter().chain(&self.uplinks) {
             for due_ns in client.waiting_messages() {
-                self.recorder.never_sent(due_ns);
+                self.recorder.waited_in_vain(due_ns);
             }
         }
         self.recorder.messages.unsent += self.sends.as_mut().map_or(0, |sends| sends.missed(now_ns));

@@ -54,6 +54,10 @@ fn an_own_message_is_an_echo_once_and_no_delivery() {
     for due_ns in [190 * MS, 240 * MS] {
         recorder.never_sent(due_ns);
     }
+    for due_ns in [195 * MS, 250 * MS] {
+        recorder.message_waits(due_ns);
+        recorder.waited_in_vain(due_ns);
+    }
     // Others' messages between, an own one that overtakes another, and an own one again.
     for n in [3, 7, 4, 5, 4] {
         deliver(&mut recorder, n, 220 * MS, 221 * MS, 222 * MS);
@@ -63,7 +67,7 @@ fn an_own_message_is_an_echo_once_and_no_delivery() {
     assert_eq!((count(Figure::Slip), count(Figure::Gap)), (1, 3));
     assert!(recorder.own[0].is_empty());
     let tally = recorder.messages;
-    assert_eq!((tally.sent, tally.late, tally.unsent), (2, 1, 1));
+    assert_eq!((tally.sent, tally.late, tally.unsent), (2, 1, 2));
     let due = pushbench_scenario::schedule::TopicEvents { first_n: 3, due_offsets_ns: vec![120 * MS; 5] };
     recorder.accounts[0].first_ready_ns = 1;
     let closed = recorder.accounts[0].close(&due, &EDGES);

@@ -23,7 +23,7 @@ pub struct AnswerTally {
 }
 
 impl AnswerTally {
-    /// Adds another sum.
+    /// Adds the sum of another worker, which is over other clients.
     pub fn add(&mut self, other: &Self) {
         self.asked += other.asked;
         self.late += other.late;
@@ -32,5 +32,12 @@ impl AnswerTally {
         self.cut_short += other.cut_short;
         self.stalls += other.stalls;
         self.at_once_peak += other.at_once_peak;
+    }
+
+    /// Adds the sum of another round: of its peak and this one the higher.
+    pub fn pool(&mut self, other: &Self) {
+        let at_once_peak = self.at_once_peak.max(other.at_once_peak);
+        self.add(other);
+        self.at_once_peak = at_once_peak;
     }
 }

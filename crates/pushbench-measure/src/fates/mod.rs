@@ -27,11 +27,21 @@ pub struct Fates {
 }
 
 impl Fates {
-    /// Adds another sum.
+    /// Adds the sum of another worker, which is over other clients.
     pub fn add(&mut self, other: &Self) {
         self.answers.add(&other.answers);
         self.messages.add(&other.messages);
         self.life.add(&other.life);
         self.slow.add(&other.slow);
+    }
+
+    /// Adds the sum of another round, which is over the same clients again: what happened adds up, numbers of clients and
+    /// peaks do not.
+    pub fn pool(&mut self, other: &Self) {
+        self.answers.pool(&other.answers);
+        // Both hold nothing but what happened.
+        self.messages.add(&other.messages);
+        self.life.add(&other.life);
+        self.slow.pool(&other.slow);
     }
 }

@@ -21,7 +21,7 @@ pub struct SlowTally {
 }
 
 impl SlowTally {
-    /// Adds another sum.
+    /// Adds the sum of another worker, which is over other clients.
     pub fn add(&mut self, other: &Self) {
         self.clients += other.clients;
         self.expected += other.expected;
@@ -29,5 +29,12 @@ impl SlowTally {
         self.bytes += other.bytes;
         self.reading_us += other.reading_us;
         self.errors += other.errors;
+    }
+
+    /// Adds the sum of another round, in which the same clients are slow again.
+    pub fn pool(&mut self, other: &Self) {
+        let clients = self.clients.max(other.clients);
+        self.add(other);
+        self.clients = clients;
     }
 }

@@ -56,7 +56,7 @@ summary! {
     reordered: u64,
     /// Delivered, but only after the measure phase had ended.
     late: u64,
-    /// Events published in the measure phase.
+    /// Events published of those due in the measure phase; of a chat the messages sent.
     publishes: u64,
     /// Delivery latency (received − due), median.
     latency_p50_us: u64,
@@ -206,9 +206,9 @@ summary! {
     echo_p50_us: u64,
     /// Received − due of a client's own messages, 99th percentile.
     echo_p99_us: u64,
-    /// Messages of the measure phase that waited for their connection, or on it for the reply to the one before.
+    /// Of the messages sent, those that waited for their connection, or on it for the reply to the one before.
     messages_late: u64,
-    /// Clients that left by plan.
+    /// Times that a client left by plan.
     left: u64,
     /// Times that a client lost its connection to a storm or a restart.
     dropped: u64,

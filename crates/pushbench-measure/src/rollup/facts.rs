@@ -130,7 +130,7 @@ impl StepFacts {
     pub fn pool(&mut self, other: &StepFacts) {
         self.measure_s += other.measure_s;
         self.connected = self.connected.min(other.connected);
-        self.sums.merge(&other.sums);
+        self.sums.pool(&other.sums);
         self.histograms.add(&other.histograms);
         match (&mut self.wire, &other.wire) {
             (Some(wire), Some(other)) => wire.add(other),

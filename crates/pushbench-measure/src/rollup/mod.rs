@@ -1,7 +1,8 @@
 //! From what processes reported to the row of a step: the pure end of a measurement.
 //!
-//! Facts of several rounds add up to the facts of all: counts and times are summed, histograms added, peaks are the
-//! highest. The row of the sum is that of all rounds; no figure of a row is ever averaged.
+//! Facts of several rounds add up to the facts of all: counts of what happened and times are summed, histograms added, peaks
+//! are the highest, and clients, who are the same ones in every round, are not summed. The row of the sum is that of all
+//! rounds; no figure of a row is ever averaged.
 
 mod facts;
 mod fates;
@@ -49,12 +50,18 @@ fn deliveries(row: &mut Summary, facts: &StepFacts) {
     row.duplicated = Some(tally.duplicated);
     row.reordered = Some(tally.reordered);
     row.late = Some(tally.late);
-    let slips = facts.histograms.get(Figure::Slip, Phase::Measure).map_or(0, Histogram::count);
-    let times = match facts.planned.origin {
-        Origin::Publisher => u64::from(facts.targets.max(1)),
-        Origin::Asks | Origin::Members => 1,
-    };
-    row.publishes = Some(slips / times);
+    row.publishes = Some(publishes(facts));
+}
+
+/// Events published of those due in the measure phase.
+fn publishes(facts: &StepFacts) -> u64 {
+    let slips = || facts.histograms.get(Figure::Slip, Phase::Measure).map_or(0, Histogram::count);
+    match facts.planned.origin {
+        Origin::Publisher => slips() / u64::from(facts.targets.max(1)),
+        Origin::Asks => slips(),
+        // The slip of a message is known when its turn has come, whether or not its client can send it then.
+        Origin::Members => facts.sums.fates.messages.sent,
+    }
 }
 
 fn latencies(row: &mut Summary, facts: &StepFacts) {

@@ -1,4 +1,7 @@
 //! The last words of all workers of a step, added up.
+//!
+//! Workers of a round have clients of their own: their numbers and their peaks add up. Rounds have the same clients again:
+//! there only what happened adds up.
 
 use crate::age::AgeSum;
 use crate::fates::Fates;
@@ -31,10 +34,10 @@ pub struct WorkerSums {
 impl WorkerSums {
     /// Adds the books of another round. The readings of its sockets are left out: what those of one round say is told
     /// by [`WireFacts`](crate::wire::WireFacts), which add up by themselves.
-    pub fn merge(&mut self, other: &Self) {
-        self.fates.add(&other.fates);
-        self.add_books(
-            &other.tally,
+    pub fn pool(&mut self, other: &Self) {
+        self.tally.pool(&other.tally);
+        self.fates.pool(&other.fates);
+        self.add_what_happened(
             &other.edges,
             &other.age,
             [&other.delivered_per_client, &other.latency_mean_per_client],
@@ -43,9 +46,9 @@ impl WorkerSums {
 
     /// Adds one worker's.
     pub fn add(&mut self, worker: &WorkerFinal) {
+        self.tally.add(&worker.tally);
         self.fates.add(&worker.fates);
-        self.add_books(
-            &worker.tally,
+        self.add_what_happened(
             &worker.edges,
             &worker.age,
             [&worker.delivered_per_client, &worker.latency_mean_per_client],
@@ -56,14 +59,12 @@ impl WorkerSums {
         }
     }
 
-    fn add_books(
+    fn add_what_happened(
         &mut self,
-        tally: &Tally,
         edges: &[Counters; 3],
         age: &AgeSum,
         [delivered_per_client, latency_mean_per_client]: [&Histogram; 2],
     ) {
-        self.tally.add(tally);
         for (sum, edge) in self.edges.iter_mut().zip(edges) {
             sum.add(edge);
         }

@@ -1,8 +1,10 @@
 //! Rows made by hand.
 
+mod pooled;
+
 use super::*;
 use crate::age::AgeSum;
-use crate::fates::{AnswerTally, LifeTally};
+use crate::fates::{AnswerTally, LifeTally, MessageTally};
 use crate::ledger::Tally;
 use crate::snapshot::WorkerFinal;
 use crate::{Counters, Histograms, StreamBytes};
@@ -88,6 +90,17 @@ fn answers_have_their_columns_and_each_target_published_those_of_its_own_clients
     assert_eq!((nobody_asked.answers, nobody_asked.answers_cut_short), (Some(0), Some(0)));
     assert_eq!((nobody_asked.publishes, without.messages_late), (Some(40), None));
     assert_eq!(of(Origin::Members, AnswerTally::default()).messages_late, Some(0));
+}
+
+#[test]
+fn a_message_whose_turn_came_and_that_was_never_sent_was_not_published() {
+    let mut histograms = Histograms::new();
+    (0..40).for_each(|_| histograms.record(Figure::Slip, Phase::Measure, 1));
+    let mut sums = WorkerSums::default();
+    sums.fates.messages = MessageTally { sent: 33, late: 5, unsent: 7 };
+    let planned = Planned { origin: Origin::Members, ..Planned::default() };
+    let row = summarize(&StepFacts { planned, ..facts(&sums, &histograms) });
+    assert_eq!((row.publishes, row.messages_late), (Some(33), Some(5)));
 }
 
 #[test]
