@@ -136,7 +136,7 @@ fn eventful(origin: Origin, histograms: &Histograms) -> StepFacts {
         coalesced: Some(73),
         target_queued_peak_bytes: Some(74),
         accepts_per_second_peak: Some(75),
-        ..super::facts(&sums, histograms)
+        ..facts(&sums, histograms)
     };
     facts.costs[0].idle_s = 1.5;
     facts.costs[0].cost = Cost {
