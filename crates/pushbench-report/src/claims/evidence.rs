@@ -148,16 +148,23 @@ impl<'a> Case<'a> {
         Ok(if sse.us > websocket.us { sse } else { websocket })
     }
 
+    /// A count of a round, in the mean of all: a row has counts as sums over rounds, and clients and the length of a phase as they
+    /// are in each of them. What is counted meets those only through here.
+    pub(super) fn per_round(self, label: &'static str, count: &'static str) -> Result<f64, Gap> {
+        let rounds = self.row(label)?.complete_rounds().max(1);
+        Ok(self.figure(label, count)? / rounds as f64)
+    }
+
     /// Sockets opened in the measure phase per event delivered in it.
     pub(super) fn opened_per_event(self, label: &'static str) -> Result<f64, Gap> {
         let measure_s = self.run.scenario.setup_of(Some(self.name)).measure_s;
         let opened = self.figure(label, "opened_per_second")? * measure_s;
-        Ok(opened / self.figure(label, "delivered")?.max(1.0))
+        Ok(opened / self.per_round(label, "delivered")?.max(1.0))
     }
 
     /// Sockets opened in the whole step per client.
     pub(super) fn opened_per_client(self, label: &'static str) -> Result<f64, Gap> {
-        Ok(self.figure(label, "opened")? / self.figure(label, "clients")?.max(1.0))
+        Ok(self.per_round(label, "opened")? / self.figure(label, "clients")?.max(1.0))
     }
 
     /// A figure of some labels at the largest number of clients at which all of them have valid ones, with that number.

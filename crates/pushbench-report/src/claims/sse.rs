@@ -24,7 +24,7 @@ pub(super) const CLAIMS: &[Claim] = &[
 /// Confirmed if a client opens one socket and an event takes no request of its own: less than 1 %.
 fn one_socket(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     let busy = evidence.case("busy");
-    let sockets = busy.figure("sse", "opened")? / busy.figure("sse", "clients")?.max(1.0);
+    let sockets = busy.opened_per_client("sse")?;
     let requests = busy.figure("sse", "requests_per_event")?;
     Ok(Answer {
         number: format!("{} sockets per client, {} requests per event", number(sockets), number(requests)),
@@ -65,7 +65,7 @@ fn lightweight(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     })
 }
 
-/// What a storm did to a label.
+/// What a storm did to a label: of several rounds, one in the mean.
 pub(super) struct Storm {
     pub(super) missed: f64,
     pub(super) doubled: f64,
@@ -75,9 +75,11 @@ pub(super) struct Storm {
 impl Storm {
     pub(super) fn of(case: Case<'_>, label: &'static str) -> Result<Self, Gap> {
         // What was due while its client was away and never came is among the lost.
-        let missed = case.figure(label, "missed")?.max(case.figure(label, "lost")?);
-        let doubled = case.figure(label, "duplicated")?;
-        let words = format!("{} events missed, {} doubled", grouped(missed as u64), grouped(doubled as u64));
+        let missed = case.per_round(label, "missed")?.max(case.per_round(label, "lost")?);
+        let doubled = case.per_round(label, "duplicated")?;
+        // Upwards: a mean over rounds that is not 0 never reads as 0.
+        let whole = |count: f64| grouped(count.ceil() as u64);
+        let words = format!("{} events missed, {} doubled", whole(missed), whole(doubled));
         Ok(Self { missed, doubled, words })
     }
 
@@ -90,7 +92,7 @@ impl Storm {
 /// server if only with it; refuted if not even then.
 fn resumes(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     let resuming = evidence.case("storm-resume");
-    let (dropped, back) = (resuming.figure("sse", "dropped")?, resuming.figure("sse", "back")?);
+    let (dropped, back) = (resuming.per_round("sse", "dropped")?, resuming.per_round("sse", "back")?);
     let median = resuming.figure("sse", "back_p50_us")?;
     let with = Storm::of(resuming, "sse")?;
     let without = Storm::of(evidence.case("storm-forget"), "sse")?;
@@ -103,8 +105,9 @@ fn resumes(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     Ok(Answer {
         number: format!(
             "{} of {} dropped clients back, the median after {}; {}, without Last-Event-ID {}",
-            grouped(back as u64),
-            grouped(dropped as u64),
+            // Not all of them in every round is not all of them.
+            grouped(back.floor() as u64),
+            grouped(dropped.ceil() as u64),
             time_us(median),
             with.words,
             without.words

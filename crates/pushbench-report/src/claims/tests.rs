@@ -133,6 +133,56 @@ fn every_verdict_follows_from_its_figures() {
     }
 }
 
+/// Figures of the typical run that the row of several rounds has as their sum.
+const COUNTS: [&str; 8] =
+    ["delivered", "duplicated", "lost", "publishes", "opened", "dropped", "back", "missed"];
+
+/// The same, measured in so many rounds that are all alike.
+fn repeated(run: &Run, rounds: u32) -> Run {
+    let mut run = run.clone();
+    for result in &mut run.results {
+        let of_one = result.summary.clone();
+        let mut row = serde_json::to_value(&of_one).unwrap();
+        for count in COUNTS {
+            if let Some(of_each) = row[count].as_u64() {
+                row[count] = json!(of_each * u64::from(rounds));
+            }
+        }
+        result.summary = serde_json::from_value(row).unwrap();
+        let round = |round| json!({ "round": round, "complete": true, "summary": of_one, "findings": [] });
+        let rounds: Vec<Value> = (1..=rounds).map(round).collect();
+        result.rounds = serde_json::from_value(json!(rounds)).unwrap();
+    }
+    run
+}
+
+#[test]
+fn rounds_that_are_alike_say_what_one_of_them_says() {
+    let answers = |run: &Run| -> Vec<(u8, String, String)> {
+        rows(run).into_iter().map(|row| (row.number, row.verdict.text, row.measured)).collect()
+    };
+    let one = with(&[]);
+    assert_eq!(answers(&one).len(), ALL_NUMBERS.len());
+    for rounds in [1, 2, 3] {
+        let several = repeated(&one, rounds);
+        let opened = |run: &Run| run.results.iter().filter_map(|row| row.summary.opened).sum::<u64>();
+        assert_eq!(opened(&several), opened(&one) * u64::from(rounds));
+        assert_eq!(answers(&several), answers(&one), "{rounds} rounds");
+    }
+}
+
+#[test]
+fn what_went_wrong_in_one_round_of_several_is_not_rounded_away() {
+    let mut run = repeated(&with(&[]), 3);
+    let is = |row: &&mut StepResult| row.summary.point.as_deref() == Some("storm-resume");
+    let row = run.results.iter_mut().find(is).unwrap();
+    (row.summary.back, row.summary.missed) = (Some(299), Some(1));
+    let row = &rows(&run)[15];
+    assert!(row.measured.starts_with("99 of 100 dropped clients back"), "{}", row.measured);
+    assert!(row.measured.contains("1 events missed, 0 doubled"), "{}", row.measured);
+    assert_eq!(row.verdict.text, "refuted");
+}
+
 #[test]
 fn all_claims_have_a_row_in_order_and_words() {
     let run = with(&[]);
