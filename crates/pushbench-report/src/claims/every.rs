@@ -65,7 +65,7 @@ fn progress(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     Ok(Answer {
         number: format!(
             "polling every {}: done after {} (p50; SSE {}), {} requests a part (SSE {}), {} a part (SSE {}, {})",
-            time_us(job.interval_us("poll")?),
+            job.interval("poll")?,
             time_us(polled),
             time_us(pushed),
             requests("poll")?,

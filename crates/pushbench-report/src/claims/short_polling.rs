@@ -1,6 +1,6 @@
 //! What is said of short polling.
 
-use super::evidence::{Evidence, Gap, RANKED_BY};
+use super::evidence::{Evidence, Gap, RANKED_BY, typed_us};
 use super::{Answer, CLEARLY, Claim, NOT_THE_TRANSPORT, Verdict, times, times_in_words};
 use crate::figures::P50;
 use crate::format::{bytes, grouped, mean_time_us, number, share, time_us};
@@ -40,9 +40,9 @@ fn interval(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
         near &= (p50.us / (interval / 2.0) - 1.0).abs() <= NEAR;
         words.push(format!(
             "every {}: p50 {} (theory, half of it: {}), the longest {} (theory: all of it)",
-            time_us(interval),
+            typed_us(interval),
             p50.words,
-            time_us(interval / 2.0),
+            typed_us(interval / 2.0),
             time_us(longest)
         ));
     }
@@ -71,15 +71,20 @@ fn cpu(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
         let case = evidence.case(case);
         Ok((case.figure("poll", column)?, case.push(column)?))
     };
-    let (idle, idle_push) = of("idle", "idle_target_cpu_us_per_client_second")?;
-    let (rare, rare_push) = of("rare", "target_cpu_us_per_event")?;
-    let (busy, busy_push) = of("busy", "target_cpu_us_per_event")?;
+    let (idle, (pushing, idle_push)) = of("idle", "idle_target_cpu_us_per_client_second")?;
+    let (rare, (_, rare_push)) = of("rare", "target_cpu_us_per_event")?;
+    let (busy, (_, busy_push)) = of("busy", "target_cpu_us_per_event")?;
     let beside = |poll, push| format!("{} (push {})", mean_time_us(poll), mean_time_us(push));
     let seldom = times(idle, idle_push) >= CLEARLY && times(rare, rare_push) >= CLEARLY;
+    let quiet = evidence.case("idle");
     Ok(Answer {
+        // All that an idle client costs with push is its heartbeats.
         number: format!(
-            "idle client-second: {}; rare event: {}; frequent event: {}",
-            beside(idle, idle_push),
+            "idle client-second: {} polling every {} (push{}: {}); rare event: {}; frequent event: {}",
+            mean_time_us(idle),
+            quiet.interval("poll")?,
+            quiet.heart(pushing),
+            mean_time_us(idle_push),
             beside(rare, rare_push),
             beside(busy, busy_push)
         ),
@@ -115,7 +120,7 @@ fn scale(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
             "within {}: {poll} clients that poll every {}, {sse} over SSE, {websocket} over WebSocket; CPU of the target with {} of \
              them: {} that of push",
             time_us(LIMIT_US as f64),
-            time_us(many.interval_us("poll-200ms")?),
+            many.interval("poll-200ms")?,
             grouped(most.into()),
             times_in_words(factor)
         ),
@@ -183,7 +188,7 @@ fn will_do(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
             words.join(", "),
             grouped(clients as u64),
             mean_time_us(cpu * clients),
-            time_us(few.interval_us("poll-2s")?),
+            few.interval("poll-2s")?,
             mean_time_us(few.figure("sse", RANKED_BY)? * clients)
         ),
         verdict,

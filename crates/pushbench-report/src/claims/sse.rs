@@ -150,7 +150,7 @@ fn first_part(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
         number: format!(
             "first part and the whole, p50: {sse}; WebSocket {}, polling every {} {}",
             of("websocket")?.1,
-            time_us(stream.interval_us("poll-200ms")?),
+            stream.interval("poll-200ms")?,
             of("poll-200ms")?.1
         ),
         verdict: Verdict::of(factor >= CLEARLY),

@@ -90,14 +90,18 @@ fn result(line: &str) -> StepResult {
 
 fn run_of(lines: &str) -> Run {
     let results: Vec<StepResult> = lines.lines().filter(|line| !line.trim().is_empty()).map(result).collect();
-    let transport = |label: &str, us: u64| json!({ "label": label, "kind": "short-polling", "kind_index": 0, "settings": "", "poll_interval_us": us });
+    let transport = |label: &str, settings: &str, us: Option<u64>| json!({ "label": label, "kind": label, "kind_index": 0, "settings": settings, "poll_interval_us": us });
+    let polling = |label: &str, us| transport(label, "", Some(us));
     let setup = Setup { measure_s: 5.0, ..Setup::default() };
     let scenario = ScenarioRecord { setup, ..ScenarioRecord::default() };
     let run = json!({
         "format": 2, "version": "0", "commit": null, "command": [], "started": "2026-01-01T00:00:00Z", "finished": null,
         "status": "complete", "reason": null, "scenario": scenario,
         "host": pushbench_measure::results::Host::default(), "calibration": null,
-        "transports": [transport("poll", 1_000_000), transport("poll-2s", 2_000_000), transport("poll-200ms", 200_000)],
+        "transports": [
+            polling("poll", 1_000_000), polling("poll-2s", 2_000_000), polling("poll-200ms", 200_000),
+            transport("sse", "heartbeat 5s", None), transport("websocket", "text messages, ping 7s", None)
+        ],
         "results": results
     });
     serde_json::from_value(run).unwrap()
@@ -272,6 +276,21 @@ fn percentiles_that_few_publishes_stand_behind_are_marked() {
 }
 
 #[test]
+fn what_push_costs_while_nothing_happens_is_told_with_its_heartbeats() {
+    let said = |run: &Run| rows(run)[2].measured.clone();
+    let begins = |run: &Run, beginning: &str| {
+        let said = said(run);
+        assert!(said.starts_with(&format!("idle client-second: 18.0 µs polling every 1 s ({beginning}); ")), "{said}");
+    };
+    begins(&with(&[]), "push, ping 7s: 0.4 µs");
+    let dearer = [("idle sse", "idle_target_cpu_us_per_client_second", "0.5")];
+    begins(&with(&dearer), "push, heartbeat 5s: 0.5 µs");
+    let mut unknown = with(&[]);
+    unknown.transports.iter_mut().for_each(|transport| transport.settings.clear());
+    begins(&unknown, "push: 0.4 µs");
+}
+
+#[test]
 fn memory_without_the_kernel_s_share_is_not_measured() {
     let mut run = with(&[]);
     for row in &mut run.results {
@@ -292,7 +311,7 @@ fn a_polling_interval_is_that_of_its_case() {
     run.scenario.points = vec![PointRecord { name, setup, transports, ..PointRecord::default() }];
     let rows = rows(&run);
     assert!(
-        rows[0].measured.starts_with("every 3.00 s: p50 510 ms (theory, half of it: 1.50 s)"),
+        rows[0].measured.starts_with("every 3 s: p50 510 ms (theory, half of it: 1.5 s)"),
         "{}",
         rows[0].measured
     );
