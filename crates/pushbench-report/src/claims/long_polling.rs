@@ -116,6 +116,9 @@ fn timeouts(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     })
 }
 
+/// From so many events a read on, in the mean, they share replies.
+const SHARED: f64 = 1.25;
+
 /// Confirmed if fewer clients keep the limit of case `many` than over SSE, or an event takes clearly more of the target's CPU,
 /// both when events are frequent and in a flood; refuted if as many do and CPU is alike in both.
 fn traffic(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
@@ -125,15 +128,16 @@ fn traffic(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
         let case = evidence.case(case);
         let cpu = |label| case.figure(label, "target_cpu_us_per_event");
         let factor = times(cpu("long-poll")?, cpu("sse")?);
+        let reads = case.figure("long-poll", "events_per_read")?;
         let words = format!(
             "{} of the target's CPU, {} that of SSE, {} events a read",
             mean_time_us(cpu("long-poll")?),
             times_in_words(factor),
-            number(case.figure("long-poll", "events_per_read")?)
+            number(reads)
         );
-        Ok((factor, words))
+        Ok((factor, reads, words))
     };
-    let ((busy, frequent), (flood, most)) = (of("busy")?, of("flood")?);
+    let ((busy, _, frequent), (flood, reads, most)) = (of("busy")?, of("flood")?);
     let dear = busy >= CLEARLY && flood >= CLEARLY;
     let verdict = if long.is_less_than(sse) || dear {
         Verdict::Confirmed
@@ -141,8 +145,10 @@ fn traffic(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
         Verdict::Depends(NOT_THE_TRANSPORT)
     } else if busy <= ALIKE && flood <= ALIKE {
         Verdict::Refuted
-    } else {
+    } else if reads >= SHARED {
         Verdict::Depends("the rate and what may be paid: where more happens, events share a reply")
+    } else {
+        Verdict::Depends("the rate, and what may be paid")
     };
     Ok(Answer {
         number: format!(

@@ -291,6 +291,16 @@ fn what_push_costs_while_nothing_happens_is_told_with_its_heartbeats() {
 }
 
 #[test]
+fn events_are_said_to_share_replies_only_where_they_do() {
+    let said = |reads: &'static str| {
+        let dear = ("busy long-poll", "target_cpu_us_per_event", "9");
+        verdict(&with(&[dear, ("flood long-poll", "events_per_read", reads)]), 12).to_string()
+    };
+    let shared = "depends on the rate and what may be paid: where more happens, events share a reply";
+    assert_eq!((said("1.25").as_str(), said("1.24").as_str()), (shared, "depends on the rate, and what may be paid"));
+}
+
+#[test]
 fn memory_without_the_kernel_s_share_is_not_measured() {
     let mut run = with(&[]);
     for row in &mut run.results {
