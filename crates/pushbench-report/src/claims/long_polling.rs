@@ -101,15 +101,16 @@ fn timeouts(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     let of = |label| idle.figure(label, column);
     Ok(Answer {
         number: format!(
-            "sockets per idle client: {} ({}), {} ({}); an idle client-minute: {}, {}, {} ({}; SSE {})",
-            number(kept),
+            "{}: {} sockets an idle client, {} a client-minute; {}: {} sockets, {}; {}: {}; SSE{}: {}",
             idle.settings("long-poll-short"),
-            number(closed),
-            closing.settings("long-poll-close"),
+            number(kept),
             bytes(of("long-poll-short")?),
+            closing.settings("long-poll-close"),
+            number(closed),
             bytes(closing.figure("long-poll-close", column)?),
-            bytes(of("long-poll")?),
             idle.settings("long-poll"),
+            bytes(of("long-poll")?),
+            idle.heart("sse"),
             bytes(of("sse")?)
         ),
         verdict: Verdict::of_both(kept >= CLEARLY, closed >= CLEARLY, CLOSE),

@@ -113,7 +113,12 @@ fn scale(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
         _ if poll.is_less_than(push) => Verdict::Confirmed,
         _ if poll.more => Verdict::Depends(NOT_THE_TRANSPORT),
         _ if poll.all && factor < CLEARLY => Verdict::Refuted,
-        _ => Verdict::Depends("the CPU there is: no fewer clients kept the limit, at a higher price"),
+        _ if factor >= CLEARLY => {
+            Verdict::Depends("the CPU there is: no fewer clients kept the limit, at a higher price")
+        }
+        _ => Verdict::Depends(
+            "how many there are: with the most that were tried push does not keep the limit either",
+        ),
     };
     Ok(Answer {
         number: format!(
@@ -171,9 +176,13 @@ fn will_do(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
         let clients = case.figure("sse", "clients")?;
         let ranked = case.ranked();
         let cheapest: Vec<&str> = ranked.cheapest().map(|ranked| ranked.label).collect();
-        let doubt = if ranked.invalid.is_empty() { "" } else { " (others not valid)" };
-        let cheapest = cheapest.join(" ≈ ");
-        words.push(format!("{} clients that hear {when}: {cheapest}{doubt}", grouped(clients as u64)));
+        let doubt = match (ranked.invalid.is_empty(), ranked.unknown.is_empty()) {
+            (true, true) => "",
+            (false, _) => " (others not valid)",
+            (true, false) => " (others not known)",
+        };
+        let cheapest = if cheapest.is_empty() { "none".to_owned() } else { cheapest.join(" ≈ ") };
+        words.push(format!("{cheapest}{doubt} with {} clients that hear {when}", grouped(clients as u64)));
     }
     let verdict = if few.ranked().cheapest().any(|ranked| ranked.label == "poll-2s") {
         Verdict::Confirmed
@@ -184,7 +193,7 @@ fn will_do(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     };
     Ok(Answer {
         number: format!(
-            "cheapest for the target's CPU: {}; {} clients take {} of CPU time a second polling every {}, {} over SSE",
+            "least CPU of the target: {}; {} clients take {} of CPU time a second polling every {}, {} over SSE",
             words.join(", "),
             grouped(clients as u64),
             mean_time_us(cpu * clients),

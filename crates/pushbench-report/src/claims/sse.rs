@@ -53,7 +53,7 @@ fn lightweight(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     let [memory, cpu, wire] = figures;
     Ok(Answer {
         number: format!(
-            "{} a client, {} CPU and {} an event (WebSocket {}, {}, {})",
+            "{} of memory an idle client, {} CPU and {} on the wire an event (WebSocket {}, {}, {})",
             bytes(memory.0),
             mean_time_us(cpu.0),
             bytes(wire.0),
@@ -104,7 +104,7 @@ fn resumes(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     };
     Ok(Answer {
         number: format!(
-            "{} of {} dropped clients back, the median after {}; {}, without Last-Event-ID {}",
+            "{} of {} dropped clients back, the median after {}; {}; without Last-Event-ID {}",
             // Not all of them in every round is not all of them.
             grouped(back.floor() as u64),
             grouped(dropped.ceil() as u64),
@@ -126,8 +126,8 @@ fn text_only(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     let factor = times(base64, binary);
     Ok(Answer {
         number: format!(
-            "by specification; text of 4/3 the size, as base64 of 3 KiB is: {} over SSE, 3 KiB in a binary frame {}; {} as much, of \
-             which 1.33 is arithmetic",
+            "by specification; 3 KiB of binary content take {} over SSE as text of 4/3 the size, as base64 is, and {} in a binary frame \
+             of WebSocket: {} as much, of which 1.33 is arithmetic",
             bytes(base64),
             bytes(binary),
             times_in_words(factor)
@@ -148,7 +148,7 @@ fn first_part(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     let (factor, sse) = of("sse")?;
     Ok(Answer {
         number: format!(
-            "first part and the whole, p50: {sse}; WebSocket {}, polling every {} {}",
+            "first part and the whole, p50: {sse}; WebSocket: {}; polling every {}: {}",
             of("websocket")?.1,
             stream.interval("poll-200ms")?,
             of("poll-200ms")?.1

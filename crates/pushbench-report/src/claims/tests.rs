@@ -280,7 +280,10 @@ fn what_push_costs_while_nothing_happens_is_told_with_its_heartbeats() {
     let said = |run: &Run| rows(run)[2].measured.clone();
     let begins = |run: &Run, beginning: &str| {
         let said = said(run);
-        assert!(said.starts_with(&format!("idle client-second: 18.0 µs polling every 1 s ({beginning}); ")), "{said}");
+        assert!(
+            said.starts_with(&format!("idle client-second: 18.0 µs polling every 1 s ({beginning}); ")),
+            "{said}"
+        );
     };
     begins(&with(&[]), "push, ping 7s: 0.4 µs");
     let dearer = [("idle sse", "idle_target_cpu_us_per_client_second", "0.5")];
@@ -297,7 +300,10 @@ fn events_are_said_to_share_replies_only_where_they_do() {
         verdict(&with(&[dear, ("flood long-poll", "events_per_read", reads)]), 12).to_string()
     };
     let shared = "depends on the rate and what may be paid: where more happens, events share a reply";
-    assert_eq!((said("1.25").as_str(), said("1.24").as_str()), (shared, "depends on the rate, and what may be paid"));
+    assert_eq!(
+        (said("1.25").as_str(), said("1.24").as_str()),
+        (shared, "depends on the rate, and what may be paid")
+    );
 }
 
 #[test]
