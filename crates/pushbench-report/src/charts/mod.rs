@@ -188,7 +188,8 @@ pub fn draw_peers(peers: &[Peer], out: &Path) -> Result<PathBuf, ReportError> {
 /// [`ReportError::Read`] where the chart cannot be read, or is no picture of this crate; [`ReportError::Write`] where the small
 /// one cannot be written.
 pub fn halve(chart: &Path, small: &Path) -> Result<(), ReportError> {
-    let picture = Picture::open(chart).map_err(|source| ReportError::Read { path: chart.to_owned(), source })?;
+    let picture =
+        Picture::open(chart).map_err(|source| ReportError::Read { path: chart.to_owned(), source })?;
     picture.halved().save(small).map_err(|source| ReportError::Write { path: small.to_owned(), source })
 }
 
