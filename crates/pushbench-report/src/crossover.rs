@@ -1,7 +1,8 @@
 //! Which transport is cheapest in which cell of a sweep. Pure; draws and words nothing.
 //!
 //! Only a transport that was measured to its end, whose figures may be believed and that meets the scenario's thresholds is
-//! ranked. One that is not makes the cell's answer one about the others, which is told.
+//! ranked, and of these one that has the figure. One that is not, or has it not, makes the cell's answer one about the others,
+//! which is told.
 
 use pushbench_measure::results::{Confidence, Run, StepResult, SweepRecord};
 use pushbench_measure::verdict::Level;
@@ -25,6 +26,8 @@ pub struct Cell<'a> {
     pub answer: Answer<'a>,
     /// Transports whose figures are not to be believed, so that nobody knows where they stand.
     pub invalid: Vec<&'a str>,
+    /// Those that are valid and meet the thresholds, and where they stand nobody knows either: of them the column was not measured.
+    pub unknown: Vec<&'a str>,
 }
 
 /// What is known of a cell.
@@ -34,6 +37,8 @@ pub enum Answer<'a> {
     Ranked(Vec<Ranked<'a>>),
     /// Valid figures, and none that meet the thresholds.
     NoneMeets,
+    /// Some are valid and meet the thresholds, and of none of these the column was measured.
+    NoneMeasured,
     /// No figures that may be believed.
     NoneValid,
     /// It was not measured.
@@ -88,7 +93,7 @@ impl<'a> Map<'a> {
 
 impl<'a> Cell<'a> {
     fn not_measured() -> Self {
-        Self { answer: Answer::NotMeasured, invalid: Vec::new() }
+        Self { answer: Answer::NotMeasured, invalid: Vec::new(), unknown: Vec::new() }
     }
 
     /// What is known of results under one load, ranked by a column.
@@ -96,12 +101,17 @@ impl<'a> Cell<'a> {
         let all: Vec<&StepResult> = results.collect();
         let (valid, doubted): (Vec<_>, Vec<_>) = all.iter().partition(|result| is_valid(result));
         let meets = |result: &&&StepResult| result.thresholds.iter().all(|threshold| threshold.met);
-        let ranked = valid.iter().copied().filter(meets).filter_map(|result| {
-            let cost = result.summary.figure(column).filter(|cost| cost.is_finite())?;
-            let interval = result.interval(column);
-            Some(Ranked { label: &result.summary.label, cost, interval, ties: false })
-        });
-        let mut ranked: Vec<Ranked<'a>> = ranked.collect();
+        let mut ranked: Vec<Ranked<'a>> = Vec::new();
+        let mut unknown = Vec::new();
+        for result in valid.iter().copied().filter(meets) {
+            let label = result.summary.label.as_str();
+            match result.summary.figure(column).filter(|cost| cost.is_finite()) {
+                Some(cost) => {
+                    ranked.push(Ranked { label, cost, interval: result.interval(column), ties: false });
+                }
+                None => unknown.push(label),
+            }
+        }
         ranked.sort_by(|a, b| a.cost.total_cmp(&b.cost));
         if let Some(lowest) = ranked.first().copied() {
             for other in &mut ranked {
@@ -111,10 +121,12 @@ impl<'a> Cell<'a> {
         let answer = match (all.is_empty(), valid.is_empty(), ranked.is_empty()) {
             (true, ..) => Answer::NotMeasured,
             (_, true, _) => Answer::NoneValid,
-            (_, _, true) => Answer::NoneMeets,
+            (_, _, true) if unknown.is_empty() => Answer::NoneMeets,
+            (_, _, true) => Answer::NoneMeasured,
             _ => Answer::Ranked(ranked),
         };
-        Self { answer, invalid: doubted.iter().map(|result| result.summary.label.as_str()).collect() }
+        let invalid = doubted.iter().map(|result| result.summary.label.as_str()).collect();
+        Self { answer, invalid, unknown }
     }
 
     /// Those that are as cheap as the cheapest, it included, as far as can be told.
@@ -131,7 +143,7 @@ impl<'a> Cell<'a> {
     fn ranked(&self) -> &[Ranked<'a>] {
         match &self.answer {
             Answer::Ranked(ranked) => ranked,
-            Answer::NoneMeets | Answer::NoneValid | Answer::NotMeasured => &[],
+            Answer::NoneMeets | Answer::NoneMeasured | Answer::NoneValid | Answer::NotMeasured => &[],
         }
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, swept: &Swept<'_>) {
     let [x, y] = swept.map.sweep.keys.as_slice() else { return };
     let title = format!("Cheapest transport: {}", swept.cost_in_words());
     let subtitle = format!(
-        "Of those that {}. ≈: within 5 %, or intervals overlap. Hatched: not valid, so not ranked.",
+        "Of those that {}. ≈: within 5 %, or intervals overlap. Hatched: not ranked, and why.",
         swept.thresholds_in_words()
     );
     let room = surround(canvas, &title, &subtitle, &swept::footer(swept));
@@ -83,12 +83,10 @@ fn draw_cell(canvas: &mut Canvas<'_>, cell_room: Rect, cell: &Cell<'_>, swept: &
         Answer::Ranked(_) => draw_bands(canvas, cell_room, &colors),
         Answer::NoneMeets => canvas.fill(cell_room, SHADE),
         Answer::NoneValid => draw_hatched(canvas, cell_room, SHADE),
-        Answer::NotMeasured => draw_edge(canvas, cell_room),
+        Answer::NoneMeasured | Answer::NotMeasured => draw_edge(canvas, cell_room),
     }
     let mut words = cell_room;
-    if !cell.invalid.is_empty() && matches!(cell.answer, Answer::Ranked(_) | Answer::NoneMeets) {
-        words.bottom -= draw_strip(canvas, cell_room, cell, worded);
-    }
+    words.bottom -= draw_strip(canvas, cell_room, cell, worded);
     if worded {
         draw_words(canvas, words, cell, &cheapest, swept);
     }
@@ -125,15 +123,29 @@ fn draw_hatched(canvas: &mut Canvas<'_>, room: Rect, under: RGBColor) {
     }
 }
 
-/// Names those that are not ranked; returns how much room that took.
+/// Names those that are not ranked, where not all words of the cell are of them; returns how much room that took.
 fn draw_strip(canvas: &mut Canvas<'_>, room: Rect, cell: &Cell<'_>, worded: bool) -> f64 {
+    let (invalid, unknown): (&[&str], &[&str]) = match cell.answer {
+        Answer::Ranked(_) => (&cell.invalid, &cell.unknown),
+        Answer::NoneMeets | Answer::NoneMeasured => (&cell.invalid, &[]),
+        Answer::NoneValid | Answer::NotMeasured => (&[], &[]),
+    };
+    if invalid.is_empty() && unknown.is_empty() {
+        return 0.0;
+    }
     let height = STRIP.min(room.height() * 0.4);
     let strip = Rect { top: room.bottom - height, ..room };
     draw_hatched(canvas, strip, SHADE);
     if worded {
-        let face = Type::medium(19.0, ALARM);
-        let wordings =
-            [format!("invalid: {}", cell.invalid.join(", ")), format!("{} invalid", cell.invalid.len())];
+        let face = Type::medium(19.0, if invalid.is_empty() { TEXT } else { ALARM });
+        let (mut named, mut counted) = (Vec::new(), Vec::new());
+        for (why, labels) in [("invalid", invalid), ("not known", unknown)] {
+            if !labels.is_empty() {
+                named.push(format!("{why}: {}", labels.join(", ")));
+                counted.push(format!("{} {why}", labels.len()));
+            }
+        }
+        let wordings = [named.join("; "), counted.join(", ")];
         let text = font::first_fitting(&wordings, face, room.width() - 20.0);
         draw_on_hatch(canvas, (strip.x(0.5), strip.y(0.5)), face, &text, SHADE);
     }
@@ -164,6 +176,18 @@ fn draw_words(
         Answer::NoneMeets => {
             let wordings = ["none meets the thresholds", "none meets them", "none"].map(str::to_owned);
             canvas.text((x, y), Align::Centre, plain, &font::first_fitting(&wordings, plain, width));
+        }
+        Answer::NoneMeasured => {
+            // A column's name cannot be broken into lines, what it means can.
+            let fits = font::width(swept.column(), plain) <= width;
+            let what = if fits { swept.column().to_owned() } else { swept.cost_in_words() };
+            let height = 28.0;
+            let most = (room.height() / height - 0.5).max(1.0) as usize;
+            let lines = font::wrap(&format!("not measured: {what}"), plain, width, most);
+            for (at, line) in lines.iter().enumerate() {
+                let from_middle = at as f64 - (lines.len() - 1) as f64 / 2.0;
+                canvas.text((x, y + from_middle * height), Align::Centre, plain, line);
+            }
         }
         Answer::NoneValid => {
             let face = Type::medium(21.0, ALARM);

@@ -36,7 +36,7 @@ fn held(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     let clients = idle.figure("sse", "clients")?;
     Ok(Answer {
         number: format!(
-            "an idle client of {}, target and half of the kernel's memory, which is that of both ends: {}",
+            "an idle client, one of {}, takes of the target's memory and of the kernel's (half of what is told of both ends): {}",
             grouped(clients as u64),
             words.join(", ")
         ),
@@ -64,15 +64,15 @@ fn progress(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     let requests = |label| Ok(number(job.figure(label, "requests_per_event")?));
     Ok(Answer {
         number: format!(
-            "polling every {}: done after {} (p50; SSE {}), {} requests a part (SSE {}), {} a part (SSE {}, {})",
-            time_us(job.interval_us("poll")?),
+            "polling every {}: done after {} (p50; SSE {}), {} requests a part (SSE {}), {} a part, {} SSE's {}",
+            job.interval("poll")?,
             time_us(polled),
             time_us(pushed),
             requests("poll")?,
             requests("sse")?,
             bytes(poll),
-            bytes(sse),
-            times_in_words(factor)
+            times_in_words(factor),
+            bytes(sse)
         ),
         verdict: Verdict::of_both(
             factor >= CLEARLY,

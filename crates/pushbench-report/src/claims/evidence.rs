@@ -7,7 +7,7 @@ use std::fmt;
 use super::{AT_ONCE_US, CLEARLY, times};
 use crate::crossover;
 use crate::figures::Percentile;
-use crate::format::time_us;
+use crate::format::{time_us, without_trailing_zeros};
 use crate::table::columns::messages::per_message;
 
 /// A run, asked for its figures.
@@ -131,15 +131,29 @@ impl<'a> Case<'a> {
         us.map(|us| us as f64).ok_or(Gap::NoFigure { case: self.name, label, column: "poll interval" })
     }
 
+    /// The same in words: `1 s`.
+    pub(super) fn interval(self, label: &'static str) -> Result<String, Gap> {
+        self.interval_us(label).map(typed_us)
+    }
+
     /// Bytes on the wire of both directions per delivered event.
     pub(super) fn wire_per_event(self, label: &'static str) -> Result<f64, Gap> {
         Ok(self.figure(label, "wire_down_bytes_per_event")?
             + self.figure(label, "wire_up_bytes_per_event")?)
     }
 
-    /// The larger of what SSE and WebSocket have.
-    pub(super) fn push(self, column: &'static str) -> Result<f64, Gap> {
-        Ok(self.figure("sse", column)?.max(self.figure("websocket", column)?))
+    /// Who of SSE and WebSocket has more of a column, and how much.
+    pub(super) fn push(self, column: &'static str) -> Result<(&'static str, f64), Gap> {
+        let (sse, websocket) = (self.figure("sse", column)?, self.figure("websocket", column)?);
+        Ok(if sse > websocket { ("sse", sse) } else { ("websocket", websocket) })
+    }
+
+    /// How often push writes to a connection on which nothing happens: `, heartbeat 5s`, as the settings of the label end; empty
+    /// where they are not known.
+    pub(super) fn heart(self, label: &'static str) -> String {
+        let settings = self.transport(label).map_or("", |transport| transport.settings.as_str());
+        let last = settings.rsplit(", ").next().filter(|last| !last.is_empty());
+        last.map_or_else(String::new, |beats| format!(", {beats}"))
     }
 
     /// As [`Self::push`], of delivery latency.
@@ -148,16 +162,23 @@ impl<'a> Case<'a> {
         Ok(if sse.us > websocket.us { sse } else { websocket })
     }
 
+    /// A count of a round, in the mean of all: a row has counts as sums over rounds, and clients and the length of a phase as they
+    /// are in each of them. What is counted meets those only through here.
+    pub(super) fn per_round(self, label: &'static str, count: &'static str) -> Result<f64, Gap> {
+        let rounds = self.row(label)?.complete_rounds().max(1);
+        Ok(self.figure(label, count)? / rounds as f64)
+    }
+
     /// Sockets opened in the measure phase per event delivered in it.
     pub(super) fn opened_per_event(self, label: &'static str) -> Result<f64, Gap> {
         let measure_s = self.run.scenario.setup_of(Some(self.name)).measure_s;
         let opened = self.figure(label, "opened_per_second")? * measure_s;
-        Ok(opened / self.figure(label, "delivered")?.max(1.0))
+        Ok(opened / self.per_round(label, "delivered")?.max(1.0))
     }
 
     /// Sockets opened in the whole step per client.
     pub(super) fn opened_per_client(self, label: &'static str) -> Result<f64, Gap> {
-        Ok(self.figure(label, "opened")? / self.figure(label, "clients")?.max(1.0))
+        Ok(self.per_round(label, "opened")? / self.figure(label, "clients")?.max(1.0))
     }
 
     /// A figure of some labels at the largest number of clients at which all of them have valid ones, with that number.
@@ -225,6 +246,11 @@ impl<'a> Case<'a> {
         found.more &= !found.all;
         Ok(found)
     }
+}
+
+/// A time that was typed, or is worked out of one: nobody measured its zeros.
+pub(super) fn typed_us(us: f64) -> String {
+    without_trailing_zeros(&time_us(us))
 }
 
 /// By what transports are ranked.

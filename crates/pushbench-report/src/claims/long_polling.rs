@@ -101,20 +101,24 @@ fn timeouts(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     let of = |label| idle.figure(label, column);
     Ok(Answer {
         number: format!(
-            "sockets per idle client: {} ({}), {} ({}); an idle client-minute: {}, {}, {} ({}; SSE {})",
-            number(kept),
+            "{}: {} sockets an idle client, {} a client-minute; {}: {} sockets, {}; {}: {}; SSE{}: {}",
             idle.settings("long-poll-short"),
-            number(closed),
-            closing.settings("long-poll-close"),
+            number(kept),
             bytes(of("long-poll-short")?),
+            closing.settings("long-poll-close"),
+            number(closed),
             bytes(closing.figure("long-poll-close", column)?),
-            bytes(of("long-poll")?),
             idle.settings("long-poll"),
+            bytes(of("long-poll")?),
+            idle.heart("sse"),
             bytes(of("sse")?)
         ),
         verdict: Verdict::of_both(kept >= CLEARLY, closed >= CLEARLY, CLOSE),
     })
 }
+
+/// From so many events a read on, in the mean, they share replies.
+const SHARED: f64 = 1.25;
 
 /// Confirmed if fewer clients keep the limit of case `many` than over SSE, or an event takes clearly more of the target's CPU,
 /// both when events are frequent and in a flood; refuted if as many do and CPU is alike in both.
@@ -125,15 +129,16 @@ fn traffic(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
         let case = evidence.case(case);
         let cpu = |label| case.figure(label, "target_cpu_us_per_event");
         let factor = times(cpu("long-poll")?, cpu("sse")?);
+        let reads = case.figure("long-poll", "events_per_read")?;
         let words = format!(
             "{} of the target's CPU, {} that of SSE, {} events a read",
             mean_time_us(cpu("long-poll")?),
             times_in_words(factor),
-            number(case.figure("long-poll", "events_per_read")?)
+            number(reads)
         );
-        Ok((factor, words))
+        Ok((factor, reads, words))
     };
-    let ((busy, frequent), (flood, most)) = (of("busy")?, of("flood")?);
+    let ((busy, _, frequent), (flood, reads, most)) = (of("busy")?, of("flood")?);
     let dear = busy >= CLEARLY && flood >= CLEARLY;
     let verdict = if long.is_less_than(sse) || dear {
         Verdict::Confirmed
@@ -141,8 +146,10 @@ fn traffic(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
         Verdict::Depends(NOT_THE_TRANSPORT)
     } else if busy <= ALIKE && flood <= ALIKE {
         Verdict::Refuted
-    } else {
+    } else if reads >= SHARED {
         Verdict::Depends("the rate and what may be paid: where more happens, events share a reply")
+    } else {
+        Verdict::Depends("the rate, and what may be paid")
     };
     Ok(Answer {
         number: format!(

@@ -1,6 +1,6 @@
 //! What is said of short polling.
 
-use super::evidence::{Evidence, Gap, RANKED_BY};
+use super::evidence::{Evidence, Gap, RANKED_BY, typed_us};
 use super::{Answer, CLEARLY, Claim, NOT_THE_TRANSPORT, Verdict, times, times_in_words};
 use crate::figures::P50;
 use crate::format::{bytes, grouped, mean_time_us, number, share, time_us};
@@ -40,9 +40,9 @@ fn interval(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
         near &= (p50.us / (interval / 2.0) - 1.0).abs() <= NEAR;
         words.push(format!(
             "every {}: p50 {} (theory, half of it: {}), the longest {} (theory: all of it)",
-            time_us(interval),
+            typed_us(interval),
             p50.words,
-            time_us(interval / 2.0),
+            typed_us(interval / 2.0),
             time_us(longest)
         ));
     }
@@ -71,15 +71,20 @@ fn cpu(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
         let case = evidence.case(case);
         Ok((case.figure("poll", column)?, case.push(column)?))
     };
-    let (idle, idle_push) = of("idle", "idle_target_cpu_us_per_client_second")?;
-    let (rare, rare_push) = of("rare", "target_cpu_us_per_event")?;
-    let (busy, busy_push) = of("busy", "target_cpu_us_per_event")?;
+    let (idle, (pushing, idle_push)) = of("idle", "idle_target_cpu_us_per_client_second")?;
+    let (rare, (_, rare_push)) = of("rare", "target_cpu_us_per_event")?;
+    let (busy, (_, busy_push)) = of("busy", "target_cpu_us_per_event")?;
     let beside = |poll, push| format!("{} (push {})", mean_time_us(poll), mean_time_us(push));
     let seldom = times(idle, idle_push) >= CLEARLY && times(rare, rare_push) >= CLEARLY;
+    let quiet = evidence.case("idle");
     Ok(Answer {
+        // All that an idle client costs with push is its heartbeats.
         number: format!(
-            "idle client-second: {}; rare event: {}; frequent event: {}",
-            beside(idle, idle_push),
+            "idle client-second: {} polling every {} (push{}: {}); rare event: {}; frequent event: {}",
+            mean_time_us(idle),
+            quiet.interval("poll")?,
+            quiet.heart(pushing),
+            mean_time_us(idle_push),
             beside(rare, rare_push),
             beside(busy, busy_push)
         ),
@@ -108,14 +113,19 @@ fn scale(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
         _ if poll.is_less_than(push) => Verdict::Confirmed,
         _ if poll.more => Verdict::Depends(NOT_THE_TRANSPORT),
         _ if poll.all && factor < CLEARLY => Verdict::Refuted,
-        _ => Verdict::Depends("the CPU there is: no fewer clients kept the limit, at a higher price"),
+        _ if factor >= CLEARLY => {
+            Verdict::Depends("the CPU there is: no fewer clients kept the limit, at a higher price")
+        }
+        _ => Verdict::Depends(
+            "how many there are: with the most that were tried push does not keep the limit either",
+        ),
     };
     Ok(Answer {
         number: format!(
             "within {}: {poll} clients that poll every {}, {sse} over SSE, {websocket} over WebSocket; CPU of the target with {} of \
              them: {} that of push",
             time_us(LIMIT_US as f64),
-            time_us(many.interval_us("poll-200ms")?),
+            many.interval("poll-200ms")?,
             grouped(most.into()),
             times_in_words(factor)
         ),
@@ -166,9 +176,13 @@ fn will_do(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
         let clients = case.figure("sse", "clients")?;
         let ranked = case.ranked();
         let cheapest: Vec<&str> = ranked.cheapest().map(|ranked| ranked.label).collect();
-        let doubt = if ranked.invalid.is_empty() { "" } else { " (others not valid)" };
-        let cheapest = cheapest.join(" ≈ ");
-        words.push(format!("{} clients that hear {when}: {cheapest}{doubt}", grouped(clients as u64)));
+        let doubt = match (ranked.invalid.is_empty(), ranked.unknown.is_empty()) {
+            (true, true) => "",
+            (false, _) => " (others not valid)",
+            (true, false) => " (others not known)",
+        };
+        let cheapest = if cheapest.is_empty() { "none".to_owned() } else { cheapest.join(" ≈ ") };
+        words.push(format!("{cheapest}{doubt} with {} clients that hear {when}", grouped(clients as u64)));
     }
     let verdict = if few.ranked().cheapest().any(|ranked| ranked.label == "poll-2s") {
         Verdict::Confirmed
@@ -179,11 +193,11 @@ fn will_do(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     };
     Ok(Answer {
         number: format!(
-            "cheapest for the target's CPU: {}; {} clients take {} of CPU time a second polling every {}, {} over SSE",
+            "least CPU of the target: {}; {} clients take {} of CPU time a second polling every {}, {} over SSE",
             words.join(", "),
             grouped(clients as u64),
             mean_time_us(cpu * clients),
-            time_us(few.interval_us("poll-2s")?),
+            few.interval("poll-2s")?,
             mean_time_us(few.figure("sse", RANKED_BY)? * clients)
         ),
         verdict,

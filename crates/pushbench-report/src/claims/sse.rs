@@ -24,7 +24,7 @@ pub(super) const CLAIMS: &[Claim] = &[
 /// Confirmed if a client opens one socket and an event takes no request of its own: less than 1 %.
 fn one_socket(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     let busy = evidence.case("busy");
-    let sockets = busy.figure("sse", "opened")? / busy.figure("sse", "clients")?.max(1.0);
+    let sockets = busy.opened_per_client("sse")?;
     let requests = busy.figure("sse", "requests_per_event")?;
     Ok(Answer {
         number: format!("{} sockets per client, {} requests per event", number(sockets), number(requests)),
@@ -53,7 +53,7 @@ fn lightweight(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     let [memory, cpu, wire] = figures;
     Ok(Answer {
         number: format!(
-            "{} a client, {} CPU and {} an event (WebSocket {}, {}, {})",
+            "{} of memory an idle client, {} CPU and {} on the wire an event (WebSocket {}, {}, {})",
             bytes(memory.0),
             mean_time_us(cpu.0),
             bytes(wire.0),
@@ -65,7 +65,7 @@ fn lightweight(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     })
 }
 
-/// What a storm did to a label.
+/// What a storm did to a label: of several rounds, one in the mean.
 pub(super) struct Storm {
     pub(super) missed: f64,
     pub(super) doubled: f64,
@@ -75,9 +75,11 @@ pub(super) struct Storm {
 impl Storm {
     pub(super) fn of(case: Case<'_>, label: &'static str) -> Result<Self, Gap> {
         // What was due while its client was away and never came is among the lost.
-        let missed = case.figure(label, "missed")?.max(case.figure(label, "lost")?);
-        let doubled = case.figure(label, "duplicated")?;
-        let words = format!("{} events missed, {} doubled", grouped(missed as u64), grouped(doubled as u64));
+        let missed = case.per_round(label, "missed")?.max(case.per_round(label, "lost")?);
+        let doubled = case.per_round(label, "duplicated")?;
+        // Upwards: a mean over rounds that is not 0 never reads as 0.
+        let whole = |count: f64| grouped(count.ceil() as u64);
+        let words = format!("{} events missed, {} doubled", whole(missed), whole(doubled));
         Ok(Self { missed, doubled, words })
     }
 
@@ -90,7 +92,7 @@ impl Storm {
 /// server if only with it; refuted if not even then.
 fn resumes(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     let resuming = evidence.case("storm-resume");
-    let (dropped, back) = (resuming.figure("sse", "dropped")?, resuming.figure("sse", "back")?);
+    let (dropped, back) = (resuming.per_round("sse", "dropped")?, resuming.per_round("sse", "back")?);
     let median = resuming.figure("sse", "back_p50_us")?;
     let with = Storm::of(resuming, "sse")?;
     let without = Storm::of(evidence.case("storm-forget"), "sse")?;
@@ -102,9 +104,10 @@ fn resumes(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     };
     Ok(Answer {
         number: format!(
-            "{} of {} dropped clients back, the median after {}; {}, without Last-Event-ID {}",
-            grouped(back as u64),
-            grouped(dropped as u64),
+            "{} of {} dropped clients back, the median after {}; {}; without Last-Event-ID {}",
+            // Not all of them in every round is not all of them.
+            grouped(back.floor() as u64),
+            grouped(dropped.ceil() as u64),
             time_us(median),
             with.words,
             without.words
@@ -123,8 +126,8 @@ fn text_only(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     let factor = times(base64, binary);
     Ok(Answer {
         number: format!(
-            "by specification; text of 4/3 the size, as base64 of 3 KiB is: {} over SSE, 3 KiB in a binary frame {}; {} as much, of \
-             which 1.33 is arithmetic",
+            "by specification; 3 KiB of binary content take {} over SSE as text of 4/3 the size, as base64 is, and {} in a binary frame \
+             of WebSocket: {} as much, of which 1.33 is arithmetic",
             bytes(base64),
             bytes(binary),
             times_in_words(factor)
@@ -145,9 +148,9 @@ fn first_part(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     let (factor, sse) = of("sse")?;
     Ok(Answer {
         number: format!(
-            "first part and the whole, p50: {sse}; WebSocket {}, polling every {} {}",
+            "first part and the whole, p50: {sse}; WebSocket: {}; polling every {}: {}",
             of("websocket")?.1,
-            time_us(stream.interval_us("poll-200ms")?),
+            stream.interval("poll-200ms")?,
             of("poll-200ms")?.1
         ),
         verdict: Verdict::of(factor >= CLEARLY),

@@ -90,14 +90,18 @@ fn result(line: &str) -> StepResult {
 
 fn run_of(lines: &str) -> Run {
     let results: Vec<StepResult> = lines.lines().filter(|line| !line.trim().is_empty()).map(result).collect();
-    let transport = |label: &str, us: u64| json!({ "label": label, "kind": "short-polling", "kind_index": 0, "settings": "", "poll_interval_us": us });
+    let transport = |label: &str, settings: &str, us: Option<u64>| json!({ "label": label, "kind": label, "kind_index": 0, "settings": settings, "poll_interval_us": us });
+    let polling = |label: &str, us| transport(label, "", Some(us));
     let setup = Setup { measure_s: 5.0, ..Setup::default() };
     let scenario = ScenarioRecord { setup, ..ScenarioRecord::default() };
     let run = json!({
         "format": 2, "version": "0", "commit": null, "command": [], "started": "2026-01-01T00:00:00Z", "finished": null,
         "status": "complete", "reason": null, "scenario": scenario,
         "host": pushbench_measure::results::Host::default(), "calibration": null,
-        "transports": [transport("poll", 1_000_000), transport("poll-2s", 2_000_000), transport("poll-200ms", 200_000)],
+        "transports": [
+            polling("poll", 1_000_000), polling("poll-2s", 2_000_000), polling("poll-200ms", 200_000),
+            transport("sse", "heartbeat 5s", None), transport("websocket", "text messages, ping 7s", None)
+        ],
         "results": results
     });
     serde_json::from_value(run).unwrap()
@@ -131,6 +135,56 @@ fn every_verdict_follows_from_its_figures() {
     for number in [18, 19, 20, 21, 22, 24] {
         assert_eq!(verdict(&with(&[]), number), Verdict::Confirmed, "{number}");
     }
+}
+
+/// Figures of the typical run that the row of several rounds has as their sum.
+const COUNTS: [&str; 8] =
+    ["delivered", "duplicated", "lost", "publishes", "opened", "dropped", "back", "missed"];
+
+/// The same, measured in so many rounds that are all alike.
+fn repeated(run: &Run, rounds: u32) -> Run {
+    let mut run = run.clone();
+    for result in &mut run.results {
+        let of_one = result.summary.clone();
+        let mut row = serde_json::to_value(&of_one).unwrap();
+        for count in COUNTS {
+            if let Some(of_each) = row[count].as_u64() {
+                row[count] = json!(of_each * u64::from(rounds));
+            }
+        }
+        result.summary = serde_json::from_value(row).unwrap();
+        let round = |round| json!({ "round": round, "complete": true, "summary": of_one, "findings": [] });
+        let rounds: Vec<Value> = (1..=rounds).map(round).collect();
+        result.rounds = serde_json::from_value(json!(rounds)).unwrap();
+    }
+    run
+}
+
+#[test]
+fn rounds_that_are_alike_say_what_one_of_them_says() {
+    let answers = |run: &Run| -> Vec<(u8, String, String)> {
+        rows(run).into_iter().map(|row| (row.number, row.verdict.text, row.measured)).collect()
+    };
+    let one = with(&[]);
+    assert_eq!(answers(&one).len(), ALL_NUMBERS.len());
+    for rounds in [1, 2, 3] {
+        let several = repeated(&one, rounds);
+        let opened = |run: &Run| run.results.iter().filter_map(|row| row.summary.opened).sum::<u64>();
+        assert_eq!(opened(&several), opened(&one) * u64::from(rounds));
+        assert_eq!(answers(&several), answers(&one), "{rounds} rounds");
+    }
+}
+
+#[test]
+fn what_went_wrong_in_one_round_of_several_is_not_rounded_away() {
+    let mut run = repeated(&with(&[]), 3);
+    let is = |row: &&mut StepResult| row.summary.point.as_deref() == Some("storm-resume");
+    let row = run.results.iter_mut().find(is).unwrap();
+    (row.summary.back, row.summary.missed) = (Some(299), Some(1));
+    let row = &rows(&run)[15];
+    assert!(row.measured.starts_with("99 of 100 dropped clients back"), "{}", row.measured);
+    assert!(row.measured.contains("1 events missed, 0 doubled"), "{}", row.measured);
+    assert_eq!(row.verdict.text, "refuted");
 }
 
 #[test]
@@ -222,6 +276,37 @@ fn percentiles_that_few_publishes_stand_behind_are_marked() {
 }
 
 #[test]
+fn what_push_costs_while_nothing_happens_is_told_with_its_heartbeats() {
+    let said = |run: &Run| rows(run)[2].measured.clone();
+    let begins = |run: &Run, beginning: &str| {
+        let said = said(run);
+        assert!(
+            said.starts_with(&format!("idle client-second: 18.0 µs polling every 1 s ({beginning}); ")),
+            "{said}"
+        );
+    };
+    begins(&with(&[]), "push, ping 7s: 0.4 µs");
+    let dearer = [("idle sse", "idle_target_cpu_us_per_client_second", "0.5")];
+    begins(&with(&dearer), "push, heartbeat 5s: 0.5 µs");
+    let mut unknown = with(&[]);
+    unknown.transports.iter_mut().for_each(|transport| transport.settings.clear());
+    begins(&unknown, "push: 0.4 µs");
+}
+
+#[test]
+fn events_are_said_to_share_replies_only_where_they_do() {
+    let said = |reads: &'static str| {
+        let dear = ("busy long-poll", "target_cpu_us_per_event", "9");
+        verdict(&with(&[dear, ("flood long-poll", "events_per_read", reads)]), 12).to_string()
+    };
+    let shared = "depends on the rate and what may be paid: where more happens, events share a reply";
+    assert_eq!(
+        (said("1.25").as_str(), said("1.24").as_str()),
+        (shared, "depends on the rate, and what may be paid")
+    );
+}
+
+#[test]
 fn memory_without_the_kernel_s_share_is_not_measured() {
     let mut run = with(&[]);
     for row in &mut run.results {
@@ -242,7 +327,7 @@ fn a_polling_interval_is_that_of_its_case() {
     run.scenario.points = vec![PointRecord { name, setup, transports, ..PointRecord::default() }];
     let rows = rows(&run);
     assert!(
-        rows[0].measured.starts_with("every 3.00 s: p50 510 ms (theory, half of it: 1.50 s)"),
+        rows[0].measured.starts_with("every 3 s: p50 510 ms (theory, half of it: 1.5 s)"),
         "{}",
         rows[0].measured
     );

@@ -36,7 +36,8 @@ fn both_ways(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
     };
     Ok(Answer {
         number: format!(
-            "a message sent, with all its deliveries: {} up, {} down, p99 {}; SSE with POST: {} up ({} as much), {} down ({}), p99 {}",
+            "a message sent over WebSocket, with all its deliveries: {} up, {} down, p99 {}; SSE with POST: {} up ({} as much), {} down \
+             ({}), p99 {}",
             bytes(up),
             bytes(down),
             chat.late("websocket", P99)?.words,
@@ -76,8 +77,13 @@ fn chats(evidence: &Evidence<'_>) -> Result<Answer, Gap> {
         number: format!("few messages: {few}; ten times as many: {many}"),
         verdict: match (slow, fast) {
             (false, false) => Verdict::Refuted,
-            (true, true) if worse_slow && worse_fast => Verdict::Confirmed,
-            (true, true) => Verdict::Depends("what else there is: SSE with POST does as well"),
+            (true, true) => match (worse_slow, worse_fast) {
+                (true, true) => Verdict::Confirmed,
+                (false, false) => Verdict::Depends("what else there is: SSE with POST does as well"),
+                _ => Verdict::Depends(
+                    "what else there is, and the rate: at one of both SSE with POST does as well",
+                ),
+            },
             _ => Verdict::Depends("the rate of messages"),
         },
     })

@@ -29,7 +29,8 @@ pub(super) fn block(run: &Run) -> Option<Drawn> {
     });
     Some(Drawn {
         title: format!(
-            "cheapest by {} of those that are valid and meet the thresholds (≈ too close to tell; ! others not valid)",
+            "cheapest by {} of those that are valid and meet the thresholds (≈ too close to tell; ! others not valid; ? not measured of \
+             these)",
             map.sweep.cheapest
         ),
         heads: std::iter::once(corner).chain(first.values.iter().cloned()).collect(),
@@ -37,17 +38,24 @@ pub(super) fn block(run: &Run) -> Option<Drawn> {
     })
 }
 
-/// `sse ≈ websocket 4.20 µs`.
+/// `sse ≈ websocket 4.20 µs ? long-polling`.
 fn worded(cell: &crossover::Cell<'_>, column: &str) -> Cell {
     let doubt = if cell.invalid.is_empty() { "" } else { " !" };
     match &cell.answer {
         Answer::NotMeasured => Cell::plain("–"),
         Answer::NoneValid => Cell::new("none valid !", Paint::Bad),
         Answer::NoneMeets => Cell::new(format!("none meets them{doubt}"), Paint::Care),
+        // The column is in the title.
+        Answer::NoneMeasured => Cell::new(format!("none measured{doubt}"), Paint::Care),
         Answer::Ranked(ranked) => {
             let names: Vec<&str> = cell.cheapest().map(|ranked| ranked.label).collect();
             let cost = ranked.first().map_or_else(String::new, |lowest| unit_of(column)(lowest.cost));
-            Cell::plain(format!("{} {cost}{doubt}", names.join(" ≈ ")))
+            let unknown = if cell.unknown.is_empty() {
+                String::new()
+            } else {
+                format!(" ? {}", cell.unknown.join(", "))
+            };
+            Cell::plain(format!("{} {cost}{doubt}{unknown}", names.join(" ≈ ")))
         }
     }
 }

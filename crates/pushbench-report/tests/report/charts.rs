@@ -14,7 +14,7 @@ const ORANGE: Color = [230, 159, 0];
 pub(crate) const BLUE: Color = [0, 114, 178];
 const PURPLE: Color = [204, 121, 167];
 pub(crate) const ALARM: Color = [176, 0, 32];
-const SHADE: Color = [240, 240, 240];
+pub(crate) const SHADE: Color = [240, 240, 240];
 const WHITE: Color = [255, 255, 255];
 
 pub(crate) type Color = [u8; 3];

@@ -6,7 +6,7 @@ use pushbench_report::crossover::{Answer, Map};
 use pushbench_report::table::{Style, markdown, render};
 use pushbench_report::{RunFolder, charts};
 
-use crate::charts::{ALARM, drawn};
+use crate::charts::{ALARM, SHADE, drawn};
 use crate::synthetic::swept::{COST, patchy, swept};
 
 fn answers(folder: &RunFolder) -> Vec<String> {
@@ -14,9 +14,12 @@ fn answers(folder: &RunFolder) -> Vec<String> {
     let words = map.iter().flat_map(|map| &map.cells).map(|cell| {
         let cheapest: Vec<&str> = cell.cheapest().map(|ranked| ranked.label).collect();
         let doubt = if cell.invalid.is_empty() { "" } else { " !" };
+        let unknown: Vec<String> = cell.unknown.iter().map(|label| format!(" ?{label}")).collect();
+        let unknown = unknown.concat();
         match cell.answer {
-            Answer::Ranked(_) => format!("{}{doubt}", cheapest.join(" ≈ ")),
-            Answer::NoneMeets => format!("none meets{doubt}"),
+            Answer::Ranked(_) => format!("{}{doubt}{unknown}", cheapest.join(" ≈ ")),
+            Answer::NoneMeets => format!("none meets{doubt}{unknown}"),
+            Answer::NoneMeasured => format!("none measured{doubt}{unknown}"),
             Answer::NoneValid => "none valid".to_owned(),
             Answer::NotMeasured => "not measured".to_owned(),
         }
@@ -51,6 +54,7 @@ fn what_is_not_valid_or_too_slow_is_never_ranked() {
     let words = answers(&folder);
     // Column by column of the rate, clients rising.
     assert_eq!(words[12..], ["not measured", "none meets", "none valid"]);
+    assert!(words[7].ends_with(" ?websocket") && words[10].starts_with("none measured ?"), "{words:?}");
     assert!(words[11].ends_with(" !") && words[8].ends_with(" !"), "{words:?}");
     for cell in &Map::of(&folder.run).unwrap().cells {
         for label in &cell.invalid {
@@ -63,6 +67,28 @@ fn what_is_not_valid_or_too_slow_is_never_ranked() {
     cut(&mut partial);
     assert_eq!(answers(&partial), ["none valid"]);
     assert_eq!(folder.run.results.iter().filter(|result| result.validity() == Level::Breach).count(), 9);
+}
+
+#[test]
+fn those_without_the_figure_are_not_known_rather_than_too_slow() {
+    let mut folder = swept(&[0.2, 20.0], &[100], 1);
+    let results = &mut folder.run.results;
+    results[2].summary.target_cpu_us_per_client_second = None;
+    results[4..].iter_mut().for_each(|result| result.summary.target_cpu_us_per_client_second = None);
+    results[7].thresholds[0].met = false;
+    assert_eq!(
+        answers(&folder),
+        ["websocket ?sse", "none measured ?short-polling ?long-polling ?sse"],
+        "one that misses a threshold is known to"
+    );
+    let text = render(&folder.run, Style { color: false, width: Some(140) });
+    assert!(text.contains("websocket 2.36 µs ? sse") && text.contains(" none measured"), "{text}");
+    let grey = |folder: &RunFolder| drawn(folder).remove("crossover.png").expect("a map").count(SHADE);
+    let not_measured = grey(&folder);
+    folder.run.results[4..].iter_mut().for_each(|result| result.thresholds[0].met = false);
+    assert_eq!(answers(&folder), ["websocket ?sse", "none meets"]);
+    let none_meets = grey(&folder);
+    assert!(none_meets > not_measured + 100_000, "{none_meets} and {not_measured} grey pixels");
 }
 
 #[test]

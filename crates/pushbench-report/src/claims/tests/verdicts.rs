@@ -22,7 +22,16 @@ pub(super) const VERDICTS: &[(u8, Changes, &str)] = &[
         &[("many sse", "latency_p99_us", "300000"), ("many websocket", "latency_p99_us", "300000")],
         "depends",
     ),
-    (4, &[("many sse", "lost", "3"), ("many websocket", "lost", "3")], "depends"),
+    (4, &[("many sse", "lost", "3"), ("many websocket", "lost", "3")], "depends on the CPU"),
+    (
+        4,
+        &[
+            ("many sse", "lost", "3"),
+            ("many websocket", "lost", "3"),
+            ("many sse", "target_cpu_us_per_client_second", "51"),
+        ],
+        "depends on how many",
+    ),
     (5, &[], "depends"),
     (5, &[("rare poll", "opened_per_second", "400")], "confirmed"),
     (5, &[("rare poll-close", "opened_per_second", "0")], "refuted"),
@@ -101,7 +110,12 @@ pub(super) const VERDICTS: &[(u8, Changes, &str)] = &[
     (20, &[("chat sse", "wire_up_bytes_per_event", "60")], "depends"),
     (20, &[("chat sse", "publishes", "200")], "depends"),
     (20, &[("chat sse", "wire_up_bytes_per_event", "55")], "refuted"),
-    (21, &[("chat-fast sse", "target_cpu_us_per_event", "9")], "depends on what else"),
+    (21, &[("chat-fast sse", "target_cpu_us_per_event", "9")], "depends on what else there is, and the rate"),
+    (
+        21,
+        &[("chat-fast sse", "target_cpu_us_per_event", "9"), ("chat sse", "target_cpu_us_per_event", "9")],
+        "depends on what else there is: SSE",
+    ),
     (
         21,
         &[("chat-fast sse", "target_cpu_us_per_event", "9"), ("chat-fast sse", "latency_p99_us", "50001")],
