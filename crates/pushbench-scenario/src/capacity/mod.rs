@@ -3,6 +3,7 @@
 //! What is tried when, how long each try must last for its thresholds, and how many tries there may be. Nothing is
 //! measured or judged here.
 
+mod samples;
 mod search;
 
 use pushbench_measure::results::Vary;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
 
+use self::samples::Load;
 pub use self::search::{Answer, Next, Outcome, Search, Taken};
 use crate::file::{HIGHEST_RATE, MOST_EVENTS};
 use crate::plan::{Comparison, Events, Phases, Plan, Point, Threshold};
@@ -97,23 +99,12 @@ impl Capacity {
             }
         };
         let of_label = plan.thresholds.iter().filter(|threshold| threshold.label == label);
-        let (measure, capped) = self.measure(of_label, plan.events_of(clients).rate, &plan.phases);
+        let events = plan.events_of(clients);
+        let slow = plan.slow.map_or(0, |slow| slow.count(clients));
+        let load = Load { events: &events, phases: &plan.phases, clients, slow };
+        let (measure, capped) = load.measure(of_label, self.longest);
         plan.phases.measure = measure;
         Probe { plan, clients, capped }
-    }
-
-    /// How long a probe of so many events a second measures, and whether its thresholds need longer than it may.
-    fn measure<'t>(
-        &self,
-        thresholds: impl Iterator<Item = &'t Threshold>,
-        rate: f64,
-        phases: &Phases,
-    ) -> (Duration, bool) {
-        let needed = thresholds.filter_map(publishes).fold(0.0, f64::max) / rate;
-        // Whole seconds, as rows of results are; without events nothing is long enough.
-        let needed = Duration::try_from_secs_f64(needed.ceil()).unwrap_or(Duration::MAX);
-        let longest = self.longest.max(phases.measure);
-        (phases.measure.max(needed).min(longest), needed > longest)
     }
 
     /// More asks than are due in any probe: those of the highest rate in the longest measure phase.
@@ -123,7 +114,8 @@ impl Capacity {
             Vary::Rate => (self.from, self.to.unwrap_or(self.from)),
         };
         // A lower rate is measured for longer.
-        let (measure, _) = self.measure(thresholds.iter(), first, phases);
+        let load = Load { events: &Events { rate: first, ..events.clone() }, phases, clients: 1, slow: 0 };
+        let (measure, _) = load.measure(thresholds.iter(), self.longest);
         let time_ns = (phases.warmup + measure).as_nanos() as u64;
         let mean = last * events.shape.area_until(time_ns) / 1e9;
         let parts = events.answers().map_or(1.0, |answers| answers.parts.mean());
@@ -188,25 +180,6 @@ impl fmt::Display for Bound {
             Self::Clients(clients) => write!(f, "with which {clients} clients are answered all the time"),
         }
     }
-}
-
-/// Publishes that must stand behind the percentile a threshold is about: 10/(1−p). Deliveries are never fewer. `None` for
-/// figures that are no percentile, and for those that there is one of per client, however long it lasts.
-fn publishes(threshold: &Threshold) -> Option<f64> {
-    const PER_CLIENT: [&str; 2] = ["connect_", "back_"];
-    if PER_CLIENT.iter().any(|prefix| threshold.column.starts_with(prefix)) {
-        return None;
-    }
-    let digits = threshold.column.split('_').find_map(|part| part.strip_prefix('p'))?;
-    let beyond = match digits {
-        "50" => 0.5,
-        "90" => 0.1,
-        "95" => 0.05,
-        "99" => 0.01,
-        "999" => 0.001,
-        _ => return None,
-    };
-    Some(10.0 / beyond)
 }
 
 /// Columns that follow from the scenario, whatever the load does to a transport.
