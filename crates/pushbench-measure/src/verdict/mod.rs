@@ -158,7 +158,7 @@ pub struct Scarcity {
 /// What was seen of one step. `None` where it was not measured.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Observed {
-    /// Published − due, 99th percentile, microseconds.
+    /// Published − due of what the targets publish, 99th percentile, microseconds.
     pub slip_p99_us: Option<f64>,
     /// Mean time between two publishes, microseconds.
     pub event_interval_us: Option<f64>,

@@ -14,7 +14,7 @@ use std::time::Duration;
 use self::samples::Load;
 pub use self::search::{Answer, Next, Outcome, Search, Taken};
 use crate::file::{HIGHEST_RATE, MOST_EVENTS};
-use crate::plan::{Comparison, Events, Phases, Plan, Point, Threshold};
+use crate::plan::{Comparison, Events, Phases, Plan, Point, Source, Threshold};
 
 /// Steps of one client, or of so much of an event per second.
 const UNITS_PER_EVENT: f64 = 1_000.0;
@@ -216,4 +216,28 @@ pub(crate) fn can_break(threshold: &Threshold) -> bool {
         Comparison::Differs => false,
     };
     by_load && !FIXED.contains(&column)
+}
+
+/// Figures that only asks have.
+const OF_STREAM: [&str; 7] =
+    ["answers", "answer_", "asks_late", "stalls", "first_part_", "part_gap_", "per_part_"];
+/// Figures that only clients have who send.
+const OF_CHAT: [&str; 2] = ["echo_", "messages_late"];
+/// Figures of what clients hold, which does not age where nothing newer is to come.
+const OF_AGE: [&str; 1] = ["age_"];
+/// Figures of the memory that a client takes.
+const OF_MEMORY: [&str; 3] =
+    ["target_bytes_per_client", "worker_bytes_per_client", "kernel_bytes_per_client"];
+/// Fewest clients over which the summary has these.
+const MEMORY_CLIENTS: u32 = 100;
+
+/// Why no probe with so many clients can have the figure of a threshold, as far as the events tell; `None` where it can.
+pub(crate) fn why_unknown(threshold: &Threshold, events: &Events, clients: u32) -> Option<String> {
+    let is_of = |prefixes: &[&str]| prefixes.iter().any(|prefix| threshold.column.starts_with(prefix));
+    let (asks, sends) = (events.answers().is_some(), events.source == Source::Members);
+    if (is_of(&OF_STREAM) && !asks) || (is_of(&OF_CHAT) && !sends) || (is_of(&OF_AGE) && asks) {
+        return Some(format!("not measured with pattern = \"{}\"", events.pattern()));
+    }
+    (is_of(&OF_MEMORY) && clients < MEMORY_CLIENTS)
+        .then(|| format!("measured from {MEMORY_CLIENTS} clients on, and the first probe has {clients}"))
 }

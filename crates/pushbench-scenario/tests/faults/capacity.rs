@@ -240,6 +240,42 @@ fn a_search_needs_a_threshold_that_more_load_breaks() {
 }
 
 #[test]
+fn a_search_is_not_begun_with_a_threshold_that_its_first_probe_cannot_judge() {
+    let with = |threshold: &str, capacity: &str| {
+        searching(capacity).replace("latency_p99 = \"< 250ms\"", &format!("lost = \"== 0\"\n{threshold}"))
+    };
+    let memory = "target_bytes_per_client = \"< 50KiB\"";
+    let (clients, rate) = ("vary = \"clients\"", "vary = \"rate\"");
+    let of =
+        |pattern: &str, threshold: &str| with(threshold, rate).replace("pattern = \"broadcast\"", pattern);
+    let stream = "pattern = \"stream\"\nparts = 2\ngap = \"50ms\"";
+    let table = [
+        with(memory, &format!("{clients}\nfrom = 99")),
+        with(memory, rate).replace("count = 100", "count = 50"),
+        with("echo_p99 = \"< 1s\"\nfirst_part_p99 = \"< 1s\"", clients),
+        of(stream, "age_p99 = \"< 1s\"\nmessages_late = \"== 0\""),
+    ];
+    let none = Overrides::default();
+    let listed = table.map(|text| faults_with(&text, &none));
+    assert_snapshot!(listed.join("\n"), @r#"
+    x.toml:18: capacity: a threshold on `target_bytes_per_client`, which is measured from 100 clients on, and the first probe has 99
+    x.toml:18: capacity: a threshold on `target_bytes_per_client`, which is measured from 100 clients on, and the first probe has 50
+    x.toml:19: capacity: a threshold on `echo_p99`, which is not measured with pattern = "broadcast"
+    x.toml:19: capacity: a threshold on `first_part_p99`, which is not measured with pattern = "broadcast"
+    x.toml:21: capacity: a threshold on `age_p99`, which is not measured with pattern = "stream"
+    x.toml:21: capacity: a threshold on `messages_late`, which is not measured with pattern = "stream"
+    "#);
+    let well = [
+        with(memory, clients),
+        of(stream, "first_part_p99 = \"< 1s\"\nanswers_cut_short = \"== 0\""),
+        of("pattern = \"chat\"\nmembers = 4", "echo_p99 = \"< 1s\"\nage_p99 = \"< 9s\""),
+    ];
+    for text in well {
+        assert!(parse(&text, "x.toml", &none).is_ok(), "{text}");
+    }
+}
+
+#[test]
 fn rates_are_searched_for_in_thousandths() {
     let (_, capacity) = plan(&searching("vary = \"rate\"\nfrom = \"12/m\""), &Overrides::default());
     let mut search = capacity.search();
