@@ -111,6 +111,7 @@ fn comes_by_chance(condition: Condition) -> bool {
         condition,
         Condition::WorkerTimer
             | Condition::WorkerRunQueue
+            | Condition::SendSlip
             | Condition::HostSteal
             | Condition::PublishSlip
             | Condition::ListenOverflows
@@ -135,7 +136,10 @@ fn generator(findings: &[Finding], missed: bool) -> Option<TooMuch> {
     let breach = |finding: &&Finding| finding.level == Level::Breach;
     let of_breach = |finding: &Finding| {
         let cause = match finding.condition {
-            Condition::WorkerBusy | Condition::WorkerTimer | Condition::WorkerRunQueue => Cause::Generator,
+            Condition::WorkerBusy
+            | Condition::WorkerTimer
+            | Condition::WorkerRunQueue
+            | Condition::SendSlip => Cause::Generator,
             Condition::CpuShared => Cause::SharedCpu,
             Condition::HostSteal => Cause::Host,
             Condition::LimitReached => match finding.scarce {
@@ -255,7 +259,7 @@ mod tests {
         let limit = |what| Observed { limits_hit: 5, never_connected: 5, scarcity: scarce(what), ..base };
         let busy = |target, worker| Observed { target_busy: Some(target), worker_busy: Some(worker), ..base };
         let p99 = &["latency_p99"][..];
-        let table: [(&str, Observed, &[&str], Option<Cause>); 24] = [
+        let table: [(&str, Observed, &[&str], Option<Cause>); 26] = [
             ("all well", base, &[], None),
             ("a busy target that copes", busy(0.99, 0.5), &[], None),
             ("a busy worker that copes", busy(0.5, 0.9), &[], None),
@@ -277,6 +281,18 @@ mod tests {
             (
                 "a worker that waits",
                 Observed { worker_run_queue_us: Some(3e4), ..base },
+                p99,
+                Some(Cause::Generator),
+            ),
+            (
+                "senders that are late",
+                Observed { send_slip_p99_us: Some(5e4), ..base },
+                p99,
+                Some(Cause::Generator),
+            ),
+            (
+                "senders that are late to a busy target",
+                Observed { send_slip_p99_us: Some(5e4), ..busy(0.99, 0.5) },
                 p99,
                 Some(Cause::Generator),
             ),
@@ -341,6 +357,7 @@ mod tests {
         let table = [
             (slip, false, true),
             (Observed { worker_timer_p99_us: Some(3e4), ..base }, true, true),
+            (Observed { send_slip_p99_us: Some(5e4), target_busy: Some(0.99), ..base }, true, true),
             (Observed { listen_overflows: Some(2), ..base }, false, true),
             (slip, true, true),
             (Observed { target_busy: Some(0.99), ..slip }, false, false),
