@@ -210,6 +210,13 @@ mod tests {
                 "unknown",
                 "the load generator is at its limit",
             ),
+            (Varied::Clients, record(None, true, Cause::NotMeasured), "unknown", "not measured"),
+            (
+                Varied::Clients,
+                record(Some(200.0), true, Cause::NotMeasured),
+                "at least 200 clients",
+                "not measured",
+            ),
             (
                 Varied::Clients,
                 CapacityRecord { complete: false, ..record(Some(200.0), true, Cause::Latency) },

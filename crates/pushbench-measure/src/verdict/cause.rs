@@ -24,6 +24,8 @@ pub enum Cause {
     Threshold,
     /// Clients did not connect.
     Connecting,
+    /// The figure of a threshold was not measured: there were too few samples of it, or nothing to measure it by.
+    NotMeasured,
     /// The load generator had no CPU time left, or was late itself.
     Generator,
     /// Both sides share CPUs, and there was nothing left of these.
@@ -55,7 +57,8 @@ impl Cause {
             | Self::Loss
             | Self::Threshold
             | Self::Connecting => false,
-            Self::Generator
+            Self::NotMeasured
+            | Self::Generator
             | Self::SharedCpu
             | Self::Host
             | Self::Memory
@@ -77,6 +80,7 @@ impl Cause {
             Self::Loss => "loss",
             Self::Threshold => "threshold",
             Self::Connecting => "connecting",
+            Self::NotMeasured => "not measured",
             Self::Generator => "the load generator is at its limit",
             Self::SharedCpu => "the CPUs that both sides share",
             Self::Host => "something else held the machine up",
@@ -107,6 +111,7 @@ fn comes_by_chance(condition: Condition) -> bool {
         condition,
         Condition::WorkerTimer
             | Condition::WorkerRunQueue
+            | Condition::SendSlip
             | Condition::HostSteal
             | Condition::PublishSlip
             | Condition::ListenOverflows
@@ -116,8 +121,14 @@ fn comes_by_chance(condition: Condition) -> bool {
 /// What was too much about a round with these findings and thresholds; `None` where it went well.
 #[must_use]
 pub fn too_much(findings: &[Finding], thresholds: &[ThresholdResult]) -> Option<TooMuch> {
-    let missed: Vec<&ThresholdResult> = thresholds.iter().filter(|threshold| !threshold.met).collect();
-    generator(findings, !missed.is_empty()).or_else(|| transport(findings, &missed))
+    let not_met = thresholds.iter().filter(|threshold| !threshold.met);
+    let (missed, unknown): (Vec<_>, Vec<_>) = not_met.partition(|threshold| threshold.measured.is_some());
+    let known = generator(findings, !missed.is_empty()).or_else(|| transport(findings, &missed));
+    // What was not measured was not too much: it says nothing, where nothing else does.
+    known.or_else(|| {
+        let (cause, why) = (Cause::NotMeasured, in_words(unknown.first()?));
+        Some(TooMuch { cause, why, by_chance: false })
+    })
 }
 
 /// What gave out beside the transport and its target.
@@ -125,7 +136,10 @@ fn generator(findings: &[Finding], missed: bool) -> Option<TooMuch> {
     let breach = |finding: &&Finding| finding.level == Level::Breach;
     let of_breach = |finding: &Finding| {
         let cause = match finding.condition {
-            Condition::WorkerBusy | Condition::WorkerTimer | Condition::WorkerRunQueue => Cause::Generator,
+            Condition::WorkerBusy
+            | Condition::WorkerTimer
+            | Condition::WorkerRunQueue
+            | Condition::SendSlip => Cause::Generator,
             Condition::CpuShared => Cause::SharedCpu,
             Condition::HostSteal => Cause::Host,
             Condition::LimitReached => match finding.scarce {
@@ -193,11 +207,11 @@ fn transport(findings: &[Finding], missed: &[&ThresholdResult]) -> Option<TooMuc
     })
 }
 
-/// `latency_p99 < 250ms, measured 412 ms`.
+/// `latency_p99 < 250ms, measured 412 ms`; `no value of latency_p99 for < 250ms`.
 fn in_words(missed: &ThresholdResult) -> String {
     let unit = Summary::unit(Summary::column_of(&missed.figure).unwrap_or_default());
     let Some(value) = missed.measured else {
-        return format!("{} {}, not measured", missed.figure, missed.condition);
+        return format!("no value of {} for {}", missed.figure, missed.condition);
     };
     let measured = match unit {
         Unit::Time => wording::time_us(value),
@@ -228,9 +242,9 @@ mod tests {
     use super::*;
     use crate::verdict::{Observed, Scarcity, exhausted, judge};
 
-    fn threshold(figure: &str, measured: f64, met: bool) -> ThresholdResult {
+    fn threshold(figure: &str, measured: impl Into<Option<f64>>, met: bool) -> ThresholdResult {
         let condition = "< 10ms".to_owned();
-        ThresholdResult { figure: figure.to_owned(), condition, measured: Some(measured), met }
+        ThresholdResult { figure: figure.to_owned(), condition, measured: measured.into(), met }
     }
 
     fn cause(seen: &Observed, missed: &[&str]) -> Option<Cause> {
@@ -245,7 +259,7 @@ mod tests {
         let limit = |what| Observed { limits_hit: 5, never_connected: 5, scarcity: scarce(what), ..base };
         let busy = |target, worker| Observed { target_busy: Some(target), worker_busy: Some(worker), ..base };
         let p99 = &["latency_p99"][..];
-        let table: [(&str, Observed, &[&str], Option<Cause>); 24] = [
+        let table: [(&str, Observed, &[&str], Option<Cause>); 26] = [
             ("all well", base, &[], None),
             ("a busy target that copes", busy(0.99, 0.5), &[], None),
             ("a busy worker that copes", busy(0.5, 0.9), &[], None),
@@ -267,6 +281,18 @@ mod tests {
             (
                 "a worker that waits",
                 Observed { worker_run_queue_us: Some(3e4), ..base },
+                p99,
+                Some(Cause::Generator),
+            ),
+            (
+                "senders that are late",
+                Observed { send_slip_p99_us: Some(5e4), ..base },
+                p99,
+                Some(Cause::Generator),
+            ),
+            (
+                "senders that are late to a busy target",
+                Observed { send_slip_p99_us: Some(5e4), ..busy(0.99, 0.5) },
                 p99,
                 Some(Cause::Generator),
             ),
@@ -301,12 +327,37 @@ mod tests {
     }
 
     #[test]
+    fn what_was_not_measured_is_held_against_nobody() {
+        let base = Observed { worker_busy: Some(0.4), target_busy: Some(0.5), ..Observed::default() };
+        let busy = |target, worker| Observed { target_busy: Some(target), worker_busy: Some(worker), ..base };
+        let unknown = || threshold("latency_p99", None::<f64>, false);
+        let (missed, met) = (threshold("lost", 3.0, false), threshold("lost", 0.0, true));
+        let table = [
+            ("nothing else is known", base, vec![met, unknown()], Cause::NotMeasured),
+            ("a busy target", busy(0.99, 0.5), vec![unknown()], Cause::NotMeasured),
+            ("a busy worker", busy(0.5, 0.9), vec![unknown()], Cause::NotMeasured),
+            ("a worker without time", busy(0.5, 0.99), vec![unknown()], Cause::Generator),
+            ("what was measured was missed", base, vec![unknown(), missed.clone()], Cause::Loss),
+            ("the same of a busy target", busy(0.99, 0.5), vec![unknown(), missed], Cause::TargetCpu),
+            ("never published", Observed { publishes_skipped: 9, ..base }, vec![unknown()], Cause::Loss),
+            ("slip", Observed { slip_p99_us: Some(5e4), ..base }, vec![unknown()], Cause::Host),
+        ];
+        for (name, seen, thresholds, cause) in table {
+            let too_much = too_much(&judge(&seen), &thresholds).unwrap();
+            assert_eq!(too_much.cause, cause, "{name}");
+            let is_told = too_much.why == "no value of latency_p99 for < 10ms";
+            assert_eq!(is_told, cause == Cause::NotMeasured, "{name}: {}", too_much.why);
+        }
+    }
+
+    #[test]
     fn what_may_be_chance_is_known_from_what_is_not() {
         let base = Observed { worker_busy: Some(0.4), target_busy: Some(0.5), ..Observed::default() };
         let slip = Observed { slip_p99_us: Some(5e4), ..base };
         let table = [
             (slip, false, true),
             (Observed { worker_timer_p99_us: Some(3e4), ..base }, true, true),
+            (Observed { send_slip_p99_us: Some(5e4), target_busy: Some(0.99), ..base }, true, true),
             (Observed { listen_overflows: Some(2), ..base }, false, true),
             (slip, true, true),
             (Observed { target_busy: Some(0.99), ..slip }, false, false),
@@ -332,7 +383,14 @@ mod tests {
     fn only_what_the_transport_or_its_target_did_is_a_capacity() {
         let answers = [Cause::TargetCpu, Cause::Connections, Cause::Latency, Cause::Loss];
         assert!(answers.iter().all(|cause| !cause.leaves_more()));
-        let others = [Cause::Generator, Cause::SharedCpu, Cause::Memory, Cause::Ports, Cause::UpperEnd];
+        let others = [
+            Cause::NotMeasured,
+            Cause::Generator,
+            Cause::SharedCpu,
+            Cause::Memory,
+            Cause::Ports,
+            Cause::UpperEnd,
+        ];
         assert!(others.iter().all(|cause| cause.leaves_more()));
     }
 }

@@ -44,6 +44,8 @@ pub enum Condition {
     WorkerTimer,
     /// Mean wait of a worker for a CPU in the worst second, microseconds per turn.
     WorkerRunQueue,
+    /// How late clients were to send their messages, 99th percentile, microseconds.
+    SendSlip,
     /// Share of the host's CPU time that a hypervisor gave to others, 0 to 1.
     HostSteal,
     /// Clients that never connected, a count.
@@ -78,7 +80,7 @@ pub struct Bound {
 
 /// Every bound, in one table.
 pub const BOUNDS: &[Bound] = &[
-    // The breach of the slip is 5 % of the time between two events, where that is more: see `bound_of`.
+    // The breach of a slip is 5 % of the time between two events, where that is more: see `bound_of`.
     Bound { condition: Condition::PublishSlip, warning: 2_000.0, breach: 10_000.0 },
     Bound { condition: Condition::WorkerBusy, warning: 0.80, breach: 0.95 },
     // A target at its limit is what some runs look for: a finding, never an invalid run.
@@ -87,6 +89,7 @@ pub const BOUNDS: &[Bound] = &[
     Bound { condition: Condition::CpuShared, warning: 0.80, breach: 0.95 },
     Bound { condition: Condition::WorkerTimer, warning: 2_000.0, breach: 20_000.0 },
     Bound { condition: Condition::WorkerRunQueue, warning: 2_000.0, breach: 20_000.0 },
+    Bound { condition: Condition::SendSlip, warning: 2_000.0, breach: 10_000.0 },
     Bound { condition: Condition::HostSteal, warning: 0.02, breach: 0.20 },
     Bound { condition: Condition::NeverConnected, warning: 0.0, breach: 0.0 },
     Bound { condition: Condition::PublishesSkipped, warning: 0.0, breach: 0.0 },
@@ -158,8 +161,10 @@ pub struct Scarcity {
 /// What was seen of one step. `None` where it was not measured.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Observed {
-    /// Published − due, 99th percentile, microseconds.
+    /// Published − due of what the targets publish, 99th percentile, microseconds.
     pub slip_p99_us: Option<f64>,
+    /// The same of what clients publish: how late it was their turn to send, which is the workers' doing.
+    pub send_slip_p99_us: Option<f64>,
     /// Mean time between two publishes, microseconds.
     pub event_interval_us: Option<f64>,
     /// Busy share of the busiest worker.
@@ -223,6 +228,7 @@ fn judge_one(bound: &Bound, seen: &Observed) -> Option<Finding> {
         Condition::CpuShared => seen.cpu_shared?,
         Condition::WorkerTimer => seen.worker_timer_p99_us?,
         Condition::WorkerRunQueue => seen.worker_run_queue_us?,
+        Condition::SendSlip => seen.send_slip_p99_us?,
         Condition::HostSteal => seen.host_steal?,
         Condition::NeverConnected => seen.never_connected as f64,
         Condition::PublishesSkipped => seen.publishes_skipped as f64,
@@ -244,11 +250,13 @@ fn judge_one(bound: &Bound, seen: &Observed) -> Option<Finding> {
     Some(Finding { scarce, ..Finding::new(&bound, level, value, fact, advice) })
 }
 
-/// The bound as it holds for this step: three depend on what the scenario asked for.
+/// The bound as it holds for this step: four depend on what the scenario asked for.
 fn bound_of(bound: &Bound, seen: &Observed) -> Bound {
     let breach = match bound.condition {
         // A slip matters beside the time between two events.
-        Condition::PublishSlip => bound.breach.max(0.05 * seen.event_interval_us.unwrap_or(0.0)),
+        Condition::PublishSlip | Condition::SendSlip => {
+            bound.breach.max(0.05 * seen.event_interval_us.unwrap_or(0.0))
+        }
         Condition::NeverConnected => bound.breach.max(seen.may_fail as f64),
         // All who come at once may find the queue full: that is what such a run looks at, and part of their time.
         Condition::ListenOverflows if seen.course == Course::Clients => f64::INFINITY,

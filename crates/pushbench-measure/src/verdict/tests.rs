@@ -18,12 +18,33 @@ fn a_slip_is_a_breach_only_beyond_a_share_of_the_interval() {
         (51.0, 1000.0, Level::Breach),
     ];
     for (slip, interval, level) in table {
-        let observed = Observed {
-            slip_p99_us: Some(slip * 1e3),
-            event_interval_us: Some(interval * 1e3),
-            ..Observed::default()
-        };
-        assert_eq!(level_for(Condition::PublishSlip, &observed), Some(level), "{slip} of {interval} ms");
+        let event_interval_us = Some(interval * 1e3);
+        let published = Observed { slip_p99_us: Some(slip * 1e3), event_interval_us, ..Observed::default() };
+        assert_eq!(level_for(Condition::PublishSlip, &published), Some(level), "{slip} of {interval} ms");
+        assert_eq!(level_for(Condition::SendSlip, &published), None, "clients send nothing");
+        let sent = Observed { slip_p99_us: None, send_slip_p99_us: Some(slip * 1e3), ..published };
+        assert_eq!(level_for(Condition::SendSlip, &sent), Some(level), "{slip} of {interval} ms");
+        assert_eq!(level_for(Condition::PublishSlip, &sent), None, "the target publishes nothing by itself");
+    }
+}
+
+#[test]
+fn whoever_was_late_is_named() {
+    let late = Some(5e4);
+    let table = [
+        (
+            Observed { slip_p99_us: late, ..Observed::default() },
+            "publish slip p99 50.0 ms: the publisher was held up; ",
+        ),
+        (
+            Observed { send_slip_p99_us: late, ..Observed::default() },
+            "send slip p99 50.0 ms: the senders were held up, ",
+        ),
+    ];
+    for (seen, said) in table {
+        let findings = judge(&seen);
+        let doubt = findings.iter().find(|finding| finding.level == Level::Breach).unwrap();
+        assert!(doubt.text.starts_with(said), "{doubt:?}");
     }
 }
 
@@ -165,6 +186,7 @@ fn what_was_not_measured_is_not_judged() {
 fn every_condition_has_a_bound() {
     let all = Observed {
         slip_p99_us: Some(1e9),
+        send_slip_p99_us: Some(1e9),
         worker_busy: Some(1.0),
         target_busy: Some(1.0),
         cpu_shared: Some(1.0),

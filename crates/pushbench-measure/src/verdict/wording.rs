@@ -18,6 +18,7 @@ pub(super) fn fact(condition: Condition, value: f64, seen: &Observed) -> String 
         Condition::WorkerRunQueue => {
             format!("a worker waited {ms:.1} ms for a CPU each time in its worst second")
         }
+        Condition::SendSlip => format!("send slip p99 {ms:.1} ms"),
         Condition::HostSteal => format!("{percent:.0} % of the CPU time went to other machines of this host"),
         Condition::NeverConnected => format!("{value:.0} clients never connected"),
         Condition::PublishesSkipped => format!("{value:.0} scheduled events never published"),
@@ -54,6 +55,10 @@ pub(super) fn advice(condition: Condition) -> &'static str {
         }
         Condition::WorkerTimer | Condition::WorkerRunQueue => {
             "the generator was held up; end other programs, or use more CPUs, more workers or a lower rate"
+        }
+        Condition::SendSlip => {
+            "the senders were held up, which is the generator's doing; latencies count from the due time and include it; \
+             use more CPUs, more workers or a lower rate"
         }
         Condition::HostSteal => "a hypervisor held both sides up; measure on a quieter host",
         Condition::NeverConnected => "figures speak of the connected ones only",

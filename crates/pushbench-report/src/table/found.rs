@@ -35,7 +35,7 @@ pub(super) fn block(run: &Run) -> Option<Found> {
             Cell::plain(record.probes.len().to_string()),
         ]);
         reasons.extend(reason(varied, record).map(|text| Cell::new(text, Paint::Plain)));
-        if record.probes.iter().any(|probe| probe.passed && probe.capped) {
+        if record.probes.iter().any(|probe| probe.capped) {
             let text = format!(
                 "{}, warning: probes were too short for the percentiles of its thresholds: raise capacity.longest",
                 record.label

@@ -83,6 +83,7 @@ pub(crate) fn name(condition: Condition) -> &'static str {
         Condition::CpuShared => "shared CPUs, both sides",
         Condition::WorkerTimer => "worker timers late p99",
         Condition::WorkerRunQueue => "worker's wait for a CPU",
+        Condition::SendSlip => "send slip p99",
         Condition::HostSteal => "CPU time stolen",
         Condition::NeverConnected => "clients never connected",
         Condition::PublishesSkipped => "publishes skipped",
@@ -98,7 +99,7 @@ pub(crate) fn name(condition: Condition) -> &'static str {
 /// A value or a bound in the unit of its condition.
 fn worded(condition: Condition, value: f64) -> String {
     match condition {
-        Condition::PublishSlip | Condition::WorkerTimer | Condition::WorkerRunQueue => {
+        Condition::PublishSlip | Condition::SendSlip | Condition::WorkerTimer | Condition::WorkerRunQueue => {
             without_trailing_zeros(&time_us(value))
         }
         Condition::WorkerBusy

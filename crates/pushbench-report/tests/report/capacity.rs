@@ -96,6 +96,24 @@ fn what_was_found_stands_first_and_what_was_too_much_is_no_doubt_about_it() {
 }
 
 #[test]
+fn probes_that_were_too_short_are_told_of_whether_they_passed_or_not() {
+    let mut run = searched().run;
+    let labels: Vec<String> = run.capacity.iter().map(|record| record.label.clone()).collect();
+    let is_told =
+        |text: &str, label: &str| text.contains(&format!("{label}, warning: probes were too short"));
+    assert!(labels.iter().all(|label| !is_told(&table(&run), label)));
+    run.capacity[0] = record(&labels[0], None, Cause::NotMeasured);
+    // The first search has none that passed.
+    for (record, place) in run.capacity.iter_mut().zip([0, 0, 1]) {
+        record.probes[place].capped = true;
+    }
+    let text = table(&run);
+    assert!(labels.iter().all(|label| is_told(&text, label)), "{text}");
+    let row = text.lines().find(|line| line.starts_with("short-polling ")).unwrap_or_default();
+    assert!(row.contains(" unknown ") && row.contains(" not measured "), "{text}");
+}
+
+#[test]
 fn a_search_that_was_cut_short_says_so() {
     let mut run = searched().run;
     (run.status, run.reason) = (Status::Partial, Some("interrupted".to_owned()));

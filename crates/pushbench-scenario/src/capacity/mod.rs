@@ -3,6 +3,7 @@
 //! What is tried when, how long each try must last for its thresholds, and how many tries there may be. Nothing is
 //! measured or judged here.
 
+mod samples;
 mod search;
 
 use pushbench_measure::results::Vary;
@@ -10,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
 
+use self::samples::Load;
 pub use self::search::{Answer, Next, Outcome, Search, Taken};
 use crate::file::{HIGHEST_RATE, MOST_EVENTS};
-use crate::plan::{Comparison, Events, Phases, Plan, Point, Threshold};
+use crate::plan::{Comparison, Events, Phases, Plan, Point, Source, Threshold};
 
 /// Steps of one client, or of so much of an event per second.
 const UNITS_PER_EVENT: f64 = 1_000.0;
@@ -97,23 +99,12 @@ impl Capacity {
             }
         };
         let of_label = plan.thresholds.iter().filter(|threshold| threshold.label == label);
-        let (measure, capped) = self.measure(of_label, plan.events_of(clients).rate, &plan.phases);
+        let events = plan.events_of(clients);
+        let slow = plan.slow.map_or(0, |slow| slow.count(clients));
+        let load = Load { events: &events, phases: &plan.phases, clients, slow };
+        let (measure, capped) = load.measure(of_label, self.longest);
         plan.phases.measure = measure;
         Probe { plan, clients, capped }
-    }
-
-    /// How long a probe of so many events a second measures, and whether its thresholds need longer than it may.
-    fn measure<'t>(
-        &self,
-        thresholds: impl Iterator<Item = &'t Threshold>,
-        rate: f64,
-        phases: &Phases,
-    ) -> (Duration, bool) {
-        let needed = thresholds.filter_map(publishes).fold(0.0, f64::max) / rate;
-        // Whole seconds, as rows of results are; without events nothing is long enough.
-        let needed = Duration::try_from_secs_f64(needed.ceil()).unwrap_or(Duration::MAX);
-        let longest = self.longest.max(phases.measure);
-        (phases.measure.max(needed).min(longest), needed > longest)
     }
 
     /// More asks than are due in any probe: those of the highest rate in the longest measure phase.
@@ -123,7 +114,8 @@ impl Capacity {
             Vary::Rate => (self.from, self.to.unwrap_or(self.from)),
         };
         // A lower rate is measured for longer.
-        let (measure, _) = self.measure(thresholds.iter(), first, phases);
+        let load = Load { events: &Events { rate: first, ..events.clone() }, phases, clients: 1, slow: 0 };
+        let (measure, _) = load.measure(thresholds.iter(), self.longest);
         let time_ns = (phases.warmup + measure).as_nanos() as u64;
         let mean = last * events.shape.area_until(time_ns) / 1e9;
         let parts = events.answers().map_or(1.0, |answers| answers.parts.mean());
@@ -190,25 +182,6 @@ impl fmt::Display for Bound {
     }
 }
 
-/// Publishes that must stand behind the percentile a threshold is about: 10/(1−p). Deliveries are never fewer. `None` for
-/// figures that are no percentile, and for those that there is one of per client, however long it lasts.
-fn publishes(threshold: &Threshold) -> Option<f64> {
-    const PER_CLIENT: [&str; 2] = ["connect_", "back_"];
-    if PER_CLIENT.iter().any(|prefix| threshold.column.starts_with(prefix)) {
-        return None;
-    }
-    let digits = threshold.column.split('_').find_map(|part| part.strip_prefix('p'))?;
-    let beyond = match digits {
-        "50" => 0.5,
-        "90" => 0.1,
-        "95" => 0.05,
-        "99" => 0.01,
-        "999" => 0.001,
-        _ => return None,
-    };
-    Some(10.0 / beyond)
-}
-
 /// Columns that follow from the scenario, whatever the load does to a transport.
 const FIXED: [&str; 8] = [
     "clients",
@@ -243,4 +216,28 @@ pub(crate) fn can_break(threshold: &Threshold) -> bool {
         Comparison::Differs => false,
     };
     by_load && !FIXED.contains(&column)
+}
+
+/// Figures that only asks have.
+const OF_STREAM: [&str; 7] =
+    ["answers", "answer_", "asks_late", "stalls", "first_part_", "part_gap_", "per_part_"];
+/// Figures that only clients have who send.
+const OF_CHAT: [&str; 2] = ["echo_", "messages_late"];
+/// Figures of what clients hold, which does not age where nothing newer is to come.
+const OF_AGE: [&str; 1] = ["age_"];
+/// Figures of the memory that a client takes.
+const OF_MEMORY: [&str; 3] =
+    ["target_bytes_per_client", "worker_bytes_per_client", "kernel_bytes_per_client"];
+/// Fewest clients over which the summary has these.
+const MEMORY_CLIENTS: u32 = 100;
+
+/// Why no probe with so many clients can have the figure of a threshold, as far as the events tell; `None` where it can.
+pub(crate) fn why_unknown(threshold: &Threshold, events: &Events, clients: u32) -> Option<String> {
+    let is_of = |prefixes: &[&str]| prefixes.iter().any(|prefix| threshold.column.starts_with(prefix));
+    let (asks, sends) = (events.answers().is_some(), events.source == Source::Members);
+    if (is_of(&OF_STREAM) && !asks) || (is_of(&OF_CHAT) && !sends) || (is_of(&OF_AGE) && asks) {
+        return Some(format!("not measured with pattern = \"{}\"", events.pattern()));
+    }
+    (is_of(&OF_MEMORY) && clients < MEMORY_CLIENTS)
+        .then(|| format!("measured from {MEMORY_CLIENTS} clients on, and the first probe has {clients}"))
 }

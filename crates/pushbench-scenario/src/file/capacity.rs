@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{HIGHEST_RATE, LONGEST_MEASURE};
-use crate::capacity::{Capacity, HighestRate, can_break};
+use crate::capacity::{Capacity, HighestRate, can_break, why_unknown};
 use crate::choice::{Amount, ClientCounts};
 use crate::overrides::Overrides;
 use crate::plan::{Events, Phases, Threshold, TransportPlan};
@@ -165,6 +165,7 @@ impl Wanted {
     ) -> Option<Capacity> {
         let section = top.child("capacity", faults);
         around.check_limits(top, faults);
+        around.check_figures(top, faults);
         let (from, to) = match self.vary {
             Varied::Clients => (self.from?, self.to),
             Varied::Rate => self.rates(&section, around, overrides, faults)?,
@@ -223,6 +224,20 @@ impl Around<'_> {
             let problem = format!("a search needs a threshold that load can break: none for {labels}");
             top.fault("capacity", faults, problem);
             faults.hint(Some("such as latency_p99 = \"< 250ms\" under [thresholds]".to_owned()));
+        }
+    }
+
+    /// A probe without the figure of a threshold says nothing, and the first would be the last.
+    fn check_figures(&self, top: &Section, faults: &mut FaultList) {
+        let Some((events, clients)) = self.events.zip(self.steps.first()) else { return };
+        let mut said = Vec::new();
+        for threshold in self.thresholds {
+            let figure = &threshold.figure;
+            let unknown = why_unknown(threshold, events, *clients).filter(|_| !said.contains(&figure));
+            if let Some(why) = unknown {
+                said.push(figure);
+                top.fault("capacity", faults, format!("a threshold on `{figure}`, which is {why}"));
+            }
         }
     }
 }

@@ -97,6 +97,73 @@ fn a_probe_lasts_as_long_as_its_percentile_needs() {
     assert_eq!((probe.plan.phases.measure, probe.capped), (Duration::from_secs(10), false));
 }
 
+/// A percentile needs samples of its own figure: of a stream answers, parts or pauses between them.
+#[test]
+fn a_probe_lasts_as_long_as_the_samples_of_its_figure_need() {
+    let broadcast = "pattern = \"broadcast\"\nrate = \"5/s\"";
+    let stream = |more: &str| format!("pattern = \"stream\"\nparts = 20\ngap = \"50ms\"\n{more}");
+    let (asks, rare) = (stream("rate = \"20/s\""), stream("rate = \"10/s\""));
+    let random = stream("rate = \"20/s\"\narrival = \"poisson\"");
+    let differing = asks.replace("20\ngap", "{ min = 10, max = 30 }\ngap");
+    let topics =
+        |count: &str, rate: &str| format!("pattern = \"topics\"\ntopics = {count}\nrate = \"{rate}\"");
+    let (shared, own) = (topics("20", "100/s"), topics("\"clients\"", "100/s"));
+    let chat = "pattern = \"chat\"\nmembers = 10\nrate = \"1/s\"".to_owned();
+    let halved = "pattern = \"broadcast\"\nrate = \"50/s\"\nshape = [{ step = \"50%\" }]".to_owned();
+    let table = [
+        // A thousand answers; 950 ms each, of twenty parts.
+        (&asks, "first_part_p99", 50, false),
+        (&asks, "per_part_p99", 50, false),
+        (&asks, "answer_p99", 50, false),
+        (&asks, "answer_p50", 1, false),
+        (&asks, "part_gap_p99", 3, false),
+        (&asks, "gap_p99", 3, false),
+        (&asks, "latency_p99", 3, false),
+        (&asks, "latency_p999", 25, false),
+        (&rare, "first_part_p99", 60, true),
+        (&rare, "latency_p99", 5, false),
+        // Three standard deviations more.
+        (&random, "first_part_p99", 55, false),
+        (&random, "latency_p99", 4, false),
+        (&differing, "first_part_p99", 50, false),
+        (&differing, "latency_p99", 4, false),
+        (&chat, "echo_p99", 10, false),
+        (&chat, "latency_p99", 10, false),
+        // A tenth of the clients is slow, each with a topic of its own.
+        (&shared, "latency_p99", 10, false),
+        (&own, "latency_p99", 12, false),
+        (&own, "slow_latency_p99", 60, true),
+        (&halved, "latency_p99", 40, false),
+        (&halved, "age_peak_p99", 40, false),
+        (&halved, "connect_p99", 1, false),
+    ];
+    for (events, figure, seconds, capped) in table {
+        let text = searching("vary = \"clients\"").replace(broadcast, events);
+        let text = text.replace("measure = \"10s\"", "measure = \"1s\"\ndrain = \"10s\"");
+        let mut text = text.replace("latency_p99", figure);
+        if *events == own {
+            text.push_str("[slow]\nshare = \"10%\"\nread = \"8KiB/s\"\n");
+        }
+        let (plan, capacity) = plan(&text, &Overrides::default());
+        let probe = capacity.probe(&plan, "sse", 100);
+        let measure = probe.plan.phases.measure;
+        assert_eq!((measure, probe.capped), (Duration::from_secs(seconds), capped), "{figure} of {events}");
+    }
+}
+
+/// An answer that was asked for when the warm-up began has its last parts later than that.
+#[test]
+fn parts_are_as_many_as_there_will_be_once_the_first_answers_are_whole() {
+    let text = searching("vary = \"rate\"\nfrom = \"20/s\"");
+    let text = text.replace("pattern = \"broadcast\"", "pattern = \"stream\"\nparts = 20\ngap = \"50ms\"");
+    for (warmup, seconds) in [("5s", 3), ("100ms", 4)] {
+        let phases = format!("warmup = \"{warmup}\"\nmeasure = \"1s\"\ndrain = \"10s\"");
+        let (plan, capacity) = plan(&text.replace("measure = \"10s\"", &phases), &Overrides::default());
+        let probe = capacity.probe(&plan, "sse", 20_000);
+        assert_eq!(probe.plan.phases.measure, Duration::from_secs(seconds), "{warmup}");
+    }
+}
+
 /// A publisher's rate is of all events, a member's of one client, and an ask brings all of its parts.
 #[test]
 fn the_highest_rate_follows_from_what_a_rate_is_of() {
@@ -169,6 +236,42 @@ fn a_search_needs_a_threshold_that_more_load_breaks() {
             let parsed = parse(&text, "x.toml", &Overrides::default());
             assert_eq!(parsed.is_ok(), is_search, "{threshold}: {parsed:?}");
         }
+    }
+}
+
+#[test]
+fn a_search_is_not_begun_with_a_threshold_that_its_first_probe_cannot_judge() {
+    let with = |threshold: &str, capacity: &str| {
+        searching(capacity).replace("latency_p99 = \"< 250ms\"", &format!("lost = \"== 0\"\n{threshold}"))
+    };
+    let memory = "target_bytes_per_client = \"< 50KiB\"";
+    let (clients, rate) = ("vary = \"clients\"", "vary = \"rate\"");
+    let of =
+        |pattern: &str, threshold: &str| with(threshold, rate).replace("pattern = \"broadcast\"", pattern);
+    let stream = "pattern = \"stream\"\nparts = 2\ngap = \"50ms\"";
+    let table = [
+        with(memory, &format!("{clients}\nfrom = 99")),
+        with(memory, rate).replace("count = 100", "count = 50"),
+        with("echo_p99 = \"< 1s\"\nfirst_part_p99 = \"< 1s\"", clients),
+        of(stream, "age_p99 = \"< 1s\"\nmessages_late = \"== 0\""),
+    ];
+    let none = Overrides::default();
+    let listed = table.map(|text| faults_with(&text, &none));
+    assert_snapshot!(listed.join("\n"), @r#"
+    x.toml:18: capacity: a threshold on `target_bytes_per_client`, which is measured from 100 clients on, and the first probe has 99
+    x.toml:18: capacity: a threshold on `target_bytes_per_client`, which is measured from 100 clients on, and the first probe has 50
+    x.toml:19: capacity: a threshold on `echo_p99`, which is not measured with pattern = "broadcast"
+    x.toml:19: capacity: a threshold on `first_part_p99`, which is not measured with pattern = "broadcast"
+    x.toml:21: capacity: a threshold on `age_p99`, which is not measured with pattern = "stream"
+    x.toml:21: capacity: a threshold on `messages_late`, which is not measured with pattern = "stream"
+    "#);
+    let well = [
+        with(memory, clients),
+        of(stream, "first_part_p99 = \"< 1s\"\nanswers_cut_short = \"== 0\""),
+        of("pattern = \"chat\"\nmembers = 4", "echo_p99 = \"< 1s\"\nage_p99 = \"< 9s\""),
+    ];
+    for text in well {
+        assert!(parse(&text, "x.toml", &none).is_ok(), "{text}");
     }
 }
 

@@ -250,6 +250,7 @@ fn observed(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges, wire: Option<
     let rate = job.plan.events_of(job.clients).per_second();
     Observed {
         slip_p99_us: gather.watch.slip_p99_us().map(|us| us as f64),
+        send_slip_p99_us: gather.watch.send_slip_p99_us().map(|us| us as f64),
         event_interval_us: (rate > 0.0).then(|| 1e6 / rate),
         worker_busy: busy(|usages| &usages.workers),
         target_busy: busy(|usages| &usages.targets),

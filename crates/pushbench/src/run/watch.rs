@@ -14,8 +14,8 @@ pub(crate) struct Watch {
     timers_late: Vec<Histogram>,
     /// How late each target published.
     slips: Vec<Histogram>,
-    /// How late each worker was to send what its clients publish.
-    worker_slips: Vec<Histogram>,
+    /// How late it was each worker's turn to send what its clients publish.
+    send_slips: Vec<Histogram>,
     /// Mean wait of a worker for a CPU in the worst second, microseconds per turn.
     pub(crate) run_queue_peak_us: Option<u64>,
     /// Seconds of the measure phase, counted from its begin, with the median of what was received in each.
@@ -27,7 +27,7 @@ impl Watch {
         Self {
             timers_late: vec![Histogram::new(); workers],
             slips: vec![Histogram::new(); targets],
-            worker_slips: vec![Histogram::new(); workers],
+            send_slips: vec![Histogram::new(); workers],
             run_queue_peak_us: None,
             medians: Vec::new(),
         }
@@ -36,7 +36,7 @@ impl Watch {
     /// Takes in a worker's report.
     pub(crate) fn worker(&mut self, worker: usize, report: &Histograms) {
         add_measured(&mut self.timers_late[worker], report, Figure::TimerLate);
-        add_measured(&mut self.worker_slips[worker], report, Figure::Slip);
+        add_measured(&mut self.send_slips[worker], report, Figure::Slip);
     }
 
     /// Takes in a target's report.
@@ -57,9 +57,14 @@ impl Watch {
         highest_p99(&self.timers_late)
     }
 
-    /// How late the target that was latest published, or the worker where clients do, 99th percentile, microseconds.
+    /// How late the target that was latest published, 99th percentile, microseconds; `None` where clients publish.
     pub(crate) fn slip_p99_us(&self) -> Option<u64> {
-        highest_p99(&self.slips).max(highest_p99(&self.worker_slips))
+        highest_p99(&self.slips)
+    }
+
+    /// How late the worker that was latest was to send what its clients publish; `None` where they publish nothing.
+    pub(crate) fn send_slip_p99_us(&self) -> Option<u64> {
+        highest_p99(&self.send_slips)
     }
 
     /// Whether the median of a second moved within the measure phase; `None` where that is too short to tell.
@@ -110,7 +115,19 @@ mod tests {
         }
         assert_eq!(together.of(Figure::TimerLate, Phase::Measure).quantile(0.99), Some(10));
         let near = |us: Option<u64>| us.is_some_and(|us| us.abs_diff(30_000) < 50);
-        assert!(near(watch.timer_late_p99_us()) && near(watch.slip_p99_us()), "{watch:?}");
+        assert!(near(watch.timer_late_p99_us()), "{watch:?}");
+        assert!(near(watch.slip_p99_us()) && near(watch.send_slip_p99_us()), "{watch:?}");
+    }
+
+    #[test]
+    fn whoever_publishes_late_is_told_from_who_does_not() {
+        let mut late = Histograms::new();
+        late.record(Figure::Slip, Phase::Measure, 30_000);
+        let (mut chat, mut feed) = (Watch::new(1, 1), Watch::new(1, 1));
+        chat.worker(0, &late);
+        feed.target(0, &late);
+        let seen = |watch: &Watch| [watch.slip_p99_us(), watch.send_slip_p99_us()].map(|us| us.is_some());
+        assert_eq!((seen(&chat), seen(&feed)), ([false, true], [true, false]));
     }
 
     #[test]

@@ -39,13 +39,14 @@ pub(crate) fn files(folder: &Path) -> Vec<String> {
 }
 
 /// What a machine that is busy with something else does to a step.
-const OF_THE_MACHINE: [Condition; 8] = [
+const OF_THE_MACHINE: [Condition; 9] = [
     Condition::PublishSlip,
     Condition::WorkerBusy,
     Condition::TargetBusy,
     Condition::CpuShared,
     Condition::WorkerTimer,
     Condition::WorkerRunQueue,
+    Condition::SendSlip,
     Condition::HostSteal,
     // Counted for the whole host, so other programs' sockets are among them.
     Condition::ListenOverflows,

@@ -91,6 +91,28 @@ fn a_target_that_hands_over_1000_events_a_second_bears_1000() {
     assert!(record.probes.iter().all(is_named), "{record:?}");
 }
 
+/// Forty events for one client each, where a p99 needs a thousand.
+#[test]
+fn what_the_first_probe_cannot_measure_is_not_held_against_the_transport() {
+    let topics = [("\"broadcast\"", "\"topics\"\ntopics = \"clients\"")];
+    let search =
+        "[thresholds]\nlatency_p99 = \"< 9s\"\n[capacity]\nvary = \"clients\"\nto = 100\nlongest = \"1s\"\n";
+    let workshop = tiny_but(&topics, &format!("{SSE}{search}"));
+    let checked = workshop.run(&["check", "tiny.toml"]);
+    assert!(checked.out.contains(", too short for its percentiles: raise longest"), "{checked:?}");
+    let ended = workshop.run(&["run", "tiny.toml"]);
+    assert_eq!(ended.code, Some(4), "{ended:?}");
+    let record = manifest(&workshop.run_folder()).capacity.remove(0);
+    assert_eq!((record.found, record.failed_at), (None, Some(8.0)));
+    // Unless this machine was held up each time.
+    let cause = record.cause.unwrap();
+    assert!(matches!(cause, Cause::NotMeasured | Cause::Generator | Cause::Host), "{record:?}");
+    assert!(record.probes.iter().all(|probe| probe.capped), "{record:?}");
+    let said = format!("sse: nothing found, at 8 clients already: {}, ", cause.in_words());
+    assert!(ended.err.contains(&said), "{}", ended.err);
+    assert!(ended.out.contains("sse, warning: probes were too short"), "{}", ended.out);
+}
+
 #[test]
 fn where_not_even_the_first_probe_passes_nothing_is_found() {
     let search = "[thresholds]\nlatency_max = \"< 1ns\"\n[capacity]\nvary = \"clients\"\nto = 100\n";
