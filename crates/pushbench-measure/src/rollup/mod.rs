@@ -16,7 +16,7 @@ pub use sums::WorkerSums;
 
 /// Fewest clients over which a growth of memory says something about a client: below, what a process allocates once
 /// (histograms, buffers) and what else the host does outweigh it.
-const MEMORY_CLIENTS: u64 = 100;
+pub const MEMORY_CLIENTS: u32 = 100;
 
 /// The row of `summary.csv` without its verdict.
 #[must_use]
@@ -137,7 +137,7 @@ fn costs(row: &mut Summary, facts: &StepFacts) {
     let idle_client_seconds = |round: &RoundCost| round.connected as f64 * round.idle_s;
     row.idle_target_cpu_us_per_client_second = per(|cost| cost.idle_target_cpu_us, idle_client_seconds);
     row.idle_worker_cpu_us_per_client_second = per(|cost| cost.idle_worker_cpu_us, idle_client_seconds);
-    if facts.connected >= MEMORY_CLIENTS {
+    if facts.connected >= u64::from(MEMORY_CLIENTS) {
         let clients = |round: &RoundCost| round.connected as f64;
         row.target_bytes_per_client = per(|cost| cost.target_bytes, clients);
         row.worker_bytes_per_client = per(|cost| cost.worker_bytes, clients);

@@ -7,6 +7,7 @@ mod samples;
 mod search;
 
 use pushbench_measure::results::Vary;
+use pushbench_measure::rollup::MEMORY_CLIENTS;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
@@ -228,8 +229,6 @@ const OF_AGE: [&str; 1] = ["age_"];
 /// Figures of the memory that a client takes.
 const OF_MEMORY: [&str; 3] =
     ["target_bytes_per_client", "worker_bytes_per_client", "kernel_bytes_per_client"];
-/// Fewest clients over which the summary has these.
-const MEMORY_CLIENTS: u32 = 100;
 
 /// Why no probe with so many clients can have the figure of a threshold, as far as the events tell; `None` where it can.
 pub(crate) fn why_unknown(threshold: &Threshold, events: &Events, clients: u32) -> Option<String> {
