@@ -83,7 +83,7 @@ pub(crate) struct OverrideArguments {
     /// Number of clients instead of the scenario's; several make steps; max: as many of its largest step as fit here
     #[arg(long, value_name = "N", value_parser = clients)]
     pub(crate) clients: Option<Clients>,
-    /// Events published per second over all topics, such as 5/s or 12/m
+    /// Rate of events over all topics, of asks, or of a member's messages: 5/s
     #[arg(long, value_name = "RATE")]
     pub(crate) rate: Option<Rate>,
     /// Length of the measure phase, such as 10s
@@ -95,7 +95,8 @@ pub(crate) struct OverrideArguments {
     /// Seed of every random choice
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
-    /// Faults that the target makes, such as delay=50ms,drop=10,duplicate=10,reorder=10,stall=500ms/5s
+    /// Faults that the target makes: delay=TIME[/N], drop=N, duplicate=N, reorder=N (every N-th event of a topic), limit=N/s,
+    /// stall=TIME/PERIOD
     #[arg(long, value_name = "FAULTS")]
     pub(crate) inject: Option<Inject>,
     /// Run sweeps and cases of more than 48 measurements or 10 minutes

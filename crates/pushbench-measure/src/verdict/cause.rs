@@ -240,6 +240,7 @@ fn kind_of(missed: &ThresholdResult) -> Cause {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verdict::lateness::late;
     use crate::verdict::{Observed, Scarcity, exhausted, judge};
 
     fn threshold(figure: &str, measured: impl Into<Option<f64>>, met: bool) -> ThresholdResult {
@@ -274,7 +275,7 @@ mod tests {
             ("the same with every threshold met", busy(0.5, 0.97), &[], Some(Cause::Generator)),
             (
                 "a worker that is late",
-                Observed { worker_timer_p99_us: Some(3e4), ..base },
+                Observed { worker_timer: late(3e4), ..base },
                 p99,
                 Some(Cause::Generator),
             ),
@@ -284,15 +285,10 @@ mod tests {
                 p99,
                 Some(Cause::Generator),
             ),
-            (
-                "senders that are late",
-                Observed { send_slip_p99_us: Some(5e4), ..base },
-                p99,
-                Some(Cause::Generator),
-            ),
+            ("senders that are late", Observed { send_slip: late(5e4), ..base }, p99, Some(Cause::Generator)),
             (
                 "senders that are late to a busy target",
-                Observed { send_slip_p99_us: Some(5e4), ..busy(0.99, 0.5) },
+                Observed { send_slip: late(5e4), ..busy(0.99, 0.5) },
                 p99,
                 Some(Cause::Generator),
             ),
@@ -309,10 +305,10 @@ mod tests {
             ("ports", limit(Scarce::Ports), p99, Some(Cause::Ports)),
             ("files", limit(Scarce::WorkerFiles), &[], Some(Cause::Files)),
             ("not connected", Observed { never_connected: 3, ..base }, &[], Some(Cause::Connecting)),
-            ("slip", Observed { slip_p99_us: Some(5e4), ..base }, &[], Some(Cause::Host)),
+            ("slip", Observed { slip: late(5e4), ..base }, &[], Some(Cause::Host)),
             (
                 "slip of a busy target",
-                Observed { slip_p99_us: Some(5e4), ..busy(0.99, 0.5) },
+                Observed { slip: late(5e4), ..busy(0.99, 0.5) },
                 &[],
                 Some(Cause::TargetCpu),
             ),
@@ -340,7 +336,7 @@ mod tests {
             ("what was measured was missed", base, vec![unknown(), missed.clone()], Cause::Loss),
             ("the same of a busy target", busy(0.99, 0.5), vec![unknown(), missed], Cause::TargetCpu),
             ("never published", Observed { publishes_skipped: 9, ..base }, vec![unknown()], Cause::Loss),
-            ("slip", Observed { slip_p99_us: Some(5e4), ..base }, vec![unknown()], Cause::Host),
+            ("slip", Observed { slip: late(5e4), ..base }, vec![unknown()], Cause::Host),
         ];
         for (name, seen, thresholds, cause) in table {
             let too_much = too_much(&judge(&seen), &thresholds).unwrap();
@@ -353,11 +349,11 @@ mod tests {
     #[test]
     fn what_may_be_chance_is_known_from_what_is_not() {
         let base = Observed { worker_busy: Some(0.4), target_busy: Some(0.5), ..Observed::default() };
-        let slip = Observed { slip_p99_us: Some(5e4), ..base };
+        let slip = Observed { slip: late(5e4), ..base };
         let table = [
             (slip, false, true),
-            (Observed { worker_timer_p99_us: Some(3e4), ..base }, true, true),
-            (Observed { send_slip_p99_us: Some(5e4), target_busy: Some(0.99), ..base }, true, true),
+            (Observed { worker_timer: late(3e4), ..base }, true, true),
+            (Observed { send_slip: late(5e4), target_busy: Some(0.99), ..base }, true, true),
             (Observed { listen_overflows: Some(2), ..base }, false, true),
             (slip, true, true),
             (Observed { target_busy: Some(0.99), ..slip }, false, false),

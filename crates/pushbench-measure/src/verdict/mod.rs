@@ -5,11 +5,13 @@
 
 mod cause;
 mod finding;
+mod lateness;
 mod rounds;
 mod wording;
 
 pub use cause::{Cause, TooMuch, too_much};
 pub use finding::Finding;
+pub use lateness::Lateness;
 pub use rounds::over_rounds;
 
 use serde::{Deserialize, Serialize};
@@ -161,10 +163,10 @@ pub struct Scarcity {
 /// What was seen of one step. `None` where it was not measured.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Observed {
-    /// Published − due of what the targets publish, 99th percentile, microseconds.
-    pub slip_p99_us: Option<f64>,
+    /// Published − due of what the targets publish.
+    pub slip: Option<Lateness>,
     /// The same of what clients publish: how late it was their turn to send, which is the workers' doing.
-    pub send_slip_p99_us: Option<f64>,
+    pub send_slip: Option<Lateness>,
     /// Mean time between two publishes, microseconds.
     pub event_interval_us: Option<f64>,
     /// Busy share of the busiest worker.
@@ -174,8 +176,8 @@ pub struct Observed {
     /// Share of the CPUs that both sides have in common which all processes of the run together used, of what others left of
     /// them; `None` where each side has CPUs of its own.
     pub cpu_shared: Option<f64>,
-    /// Timer overshoot of the workers, 99th percentile, microseconds.
-    pub worker_timer_p99_us: Option<f64>,
+    /// Timer overshoot of the workers.
+    pub worker_timer: Option<Lateness>,
     /// Mean wait of a worker for a CPU in the worst second of the measure phase, microseconds per turn.
     pub worker_run_queue_us: Option<f64>,
     /// Share of CPU time stolen within the measure phase.
@@ -221,14 +223,13 @@ pub fn exhausted(scarcity: Scarcity) -> Vec<Finding> {
 }
 
 fn judge_one(bound: &Bound, seen: &Observed) -> Option<Finding> {
+    let late = lateness(bound.condition, seen);
     let value = match bound.condition {
-        Condition::PublishSlip => seen.slip_p99_us?,
+        Condition::PublishSlip | Condition::SendSlip | Condition::WorkerTimer => late?.p99_us,
         Condition::WorkerBusy => seen.worker_busy?,
         Condition::TargetBusy => seen.target_busy?,
         Condition::CpuShared => seen.cpu_shared?,
-        Condition::WorkerTimer => seen.worker_timer_p99_us?,
         Condition::WorkerRunQueue => seen.worker_run_queue_us?,
-        Condition::SendSlip => seen.send_slip_p99_us?,
         Condition::HostSteal => seen.host_steal?,
         Condition::NeverConnected => seen.never_connected as f64,
         Condition::PublishesSkipped => seen.publishes_skipped as f64,
@@ -242,12 +243,25 @@ fn judge_one(bound: &Bound, seen: &Observed) -> Option<Finding> {
         Condition::Unsteady => shift(seen.steadiness?),
     };
     let bound = bound_of(bound, seen);
-    let level = level_of(value, &bound);
-    let fact = wording::fact(bound.condition, value, seen);
+    // A late moment of few is no percentile to condemn a step for.
+    let (level, few) = match level_of(value, &bound) {
+        Level::Breach if late.is_some_and(|late| late.sure_us <= bound.breach) => (Level::Warning, "~"),
+        level => (level, ""),
+    };
+    let fact = wording::fact(bound.condition, value, few, seen);
     let advice = (level > Level::Ok).then(|| wording::advice(bound.condition).to_owned());
     let scarce = seen.scarcity.map(|scarcity| scarcity.what);
     let scarce = scarce.filter(|_| bound.condition == Condition::LimitReached && level > Level::Ok);
     Some(Finding { scarce, ..Finding::new(&bound, level, value, fact, advice) })
+}
+
+fn lateness(condition: Condition, seen: &Observed) -> Option<Lateness> {
+    match condition {
+        Condition::PublishSlip => seen.slip,
+        Condition::SendSlip => seen.send_slip,
+        Condition::WorkerTimer => seen.worker_timer,
+        _ => None,
+    }
 }
 
 /// The bound as it holds for this step: four depend on what the scenario asked for.

@@ -1,5 +1,6 @@
 //! What is judged how, from made-up observations.
 
+use super::lateness::late;
 use super::*;
 use crate::statistics::ChangePoint;
 
@@ -19,25 +20,42 @@ fn a_slip_is_a_breach_only_beyond_a_share_of_the_interval() {
     ];
     for (slip, interval, level) in table {
         let event_interval_us = Some(interval * 1e3);
-        let published = Observed { slip_p99_us: Some(slip * 1e3), event_interval_us, ..Observed::default() };
+        let published = Observed { slip: late(slip * 1e3), event_interval_us, ..Observed::default() };
         assert_eq!(level_for(Condition::PublishSlip, &published), Some(level), "{slip} of {interval} ms");
         assert_eq!(level_for(Condition::SendSlip, &published), None, "clients send nothing");
-        let sent = Observed { slip_p99_us: None, send_slip_p99_us: Some(slip * 1e3), ..published };
+        let sent = Observed { slip: None, send_slip: late(slip * 1e3), ..published };
         assert_eq!(level_for(Condition::SendSlip, &sent), Some(level), "{slip} of {interval} ms");
         assert_eq!(level_for(Condition::PublishSlip, &sent), None, "the target publishes nothing by itself");
     }
 }
 
 #[test]
+fn a_late_moment_of_few_is_a_doubt_and_no_breach() {
+    let of = |sure_us| Some(Lateness { p99_us: 50_000.0, sure_us });
+    let table = [
+        (Condition::PublishSlip, Observed { slip: of(200.0), ..Observed::default() }),
+        (Condition::SendSlip, Observed { send_slip: of(200.0), ..Observed::default() }),
+        (Condition::WorkerTimer, Observed { worker_timer: of(200.0), ..Observed::default() }),
+    ];
+    for (condition, seen) in table {
+        let finding = judge(&seen).into_iter().find(|finding| finding.condition == condition).unwrap();
+        assert_eq!((finding.level, finding.value), (Level::Warning, 50_000.0));
+        assert!(finding.text.contains(" p99 ~50.0 ms"), "{finding:?}");
+    }
+    let sure = Observed { slip: of(50_000.0), ..Observed::default() };
+    assert_eq!(level_for(Condition::PublishSlip, &sure), Some(Level::Breach));
+}
+
+#[test]
 fn whoever_was_late_is_named() {
-    let late = Some(5e4);
+    let late = late(5e4);
     let table = [
         (
-            Observed { slip_p99_us: late, ..Observed::default() },
+            Observed { slip: late, ..Observed::default() },
             "publish slip p99 50.0 ms: the publisher was held up; ",
         ),
         (
-            Observed { send_slip_p99_us: late, ..Observed::default() },
+            Observed { send_slip: late, ..Observed::default() },
             "send slip p99 50.0 ms: the senders were held up, ",
         ),
     ];
@@ -159,12 +177,8 @@ fn a_median_that_moves_is_a_warning_and_told_with_its_second() {
 
 #[test]
 fn a_finding_carries_the_bounds_that_held() {
-    let seen = Observed {
-        slip_p99_us: Some(12_000.0),
-        event_interval_us: Some(1e6),
-        may_fail: 3,
-        ..Observed::default()
-    };
+    let seen =
+        Observed { slip: late(12_000.0), event_interval_us: Some(1e6), may_fail: 3, ..Observed::default() };
     let findings = judge(&seen);
     let bounds = |condition| {
         let finding = findings.iter().find(|finding| finding.condition == condition).unwrap();
@@ -185,12 +199,12 @@ fn what_was_not_measured_is_not_judged() {
 #[test]
 fn every_condition_has_a_bound() {
     let all = Observed {
-        slip_p99_us: Some(1e9),
-        send_slip_p99_us: Some(1e9),
+        slip: late(1e9),
+        send_slip: late(1e9),
         worker_busy: Some(1.0),
         target_busy: Some(1.0),
         cpu_shared: Some(1.0),
-        worker_timer_p99_us: Some(1e9),
+        worker_timer: late(1e9),
         worker_run_queue_us: Some(1e9),
         host_steal: Some(1.0),
         never_connected: 1,

@@ -3,22 +3,22 @@
 use super::{Condition, Listeners, Observed, Scarce, Scarcity};
 use crate::statistics::Steadiness;
 
-/// The value in words.
-pub(super) fn fact(condition: Condition, value: f64, seen: &Observed) -> String {
+/// The value in words; `few` marks a percentile that too few samples stand behind.
+pub(super) fn fact(condition: Condition, value: f64, few: &str, seen: &Observed) -> String {
     let ms = value / 1e3;
     let percent = value * 100.0;
     match condition {
-        Condition::PublishSlip => format!("publish slip p99 {ms:.1} ms"),
+        Condition::PublishSlip => format!("publish slip p99 {few}{ms:.1} ms"),
         Condition::WorkerBusy => format!("busiest worker {percent:.0} % busy"),
         Condition::TargetBusy => format!("busiest target {percent:.0} % busy"),
         Condition::CpuShared => {
             format!("both sides together used {percent:.0} % of what they had of the CPUs they share")
         }
-        Condition::WorkerTimer => format!("worker timers p99 {ms:.1} ms late"),
+        Condition::WorkerTimer => format!("worker timers p99 {few}{ms:.1} ms late"),
         Condition::WorkerRunQueue => {
             format!("a worker waited {ms:.1} ms for a CPU each time in its worst second")
         }
-        Condition::SendSlip => format!("send slip p99 {ms:.1} ms"),
+        Condition::SendSlip => format!("send slip p99 {few}{ms:.1} ms"),
         Condition::HostSteal => format!("{percent:.0} % of the CPU time went to other machines of this host"),
         Condition::NeverConnected => format!("{value:.0} clients never connected"),
         Condition::PublishesSkipped => format!("{value:.0} scheduled events never published"),

@@ -65,9 +65,12 @@ fn head(finding: &Finding) -> String {
     format!("{} ({} / {})", name(finding.condition), bound(finding.warning), bound(finding.breach))
 }
 
-/// The value, marked where it is beyond a bound.
+/// The value, marked where it is beyond a bound; with `~` where it is beyond that of a breach and no breach, as too few samples
+/// stand behind it.
 fn cell(finding: &Finding) -> Cell {
-    let value = worded(finding.condition, finding.value);
+    let beyond = finding.breach.is_some_and(|breach| finding.value > breach);
+    let few = if beyond && finding.level < Level::Breach { "~" } else { "" };
+    let value = format!("{few}{}", worded(finding.condition, finding.value));
     match finding.level {
         Level::Ok => Cell::plain(value),
         Level::Warning => Cell::new(format!("{value} *"), Paint::Care),

@@ -2,7 +2,7 @@
 
 use pushbench_measure::results::{LifeRecord, Run, Status, ThresholdResult};
 use pushbench_measure::statistics::Steadiness;
-use pushbench_measure::verdict::{BOUNDS, Condition, Finding, Level, Observed, judge};
+use pushbench_measure::verdict::{BOUNDS, Condition, Finding, Lateness, Level, Observed, judge};
 use pushbench_report::table::{Style, markdown, render};
 
 use crate::synthetic::{Shape, folder};
@@ -378,11 +378,13 @@ fn what_was_checked_stands_below_with_its_bounds() {
     for (at, result) in run.results.iter_mut().enumerate() {
         let nth = at as f64;
         result.findings = judge(&Observed {
-            slip_p99_us: Some(120.0 + 3_000.0 * nth),
+            slip: Some(Lateness { p99_us: 120.0 + 3_000.0 * nth, sure_us: 120.0 }),
             event_interval_us: Some(2e5),
             worker_busy: Some(0.06 + 0.25 * nth),
             target_busy: Some(0.31),
-            worker_timer_p99_us: (at > 0).then_some(95.0),
+            // One moment of few is late.
+            worker_timer: (at > 0)
+                .then_some(Lateness { p99_us: if at == 3 { 25_000.0 } else { 95.0 }, sure_us: 95.0 }),
             host_steal: Some(0.004),
             lost: at as u64 / 3,
             listen_overflows: Some(0),
@@ -397,7 +399,7 @@ fn what_was_checked_stands_below_with_its_bounds() {
     publish slip p99 (2 ms / 10 ms)               120 µs     3.12 ms *  6.12 ms *  9.12 ms *
     busiest worker (80 % / 95 %)                     6 %          31 %       56 %     81 % *
     busiest target (80 % / –)                       31 %          31 %       31 %       31 %
-    worker timers late p99 (2 ms / 20 ms)              –         95 µs      95 µs      95 µs
+    worker timers late p99 (2 ms / 20 ms)              –         95 µs      95 µs   ~25 ms *
     CPU time stolen (2 % / 20 %)                   0.4 %         0.4 %      0.4 %      0.4 %
     events lost (0 / –)                                0             0          0        1 *
     median moved by (20 % / –)                       0 %           0 %        0 %        0 %
@@ -410,7 +412,7 @@ fn what_was_checked_stands_below_with_its_bounds() {
     | publish slip p99 (2 ms / 10 ms) | 120 µs | 3.12 ms * | 6.12 ms * | 9.12 ms * |
     | busiest worker (80 % / 95 %) | 6 % | 31 % | 56 % | 81 % * |
     | busiest target (80 % / –) | 31 % | 31 % | 31 % | 31 % |
-    | worker timers late p99 (2 ms / 20 ms) | – | 95 µs | 95 µs | 95 µs |
+    | worker timers late p99 (2 ms / 20 ms) | – | 95 µs | 95 µs | ~25 ms * |
     | CPU time stolen (2 % / 20 %) | 0.4 % | 0.4 % | 0.4 % | 0.4 % |
     | events lost (0 / –) | 0 | 0 | 0 | 1 * |
     | median moved by (20 % / –) | 0 % | 0 % | 0 % | 0 % |

@@ -249,14 +249,14 @@ fn observed(job: &Job<'_>, evidence: &Evidence, edges: PhaseEdges, wire: Option<
     let nobody_is_slow = job.plan.slow.is_none_or(|slow| slow.count(job.clients) == 0);
     let rate = job.plan.events_of(job.clients).per_second();
     Observed {
-        slip_p99_us: gather.watch.slip_p99_us().map(|us| us as f64),
-        send_slip_p99_us: gather.watch.send_slip_p99_us().map(|us| us as f64),
+        slip: gather.watch.slip(),
+        send_slip: gather.watch.send_slip(),
         event_interval_us: (rate > 0.0).then(|| 1e6 / rate),
         worker_busy: busy(|usages| &usages.workers),
         target_busy: busy(|usages| &usages.targets),
         cpu_shared: Placement::shared()
             .and_then(|cpus| cpu_shared(evidence, edges.measure_seconds() * cpus.len() as f64)),
-        worker_timer_p99_us: gather.watch.timer_late_p99_us().map(|us| us as f64),
+        worker_timer: gather.watch.timers_late(),
         worker_run_queue_us: gather.watch.run_queue_peak_us.map(|us| us as f64),
         host_steal: steal,
         never_connected: tally.intended - tally.connected,

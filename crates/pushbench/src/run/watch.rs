@@ -5,6 +5,7 @@
 use pushbench_measure::phase::TICK_NS;
 use pushbench_measure::results::Interval;
 use pushbench_measure::statistics::{ChangePoint, Steadiness, steadiness};
+use pushbench_measure::verdict::Lateness;
 use pushbench_measure::{Figure, Histogram, Histograms, Phase, PhaseEdges};
 
 /// What was seen until now.
@@ -52,19 +53,19 @@ impl Watch {
         self.medians.extend(row.latency_p50_us.map(|median_us| (second, median_us as f64)));
     }
 
-    /// How late the timers of the worker whose timers were latest fired, 99th percentile, microseconds.
-    pub(crate) fn timer_late_p99_us(&self) -> Option<u64> {
-        highest_p99(&self.timers_late)
+    /// How late the timers of the worker whose timers were latest fired.
+    pub(crate) fn timers_late(&self) -> Option<Lateness> {
+        Lateness::of_latest(&self.timers_late)
     }
 
-    /// How late the target that was latest published, 99th percentile, microseconds; `None` where clients publish.
-    pub(crate) fn slip_p99_us(&self) -> Option<u64> {
-        highest_p99(&self.slips)
+    /// How late the target that was latest published; `None` where clients publish.
+    pub(crate) fn slip(&self) -> Option<Lateness> {
+        Lateness::of_latest(&self.slips)
     }
 
     /// How late the worker that was latest was to send what its clients publish; `None` where they publish nothing.
-    pub(crate) fn send_slip_p99_us(&self) -> Option<u64> {
-        highest_p99(&self.send_slips)
+    pub(crate) fn send_slip(&self) -> Option<Lateness> {
+        Lateness::of_latest(&self.send_slips)
     }
 
     /// Whether the median of a second moved within the measure phase; `None` where that is too short to tell.
@@ -85,10 +86,6 @@ fn add_measured(sum: &mut Histogram, report: &Histograms, figure: Figure) {
     if let Some(measured) = report.get(figure, Phase::Measure) {
         sum.add(measured);
     }
-}
-
-fn highest_p99(of_processes: &[Histogram]) -> Option<u64> {
-    of_processes.iter().filter_map(|histogram| histogram.quantile(0.99)).max()
 }
 
 #[cfg(test)]
@@ -114,9 +111,8 @@ mod tests {
             together.add(&report);
         }
         assert_eq!(together.of(Figure::TimerLate, Phase::Measure).quantile(0.99), Some(10));
-        let near = |us: Option<u64>| us.is_some_and(|us| us.abs_diff(30_000) < 50);
-        assert!(near(watch.timer_late_p99_us()), "{watch:?}");
-        assert!(near(watch.slip_p99_us()) && near(watch.send_slip_p99_us()), "{watch:?}");
+        let near = |late: Option<Lateness>| late.is_some_and(|late| (late.p99_us - 30_000.0).abs() < 50.0);
+        assert!(near(watch.timers_late()) && near(watch.slip()) && near(watch.send_slip()), "{watch:?}");
     }
 
     #[test]
@@ -126,7 +122,7 @@ mod tests {
         let (mut chat, mut feed) = (Watch::new(1, 1), Watch::new(1, 1));
         chat.worker(0, &late);
         feed.target(0, &late);
-        let seen = |watch: &Watch| [watch.slip_p99_us(), watch.send_slip_p99_us()].map(|us| us.is_some());
+        let seen = |watch: &Watch| [watch.slip(), watch.send_slip()].map(|late| late.is_some());
         assert_eq!((seen(&chat), seen(&feed)), ([false, true], [true, false]));
     }
 

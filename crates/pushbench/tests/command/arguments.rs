@@ -83,13 +83,13 @@ fn help_of_run() {
                              values such as clients.count=100
           --clients <N>      Number of clients instead of the scenario's; several make steps; max: as
                              many of its largest step as fit here
-          --rate <RATE>      Events published per second over all topics, such as 5/s or 12/m
+          --rate <RATE>      Rate of events over all topics, of asks, or of a member's messages: 5/s
           --duration <TIME>  Length of the measure phase, such as 10s
           --repeat <N>       Measure everything so often, in shuffled order, and tell how far the
                              figures vary
           --seed <N>         Seed of every random choice
-          --inject <FAULTS>  Faults that the target makes, such as
-                             delay=50ms,drop=10,duplicate=10,reorder=10,stall=500ms/5s
+          --inject <FAULTS>  Faults that the target makes: delay=TIME[/N], drop=N, duplicate=N,
+                             reorder=N (every N-th event of a topic), limit=N/s, stall=TIME/PERIOD
           --yes              Run sweeps and cases of more than 48 measurements or 10 minutes
           --out <DIR>        Folder that run folders are made in [default: results]
           --json             Print each run's manifest as a JSON document on standard output, and
@@ -116,13 +116,13 @@ fn help_of_check_and_report() {
                              values such as clients.count=100
           --clients <N>      Number of clients instead of the scenario's; several make steps; max: as
                              many of its largest step as fit here
-          --rate <RATE>      Events published per second over all topics, such as 5/s or 12/m
+          --rate <RATE>      Rate of events over all topics, of asks, or of a member's messages: 5/s
           --duration <TIME>  Length of the measure phase, such as 10s
           --repeat <N>       Measure everything so often, in shuffled order, and tell how far the
                              figures vary
           --seed <N>         Seed of every random choice
-          --inject <FAULTS>  Faults that the target makes, such as
-                             delay=50ms,drop=10,duplicate=10,reorder=10,stall=500ms/5s
+          --inject <FAULTS>  Faults that the target makes: delay=TIME[/N], drop=N, duplicate=N,
+                             reorder=N (every N-th event of a topic), limit=N/s, stall=TIME/PERIOD
           --yes              Run sweeps and cases of more than 48 measurements or 10 minutes
       -h, --help             Print help
     ");
